@@ -1,0 +1,1 @@
+"""What runs the whole suite on one machine; never deployed."""

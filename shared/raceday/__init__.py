@@ -1,0 +1,1 @@
+"""RaceDay's library: everything that a deployed function runs."""

@@ -1,0 +1,1 @@
+"""The NZ TAB affiliates feed: client, payload models and the AU/NZ filter."""

@@ -1,0 +1,1 @@
+"""Pure rules of racing: no I/O, no clock, no randomness."""

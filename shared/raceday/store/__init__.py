@@ -1,0 +1,1 @@
+"""Appwrite: client, schema, row identifiers and row mapping."""
