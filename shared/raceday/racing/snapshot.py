@@ -1,0 +1,191 @@
+"""What one answer of the feed says about one race, in domain terms: money in cents, instants in UTC, odds exact."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """A race's status, in the title case that the client compares with."""
+
+    OPEN = "Open"
+    CLOSED = "Closed"
+    INTERIM = "Interim"
+    FINAL = "Final"
+    ABANDONED = "Abandoned"
+
+    @property
+    def over(self) -> bool:
+        """Tell whether nothing more is expected of the race but corrections."""
+        return self in (Status.FINAL, Status.ABANDONED)
+
+
+SINGLE_RACE = ("win", "place", "quinella", "trifecta", "exacta", "first4")
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """Decimal odds of one runner; None where the feed has none or a value that is not above 0."""
+
+    fixed_win: Decimal | None = None
+    fixed_place: Decimal | None = None
+    pool_win: Decimal | None = None
+    pool_place: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """One entrant as the feed shows it; percentages are points of 100, summed over the tracker's pieces."""
+
+    entrant_id: str
+    number: int
+    name: str
+    barrier: int | None = None
+    barrier_text: str = ""
+    scratched: bool = False
+    late_scratched: bool = False
+    scratch_time: int | None = None
+    favourite: bool = False
+    mover: bool = False
+    jockey: str = ""
+    trainer: str = ""
+    silk_colours: str = ""
+    silk_url_64: str = ""
+    silk_url_128: str = ""
+    runner_change: str = ""
+    odds: Odds = Odds()
+    hold_points: Decimal | None = None
+    bet_points: Decimal | None = None
+    win_investment: Decimal | None = None
+    place_investment: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """One betting pool; `product` is canonical, `single_race` false for legs of doubles, trebles and quadrellas."""
+
+    product: str
+    total_cents: int
+    status: str = ""
+    single_race: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tracker:
+    """What the money tracker said over all its pieces, before runners were picked out; points of 100."""
+
+    hold_sum: Decimal
+    bet_sum: Decimal
+    unknown_hold: Decimal
+    unknown_bet: Decimal
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dividend:
+    """One declared dividend: `amount` dollars for each dollar, `pool_cents` the pool it was paid from."""
+
+    product: str
+    product_name: str
+    status: str
+    amount: Decimal
+    pool_cents: int | None
+    positions: tuple[tuple[int, int], ...]
+    raw: dict[str, Any] = field(compare=False, default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """One line of the results; dead heats repeat a position."""
+
+    position: int
+    number: int
+    entrant_id: str
+    name: str
+    raw: dict[str, Any] = field(compare=False, default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One race at one answer of the feed. `start` is the advertised start, `generated_at` the feed's own time."""
+
+    race_id: str
+    meeting_id: str
+    meeting_name: str
+    name: str
+    number: int
+    status: Status
+    start: datetime
+    generated_at: datetime
+    country: str
+    code: str
+    actual_start: datetime | None = None
+    race_date_nz: date | None = None
+    start_time_nz: str = ""
+    state: str = ""
+    distance: int | None = None
+    weather: str = ""
+    track_condition: str = ""
+    track_surface: str = ""
+    track_direction: str = ""
+    rail_position: str = ""
+    prize_dollars: int | None = None
+    entrant_count: int | None = None
+    field_size: int | None = None
+    positions_paid: int | None = None
+    silk_url: str = ""
+    silk_base_url: str = ""
+    video_channels: tuple[str, ...] = ()
+    protest: bool = False
+    protest_reason: str = ""
+    runners: tuple[Runner, ...] = ()
+    pools: tuple[Pool, ...] | None = None
+    tracker: Tracker | None = None
+    dividends: tuple[Dividend, ...] = ()
+    placings: tuple[Placing, ...] = ()
+    cut: int = 0
+    unknown_products: tuple[str, ...] = ()
+
+    def pool_cents(self, product: str) -> int | None:
+        """Give one product's total in cents, None where the feed lists no such pool."""
+        return next((p.total_cents for p in self.pools or () if p.product == product), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RaceEntry:
+    """One race as the meeting list shows it."""
+
+    race_id: str
+    meeting_id: str
+    number: int
+    name: str
+    start: datetime
+    status: Status | None
+    country: str
+    state: str = ""
+    distance: int | None = None
+    weather: str = ""
+    track_condition: str = ""
+    tote_start_time: str = ""
+    protest: bool = False
+    protest_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingEntry:
+    """One meeting of the meeting list with its races; `day` is the NZ race day it belongs to."""
+
+    meeting_id: str
+    name: str
+    day: date
+    country: str
+    code: str
+    category_name: str
+    state: str = ""
+    track_condition: str = ""
+    races: tuple[RaceEntry, ...] = ()
+    generated_at: datetime | None = None
+    cut: int = 0
+    rejected: tuple[str, ...] = ()
