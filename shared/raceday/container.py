@@ -1,0 +1,38 @@
+"""What one process holds: settings, clock, chance, log, and the clients made from them on first use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from raceday.clock import Clock
+from raceday.feed.port import Feed
+from raceday.ids import Chance
+from raceday.log import Log
+from raceday.settings import Settings
+from raceday.store.port import Store
+
+
+class Invoker(Protocol):
+    """Starts another function without waiting for it."""
+
+    async def start(self, function: str, payload: dict[str, Any]) -> str:
+        """Give the new activation's id; raises RaceDayError where the platform refuses."""
+        ...
+
+
+@dataclass(slots=True)
+class Container:
+    """Everything a stage works with; one per process, many in a simulated day.
+
+    `cache` lives as long as the process: what is kept there may be lost at any time without harm.
+    """
+
+    settings: Settings
+    clock: Clock
+    chance: Chance
+    log: Log
+    feed: Feed
+    store: Store
+    invoker: Invoker
+    closers: list[Callable[[], Any]] = field(default_factory=list)
+    cache: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,22 @@
+"""What a stage may ask of the feed."""
+
+from datetime import date
+from typing import Protocol
+
+from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
+
+
+class Feed(Protocol):
+    """The NZ TAB affiliates API. Every call may raise FeedError and its kinds; see raceday.errors."""
+
+    async def meetings(self, day: date) -> list[MeetingEntry]:
+        """Give every meeting of an NZ race day, all countries and codes, all pages."""
+        ...
+
+    async def meeting(self, meeting_id: str) -> MeetingEntry:
+        """Give one meeting."""
+        ...
+
+    async def event(self, race_id: str, status: Status | None = None) -> Snapshot:
+        """Give one race in full; `status`, where known, decides which optional parts are asked for."""
+        ...

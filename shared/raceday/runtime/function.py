@@ -1,0 +1,89 @@
+"""A deployed function: the platform's event and context in, a JSON-native dict out."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from raceday.container import Container
+from raceday.errors import BadRequest, RaceDayError, SettingsError
+from raceday.runtime.answer import failure, success
+from raceday.runtime.call import DEFAULT_BUDGET_SECS, Call, Http, read_http, read_params
+
+Handler = Callable[[Container, Call], Awaitable[dict[str, Any]]]
+
+
+async def handle(container: Container, function: "Function", event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """Run one activation; every error becomes an answer, none escapes."""
+    started = container.clock.monotonic()
+    activation = str(getattr(context, "activation_id", "") or container.chance.token())
+    log = container.log.bind(function=function.name, activation=activation)
+    http: Http | None = None
+    try:
+        http = read_http(event)
+        params = {} if function.raw else read_params(event, http)
+        call = Call(function.name, params, activation, _deadline(container, context), container.clock, log, http)
+        result = await function.handler(container, call)
+        answer = success(result, http)
+    except RaceDayError as error:
+        log.warning("activation.failed", error=type(error).__name__, message=str(error))
+        answer = failure(error, http, activation)
+    except Exception as error:
+        # The caller learns the activation's id and nothing of the inside; the log has the rest.
+        log.error("activation.crashed", error=type(error).__name__, message=str(error), where=_where(error))
+        answer = failure(error, http, activation)
+    log.info(
+        "activation.done",
+        cold=not container.cache.get("warm", False),
+        duration_ms=round((container.clock.monotonic() - started) * 1000),
+        status=answer.get("statusCode", 500 if "error" in answer else 200),
+        log_lines_cut=log.cut,
+    )
+    container.cache["warm"] = True
+    return answer
+
+
+def _deadline(container: Container, context: Any) -> float:
+    deadline_ms = getattr(context, "deadline", None)
+    if isinstance(deadline_ms, (int, float)) and deadline_ms > 0:
+        return float(deadline_ms) / 1000
+    return container.clock.now().timestamp() + DEFAULT_BUDGET_SECS
+
+
+def _where(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""
+
+
+@dataclass(slots=True)
+class Function:
+    """One function by name: its handler, the groups of settings it needs, and whether it takes the raw body."""
+
+    name: str
+    handler: Handler
+    needs: frozenset[str]
+    raw: bool = False
+    _container: Container | None = field(default=None, repr=False)
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
+
+    def run(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        """Serve one activation of the platform; the container is made once per process."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        if self._container is None:
+            from raceday.runtime.build import build_container
+
+            try:
+                self._container = build_container(self.needs)
+            except SettingsError as error:
+                return failure(error, _http_or_none(event), "")
+        return self._loop.run_until_complete(handle(self._container, self, event, context))
+
+
+def _http_or_none(event: Mapping[str, Any]) -> Http | None:
+    try:
+        return read_http(event)
+    except BadRequest:
+        return Http()
