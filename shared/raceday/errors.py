@@ -3,6 +3,7 @@
 RaceDayError
 ├── SettingsError            settings missing or malformed; lists every problem at once
 ├── BadRequest               a caller's input is wrong: 400, names the field
+├── InvokeFailed             the platform did not take an invocation (raceday.runtime.invoke)
 ├── DeadlineReached          no time is left before the platform's limit
 ├── FeedError                the NZ TAB feed did not give what was asked
 │   ├── FeedUnavailable      time-out, connection, 429 or 5xx: may be tried again

@@ -1,0 +1,14 @@
+"""alert-evaluator: turn users' alert bands into notifications."""
+
+from typing import Any
+
+from raceday.runtime.function import Function
+from raceday.settings import STORE, WEBHOOKS
+from raceday.stages import alerts
+
+FUNCTION = Function("alert-evaluator", alerts.handle, frozenset({STORE, WEBHOOKS}), raw=True)
+
+
+def main(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Serve one activation."""
+    return FUNCTION.run(event, context)

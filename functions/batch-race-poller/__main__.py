@@ -1,0 +1,14 @@
+"""batch-race-poller: poll several races and tell the result of each."""
+
+from typing import Any
+
+from raceday.runtime.function import Function
+from raceday.settings import FEED, STORE
+from raceday.stages import legacy
+
+FUNCTION = Function("batch-race-poller", legacy.batch, frozenset({FEED, STORE}))
+
+
+def main(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Serve one activation."""
+    return FUNCTION.run(event, context)

@@ -1,0 +1,14 @@
+"""daily-entrants: import the entrants and first odds of every stored race."""
+
+from typing import Any
+
+from raceday.runtime.function import Function
+from raceday.settings import FEED, STORE
+from raceday.stages import entrants
+
+FUNCTION = Function("daily-entrants", entrants.handle, frozenset({FEED, STORE}))
+
+
+def main(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Serve one activation."""
+    return FUNCTION.run(event, context)

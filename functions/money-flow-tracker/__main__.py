@@ -1,0 +1,14 @@
+"""money-flow-tracker: write the money-flow timeline of a race."""
+
+from typing import Any
+
+from raceday.runtime.function import Function
+from raceday.settings import STORE, WEBHOOKS
+from raceday.stages import money_flow
+
+FUNCTION = Function("money-flow-tracker", money_flow.handle, frozenset({STORE, WEBHOOKS}), raw=True)
+
+
+def main(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Serve one activation."""
+    return FUNCTION.run(event, context)

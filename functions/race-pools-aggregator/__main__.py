@@ -1,0 +1,14 @@
+"""race-pools-aggregator: keep a race's pool totals."""
+
+from typing import Any
+
+from raceday.runtime.function import Function
+from raceday.settings import STORE, WEBHOOKS
+from raceday.stages import race_pools
+
+FUNCTION = Function("race-pools-aggregator", race_pools.handle, frozenset({STORE, WEBHOOKS}), raw=True)
+
+
+def main(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Serve one activation."""
+    return FUNCTION.run(event, context)

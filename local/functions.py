@@ -1,0 +1,45 @@
+"""The twelve functions, loaded from their real entrypoints."""
+
+import importlib.util
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from raceday.runtime.function import Function
+
+ROOT = Path(__file__).resolve().parent.parent
+NAMES = (
+    "daily-meetings",
+    "daily-races",
+    "daily-entrants",
+    "enhanced-race-poller",
+    "master-race-scheduler",
+    "race-data-poller",
+    "single-race-poller",
+    "batch-race-poller",
+    "alert-evaluator",
+    "money-flow-tracker",
+    "race-pools-aggregator",
+    "jockey-silks-enricher",
+)
+
+
+@cache
+def load_entrypoint(name: str) -> ModuleType:
+    """Import `functions/<name>/__main__.py`; raises KeyError for a name that is no function."""
+    if name not in NAMES:
+        raise KeyError(name)
+    spec = importlib.util.spec_from_file_location(
+        f"entrypoint_{name.replace('-', '_')}", ROOT / "functions" / name / "__main__.py"
+    )
+    if spec is None or spec.loader is None:
+        raise KeyError(name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def function(name: str) -> Function:
+    """Give a function's declaration."""
+    found: Function = load_entrypoint(name).FUNCTION
+    return found
