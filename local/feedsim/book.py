@@ -1,0 +1,167 @@
+"""One race's book: its market, outcome and multi-leg pools behind one question, what is true at this instant?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from local.feedsim.market import PLACE_TAKE_OUT, WIN_TAKE_OUT, Money, RaceMarket, pool_odds
+from local.feedsim.marks import floor_mark
+from local.feedsim.model import DayEvent, MarketState, RaceFacts, RunnerState
+from local.feedsim.multileg import LegPool
+from local.feedsim.outcome import Outcome
+from local.feedsim.seeded import stream
+
+_KEPT_STATES = 8
+
+
+class RaceBook:
+    """Answers for one race; states are kept for the last few marks, since list, event and oracle ask for the same."""
+
+    def __init__(self, race: RaceFacts, legs: list[LegPool], feature: bool = False) -> None:
+        self.race = race
+        self.legs = legs
+        self.market = RaceMarket(race, feature)
+        self.outcome = Outcome(race, self.market)
+        chance = stream(race.race_id, "quirks")
+        self.frozen_odds = [chance.random() < 0.4 for _ in race.runners]
+        self.dead_pool = "trifecta" if chance.random() < 0.015 else ""
+        self._states: dict[datetime, MarketState] = {}
+
+    def status(self, at: datetime) -> str:
+        """The event's own status at an instant."""
+        script = self.race.script
+        if script.stuck_open:
+            return "Open"
+        if script.abandoned_event is not None and at >= script.abandoned_event:
+            return "Abandoned"
+        return (
+            "Final"
+            if at >= script.final
+            else "Interim"
+            if at >= script.interim
+            else ("Closed" if at >= script.closed else "Open")
+        )
+
+    def list_status(self, at: datetime) -> str:
+        """The status of the race in the meetings list, which knows of an abandonment first."""
+        script = self.race.script
+        if script.abandoned_list is not None and at >= script.abandoned_list:
+            return "Abandoned"
+        return self.status(at)
+
+    def http_status(self, at: datetime) -> int:
+        """200, or 404 before the race is published and after an abandoned event was taken away."""
+        script = self.race.script
+        hidden = script.visible is not None and at < script.visible
+        return 404 if hidden or (script.gone is not None and at >= script.gone) else 200
+
+    def state(self, at: datetime) -> MarketState:
+        """The state served at an instant, which is that of its 15 s mark."""
+        mark = floor_mark(at)
+        known = self._states.get(mark)
+        if known is None:
+            if len(self._states) >= _KEPT_STATES:
+                self._states.pop(next(iter(self._states)))
+            known = self._states[mark] = self._build(mark)
+        return known
+
+    def _build(self, mark: datetime) -> MarketState:
+        script, status = self.race.script, self.status(mark)
+        money = self._pools(mark)
+        runners = self._runners(mark, money)
+        ended = status in {"Interim", "Final"}
+        started = status in {"Closed", "Interim", "Final"}
+        tracked = any(runner.hold_points for runner in runners)
+        return MarketState(
+            race_id=self.race.race_id,
+            mark=mark,
+            http_status=self.http_status(mark),
+            status=status,
+            list_status=self.list_status(mark),
+            advertised_start=self.race.advertised_at(mark),
+            actual_start=script.jump if started else None,
+            pools={"win": sum(money.win), "place": sum(money.place), **money.exotics},
+            multi_leg={pool.product: pool.total(mark) for pool in self.legs},
+            runners=runners,
+            unknown_hold_points=self.market.unknown_hold if tracked else 0,
+            unknown_bet_points=self.market.unknown_bet if tracked else 0,
+            placings=self.outcome.placings(mark) if ended else (),
+            dividends=self.outcome.dividends(mark, money) if ended else (),
+            protest=script.protest if ended else "",
+            field_size=sum(not runner.scratched for runner in runners),
+        )
+
+    def _pools(self, mark: datetime) -> Money:
+        money = self.market.money(mark)
+        if self.dead_pool and mark >= self.race.script.closed:
+            money.exotics[self.dead_pool] = 0
+        return money
+
+    def _runners(self, mark: datetime, money: Money) -> tuple[RunnerState, ...]:
+        market, out = self.market, self.market.out_at(mark)
+        hold, bet = market.tracker_points(money, out)
+        prices = [market.fixed_at(i, mark) for i in range(market.runners)]
+        running = [i for i in range(market.runners) if i not in out and prices[i][0]]
+        favourite = min(running, key=lambda i: (prices[i][1], i), default=-1)
+        mover = max(running, key=lambda i: (_firming(prices[i][0]), -i), default=-1)
+        win_pool, place_pool = sum(money.win), sum(money.place)
+        states = []
+        for i, runner in enumerate(self.race.runners):
+            pool_win = pool_odds(win_pool, money.win[i], WIN_TAKE_OUT)
+            pool_place = pool_odds(place_pool, money.place[i], PLACE_TAKE_OUT, self.race.positions_paid)
+            since = None
+            if i in out:
+                since = next(s.at for s in self.race.script.scratchings if s.index == i)
+                if self.frozen_odds[i]:
+                    pool_win = round(prices[i][1] * 0.9 + 0.6, 1)
+                    pool_place = round(prices[i][2] * 0.9 + 0.4, 1)
+            states.append(
+                RunnerState(
+                    entrant_id=runner.entrant_id,
+                    number=runner.number,
+                    scratched=i in out,
+                    scratched_at=since,
+                    fixed_win=prices[i][1],
+                    fixed_place=prices[i][2],
+                    pool_win=pool_win,
+                    pool_place=pool_place,
+                    win_cents=money.win[i],
+                    place_cents=money.place[i],
+                    hold_points=hold[i],
+                    bet_points=bet[i],
+                    favourite=i == favourite,
+                    mover=i == mover,
+                )
+            )
+        return tuple(states)
+
+    def events(self) -> list[DayEvent]:
+        """All that changes abruptly, in order of time; growth of the pools apart."""
+        race, script = self.race, self.race.script
+        rows: list[tuple[datetime | None, str, str]] = [
+            (script.visible, "visible", ""),
+            (script.gone, "gone", "404"),
+            (script.moved_at, "moved_start", race.advertised.isoformat()),
+            (script.abandoned_list, "list_status", "Abandoned"),
+            *((s.at, "scratched", race.runners[s.index].entrant_id) for s in script.scratchings),
+        ]
+        if script.abandoned_list is None:
+            rows += [
+                (script.closed, "status", "Closed"),
+                (script.interim, "status", "Interim"),
+                (script.final, "status", "Final"),
+                (script.corrected, "corrected", script.correction),
+            ]
+            if self.market.commingled:
+                rows.append((script.settled, "settled", ""))
+        elif not script.stuck_open:
+            rows.append((script.abandoned_event, "status", "Abandoned"))
+        return sorted(
+            (DayEvent(at, race.race_id, kind, detail) for at, kind, detail in rows if at is not None),
+            key=lambda event: (event.at, event.kind, event.detail),
+        )
+
+
+def _firming(changes: list[tuple[datetime, float]]) -> float:
+    """How far a fixed price has come in since it opened, as a share of the opening price."""
+    return (changes[0][1] - changes[-1][1]) / changes[0][1]
