@@ -1,0 +1,25 @@
+"""Largest remainder: whole cents that add up to the total for any shares."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
+
+
+def apportion(total: int, weights: Sequence[Decimal | Fraction | int]) -> list[int]:
+    """Split `total` whole units by `weights`, summing to it exactly; ties go to the earlier weight.
+
+    A negative total (a correction) is split as well. Raises ValueError where the weights are negative or all zero.
+    """
+    exact = [Fraction(weight) for weight in weights]
+    whole = sum(exact)
+    if any(weight < 0 for weight in exact):
+        raise ValueError("weights must not be negative")
+    if whole == 0:
+        raise ValueError("at least one weight must be above 0")
+    ideal = [total * weight / whole for weight in exact]
+    parts = [floor(part) for part in ideal]
+    by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - ideal[i], i))
+    for i in by_remainder[: total - sum(parts)]:
+        parts[i] += 1
+    return parts

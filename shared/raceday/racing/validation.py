@@ -1,0 +1,423 @@
+"""Named checks of one answer of the feed: each with its tolerance, the value found, a weight and a score from 0 to 1.
+
+| check           | weight | holds when                                                                              |
+|-----------------|--------|-----------------------------------------------------------------------------------------|
+| pool_products   | 8      | Win, Place, Quinella, Trifecta and First4 are listed                                    |
+| pool_values     | 7      | no total is negative; Win and Place are above 0 once betting is shut                    |
+| pool_dividends  | 5      | totals equal the pools that the dividends were paid from                                |
+| pool_balance    | 3      | Place is not above Win (three times Win in thin pools)                                  |
+| pool_growth     | 4      | since the poll before, Win and Place did not fall, and runners' growth sums to theirs   |
+| runner_amounts  | 5      | runners' amounts sum to the pools                                                       |
+| odds_coverage   | 8      | every unscratched runner has fixed odds, and pool odds where there is a pool            |
+| odds_values     | 6      | odds are 1 or more, place odds not above win odds, and win not absurdly above place     |
+| odds_agreement  | 6      | pool odds keep within a factor of 4 of the fixed odds, the median ratio taken out       |
+| win_identity    | 10     | inverse Win odds sum to 1.19 ± 0.09: what a take-out of 16 % leaves                      |
+| place_identity  | 8      | inverse Place odds, per place paid, sum to 1.20 ± 0.14                                   |
+| hold_sum        | 7      | hold percentages over all ids sum to 100 ± 6 (integer points of many pieces)            |
+| bet_sum         | 5      | bet percentages likewise                                                                |
+| tracker_known   | 3      | entrants that are no runners of the race hold at most 10 points                         |
+| tracker_runners | 4      | every unscratched runner has hold and bet percentages from 0 to 100                     |
+| field_counts    | 3      | field size and entrant count agree with the runners; numbers and ids are unique         |
+| results         | 4      | placings and Win dividends are there and agree with runners and pool odds               |
+| freshness       | 4      | the answer was made at most 45 s before it came, and not in the future                  |
+
+Pools under $5,000 are judged leniently (twice the tolerance, five times under $1,000), and odds of an empty pool not
+at all: single bets move them. Inside its tolerance a check of a sum scores 1 falling to 0.9, outside at most 0.5.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from statistics import median
+
+from raceday.racing.ledger import Check, LedgerRow, RunnerLine
+from raceday.racing.shares import positions_paid
+from raceday.racing.snapshot import Pool, Runner, Snapshot, Status
+
+WEIGHTS: Mapping[str, int] = {
+    "pool_products": 8,
+    "pool_values": 7,
+    "pool_dividends": 5,
+    "pool_balance": 3,
+    "pool_growth": 4,
+    "runner_amounts": 5,
+    "odds_coverage": 8,
+    "odds_values": 6,
+    "odds_agreement": 6,
+    "win_identity": 10,
+    "place_identity": 8,
+    "hold_sum": 7,
+    "bet_sum": 5,
+    "tracker_known": 3,
+    "tracker_runners": 4,
+    "field_counts": 3,
+    "results": 4,
+    "freshness": 4,
+}
+EXPECTED_PRODUCTS = ("win", "place", "quinella", "trifecta", "first4")
+THIN_CENTS = 100_000
+SMALL_CENTS = 500_000
+_INSIDE, _OUTSIDE = 0.9, 0.5
+_WIN_BOOK, _WIN_TOLERANCE = 1.19, 0.09
+_PLACE_BOOK, _PLACE_TOLERANCE = 1.20, 0.14
+_SUM_TOLERANCE = 6.0
+_UNKNOWN_POINTS = 10.0
+_AGREEMENT = 4.0
+# Fixed win odds above this many times the place odds, both less the stake, do not occur: 71 was met, 5 to 20 is usual.
+_WIN_PER_PLACE = 100
+_FRESH_SECS, _STALE_SECS, _AHEAD_SECS = 45.0, 300.0, 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the checks look at: the answer, the lines made of it, the poll before, and when the answer came."""
+
+    snapshot: Snapshot
+    lines: tuple[RunnerLine, ...]
+    base: LedgerRow | None
+    fetched_at: datetime
+
+    @property
+    def running(self) -> list[Runner]:
+        """Give the unscratched runners."""
+        return [r for r in self.snapshot.runners if not r.scratched]
+
+    def cents(self, product: str) -> int:
+        """Give one pool's total, 0 where it is absent or negative."""
+        return max(0, self.snapshot.pool_cents(product) or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found; `score` is from 0 to 1."""
+
+    ok: bool
+    score: float
+    value: str | float | None
+    expected: str
+
+
+Rule = Callable[[Evidence], Finding | None]
+
+
+def validate(evidence: Evidence) -> tuple[Check, ...]:
+    """Run every check, in the order of WEIGHTS; one whose input was not there to be judged does not apply."""
+    return tuple(_check(name, RULES[name](evidence)) for name in WEIGHTS)
+
+
+def _check(name: str, found: Finding | None) -> Check:
+    weight = float(WEIGHTS[name])
+    if found is None:
+        return Check(name, False, True, weight, 0.0, None, "")
+    value = round(found.value, 4) if isinstance(found.value, float) else found.value
+    return Check(name, True, found.ok, weight, round(found.score, 4), value, found.expected)
+
+
+def _share(ok: int, of: int, value: str, expected: str) -> Finding:
+    """Judge a count of figures: all right, or at most half a score by the share that is."""
+    if ok == of:
+        return Finding(True, 1.0, value, expected)
+    return Finding(False, _OUTSIDE * ok / of, value, expected)
+
+
+def _sum(value: float, centre: float, tolerance: float) -> Finding:
+    """Judge a sum: 1 at the centre, 0.9 at the tolerance, then from 0.5 down to 0 at four tolerances."""
+    off = abs(value - centre) / tolerance
+    expected = f"{centre - tolerance:.2f}..{centre + tolerance:.2f}"
+    if off <= 1:
+        return Finding(True, 1 - (1 - _INSIDE) * off, value, expected)
+    return Finding(False, _OUTSIDE * max(0.0, 1 - (off - 1) / 3), value, expected)
+
+
+def _names(words: Iterable[object]) -> str:
+    return ",".join(str(word) for word in words)[:200] or "none"
+
+
+def _leniency(cents: int) -> float:
+    return 1.0 if cents >= SMALL_CENTS else 2.0 if cents >= THIN_CENTS else 5.0
+
+
+def _pool_products(e: Evidence) -> Finding | None:
+    listed = {p.product for p in e.snapshot.pools or ()}
+    missing = [p for p in EXPECTED_PRODUCTS if p not in listed]
+    # Win and Place carry everything downstream: without one of them this check is worth nothing.
+    if "win" in missing or "place" in missing:
+        return Finding(False, 0.0, f"missing {_names(missing)}", "all five products")
+    return _share(5 - len(missing), 5, f"missing {_names(missing)}", "all five products")
+
+
+def _pool_values(e: Evidence) -> Finding | None:
+    pools = e.snapshot.pools
+    if not pools:
+        return None
+    shut = e.snapshot.status not in (Status.OPEN, Status.ABANDONED)
+    bad = [p.product for p in pools if p.total_cents < 0 or (shut and _empty_main(p))]
+    return _share(
+        len(pools) - len(bad), len(pools), f"bad {_names(bad)}", "not negative; win and place above 0 at the end"
+    )
+
+
+def _empty_main(pool: Pool) -> bool:
+    return pool.product in ("win", "place") and pool.total_cents == 0
+
+
+def _pool_dividends(e: Evidence) -> Finding | None:
+    paid = dividend_pools(e.snapshot)
+    pairs = [(p, paid[p.product]) for p in e.snapshot.pools or () if p.single_race and p.product in paid]
+    if not pairs:
+        return None
+    bad = [p.product for p, cents in pairs if abs(p.total_cents - cents) > max(1, cents // 10_000)]
+    return _share(len(pairs) - len(bad), len(pairs), f"differing {_names(bad)}", "equal to a cent or 0.01 %")
+
+
+def dividend_pools(snapshot: Snapshot) -> dict[str, int]:
+    """Give the pool in cents behind each product's dividends: of the Final ones where there are any."""
+    final = any(d.status.lower() == "final" for d in snapshot.dividends)
+    found: dict[str, int] = {}
+    for d in snapshot.dividends:
+        if d.pool_cents is not None and (d.status.lower() == "final" or not final):
+            found[d.product] = max(d.pool_cents, found.get(d.product, d.pool_cents))
+    return found
+
+
+def _pool_balance(e: Evidence) -> Finding | None:
+    win, place = e.cents("win"), e.cents("place")
+    if win == 0 or place == 0:
+        return None
+    limit = 1.0 if win + place >= SMALL_CENTS else 3.0 if win + place >= THIN_CENTS else 10.0
+    ratio = place / win
+    ok = ratio <= limit
+    return Finding(ok, 1.0 if ok else _OUTSIDE * limit / ratio, ratio, f"at most {limit:g}")
+
+
+def _pool_growth(e: Evidence) -> Finding | None:
+    if e.base is None or e.base.pools is None or e.snapshot.pools is None:
+        return None
+    bad: list[str] = []
+    for product in ("win", "place"):
+        now, before = e.snapshot.pool_cents(product), e.base.pools.cents(product)
+        if now is None or before is None:
+            continue
+        if now < before:
+            bad.append(f"{product} fell {before - now}")
+        grown, known = _runner_growth(e, product)
+        if known and grown != now - before:
+            bad.append(f"{product} runners {grown} pool {now - before}")
+    return _share(2 - min(2, len(bad)), 2, _names(bad), "no fall; runners' growth sums to the pool's")
+
+
+def _runner_growth(e: Evidence, product: str) -> tuple[int, bool]:
+    now = [_cents(line, product) for line in e.lines]
+    before = [_cents(line, product) for line in e.base.runners] if e.base else [None]
+    known = None not in now and None not in before
+    return sum(c or 0 for c in now) - sum(c or 0 for c in before), known
+
+
+def _cents(line: RunnerLine, product: str) -> int | None:
+    return line.win_cents if product == "win" else line.place_cents
+
+
+def _runner_amounts(e: Evidence) -> Finding | None:
+    totals = {p: t for p in ("win", "place") if (t := e.snapshot.pool_cents(p)) is not None}
+    if not any(totals.values()):
+        return None
+    off = [f"{p} {_known_sum(e, p) - t}" for p, t in totals.items() if _known_sum(e, p) != t]
+    return _share(len(totals) - len(off), len(totals), f"off by {_names(off)} cents", "runners sum to the pool")
+
+
+def _known_sum(e: Evidence, product: str) -> int:
+    return sum(_cents(line, product) or 0 for line in e.lines)
+
+
+def _odds_coverage(e: Evidence) -> Finding | None:
+    if not e.running:
+        return None
+    wanted = ["fixed_win", "fixed_place"] + [f"pool_{p}" for p in ("win", "place") if e.cents(p)]
+    missing = [(r.number, kind) for r in e.running for kind in wanted if getattr(r.odds, kind) is None]
+    # In a thin pool nobody may have backed a runner: it has no pool odds then, and nothing is missing.
+    excused = [(n, k) for n, k in missing if k.startswith("pool_") and e.cents(k[5:]) < THIN_CENTS]
+    figures = len(e.running) * len(wanted)
+    gone = [f"{n} {k}" for n, k in missing if (n, k) not in excused or len(excused) * 2 > figures]
+    found = _share(figures - len(gone), figures, f"missing {_names(gone)}", "odds on every runner")
+    if found.ok and excused:
+        return Finding(
+            True, 1 - (1 - _INSIDE) * len(excused) / figures, f"thin pool lacks {len(excused)}", found.expected
+        )
+    return found
+
+
+def _odds_values(e: Evidence) -> Finding | None:
+    bad = [f"{r.number} {problem}" for r in e.running for problem in _odds_problems(e, r)]
+    runners = len({text.split()[0] for text in bad})
+    return _share(len(e.running) - runners, len(e.running), _names(bad), "1 or more, place not above win")
+
+
+def _odds_problems(e: Evidence, runner: Runner) -> list[str]:
+    odds = runner.odds
+    kinds = ("fixed_win", "fixed_place", "pool_win", "pool_place")
+    found = [f"{kind} under 1" for kind in kinds if (value := getattr(odds, kind)) is not None and value < 1]
+    if odds.fixed_win is not None and odds.fixed_place is not None:
+        if odds.fixed_place > odds.fixed_win:
+            found.append("fixed place above win")
+        elif odds.fixed_place > 1 and odds.fixed_win - 1 > _WIN_PER_PLACE * (odds.fixed_place - 1):
+            found.append("fixed win far above place")
+    thick = min(e.cents("win"), e.cents("place")) >= THIN_CENTS
+    if thick and odds.pool_win is not None and odds.pool_place is not None and odds.pool_place > odds.pool_win:
+        found.append("pool place above win")
+    return found
+
+
+def _odds_agreement(e: Evidence) -> Finding | None:
+    bad: list[str] = []
+    judged = 0
+    for product in ("win", "place"):
+        limit = _AGREEMENT * _leniency(e.cents(product))
+        pairs = [(r.number, ratio) for r in e.running if (ratio := _ratio(r, product)) is not None]
+        if len(pairs) < 3 or e.cents(product) == 0:
+            continue
+        middle = median(ratio for _, ratio in pairs)
+        judged += len(pairs)
+        bad += [f"{n} {product}" for n, ratio in pairs if not 1 / limit <= ratio / middle <= limit]
+    return _share(judged - len(bad), judged, f"outliers {_names(bad)}", "within a factor of 4") if judged else None
+
+
+def _ratio(runner: Runner, product: str) -> float | None:
+    pool: Decimal | None = getattr(runner.odds, f"pool_{product}")
+    fixed: Decimal | None = getattr(runner.odds, f"fixed_{product}")
+    return float(pool / fixed) if pool is not None and fixed is not None and pool > 0 and fixed > 0 else None
+
+
+def _win_identity(e: Evidence) -> Finding | None:
+    return _identity(e, "win", 1, _WIN_BOOK, _WIN_TOLERANCE)
+
+
+def _place_identity(e: Evidence) -> Finding | None:
+    paid = positions_paid(e.snapshot.positions_paid, len(e.running))
+    return _identity(e, "place", paid, _PLACE_BOOK, _PLACE_TOLERANCE)
+
+
+def _identity(e: Evidence, product: str, places: int, book: float, tolerance: float) -> Finding | None:
+    odds = [o for r in e.running if (o := getattr(r.odds, f"pool_{product}")) is not None and o > 0]
+    if not odds or e.cents(product) == 0:
+        return None
+    inverse = float(sum(1 / o for o in odds)) / places
+    return _sum(inverse, book, tolerance * _leniency(e.cents(product)))
+
+
+def _hold_sum(e: Evidence) -> Finding | None:
+    return _points(e, "hold")
+
+
+def _bet_sum(e: Evidence) -> Finding | None:
+    return _points(e, "bet")
+
+
+def _points(e: Evidence, kind: str) -> Finding | None:
+    tracker = e.snapshot.tracker
+    if tracker is None or tracker.pieces == 0:
+        return None
+    unknown = tracker.unknown_hold if kind == "hold" else tracker.unknown_bet
+    known = sum((getattr(r, f"{kind}_points") or Decimal(0) for r in e.snapshot.runners), Decimal(0))
+    return _sum(float(known + unknown), 100.0, _SUM_TOLERANCE)
+
+
+def _tracker_known(e: Evidence) -> Finding | None:
+    tracker = e.snapshot.tracker
+    if tracker is None or tracker.pieces == 0:
+        return None
+    points = float(max(tracker.unknown_hold, tracker.unknown_bet))
+    ok = points <= _UNKNOWN_POINTS
+    score = 1 - (1 - _INSIDE) * points / _UNKNOWN_POINTS if ok else _OUTSIDE * max(0.0, 1 - points / 100)
+    return Finding(ok, score, points, f"at most {_UNKNOWN_POINTS:g} points on ids that are no runners")
+
+
+def _tracker_runners(e: Evidence) -> Finding | None:
+    tracker = e.snapshot.tracker
+    if tracker is None or tracker.pieces == 0 or not e.running:
+        return None
+    bad = [r.number for r in e.running if not (_percent(r.hold_points) and _percent(r.bet_points))]
+    return _share(len(e.running) - len(bad), len(e.running), f"bad {_names(bad)}", "0 to 100 on every runner")
+
+
+def _percent(points: Decimal | None) -> bool:
+    return points is not None and 0 <= points <= 100
+
+
+def _field_counts(e: Evidence) -> Finding | None:
+    s = e.snapshot
+    problems = []
+    if s.field_size is not None and s.field_size != len(e.running):
+        problems.append(f"field size {s.field_size} of {len(e.running)}")
+    if s.entrant_count is not None and s.entrant_count != len(s.runners):
+        problems.append(f"entrants {s.entrant_count} of {len(s.runners)}")
+    if len({r.number for r in s.runners}) != len(s.runners) or len({r.entrant_id for r in s.runners}) != len(s.runners):
+        problems.append("repeated runner")
+    if not s.runners:
+        problems.append("no runners")
+    return _share(4 - len(problems), 4, _names(problems), "counts agree with the runners")
+
+
+def _results(e: Evidence) -> Finding | None:
+    s = e.snapshot
+    if s.status not in (Status.INTERIM, Status.FINAL):
+        return None
+    problems = [problem for problem in (_placing_problem(s), _dividend_problem(s)) if problem]
+    return _share(2 - len(problems), 2, _names(problems), "placings and Win dividend that fit the runners")
+
+
+def _placing_problem(s: Snapshot) -> str:
+    runners = {r.entrant_id: r for r in s.runners}
+    if not any(p.position == 1 for p in s.placings):
+        return "no winner"
+    if any(p.entrant_id not in runners or runners[p.entrant_id].scratched for p in s.placings):
+        return "placed entrant did not run"
+    return "" if all(p.position > 0 for p in s.placings) else "position not above 0"
+
+
+def _dividend_problem(s: Snapshot) -> str:
+    winners = {p.number for p in s.placings if p.position == 1}
+    wanted = s.status.value.lower()
+    paid = [d for d in s.dividends if d.product == "win" and d.status.lower() == wanted]
+    if not paid:
+        # Provisional placings may come before provisional dividends.
+        return "no Win dividend" if s.status is Status.FINAL else ""
+    odds = {r.number: r.odds.pool_win for r in s.runners}
+    for d in paid:
+        number = d.positions[0][0] if d.positions else 0
+        expected = odds.get(number)
+        # A dead heat shares the pool, so only a single winner's dividend is its pool odds.
+        if len(winners) == 1 and expected and abs(d.amount - expected) > max(Decimal("0.2"), expected / 10):
+            return f"Win dividend {d.amount} for odds {expected}"
+    return "" if all(d.amount > 0 for d in paid) else "Win dividend not above 0"
+
+
+def _freshness(e: Evidence) -> Finding | None:
+    age = (e.fetched_at - e.snapshot.generated_at).total_seconds()
+    expected = f"-{_AHEAD_SECS:g}..{_FRESH_SECS:g} s"
+    if -_AHEAD_SECS <= age <= _FRESH_SECS:
+        return Finding(True, 1.0, age, expected)
+    over = age - _FRESH_SECS if age > 0 else -age
+    return Finding(False, _OUTSIDE * max(0.0, 1 - over / _STALE_SECS), age, expected)
+
+
+RULES: Mapping[str, Rule] = {
+    "pool_products": _pool_products,
+    "pool_values": _pool_values,
+    "pool_dividends": _pool_dividends,
+    "pool_balance": _pool_balance,
+    "pool_growth": _pool_growth,
+    "runner_amounts": _runner_amounts,
+    "odds_coverage": _odds_coverage,
+    "odds_values": _odds_values,
+    "odds_agreement": _odds_agreement,
+    "win_identity": _win_identity,
+    "place_identity": _place_identity,
+    "hold_sum": _hold_sum,
+    "bet_sum": _bet_sum,
+    "tracker_known": _tracker_known,
+    "tracker_runners": _tracker_runners,
+    "field_counts": _field_counts,
+    "results": _results,
+    "freshness": _freshness,
+}
