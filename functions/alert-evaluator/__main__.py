@@ -6,7 +6,7 @@ from raceday.runtime.function import Function
 from raceday.settings import STORE, WEBHOOKS
 from raceday.stages import alerts
 
-FUNCTION = Function("alert-evaluator", alerts.handle, frozenset({STORE, WEBHOOKS}), raw=True)
+FUNCTION = Function("alert-evaluator", alerts.handle, frozenset({STORE, WEBHOOKS}), webhook="alerts_url")
 
 
 def main(event: dict[str, Any], context: Any) -> dict[str, Any]:

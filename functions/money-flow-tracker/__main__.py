@@ -6,7 +6,7 @@ from raceday.runtime.function import Function
 from raceday.settings import STORE, WEBHOOKS
 from raceday.stages import money_flow
 
-FUNCTION = Function("money-flow-tracker", money_flow.handle, frozenset({STORE, WEBHOOKS}), raw=True)
+FUNCTION = Function("money-flow-tracker", money_flow.handle, frozenset({STORE, WEBHOOKS}), webhook="money_flow_url")
 
 
 def main(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from raceday.runtime.function import Function
 from raceday.settings import STORE, WEBHOOKS
 from raceday.stages import race_pools
 
-FUNCTION = Function("race-pools-aggregator", race_pools.handle, frozenset({STORE, WEBHOOKS}), raw=True)
+FUNCTION = Function("race-pools-aggregator", race_pools.handle, frozenset({STORE, WEBHOOKS}), webhook="race_pools_url")
 
 
 def main(event: dict[str, Any], context: Any) -> dict[str, Any]:

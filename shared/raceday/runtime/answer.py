@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from raceday.call import Http
 from raceday.errors import (
     BadRequest,
     DeadlineReached,
@@ -13,7 +14,6 @@ from raceday.errors import (
     SettingsError,
     StoreError,
 )
-from raceday.runtime.call import Http
 
 _JSON = {"content-type": "application/json; charset=utf-8", "cache-control": "no-store"}
 

@@ -1,46 +1,17 @@
-"""One activation as a handler sees it, made from the platform's event and context."""
+"""Makes an activation's call from the platform's event."""
 
 import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from raceday.clock import Clock
+from raceday.call import Call as Call
+from raceday.call import Http as Http
 from raceday.errors import BadRequest
-from raceday.log import Log
 
 DEFAULT_BUDGET_SECS = 55.0
-
-
-@dataclass(frozen=True, slots=True)
-class Http:
-    """The HTTP request of a web activation; `body` is raw."""
-
-    method: str = "POST"
-    path: str = ""
-    query: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One activation: its parameters, its deadline in epoch seconds, its HTTP request if it came by the web."""
-
-    function: str
-    params: Mapping[str, Any]
-    activation_id: str
-    deadline: float
-    clock: Clock
-    log: Log
-    http: Http | None = None
-
-    def remaining_secs(self) -> float:
-        """Give the seconds until the platform ends this activation."""
-        return self.deadline - self.clock.now().timestamp()
 
 
 def read_http(event: Mapping[str, Any]) -> Http | None:

@@ -1,16 +1,16 @@
 """A deployed function: the platform's event and context in, a JSON-native dict out."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from raceday.call import Call, Http
 from raceday.container import Container
 from raceday.errors import BadRequest, RaceDayError, SettingsError
 from raceday.runtime.answer import failure, success
-from raceday.runtime.call import DEFAULT_BUDGET_SECS, Call, Http, read_http, read_params
-
-Handler = Callable[[Container, Call], Awaitable[dict[str, Any]]]
+from raceday.runtime.call import DEFAULT_BUDGET_SECS, read_http, read_params
+from raceday.runtime.webhook import Handler, serve_webhook
 
 
 async def handle(container: Container, function: "Function", event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -21,9 +21,13 @@ async def handle(container: Container, function: "Function", event: Mapping[str,
     http: Http | None = None
     try:
         http = read_http(event)
-        params = {} if function.raw else read_params(event, http)
+        params = {} if function.webhook and http else read_params(event, http)
         call = Call(function.name, params, activation, _deadline(container, context), container.clock, log, http)
-        result = await function.handler(container, call)
+        if function.webhook:
+            url = getattr(container.settings, function.webhook)
+            result = await serve_webhook(container, call, url, function.handler)
+        else:
+            result = await function.handler(container, call)
         answer = success(result, http)
     except RaceDayError as error:
         log.warning("activation.failed", error=type(error).__name__, message=str(error))
@@ -59,12 +63,12 @@ def _where(error: BaseException) -> str:
 
 @dataclass(slots=True)
 class Function:
-    """One function by name: its handler, the groups of settings it needs, and whether it takes the raw body."""
+    """One function by name: its handler, the groups of settings it needs, and for a webhook the setting of its URL."""
 
     name: str
     handler: Handler
     needs: frozenset[str]
-    raw: bool = False
+    webhook: str = ""
     _container: Container | None = field(default=None, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
 

@@ -1,0 +1,41 @@
+"""One activation as a use case sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from raceday.clock import Clock
+from raceday.log import Log
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """The HTTP request of a web activation; `body` is raw."""
+
+    method: str = "POST"
+    path: str = ""
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One activation: its parameters, its deadline in epoch seconds, its HTTP request if it came by the web.
+
+    A webhook's call has the row that changed and its table; `params` then holds the row's `raceId`.
+    """
+
+    function: str
+    params: Mapping[str, Any]
+    activation_id: str
+    deadline: float
+    clock: Clock
+    log: Log
+    http: Http | None = None
+    row: Mapping[str, Any] = field(default_factory=dict)
+    table: str = ""
+
+    def remaining_secs(self) -> float:
+        """Give the seconds until the platform ends this activation."""
+        return self.deadline - self.clock.now().timestamp()

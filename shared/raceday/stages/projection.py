@@ -1,0 +1,38 @@
+"""What the event functions share: the ledger as they read it, and a glance that saves most of their calls."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from appwrite.query import Query
+
+from raceday.container import Container
+from raceday.racing.ledger import LedgerRow
+from raceday.racing.timeline import may_owe
+from raceday.store.schema import RACE_POLLS
+
+FIGURES = (
+    "raceId", "meetingId", "n", "slot", "kind", "fetchedAt", "generatedAt", "startTime", "status", "score",
+    "race", "pools", "runners",
+)  # fmt: skip
+_UNREAD = dict.fromkeys(("race", "pools", "runners", "checks", "digests", "dividends"))
+
+
+def owes(table: str, row: Mapping[str, Any]) -> bool:
+    """Tell whether a race's timeline may owe a row; only a whole ledger row can say that it does not."""
+    if table != RACE_POLLS:
+        return True
+    try:
+        ledger = LedgerRow.from_row({**row, **_UNREAD})
+    except (ValueError, KeyError, TypeError):
+        return True
+    return may_owe(ledger.slot, ledger.start, ledger.status, ledger.kind, bool(ledger.gaps))
+
+
+async def ledger_from(container: Container, race_id: str, n: int) -> list[LedgerRow]:
+    """Give a race's ledger from row `n` on, in order, with what the projections read."""
+    rows = await container.store.find(
+        RACE_POLLS,
+        [Query.equal("raceId", [race_id]), Query.greater_than_equal("n", n), Query.order_asc("n")],
+        select=FIGURES,
+    )
+    return [LedgerRow.from_row(row) for row in rows]
