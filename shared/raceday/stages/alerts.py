@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from appwrite.query import Query
@@ -87,7 +88,7 @@ def walk(ledger: Sequence[LedgerRow], cursor: Cursor) -> tuple[list[tuple[Label,
         ledger = [row for row in ledger if row.n > cursor.last_n]
     known = len(labels)
     labels += [entry for entry in timeline.walk(ledger) if isinstance(entry, Label)]
-    pairs = [(a, b) for a, b in zip(labels, labels[1:], strict=False) if next_label(a.label) == b.label]
+    pairs = [(a, b) for a, b in pairwise(labels) if next_label(a.label) == b.label]
     if len(labels) == known:
         return [], cursor
     newest = labels[-1]
