@@ -71,6 +71,7 @@ class RaceBook:
         runners = self._runners(mark, money)
         ended = status in {"Interim", "Final"}
         started = status in {"Closed", "Interim", "Final"}
+        weather, track = self.race.conditions_at(mark)
         tracked = any(runner.hold_points for runner in runners)
         return MarketState(
             race_id=self.race.race_id,
@@ -89,6 +90,8 @@ class RaceBook:
             dividends=self.outcome.dividends(mark, money) if ended else (),
             protest=script.protest if ended else "",
             field_size=sum(not runner.scratched for runner in runners),
+            weather=weather,
+            track_condition=track,
         )
 
     def _pools(self, mark: datetime) -> Money:
@@ -139,6 +142,7 @@ class RaceBook:
         """All that changes abruptly, in order of time; growth of the pools apart."""
         race, script = self.race, self.race.script
         rows: list[tuple[datetime | None, str, str]] = [
+            (race.turn.at if race.turn else None, "turned", race.turn.track_condition if race.turn else ""),
             (script.visible, "visible", ""),
             (script.gone, "gone", "404"),
             (script.moved_at, "moved_start", race.advertised.isoformat()),

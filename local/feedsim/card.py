@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from random import Random
 
 from local.feedsim import words
@@ -128,10 +128,10 @@ def _meeting(seed: int, day: date, index: int, plan: _Plan, options: DayOptions)
             (["Trackside1"], ["Trackside2"], ["Trackside1", "Trackside2"])
         )
         meeting.details |= _multi_legs(plan)
-    minutes = plan.first_minutes
+    start = nz_instant(day, plan.first_minutes)
     for number in range(1, plan.races + 1):
-        meeting.races.append(_race(seed, day, meeting, number, nz_instant(day, minutes), options))
-        minutes += plan.gap_minutes + chance.randint(-3, 5)
+        meeting.races.append(_race(seed, day, meeting, number, start, options))
+        start += timedelta(minutes=plan.gap_minutes + chance.randint(-3, 5))
     return meeting
 
 
@@ -177,7 +177,9 @@ def _race(seed: int, day: date, meeting: MeetingFacts, number: int, start: datet
     race.details = {
         "serial": serial,
         "tips": tips,
-        "comment": " ".join(words.sentence(chance, r.name, r.number) for r in race.runners[:4]),
+        "comment": " ".join(
+            words.sentence(chance, r.name, r.number) for r in race.runners[: 2 if options.form == "compact" else 6]
+        ),
         "rail": chance.choice(("", "+3m Entire.", "True | No Rain Last 24 Hours")) if category == "T" else "",
         "start_type": chance.choice(("Mobile", "Mobile", "Standing")) if category == "H" else "",
         "direction": chance.choice(("Left", "Right")),
@@ -219,6 +221,7 @@ def _runners(
                     number=number,
                     entrant_id=entrant_id,
                     race_serial=serial,
+                    compact=options.form == "compact",
                 ),
             )
         )

@@ -13,6 +13,7 @@ from local.feedsim.model import MarketState, MeetingFacts, RunnerFacts, RunnerSt
 from local.feedsim.options import DayOptions
 from local.feedsim.pools import dollars, quinella_odds, tote_pools
 from local.feedsim.seeded import stream, uuid_of
+from local.feedsim.tracker import tracker_pieces
 
 FLAGS = (
     "with_money_tracker",
@@ -44,7 +45,6 @@ _NOT_REPEATED = (
     "ride_guide_thumbnail",
     "ride_guide_file",
 )
-_PIECE_SHARES = (0.58, 0.27, 0.11, 0.04)
 
 
 def event_data(
@@ -116,11 +116,11 @@ def _race(book: RaceBook, meeting: MeetingFacts, state: MarketState) -> dict[str
         "country": race.country,
         "state": race.state,
         "distance": race.distance,
-        "weather": race.weather,
+        "weather": state.weather,
         "form_guide": "",
         "comment": details["comment"],
         "silk_base_url": "silks.feedsim.invalid",
-        "track_condition": race.track_condition,
+        "track_condition": state.track_condition,
         "track_direction": details["direction"],
         "silk_url": f"https://silks.feedsim.invalid/sprites/{details['serial']}_SPRITE_64x64.png",
         "entrant_count": len(race.runners),
@@ -180,6 +180,7 @@ def _runner(book: RaceBook, index: int, facts: RunnerFacts, state: MarketState, 
         odds["pool_place"] = _number(runner.pool_place)
     changes = book.market.fixed_at(index, state.mark)[0]
     at = runner.scratched_at
+    kept = 6 if options.form == "full" else 2
     row: dict[str, Any] = {
         "entrant_id": facts.entrant_id,
         **facts.form,
@@ -193,12 +194,12 @@ def _runner(book: RaceBook, index: int, facts: RunnerFacts, state: MarketState, 
         "favourite": runner.favourite,
         "mover": runner.mover,
         "meta": None,
-        "flucs": [_number(price) for _, price in changes[-6:]],
+        "flucs": [_number(price) for _, price in changes[-kept:]],
         "competitor_id": "",
         "ride_guide_exists": False,
         "ride_guide_thumbnail": "",
         "ride_guide_file": "",
-        "flucs_with_timestamp": _flucs(book, changes),
+        "flucs_with_timestamp": _flucs(book, changes, kept),
     }
     if facts.barrier_position is not None:
         row["barrier_position"] = facts.barrier_position
@@ -216,8 +217,8 @@ def _deduction(runner: RunnerState) -> dict[str, int | float]:
     return {"win": _number(cut), "place": _number(round(cut * 0.8, 2))}
 
 
-def _flucs(book: RaceBook, changes: list[tuple[datetime, float]]) -> dict[str, Any]:
-    """Fixed prices with their instants in nanoseconds, the last six and the extremes."""
+def _flucs(book: RaceBook, changes: list[tuple[datetime, float]], kept: int) -> dict[str, Any]:
+    """Fixed prices with their instants in nanoseconds, the last few and the extremes."""
     nanos = book.race.details["serial"]
     rows = [
         {
@@ -230,7 +231,7 @@ def _flucs(book: RaceBook, changes: list[tuple[datetime, float]]) -> dict[str, A
         empty = {"timestamp": "0001-01-01T00:00:00Z", "fluc": 0}
         return {"last_six": [], "open": empty, "high": empty, "low": empty, "nine_am": empty}
     return {
-        "last_six": rows[-6:],
+        "last_six": rows[-kept:],
         "open": rows[0],
         "high": max(rows, key=lambda row: row["fluc"]),
         "low": min(rows, key=lambda row: row["fluc"]),
@@ -288,44 +289,3 @@ def _substitutions(state: MarketState) -> list[dict[str, str]]:
     live = [runner for runner in state.runners if not runner.scratched]
     best = max(live, key=lambda runner: (runner.win_cents, -runner.number))
     return [{"entrant_id": best.entrant_id, "tote": "NZ", "product_name": "Pool Win"}]
-
-
-def tracker_pieces(book: RaceBook, state: MarketState) -> list[dict[str, Any]]:
-    """The money tracker: many small pieces per entrant, most of them zero, in no order, some for unknown ids."""
-    shape, order = _piece_shape(book.race.race_id, len(state.runners))
-    pieces: list[dict[str, Any]] = []
-    for runner, zeros in zip(state.runners, shape, strict=True):
-        hold, bet = _split(runner.hold_points), _split(runner.bet_points)
-        pieces += [
-            {"entrant_id": runner.entrant_id, "hold_percentage": h, "bet_percentage": b}
-            for h, b in zip(hold, bet, strict=True)
-        ]
-        pieces += [{"entrant_id": runner.entrant_id, "hold_percentage": 0, "bet_percentage": 0} for _ in range(zeros)]
-    for k, (hold_points, bet_points) in enumerate(
-        ((state.unknown_hold_points, 0), (0, state.unknown_bet_points), (0, 0))
-    ):
-        pieces.append(
-            {
-                "entrant_id": uuid_of(book.race.race_id, "unknown", k),
-                "hold_percentage": hold_points,
-                "bet_percentage": bet_points,
-            }
-        )
-    return [pieces[i] for i in order]
-
-
-@lru_cache(maxsize=4096)
-def _piece_shape(race_id: str, runners: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """How many empty pieces each runner has, and the order in which all pieces of the race come."""
-    chance = stream(race_id, "tracker")
-    zeros = tuple(chance.randint(3, 6) for _ in range(runners))
-    order = list(range(sum(zeros) + runners * len(_PIECE_SHARES) + 3))
-    chance.shuffle(order)
-    return zeros, tuple(order)
-
-
-def _split(points: int) -> list[int]:
-    """Points of one runner in four pieces, the first the largest, that add up."""
-    parts = [int(points * share) for share in _PIECE_SHARES]
-    parts[0] += points - sum(parts)
-    return parts

@@ -34,9 +34,20 @@ _STATS = (
 
 
 def runner_form(
-    chance: Random, *, category: str, country: str, name: str, number: int, entrant_id: str, race_serial: int
+    chance: Random,
+    *,
+    category: str,
+    country: str,
+    name: str,
+    number: int,
+    entrant_id: str,
+    race_serial: int,
+    compact: bool,
 ) -> dict[str, Any]:
-    """Members of a runner that stay the same all day, compact: numbers as strings where the feed has strings."""
+    """Members of a runner that stay the same all day, strings for numbers where the feed has them.
+
+    Compact leaves out what only fills an event: second silk host, speed map, most New Zealand extras.
+    """
     horse = category != "G"
     slug = name.lower().replace(" ", "").replace("'", "")
     host = "https://silks.feedsim.invalid"
@@ -69,23 +80,25 @@ def runner_form(
         "dam": dam,
         "breeding": f"{age}  {sire}-{dam}",
         "weight": {"allocated": weight, "total": weight},
-        "speedmap": {
-            "settling_lengths": chance.randint(1, 9),
-            "entrant_id": entrant_id,
-            "label": chance.choice(("Midfield", "Pace", "Back Marker", "Off Pace")),
-        },
         "form_indicators": None,
         "past_performances": None,
         "jockey_past_performances": None,
         "trainer_location": words.town(chance),
     }
-    if horse:
+    if not compact:
+        form["speedmap"] = {
+            "settling_lengths": chance.randint(1, 9),
+            "entrant_id": entrant_id,
+            "label": chance.choice(("Midfield", "Pace", "Back Marker", "Off Pace")),
+        }
+    if horse and not compact:
         form["alt_silk_url_64x64"] = f"https://alt.feedsim.invalid/{race_serial}_{number}_64x64.png"
         form["alt_silk_url_128x128"] = f"https://alt.feedsim.invalid/{race_serial}_{number}_128x128.png"
     if form["apprentice_indicator"]:
         form["allowance_weight"] = chance.choice(("1", "2", "2.5", "4"))
     if country == "NZ" and category == "T":
         form |= _new_zealand_members(chance)
+        form |= {} if compact else _new_zealand_extras(chance)
     return form
 
 
@@ -98,10 +111,16 @@ def _new_zealand_members(chance: Random) -> dict[str, Any]:
         "first_start_indicator": False,
         "emergency_position": "",
         "runner_change": change if chance.random() < 0.6 else None,
-        "foaling_date": f"{chance.randint(2016, 2023)}-1{chance.randint(0, 1)}-{chance.randint(1, 28):02d}",
-        "rating": "",
         "handicap_rating": str(chance.randint(40, 90)),
         "win_p": f"{chance.randint(0, 40)}%",
+    }
+
+
+def _new_zealand_extras(chance: Random) -> dict[str, Any]:
+    """Further members of New Zealand gallops that nothing reads."""
+    return {
+        "foaling_date": f"{chance.randint(2016, 2023)}-1{chance.randint(0, 1)}-{chance.randint(1, 28):02d}",
+        "rating": "",
         "place_p": f"{chance.randint(0, 60)}%",
         "spr": chance.randint(0, 4000),
         "last_12_w": f"{chance.randint(0, 30)}%",

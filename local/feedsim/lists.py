@@ -78,10 +78,11 @@ def race_row(day: Day, meeting: MeetingFacts, race: RaceFacts, at: datetime) -> 
     if meeting.tote_number is not None:
         row["tote_start_time"] = _tote_clock(meeting, start)
     status = book.list_status(at)
+    weather, track = race.conditions_at(at)
     row |= {
-        "track_condition": race.track_condition,
+        "track_condition": track,
         "distance": race.distance,
-        "weather": race.weather,
+        "weather": weather,
         "country": race.country,
         "state": race.state,
         "status": status,

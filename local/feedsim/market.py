@@ -50,7 +50,6 @@ class Money:
     win: tuple[int, ...]
     place: tuple[int, ...]
     exotics: dict[str, int]
-    total_fraction: float
 
 
 def ladder_price(price: float) -> float:
@@ -186,14 +185,13 @@ class RaceMarket:
         script = self.race.script
         if script.abandoned_event is not None and at >= script.abandoned_event:
             zero = (0,) * self.runners
-            return Money(zero, zero, dict.fromkeys(self.exotic_finals, 0), 1.0)
+            return Money(zero, zero, dict.fromkeys(self.exotic_finals, 0))
         segment = next(s for s in reversed(self._segments) if s[0] <= at)
         win, place = self._amounts(segment, at)
         if script.corrected is not None and at >= script.corrected and script.correction == "pool":
             win = [amount * 1.004 for amount in win]
         exotics = {name: max(0, int(self._exotic(name, at) - segment[4][name])) for name in self.exotic_finals}
-        fraction = sum(win) / self.win_final
-        return Money(tuple(int(v) for v in win), tuple(int(v) for v in place), exotics, fraction)
+        return Money(_whole(win), _whole(place), exotics)
 
     def tracker_points(self, money: Money, out: set[int]) -> tuple[list[int], list[int]]:
         """Hold and bet points per runner: whole points of its share over all products, with a bias of its own."""
@@ -221,6 +219,11 @@ class RaceMarket:
             return [], 0.0, 0.0
         win = seen[-1][1]
         return seen, win, ladder_price(1 + (win - 1) * (0.27 if self.race.positions_paid == 3 else 0.36))
+
+
+def _whole(amounts: list[float]) -> tuple[int, ...]:
+    """Integer cents; below a dollar nobody has bet yet, so that thin pools miss odds on some runners."""
+    return tuple(int(amount) if amount >= 100 else 0 for amount in amounts)
 
 
 def _strengths(chance: Random, runners: int) -> list[float]:

@@ -56,6 +56,15 @@ class RaceScript:
     visible: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The weather turns over a meeting: what its races show from `at` on."""
+
+    at: datetime
+    weather: str
+    track_condition: str
+
+
 @dataclass(slots=True)
 class RaceFacts:
     """One race: served facts, its runners and its script. `advertised` is the start first published."""
@@ -75,6 +84,13 @@ class RaceFacts:
     runners: tuple[RunnerFacts, ...]
     script: RaceScript
     details: dict[str, Any] = field(default_factory=dict)
+    turn: Turn | None = None
+
+    def conditions_at(self, at: datetime) -> tuple[str, str]:
+        """Weather and track condition as served at an instant."""
+        if self.turn is not None and at >= self.turn.at:
+            return self.turn.weather, self.turn.track_condition
+        return self.weather, self.track_condition
 
     def advertised_at(self, at: datetime) -> datetime:
         """The advertised start as served at an instant: it moves when the race's start is moved."""
@@ -167,12 +183,14 @@ class MarketState:
     dividends: tuple[Dividend, ...]
     protest: str
     field_size: int
+    weather: str
+    track_condition: str
 
 
 @dataclass(frozen=True, slots=True)
 class DayEvent:
     """Something that changes at `at`: kind is one of visible, status, list_status, gone, moved_start, scratched,
-    settled, corrected; `detail` is the new status, the runner's entrant id, or the new start as ISO text."""
+    settled, corrected, turned; `detail` is the new status, the runner's entrant id, or the new start as ISO text."""
 
     at: datetime
     race_id: str

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from math import exp
 
 from local.feedsim.marks import ceil_mark, floor_mark, nz_midnight
-from local.feedsim.model import MeetingFacts, RaceFacts, RaceScript, Scratching
+from local.feedsim.model import MeetingFacts, RaceFacts, RaceScript, Scratching, Turn
 from local.feedsim.options import DayOptions
 from local.feedsim.seeded import stream
 
@@ -46,6 +46,7 @@ def write_scripts(seed: int, day: date, meetings: list[MeetingFacts], options: D
     deal("corrections", _correct, pool[1:])
     _late_scratchings(seed, day, pool, options.count("late_scratchings"))
     _late_arrivals(seed, day, core, options)
+    _turn_weather(seed, day, core)
 
 
 def _delay_secs(race: RaceFacts) -> float:
@@ -192,3 +193,13 @@ def _late_arrivals(seed: int, day: date, core: list[MeetingFacts], options: DayO
         last = meeting.races[-1]
         visible = floor_mark(last.advertised - chance.randint(90, 150) * _MINUTE)
         last.script = replace(last.script, visible=visible)
+
+
+def _turn_weather(seed: int, day: date, core: list[MeetingFacts]) -> None:
+    """Rain comes over about a third of the meetings, between two of their races, and the track goes down."""
+    chance = stream(seed, day, "weather")
+    for meeting in core:
+        if chance.random() < 0.35 and len(meeting.races) > 2 and meeting.category == "T":
+            at = floor_mark(chance.choice(meeting.races[1:]).advertised - 17 * _MINUTE)
+            for race in meeting.races:
+                race.turn = Turn(at, chance.choice(("showers", "SHOWERY")), chance.choice(("Soft5", "Soft6")))

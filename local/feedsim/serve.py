@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
+from zlib import crc32
 
 from local.feedsim.day import Day
 from local.feedsim.event import FLAGS, event_data
 from local.feedsim.lists import list_rows, meeting_row, utc_day, visible
 from local.feedsim.marks import NZ, iso_z, nano_z
-from local.feedsim.seeded import stream
 
 PREFIX = "/affiliates/v1/racing"
 IDENTIFICATION = ("from", "x-partner", "x-partner-id")
@@ -91,7 +91,7 @@ class Feed:
         error: FeedError | None = None,
     ) -> bytes:
         """header, params and data as compact JSON; an error has the header alone."""
-        nanos = stream(path, at.timestamp()).randrange(1000)
+        nanos = crc32(f"{path}{at.timestamp()}".encode()) % 1000
         suffix = "&".join(f"{name}={value}" for name, value in query.items())
         header: dict[str, Any] = {
             "title": title,
