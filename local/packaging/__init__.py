@@ -1,0 +1,1 @@
+"""Packaging and deployment: project.yml in, a staged tree and a verified deployment out."""
