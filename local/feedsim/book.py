@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import floor
 
 from local.feedsim.market import PLACE_TAKE_OUT, WIN_TAKE_OUT, Money, RaceMarket, pool_odds
 from local.feedsim.marks import floor_mark
-from local.feedsim.model import DayEvent, MarketState, RaceFacts, RunnerState
+from local.feedsim.model import DayEvent, Dividend, MarketState, RaceFacts, RunnerState
 from local.feedsim.multileg import LegPool
 from local.feedsim.outcome import Outcome
 from local.feedsim.seeded import stream
@@ -25,6 +26,7 @@ class RaceBook:
         chance = stream(race.race_id, "quirks")
         self.frozen_odds = [chance.random() < 0.4 for _ in race.runners]
         self.dead_pool = "trifecta" if chance.random() < 0.015 else ""
+        self.siblings: dict[int, RaceBook] = {}
         self._states: dict[datetime, MarketState] = {}
 
     def status(self, at: datetime) -> str:
@@ -87,7 +89,7 @@ class RaceBook:
             unknown_hold_points=self.market.unknown_hold if tracked else 0,
             unknown_bet_points=self.market.unknown_bet if tracked else 0,
             placings=self.outcome.placings(mark) if ended else (),
-            dividends=self.outcome.dividends(mark, money) if ended else (),
+            dividends=self.outcome.dividends(mark, money) + self._leg_dividends(mark) if ended else (),
             protest=script.protest if ended else "",
             field_size=sum(not runner.scratched for runner in runners),
             weather=weather,
@@ -99,6 +101,18 @@ class RaceBook:
         if self.dead_pool and mark >= self.race.script.closed:
             money.exotics[self.dead_pool] = 0
         return money
+
+    def _leg_dividends(self, mark: datetime) -> tuple[Dividend, ...]:
+        """Dividends of the multi-leg pools that end with this race, once every leg is final."""
+        rows = []
+        for pool in self.legs:
+            books = [self.siblings[number] for number in pool.legs]
+            if pool.legs[-1] == self.race.number and all(book.status(mark) == "Final" for book in books):
+                winners = tuple(book.outcome.placings(mark)[0].number for book in books)
+                total = pool.total(mark)
+                pays = max(1.0, floor(total * 0.75 / (10 * (1 + pool.legs[0]))) / 10)
+                rows.append(Dividend(pool.product, "Final", pays, total, winners))
+        return tuple(rows)
 
     def _runners(self, mark: datetime, money: Money) -> tuple[RunnerState, ...]:
         market, out = self.market, self.market.out_at(mark)

@@ -34,8 +34,13 @@ class Day:
         feature = stream(self.seed, self.date, "feature").choice(core).race_id if len(core) >= 12 else ""
         for meeting in self.meetings:
             legs = leg_pools(meeting)
-            for race in meeting.races:
-                yield race.race_id, RaceBook(race, legs.get(race.number, []), race.race_id == feature)
+            books = {
+                race.number: RaceBook(race, legs.get(race.number, []), race.race_id == feature)
+                for race in meeting.races
+            }
+            for book in books.values():
+                book.siblings = books
+                yield book.race.race_id, book
 
     @property
     def core_races(self) -> list[RaceFacts]:

@@ -9,7 +9,7 @@ from typing import Any
 from local.feedsim.book import RaceBook
 from local.feedsim.form import history
 from local.feedsim.marks import NZ, go_string, iso_z, nano_z
-from local.feedsim.model import MarketState, MeetingFacts, RunnerFacts, RunnerState
+from local.feedsim.model import MULTI_LEG_PRODUCTS, MarketState, MeetingFacts, RunnerFacts, RunnerState
 from local.feedsim.options import DayOptions
 from local.feedsim.pools import dollars, quinella_odds, tote_pools
 from local.feedsim.seeded import stream, uuid_of
@@ -31,6 +31,10 @@ _DIVIDEND_NAMES = {
     "exacta": "Pool Exacta",
     "trifecta": "Pool Trifecta",
     "first4": "Pool First4",
+    "early_quadrella": "Pool Early Quadrella",
+    "quadrella": "Pool Quadrella",
+    "running_double": "Pool Double",
+    "treble": "Pool Treble",
 }
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _NOT_REPEATED = (
@@ -267,7 +271,8 @@ def _dividends(book: RaceBook, state: MarketState) -> list[dict[str, Any]]:
     """Interim and Final dividends side by side, in no order."""
     rows = []
     for dividend in state.dividends:
-        text = ":".join(str(number) for number in dividend.numbers)
+        between = "/" if dividend.product in MULTI_LEG_PRODUCTS else ":"
+        text = between.join(str(number) for number in dividend.numbers)
         rows.append(
             {
                 "id": uuid_of(book.race.race_id, dividend.product, dividend.status, text, version=5),
