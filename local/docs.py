@@ -1,0 +1,47 @@
+"""Keeps the README's table of settings in step with their declarations: `python -m local.docs` rewrites it."""
+
+from pathlib import Path
+from typing import Any
+
+from raceday.settings import Spec, specs
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+BEGIN, END = "<!-- settings: made by `python -m local.docs`, checked by a test -->", "<!-- /settings -->"
+
+
+def settings_table() -> str:
+    """Give the table of every setting in Markdown."""
+    rows = ["| variable | meaning | default |", "|---|---|---|"]
+    rows += [f"| `{spec.env}` | {spec.doc}{_marks(spec)} | {_default(spec)} |" for spec in specs().values()]
+    return "\n".join(rows)
+
+
+def with_table(readme: str) -> str:
+    """Give a README with its table made anew."""
+    head, rest = readme.split(BEGIN, 1)
+    tail = rest.split(END, 1)[1]
+    return f"{head}{BEGIN}\n{settings_table()}\n{END}{tail}"
+
+
+def _marks(spec: Spec) -> str:
+    return " (secret)" if spec.secret else ""
+
+
+def _default(spec: Spec) -> str:
+    if spec.required:
+        return "required"
+    value: Any = spec.default
+    if isinstance(value, frozenset):
+        return f"`{','.join(sorted(value))}`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`" if value not in ("", None) else "none"
+
+
+def main() -> None:
+    """Rewrite the README's table."""
+    README.write_text(with_table(README.read_text()))
+
+
+if __name__ == "__main__":
+    main()
