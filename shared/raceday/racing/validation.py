@@ -171,9 +171,9 @@ def _pool_dividends(e: Evidence) -> Finding | None:
     return _share(len(pairs) - len(bad), len(pairs), f"differing {_names(bad)}", "equal to a cent or 0.01 %")
 
 
-def dividend_pools(snapshot: Snapshot) -> dict[str, int]:
+def dividend_pools(snapshot: Snapshot, *, final_only: bool = False) -> dict[str, int]:
     """Give the pool in cents behind each product's dividends: of the Final ones where there are any."""
-    final = any(d.status.lower() == "final" for d in snapshot.dividends)
+    final = final_only or any(d.status.lower() == "final" for d in snapshot.dividends)
     found: dict[str, int] = {}
     for d in snapshot.dividends:
         if d.pool_cents is not None and (d.status.lower() == "final" or not final):
@@ -382,13 +382,12 @@ def _dividend_problem(s: Snapshot) -> str:
     if not paid:
         # Provisional placings may come before provisional dividends.
         return "no Win dividend" if s.status is Status.FINAL else ""
-    odds = {r.number: r.odds.pool_win for r in s.runners}
-    for d in paid:
-        number = d.positions[0][0] if d.positions else 0
-        expected = odds.get(number)
-        # A dead heat shares the pool, so only a single winner's dividend is its pool odds.
-        if len(winners) == 1 and expected and abs(d.amount - expected) > max(Decimal("0.2"), expected / 10):
-            return f"Win dividend {d.amount} for odds {expected}"
+    odds = [r.odds.pool_win for r in s.runners if r.number in winners and r.odds.pool_win]
+    # A dead heat shares the pool, so only a single winner's dividend is its pool odds.
+    if len(winners) == 1 and len(paid) == 1 and odds:
+        amount, expected = paid[0].amount, odds[0]
+        if abs(amount - expected) > max(Decimal("0.2"), expected / 10):
+            return f"Win dividend {amount} for odds {expected}"
     return "" if all(d.amount > 0 for d in paid) else "Win dividend not above 0"
 
 
