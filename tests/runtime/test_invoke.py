@@ -1,0 +1,70 @@
+"""Starting another function on the platform."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+
+from raceday.runtime.invoke import InvokeFailed, PlatformInvoker
+from raceday.settings import Settings
+
+SETTINGS = Settings(platform_host="https://api.example.org", platform_namespace="fn-1", platform_key="dof_v1_a:s3cret")
+
+
+def start(handler: httpx.MockTransport) -> str:
+    """Start the poller through a platform that answers by `handler`."""
+
+    async def go() -> str:
+        invoker = PlatformInvoker(SETTINGS, handler)
+        try:
+            return await invoker.start("enhanced-race-poller", {"raceId": "r1"})
+        finally:
+            await invoker.aclose()
+
+    return asyncio.run(go())
+
+
+def test_an_invocation_does_not_wait() -> None:
+    """The call names the function in its package, says blocking=false, and carries key and payload."""
+    seen: list[httpx.Request] = []
+
+    def platform(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(202, json={"activationId": "act-1"})
+
+    assert start(httpx.MockTransport(platform)) == "act-1"
+    (request,) = seen
+    assert request.url == (
+        "https://api.example.org/api/v1/namespaces/fn-1/actions/raceday/enhanced-race-poller?blocking=false"
+    )
+    assert request.headers["authorization"] == "Basic ZG9mX3YxX2E6czNjcmV0"
+    assert json.loads(request.content) == {"raceId": "r1"}
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(429), httpx.Response(200, text="{}"), httpx.Response(502, text="x")])
+def test_a_refusal_is_told_with_its_status(answer: httpx.Response) -> None:
+    """An answer without an activation id is a failure that names the function."""
+    with pytest.raises(InvokeFailed, match="enhanced-race-poller"):
+        start(httpx.MockTransport(lambda _: answer))
+
+
+def test_only_a_failed_connection_is_tried_again() -> None:
+    """After a connection was made the platform may have taken the call, so that a time-out is not repeated."""
+    tries: list[str] = []
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        tries.append("connect")
+        if len(tries) == 1:
+            raise httpx.ConnectError("refused", request=request)
+        return httpx.Response(202, json={"activationId": "act-2"})
+
+    assert start(httpx.MockTransport(refuse)) == "act-2"
+
+    def stall(request: httpx.Request) -> httpx.Response:
+        tries.append("read")
+        raise httpx.ReadTimeout("slow", request=request)
+
+    with pytest.raises(InvokeFailed):
+        start(httpx.MockTransport(stall))
+    assert tries == ["connect", "connect", "read"]
