@@ -1,0 +1,27 @@
+"""One generated day of the usual size, shared by the tests of the simulated feed."""
+
+from datetime import date
+
+import pytest
+
+from local.feedsim import Day, FeedSim, generate_day
+
+DATE = date(2026, 3, 1)
+
+
+@pytest.fixture(scope="session")
+def feedsim_day() -> Day:
+    """The default day of 24 races."""
+    return generate_day(seed=1, day=DATE, races=24)
+
+
+@pytest.fixture(scope="session")
+def feedsim_big_day() -> Day:
+    """A day of 96 races, on which every kind of disruption happens."""
+    return generate_day(seed=1, day=DATE, races=96)
+
+
+@pytest.fixture(scope="session")
+def feedsim(feedsim_day: Day) -> FeedSim:
+    """The feed of the default day."""
+    return FeedSim(feedsim_day)

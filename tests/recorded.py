@@ -1,0 +1,9 @@
+"""Where recorded feed responses lie, for tests that are skipped without them."""
+
+from pathlib import Path
+
+import pytest
+
+RECORDED = Path(__file__).resolve().parents[2] / "shared" / "nztab"
+
+needs_recorded = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"no recorded responses at {RECORDED}")
