@@ -1,0 +1,66 @@
+"""The rooms of the library and which way the arrows between them run."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from local.functions import NAMES, ROOT, function, load_entrypoint
+
+LIBRARY = ROOT / "shared" / "raceday"
+FLOOR = {"clock", "ids", "settings", "errors", "log", "call"}
+MAY_IMPORT = {
+    "racing": {"racing"},
+    "feed": {"feed", "racing"},
+    "store": {"store", "racing"},
+    "container": {"feed", "store", "racing"},
+    "stages": {"stages", "feed", "store", "racing", "container"},
+    "runtime": {"runtime", "feed", "store", "racing", "container"},
+}
+# The SDK's client and models cost half a second of cold start.
+SDK_ALLOWED = {"appwrite.query", "appwrite.id", "appwrite.permission", "appwrite.role", "appwrite.exception"}
+
+
+def imported(path: Path) -> set[str]:
+    """Give every module that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return names
+
+
+def room(module: str) -> str:
+    """Give the room of a module of the library."""
+    return module.split(".")[1] if module.count(".") else ""
+
+
+@pytest.mark.parametrize("path", sorted(LIBRARY.rglob("*.py")), ids=lambda p: str(p.relative_to(LIBRARY)))
+def test_arrows_run_downward(path: Path) -> None:
+    """A room imports only the rooms below it, and the floor imports no room at all."""
+    home = path.relative_to(LIBRARY).parts[0].removesuffix(".py")
+    if home == "__init__":
+        return
+    allowed = MAY_IMPORT.get(home, set()) | FLOOR
+    ours = {room(name) for name in imported(path) if name.startswith("raceday.")}
+    assert ours <= allowed, f"{home} may not import {sorted(ours - allowed)}"
+
+
+@pytest.mark.parametrize("path", sorted(LIBRARY.rglob("*.py")), ids=lambda p: str(p.relative_to(LIBRARY)))
+def test_the_library_imports_no_sdk_client_and_nothing_local(path: Path) -> None:
+    """Deployed code takes only the SDK's words, and never what stays at home."""
+    names = imported(path)
+    assert {n for n in names if n.split(".")[0] == "appwrite"} <= SDK_ALLOWED
+    assert not {n for n in names if n.split(".")[0] in ("local", "tests")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_entrypoint_is_plain(name: str) -> None:
+    """Every function has a folder with one short file whose `main` takes exactly event and context."""
+    folder = ROOT / "functions" / name
+    assert [p.name for p in folder.iterdir() if p.suffix != ".pyc" and p.name != "__pycache__"] == ["__main__.py"]
+    assert len((folder / "__main__.py").read_text().splitlines()) < 40
+    assert load_entrypoint(name).main.__code__.co_argcount == 2
+    assert function(name).name == name
