@@ -1,0 +1,1 @@
+"""A functions host that keeps the platform's contract on one machine."""
