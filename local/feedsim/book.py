@@ -18,14 +18,14 @@ _KEPT_STATES = 8
 class RaceBook:
     """Answers for one race; states are kept for the last few marks, since list, event and oracle ask for the same."""
 
-    def __init__(self, race: RaceFacts, legs: list[LegPool], feature: bool = False) -> None:
+    def __init__(self, race: RaceFacts, legs: list[LegPool], *, feature: bool = False, dead_pools: bool = True) -> None:
         self.race = race
         self.legs = legs
         self.market = RaceMarket(race, feature)
         self.outcome = Outcome(race, self.market)
         chance = stream(race.race_id, "quirks")
         self.frozen_odds = [chance.random() < 0.4 for _ in race.runners]
-        self.dead_pool = "trifecta" if chance.random() < 0.015 else ""
+        self.dead_pool = "trifecta" if chance.random() < 0.015 and dead_pools else ""
         self.siblings: dict[int, RaceBook] = {}
         self._states: dict[datetime, MarketState] = {}
 

@@ -35,7 +35,12 @@ class Day:
         for meeting in self.meetings:
             legs = leg_pools(meeting)
             books = {
-                race.number: RaceBook(race, legs.get(race.number, []), race.race_id == feature)
+                race.number: RaceBook(
+                    race,
+                    legs.get(race.number, []),
+                    feature=race.race_id == feature,
+                    dead_pools=self.options.dead_pools,
+                )
                 for race in meeting.races
             }
             for book in books.values():

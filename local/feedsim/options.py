@@ -27,7 +27,8 @@ class DayOptions:
 
     `form` is "compact" (about 20 kB an event) or "full" (about 200 kB, with form history). Every `abandoned_tails`
     covers the last races of one meeting: its first event stays Open although the list says Abandoned, its last one
-    answers 404. `late_meetings` and `late_races` appear in the lists only some hours into the day.
+    answers 404. `late_meetings` and `late_races` appear in the lists only some hours into the day. A dead pool is
+    one called off although its race is run.
     """
 
     form: str = "compact"
@@ -44,6 +45,7 @@ class DayOptions:
     greyhound_meetings: int | None = None
     foreign_meetings: int | None = None
     delays: bool = True
+    dead_pools: bool = True
     string_barriers: bool = False
 
     def __post_init__(self) -> None:
@@ -82,4 +84,4 @@ class DayOptions:
     def calm(cls, form: str = "compact") -> DayOptions:
         """A day on which nothing is delayed, moved, scratched late, abandoned, protested or corrected."""
         zero: dict[str, Any] = dict.fromkeys(_COUNTS, 0)
-        return cls(form=form, delays=False, **zero)
+        return cls(form=form, delays=False, dead_pools=False, **zero)
