@@ -1,0 +1,56 @@
+"""The schedule as a poll sees it: whether a slot is on the race's present plan, and which slots were skipped."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from raceday.racing.ledger import Gap, LedgerRow
+from raceday.racing.schedule import RECHECK_MINUTES, Intervals, Slot, slot_at, slots_between
+from raceday.racing.snapshot import Status
+
+# A gap list is evidence, not a log: a race that nobody polled for days keeps the newest ones.
+_MOST_GAPS = 200
+
+
+def start_in_force(base: LedgerRow | None, start: datetime | None, issued_at: datetime | None) -> datetime | None:
+    """Give the advertised start that counts: the ledger's, unless the caller read the races table after that poll."""
+    if base is None or start is None:
+        return base.start if base else start
+    return start if issued_at is not None and issued_at > base.fetched_at else base.start
+
+
+def find(intervals: Intervals, start: datetime, base: LedgerRow | None, at: datetime) -> Slot | None:
+    """Give the slot of the present plan at an instant, None where it has none there.
+
+    The races table may know before the ledger that betting is shut, so the closer grid of a closed race counts too.
+    """
+    status = base.status if base else None
+    return slot_at(start, status, intervals, at) or slot_at(start, Status.CLOSED, intervals, at)
+
+
+def gaps(
+    intervals: Intervals,
+    base: LedgerRow | None,
+    start: datetime | None,
+    slot: datetime,
+    failures: Mapping[datetime, str],
+) -> tuple[Gap, ...]:
+    """Give the slots between the newest row and this one, oldest first, each with the cause that is known.
+
+    `start` is the start in force: where it is not the ledger's own, the old grid was left because the start moved.
+    """
+    skipped = {at: cause for at, cause in failures.items() if at < slot and (base is None or at > base.slot)}
+    if base is not None:
+        cause = "no_attempt" if start in (None, base.start) else "start_moved"
+        finished = finished_at(base, slot) if base.status.over else None
+        for each in slots_between(base.start, base.status, intervals, base.slot, slot, finished):
+            skipped.setdefault(each.at, cause)
+    return tuple(Gap(at, skipped[at]) for at in sorted(skipped)[-_MOST_GAPS:])
+
+
+def finished_at(base: LedgerRow, recheck: datetime) -> datetime | None:
+    """Give the slot that first saw a race over, out of its newest row and the re-check that follows it."""
+    passed = recheck - base.slot
+    if base.kind == "recheck":
+        pairs = [(a, b) for a in RECHECK_MINUTES for b in RECHECK_MINUTES if timedelta(minutes=b - a) == passed]
+        return base.slot - timedelta(minutes=pairs[0][0]) if pairs and passed else None
+    return base.slot if passed in [timedelta(minutes=m) for m in RECHECK_MINUTES] else None

@@ -1,0 +1,327 @@
+"""One poll of one race for one slot: newest ledger row, one feed request, one commit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from appwrite.query import Query
+
+from raceday.clock import iso
+from raceday.container import Container
+from raceday.errors import (
+    FeedError,
+    FilteredOut,
+    PayloadError,
+    RaceDayError,
+    StoreConflict,
+    StoreError,
+    StoreUnavailable,
+)
+from raceday.ids import row_key
+from raceday.log import Log
+from raceday.racing.compose import Occasion, compose, lines
+from raceday.racing.ledger import LedgerRow
+from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, Slot, slot_at
+from raceday.racing.score import failed
+from raceday.racing.snapshot import Snapshot
+from raceday.settings import Settings
+from raceday.stages import plan
+from raceday.stages.poll_changes import Changes, Known, changes
+from raceday.store.port import Op
+from raceday.store.schema import ENTRANTS, QUARANTINE, RACE_POLLS, RACES
+
+COMMIT_ATTEMPTS = 5
+_FAILURES = "poll_failures"
+_KEPT_FAILURES = 200
+
+Note = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A race to poll for a slot; `start` is the advertised start as the scheduler knew it at `issued_at`."""
+
+    race_id: str
+    slot: datetime
+    kind: str = "slot"
+    start: datetime | None = None
+    issued_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an order.
+
+    `result` is committed, done (the slot is in the ledger already), late (the ledger is past it), expired, off_plan
+    (no slot of the race's present schedule), over (the race has finished), refused (filtered out) or failed.
+    """
+
+    order: Order
+    result: str
+    cause: str = ""
+    row: LedgerRow | None = None
+    changed: Changes | None = None
+    error: RaceDayError | None = None
+    feed_calls: int = 0
+
+    @property
+    def fine(self) -> bool:
+        """Tell whether nothing is left to do for this slot."""
+        return self.result not in ("failed", "refused")
+
+    def report(self) -> dict[str, Any]:
+        """Give the outcome as a caller sees it."""
+        told: dict[str, Any] = {
+            "raceId": self.order.race_id,
+            "slot": iso(self.order.slot),
+            "kind": self.order.kind,
+            "result": self.result,
+        }
+        if self.cause:
+            told["cause"] = self.cause
+        if self.error:
+            told["error"] = str(self.error)
+        if self.row:
+            told |= {
+                "n": self.row.n,
+                "status": self.row.status.value,
+                "score": self.row.score,
+                "failedChecks": failed(self.row.checks),
+                "gaps": len(self.row.gaps),
+            }
+        if self.changed:
+            told["changed"] = {
+                "entrants": self.changed.entrants,
+                "odds": self.changed.odds,
+                "race": self.changed.race,
+                "results": self.changed.results,
+            }
+        return told
+
+
+def silent(step: str, **fields: Any) -> None:
+    """Note nothing."""
+
+
+async def poll(container: Container, order: Order, log: Log, note: Note = silent) -> Outcome:
+    """Poll a race for a slot; every error of feed and store becomes an outcome that names its cause."""
+    try:
+        outcome = await _poll(container, order, note)
+    except FilteredOut as error:
+        outcome = Outcome(order, "refused", error.rule, error=error)
+    except FeedError as error:
+        if isinstance(error, PayloadError):
+            await quarantine(container, order, error, log)
+        outcome = Outcome(order, "failed", error.cause, error=error, feed_calls=1)
+    except StoreError as error:
+        outcome = Outcome(order, "failed", "store", error=error)
+    note("outcome", result=outcome.result, cause=outcome.cause)
+    if outcome.result in ("failed", "expired"):
+        remember(container, order, outcome.cause)
+        log.warning(
+            "poll.failed", race=order.race_id, slot=iso(order.slot), cause=outcome.cause, error=str(outcome.error)
+        )
+    elif outcome.row and outcome.result == "committed":
+        _forget(container, outcome.row)
+        log.debug("poll.committed", race=order.race_id, slot=iso(order.slot), n=outcome.row.n, score=outcome.row.score)
+    return outcome
+
+
+async def _poll(container: Container, order: Order, note: Note) -> Outcome:
+    watch = container.clock.monotonic()
+    known = Known(ledger=await newest(container, order.race_id))
+    note("ledger", n=known.ledger.n if known.ledger else 0)
+    order = _settled(container, order, known.ledger)
+    refused = _refuse(container, order, known.ledger)
+    if refused:
+        return refused
+    if known.ledger is None:
+        known = await _stored(container, order.race_id, note)
+    store_ms = _ms(container, watch)
+    snapshot, occasion = await _ask(container, order, known, store_ms, note)
+    return await _commit(container, order, snapshot, occasion, known, note)
+
+
+async def quarantine(container: Container, order: Order, error: PayloadError, log: Log) -> None:
+    """Keep what could not be read, once per subject and field; trouble with that never hides the trouble itself."""
+    row = {
+        "subject": error.subject[:100],
+        "field": error.field[:100],
+        "value": error.value[:200],
+        "expected": str(error)[:200],
+        "raceId": order.race_id,
+        "functionName": "poll",
+        "seenAt": iso(container.clock.now()),
+    }
+    try:
+        await container.store.upsert(QUARANTINE, row_key("quarantine", error.subject, error.field), row)
+    except StoreError as trouble:
+        log.warning("quarantine.failed", error=str(trouble))
+
+
+def admit(settings: Settings, snapshot: Snapshot) -> None:
+    """Refuse a race outside the configured countries and codes; FilteredOut names the setting."""
+    if snapshot.country.upper() not in settings.countries:
+        raise FilteredOut(f"{snapshot.race_id} ({snapshot.country})", "RACEDAY_COUNTRIES")
+    if snapshot.code.upper() not in settings.all_codes:
+        rule = "RACEDAY_GREYHOUNDS" if snapshot.code.upper() == "G" else "RACEDAY_CODES"
+        raise FilteredOut(f"{snapshot.race_id} ({snapshot.code})", rule)
+
+
+async def newest(container: Container, race_id: str) -> LedgerRow | None:
+    """Give the race's newest ledger row, None before its first poll."""
+    found = await container.store.find(RACE_POLLS, [Query.equal("raceId", [race_id]), Query.order_desc("n")], limit=1)
+    return LedgerRow.from_row(found[0]) if found else None
+
+
+def _refuse(container: Container, order: Order, base: LedgerRow | None) -> Outcome | None:
+    """Tell why an order is not to be polled, before the feed is asked."""
+    if base and base.slot >= order.slot:
+        return Outcome(order, "done" if base.slot == order.slot else "late", row=base)
+    if order.kind == "request":
+        return None
+    if base and base.status.over and order.kind == "slot":
+        return Outcome(order, "over", row=base)
+    slot = _planned(container, order, base)
+    if slot is None:
+        return Outcome(order, "off_plan", row=base)
+    if container.clock.now() > slot.expires_at:
+        return Outcome(order, "expired", "expired", row=base)
+    return None
+
+
+def _planned(container: Container, order: Order, base: LedgerRow | None) -> Slot | None:
+    """Give the slot of the plan that an order is for, None where the plan has none at its time."""
+    if order.kind == "recheck":
+        return Slot(order.slot, "recheck", 2 * LONGEST_LIFE_SECS)
+    start = plan.start_in_force(base, order.start, order.issued_at)
+    if start is None:
+        # Nothing is known of a race that was never polled: it is imported first, and its slot taken as given.
+        return Slot(order.slot, order.kind, 2 * LONGEST_LIFE_SECS)
+    return plan.find(Intervals.of(container.settings), start, base, order.slot)
+
+
+def _settled(container: Container, order: Order, base: LedgerRow | None) -> Order:
+    """Turn a request that falls on a slot of the plan, while that may be polled, into this slot."""
+    if order.kind != "request" or base is None or base.status.over:
+        return order
+    slot = slot_at(base.start, base.status, Intervals.of(container.settings), order.slot)
+    return replace(order, kind=slot.kind) if slot and container.clock.now() <= slot.expires_at else order
+
+
+async def _stored(container: Container, race_id: str, note: Note) -> Known:
+    """Read what the tables hold of a race without a ledger; a race they do not know is imported first."""
+    race = await container.store.get(RACES, race_id)
+    if race is None:
+        from raceday.stages.entrants import import_race
+
+        await import_race(container, race_id)
+        race = await container.store.get(RACES, race_id)
+        note("import", imported=race is not None)
+    found = await container.store.find(ENTRANTS, [Query.equal("raceId", [race_id])])
+    note("rows", entrants=len(found))
+    return Known(race=race or {}, entrants={row["$id"]: row for row in found})
+
+
+async def _ask(
+    container: Container, order: Order, known: Known, store_ms: int, note: Note
+) -> tuple[Snapshot, Occasion]:
+    sent, watch = container.clock.now(), container.clock.monotonic()
+    snapshot = await container.feed.event(order.race_id, known.status)
+    if snapshot.race_id != order.race_id:
+        raise PayloadError(order.race_id, "race.event_id", snapshot.race_id, "the race that was asked for")
+    admit(container.settings, snapshot)
+    occasion = Occasion(
+        slot=order.slot,
+        kind=order.kind,
+        fetched_at=container.clock.now(),
+        feed_ms=_ms(container, watch),
+        store_ms=store_ms,
+        late_ms=max(0, round((sent - order.slot).total_seconds() * 1000)),
+    )
+    note("feed", ms=occasion.feed_ms, generatedAt=iso(snapshot.generated_at), status=snapshot.status.value)
+    return snapshot, occasion
+
+
+async def _commit(
+    container: Container, order: Order, snapshot: Snapshot, occasion: Occasion, known: Known, note: Note
+) -> Outcome:
+    """Append the row on the newest base; a conflict or an unknown ending is resolved by reading the ledger again."""
+    for attempt in range(1, COMMIT_ATTEMPTS + 1):
+        base = known.ledger
+        if base and iso(snapshot.generated_at) < iso(base.generated_at):
+            return Outcome(order, "failed", "stale", row=base, feed_calls=1)
+        row, change = _next(container, order, snapshot, occasion, known)
+        note("validate", score=row.score, failed=failed(row.checks))
+        note("compare", entrants=change.entrants, odds=change.odds, race=change.race, results=change.results)
+        try:
+            await _write(container, row, change)
+        except (StoreConflict, StoreUnavailable) as error:
+            note("conflict", attempt=attempt, error=str(error))
+            if attempt == COMMIT_ATTEMPTS:
+                raise
+            await container.clock.sleep(container.chance.uniform(0.02, 0.1) * attempt)
+        else:
+            note("commit", n=row.n, attempt=attempt)
+            return Outcome(order, "committed", row=row, changed=change, feed_calls=1)
+        now = await newest(container, order.race_id)
+        if now and now.slot >= order.slot:
+            return _resolved(order, row, now, change)
+        if now:
+            known = replace(known, ledger=now)
+    raise AssertionError("the last attempt raises")
+
+
+def _resolved(order: Order, mine: LedgerRow, now: LedgerRow, change: Changes) -> Outcome:
+    """Tell whose row stands after a commit of unknown ending: ours, another's for the slot, or a later one."""
+    if now.slot == order.slot:
+        ours = iso(now.fetched_at) == iso(mine.fetched_at) and now.digests == mine.digests
+        return Outcome(order, "committed" if ours else "done", row=now, changed=change if ours else None, feed_calls=1)
+    return Outcome(order, "late", row=now, feed_calls=1)
+
+
+def _next(
+    container: Container, order: Order, snapshot: Snapshot, occasion: Occasion, known: Known
+) -> tuple[LedgerRow, Changes]:
+    base = known.ledger
+    change = changes(snapshot, lines(snapshot), known, base.n + 1 if base else 1, occasion.fetched_at)
+    start = plan.start_in_force(base, order.start, order.issued_at)
+    known_causes = failures(container, order.race_id)
+    gaps = plan.gaps(Intervals.of(container.settings), base, start, order.slot, known_causes)
+    status = change.decision.status
+    return compose(snapshot, base, occasion, status, gaps=gaps, digests=change.digests), change
+
+
+async def _write(container: Container, row: LedgerRow, change: Changes) -> None:
+    row_id = row_key("race-poll", row.race_id, row.n)
+    if change.ops:
+        await container.store.commit([Op("create", RACE_POLLS, row_id, row.to_row()), *change.ops])
+    else:
+        await container.store.create(RACE_POLLS, row_id, row.to_row())
+
+
+def _ms(container: Container, since: float) -> int:
+    return round((container.clock.monotonic() - since) * 1000)
+
+
+def failures(container: Container, race_id: str) -> dict[datetime, str]:
+    """Give the causes this process knows for slots of a race that it could not commit."""
+    known: dict[str, dict[datetime, str]] = container.cache.setdefault(_FAILURES, {})
+    return known.get(race_id, {})
+
+
+def remember(container: Container, order: Order, cause: str) -> None:
+    """Keep why a slot failed, for the gap on the race's next row; lost with the process, which costs only the word."""
+    known: dict[str, dict[datetime, str]] = container.cache.setdefault(_FAILURES, {})
+    if order.kind != "request":
+        known.setdefault(order.race_id, {})[order.slot] = cause
+    while len(known) > _KEPT_FAILURES:
+        known.pop(next(iter(known)))
+
+
+def _forget(container: Container, row: LedgerRow) -> None:
+    known: dict[str, dict[datetime, str]] = container.cache.setdefault(_FAILURES, {})
+    left = {slot: cause for slot, cause in known.pop(row.race_id, {}).items() if slot > row.slot}
+    if left:
+        known[row.race_id] = left
