@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from math import floor
+from typing import Any
 
 from local.feedsim.market import PLACE_TAKE_OUT, WIN_TAKE_OUT, Money, RaceMarket, pool_odds
 from local.feedsim.marks import floor_mark
@@ -27,6 +28,7 @@ class RaceBook:
         self.frozen_odds = [chance.random() < 0.4 for _ in race.runners]
         self.dead_pool = "trifecta" if chance.random() < 0.015 and dead_pools else ""
         self.siblings: dict[int, RaceBook] = {}
+        self.flucs: dict[tuple[int, int], dict[str, Any]] = {}
         self._states: dict[datetime, MarketState] = {}
 
     def status(self, at: datetime) -> str:

@@ -203,7 +203,7 @@ def _runner(book: RaceBook, index: int, facts: RunnerFacts, state: MarketState, 
         "ride_guide_exists": False,
         "ride_guide_thumbnail": "",
         "ride_guide_file": "",
-        "flucs_with_timestamp": _flucs(book, changes, kept),
+        "flucs_with_timestamp": _known_flucs(book, index, changes, kept),
     }
     if facts.barrier_position is not None:
         row["barrier_position"] = facts.barrier_position
@@ -219,6 +219,14 @@ def _runner(book: RaceBook, index: int, facts: RunnerFacts, state: MarketState, 
 def _deduction(runner: RunnerState) -> dict[str, int | float]:
     cut = max(0.0, round(0.8 / runner.fixed_win - 0.02, 2))
     return {"win": _number(cut), "place": _number(round(cut * 0.8, 2))}
+
+
+def _known_flucs(book: RaceBook, index: int, changes: list[tuple[datetime, float]], kept: int) -> dict[str, Any]:
+    """The prices so far, formatted once per change of price."""
+    key = (index, len(changes))
+    if key not in book.flucs:
+        book.flucs[key] = _flucs(book, changes, kept)
+    return book.flucs[key]
 
 
 def _flucs(book: RaceBook, changes: list[tuple[datetime, float]], kept: int) -> dict[str, Any]:

@@ -79,8 +79,10 @@ class RaceMarket:
         self.place_final = self.win_final * chance.uniform(0.18, 0.5)
         self._parts = _perturbed(chance, _PARTS, 0.25)
         self._win_weights = [_mixed(chance, self.strength, 0.5 - 0.09 * k) for k in range(5)]
-        soft = _normal([p**0.62 for p in self.strength])
-        self._place_weights = [_mixed(chance, soft, 0.3 - 0.05 * k) for k in range(5)]
+        # Place bettors back the same runners less keenly, which keeps place odds below win odds.
+        self._place_weights = [
+            _mixed(chance, _normal([w**0.62 for w in weights]), 0.1) for weights in self._win_weights
+        ]
         self.exotic_finals = {
             name: self.win_final * chance.uniform(*bounds)
             for name, bounds in _EXOTICS.items()

@@ -105,9 +105,9 @@ def _late_scratchings(seed: int, day: date, pool: list[RaceFacts], count: int) -
 
 
 def _move_start(race: RaceFacts) -> None:
-    """The advertised start is published 5 to 15 minutes later, half an hour or less before the old one."""
+    """The advertised start is published again, mostly 5 to 15 minutes later, half an hour or less before it."""
     chance = stream(race.race_id, "moved")
-    by = chance.choice((5, 8, 10, 15)) * _MINUTE
+    by = chance.choice((5, 5, 8, 8, 10, 15, -2)) * _MINUTE
     old = race.advertised
     race.script = replace(_shift(race.script, by), moved_at=old - chance.choice((4, 12, 25)) * _MINUTE, moved_from=old)
     race.advertised = old + by
