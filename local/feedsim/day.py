@@ -67,7 +67,7 @@ class Day:
         return sorted(events, key=lambda event: (event.at, event.race_id, event.kind, event.detail))
 
 
-def generate_day(seed: int, day: date, races: int = 24, **options: Any) -> Day:
+def generate_day(seed: int, date: date, races: int = 24, **options: Any) -> Day:
     """Generate a day with `races` Australian and New Zealand gallops and harness races, and others beside them.
 
     `options` are the fields of DayOptions, or `options=` a ready one. Raises ValueError for a bad number or option.
@@ -77,4 +77,4 @@ def generate_day(seed: int, day: date, races: int = 24, **options: Any) -> Day:
     given = options.pop("options", None)
     if given is not None and options:
         raise ValueError(f"options: expected a DayOptions or its fields, not both: {sorted(options)}")
-    return Day(seed, day, races, given if given is not None else DayOptions(**options))
+    return Day(seed, date, races, given if given is not None else DayOptions(**options))

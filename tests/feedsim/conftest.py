@@ -12,13 +12,13 @@ DATE = date(2026, 3, 1)
 @pytest.fixture(scope="session")
 def feedsim_day() -> Day:
     """The default day of 24 races."""
-    return generate_day(seed=1, day=DATE, races=24)
+    return generate_day(seed=1, date=DATE, races=24)
 
 
 @pytest.fixture(scope="session")
 def feedsim_big_day() -> Day:
     """A day of 96 races, on which every kind of disruption happens."""
-    return generate_day(seed=1, day=DATE, races=96)
+    return generate_day(seed=1, date=DATE, races=96)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ def test_same_seed_gives_the_same_bytes() -> None:
     """Two days made from one seed serve identical bytes at an instant, and another seed does not."""
     bodies = []
     for seed in (5, 5, 6):
-        day = generate_day(seed=seed, day=DATE, races=6)
+        day = generate_day(seed=seed, date=DATE, races=6)
         at = day.core_races[2].advertised + timedelta(seconds=41)
         feed = FeedSim(day)
         bodies.append(
@@ -31,7 +31,7 @@ def test_same_seed_gives_the_same_bytes() -> None:
 @pytest.mark.parametrize("races", [1, 2, 7, 24, 50, 96])
 def test_day_has_the_races_asked_for(races: int) -> None:
     """The number of AU and NZ gallops and harness races is exact; greyhounds and other countries come on top."""
-    day = generate_day(seed=3, day=DATE, races=races)
+    day = generate_day(seed=3, date=DATE, races=races)
     assert len(day.core_races) == races
     assert {race.country for race in day.core_races} <= {"AUS", "NZ"}
     assert {race.category for race in day.core_races} <= {"T", "H"}
@@ -42,7 +42,7 @@ def test_day_has_the_races_asked_for(races: int) -> None:
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_day_runs_from_before_noon_to_late_evening(seed: int) -> None:
     """The first race is at 11:45 NZ time and the last one in the evening of the same day."""
-    day = generate_day(seed=seed, day=DATE, races=24)
+    day = generate_day(seed=seed, date=DATE, races=24)
     starts = [race.advertised for race in day.core_races]
     first, last = starts[0].astimezone(NZ), starts[-1].astimezone(NZ)
     assert (first.date(), first.hour, first.minute) == (DATE, 11, 45)
@@ -85,7 +85,7 @@ def _slots(race: RaceFacts, end: datetime, first: datetime) -> int:
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_default_day_needs_a_thousand_polls(seed: int) -> None:
     """Polled as scheduled from the morning import on, a default day takes more than a thousand polls."""
-    day = generate_day(seed=seed, day=DATE, races=24)
+    day = generate_day(seed=seed, date=DATE, races=24)
     imported = nz_instant(DATE, 9 * 60)
     total = 0
     for race in day.core_races:
@@ -97,7 +97,7 @@ def test_default_day_needs_a_thousand_polls(seed: int) -> None:
 @pytest.mark.parametrize("day", [date(2026, 4, 5), date(2025, 9, 28), date(2026, 1, 1)])
 def test_daylight_saving_days_keep_their_order(day: date) -> None:
     """On nights when the clocks change races keep their order and no two share an instant within a meeting."""
-    generated = generate_day(seed=2, day=day - timedelta(days=1), races=96)
+    generated = generate_day(seed=2, date=day - timedelta(days=1), races=96)
     for meeting in generated.meetings:
         starts = [race.script.moved_from or race.advertised for race in meeting.races]
         assert starts == sorted(set(starts))
@@ -106,18 +106,18 @@ def test_daylight_saving_days_keep_their_order(day: date) -> None:
 def test_options_are_checked() -> None:
     """Wrong sizes, unknown forms and negative counts are refused with the name of the field."""
     with pytest.raises(ValueError, match="races"):
-        generate_day(seed=1, day=DATE, races=0)
+        generate_day(seed=1, date=DATE, races=0)
     with pytest.raises(ValueError, match="form"):
         DayOptions(form="huge")
     with pytest.raises(ValueError, match="protests"):
         DayOptions(protests=-1)
     with pytest.raises(ValueError, match="options"):
-        generate_day(seed=1, day=DATE, races=2, options=DayOptions(), form="full")
+        generate_day(seed=1, date=DATE, races=2, options=DayOptions(), form="full")
 
 
 def test_calm_day_has_no_disruptions() -> None:
     """A calm day moves, scratches late, abandons and corrects nothing."""
-    day = generate_day(seed=1, day=DATE, races=30, options=DayOptions.calm())
+    day = generate_day(seed=1, date=DATE, races=30, options=DayOptions.calm())
     for race in day.races:
         script = race.script
         assert (script.moved_at, script.abandoned_list, script.corrected, script.protest) == (None, None, None, "")
@@ -126,7 +126,7 @@ def test_calm_day_has_no_disruptions() -> None:
 
 def test_late_meetings_and_races_appear_in_the_course_of_the_day() -> None:
     """What is published late is missing from the lists, and its events answer 404, until its instant."""
-    day = generate_day(seed=4, day=DATE, races=24, late_meetings=1, late_races=1)
+    day = generate_day(seed=4, date=DATE, races=24, late_meetings=1, late_races=1)
     feed = FeedSim(day)
     hidden = [race for race in day.core_races if race.script.visible is not None]
     assert len({race.meeting_id for race in hidden}) == 2

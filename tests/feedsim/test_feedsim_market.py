@@ -26,7 +26,7 @@ def _walk(day: Day, race: RaceFacts, minutes_before: int, minutes_after: int, st
 @given(seeds)
 def test_runner_money_adds_up_to_the_pools(seed: int) -> None:
     """At every mark the runners' true cents sum to the win and place pools, and scratched runners hold none."""
-    day = generate_day(seed=seed, day=DATE, races=3, late_scratchings=2)
+    day = generate_day(seed=seed, date=DATE, races=3, late_scratchings=2)
     for race in day.core_races:
         for state in _walk(day, race, 90, 12, 150):
             assert sum(win for win, _ in money_of(state)) == state.pools["win"]
@@ -38,7 +38,7 @@ def test_runner_money_adds_up_to_the_pools(seed: int) -> None:
 @given(seeds)
 def test_money_never_falls_on_a_calm_day(seed: int) -> None:
     """Without refunds and corrections each runner's money and each pool only grow, on 15 s marks."""
-    day = generate_day(seed=seed, day=DATE, races=2, options=DayOptions.calm())
+    day = generate_day(seed=seed, date=DATE, races=2, options=DayOptions.calm())
     for race in day.core_races:
         states = _walk(day, race, 75, 10, 15)
         for before, after in itertools.pairwise(states):
@@ -51,7 +51,7 @@ def test_money_never_falls_on_a_calm_day(seed: int) -> None:
 @given(seeds, st.floats(0, 14.999))
 def test_nothing_changes_between_marks(seed: int, secs: float) -> None:
     """The truth at an instant is the truth at its 15 s mark."""
-    day = generate_day(seed=seed, day=DATE, races=1)
+    day = generate_day(seed=seed, date=DATE, races=1)
     race = day.core_races[0]
     mark = race.advertised - timedelta(minutes=seed % 7)
     assert day.truth(race.race_id, mark + timedelta(seconds=secs)) == day.truth(race.race_id, mark)
@@ -61,7 +61,7 @@ def test_nothing_changes_between_marks(seed: int, secs: float) -> None:
 @given(seeds)
 def test_late_scratching_refunds_exactly_that_runner(seed: int) -> None:
     """At a late scratching the pools fall by what was on the runner, nobody else loses money, and growth goes on."""
-    day = generate_day(seed=seed, day=DATE, races=2, options=DayOptions(late_scratchings=2, corrections=0))
+    day = generate_day(seed=seed, date=DATE, races=2, options=DayOptions(late_scratchings=2, corrections=0))
     for race in day.core_races:
         for late in (s for s in race.script.scratchings if s.late):
             before, after = day.truth(race.race_id, late.at - MARK), day.truth(race.race_id, late.at)
@@ -79,7 +79,7 @@ def test_late_scratching_refunds_exactly_that_runner(seed: int) -> None:
 @given(seeds)
 def test_odds_follow_the_money_with_a_take_out(seed: int) -> None:
     """Tote odds are the pool less its take-out over the runner's money, and their inverses sum as recorded ones do."""
-    day = generate_day(seed=seed, day=DATE, races=2, abandoned_races=0)
+    day = generate_day(seed=seed, date=DATE, races=2, abandoned_races=0)
     for race in day.core_races:
         state = day.truth(race.race_id, race.script.final)
         for runner in state.runners:
@@ -125,7 +125,7 @@ def test_pools_have_believable_sizes(feedsim_big_day: Day) -> None:
 @given(seeds)
 def test_tracker_points_sum_as_recorded(seed: int) -> None:
     """Hold and bet points over all ids sum to 99..101; runners alone may miss the points of unknown ids."""
-    day = generate_day(seed=seed, day=DATE, races=3)
+    day = generate_day(seed=seed, date=DATE, races=3)
     for race in day.core_races:
         for state in _walk(day, race, 60, 4, 300):
             hold = sum(runner.hold_points for runner in state.runners)

@@ -146,7 +146,7 @@ def test_local_times_follow_the_zone(feedsim_day: Day, feedsim: FeedSim) -> None
     row = event(feedsim, race.race_id, race.advertised)["race"]
     assert row["start_time_nz"] == "11:45:00 NZDT"
     assert row["race_date_nz"] == DATE.isoformat()
-    big = generate_day(seed=1, day=DATE, races=96)
+    big = generate_day(seed=1, date=DATE, races=96)
     _, payload = ask(FeedSim(big), "meetings", big.core_races[-1].advertised, f"date_from={DATE}")
     clocks = [
         race["tote_start_time"]
@@ -164,7 +164,7 @@ def test_sizes_of_compact_and_full_events() -> None:
     at = datetime(2026, 3, 1, 2, tzinfo=UTC)
     sizes = {}
     for form in ("compact", "full"):
-        day = generate_day(seed=1, day=DATE, races=24, form=form)
+        day = generate_day(seed=1, date=DATE, races=24, form=form)
         feed = FeedSim(day)
         race = next(race for race in day.core_races if len(race.runners) == 11)
         sizes[form] = len(json.dumps(ask(feed, f"events/{race.race_id}", at, "with_money_tracker=true")[1]))
@@ -174,7 +174,7 @@ def test_sizes_of_compact_and_full_events() -> None:
 
 def test_string_barriers_are_an_option() -> None:
     """On demand harness barriers are texts such as Fr1."""
-    day = generate_day(seed=1, day=DATE, races=24, string_barriers=True)
+    day = generate_day(seed=1, date=DATE, races=24, string_barriers=True)
     race = next(race for race in day.core_races if race.category == "H")
     data = event(FeedSim(day), race.race_id, race.advertised)
     assert data["runners"][0]["barrier"] == "Fr1"

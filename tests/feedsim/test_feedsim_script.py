@@ -129,7 +129,7 @@ def test_whole_meeting_is_abandoned(feedsim_big_day: Day) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_dead_heats_repeat_a_position_and_skip_the_next(seed: int) -> None:
     """In a dead heat two runners share a position, and two win or place dividends share the money."""
-    day = generate_day(seed=seed, day=DATE, races=12, dead_heats=3, abandoned_races=0)
+    day = generate_day(seed=seed, date=DATE, races=12, dead_heats=3, abandoned_races=0)
     heats = [race for race in day.core_races if race.script.dead_heat_at]
     assert len(heats) == 3
     for race in heats:
@@ -144,7 +144,7 @@ def test_dead_heats_repeat_a_position_and_skip_the_next(seed: int) -> None:
 
 def test_upheld_protest_changes_the_order() -> None:
     """An upheld protest swaps the first two between Interim and Final; one dismissed leaves them."""
-    day = generate_day(seed=11, day=DATE, races=30, protests=8, corrections=0, dead_heats=0)
+    day = generate_day(seed=11, date=DATE, races=30, protests=8, corrections=0, dead_heats=0)
     protested = [race for race in day.core_races if race.script.protest]
     assert {race.script.protest_upheld for race in protested} == {True, False}
     for race in protested:
@@ -157,7 +157,7 @@ def test_upheld_protest_changes_the_order() -> None:
 
 def test_corrections_come_under_an_unchanged_status() -> None:
     """Minutes after Final dividends, pool or order change while the status stays Final."""
-    day = generate_day(seed=12, day=DATE, races=40, corrections=12)
+    day = generate_day(seed=12, date=DATE, races=40, corrections=12)
     kinds = set()
     for race in day.core_races:
         at = race.script.corrected

@@ -105,7 +105,7 @@ def test_list_pages_by_token_and_has_a_row_that_is_no_race(feedsim_big_day: Day)
 
 def test_several_days_are_served_by_one_feed() -> None:
     """A feed of two days answers for the meetings and events of both."""
-    days = [generate_day(seed=9, day=DATE + timedelta(days=k), races=3) for k in range(2)]
+    days = [generate_day(seed=9, date=DATE + timedelta(days=k), races=3) for k in range(2)]
     feed = FeedSim(days)
     for day in days:
         rows = ask(feed, "meetings", AT, f"date_from={day.date}&date_to={day.date}")[1]["data"]["meetings"]
