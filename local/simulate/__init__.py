@@ -1,0 +1,1 @@
+"""Whole race days on a virtual clock, through the real handlers."""
