@@ -147,11 +147,12 @@ def _check(table: str, row: Row) -> None:
     strange = [k for k in row if not k.startswith("$") and k not in columns]
     missing = [c.key for c in columns.values() if c.required and row.get(c.key) is None]
     long = [k for k, v in row.items() if k in columns and columns[k].size and len(str(v or "")) > columns[k].size]
-    assert not (strange or missing or long), f"{table}: strange {strange} missing {missing} long {long}"
+    if strange or missing or long:
+        raise AssertionError(f"{table}: strange {strange} missing {missing} long {long}")
 
 
 def _apply(rows: list[Row], query: dict[str, Any]) -> list[Row]:
-    key, values, method = query.get("attribute"), query.get("values", []), query["method"]
+    key, values, method = str(query.get("attribute")), query.get("values", []), query["method"]
     if method == "equal":
         return [row for row in rows if row.get(key) in values]
     if method == "between":

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from raceday.racing.snapshot import Status
-from raceday.stages.poll import Order, Outcome, poll
+from raceday.stages.poll import poll
+from raceday.stages.poll_outcome import Order, Outcome
 from raceday.store.schema import ENTRANTS, ODDS_HISTORY, RACE_POLLS, RACE_RESULTS, RACES
 from tests.poll_kit import Kit, make_kit, stored_race
 from tests.sample_race import RACE_ID, START, final_race, open_race

@@ -13,8 +13,8 @@ from raceday.racing.ledger import instant
 from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, slots_between
 from raceday.racing.snapshot import Status
 from raceday.stages import poller
-from raceday.stages.poll import Order
 from raceday.stages.poll_orders import race_id, race_ids, request
+from raceday.stages.poll_outcome import Order
 from raceday.store.port import Row
 from raceday.store.schema import RACES
 

@@ -1,9 +1,6 @@
 """One poll of one race for one slot: newest ledger row, one feed request, one commit."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from dataclasses import replace
 
 from appwrite.query import Query
 
@@ -13,7 +10,6 @@ from raceday.errors import (
     FeedError,
     FilteredOut,
     PayloadError,
-    RaceDayError,
     StoreConflict,
     StoreError,
     StoreUnavailable,
@@ -28,80 +24,12 @@ from raceday.racing.snapshot import Snapshot
 from raceday.settings import Settings
 from raceday.stages import plan
 from raceday.stages.poll_changes import Changes, Known, changes
+from raceday.stages.poll_failures import failures, forget, quarantine, remember
+from raceday.stages.poll_outcome import Note, Order, Outcome, silent
 from raceday.store.port import Op
-from raceday.store.schema import ENTRANTS, QUARANTINE, RACE_POLLS, RACES
+from raceday.store.schema import ENTRANTS, RACE_POLLS, RACES
 
 COMMIT_ATTEMPTS = 5
-_FAILURES = "poll_failures"
-_KEPT_FAILURES = 200
-
-Note = Callable[..., None]
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A race to poll for a slot; `start` is the advertised start as the scheduler knew it at `issued_at`."""
-
-    race_id: str
-    slot: datetime
-    kind: str = "slot"
-    start: datetime | None = None
-    issued_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an order.
-
-    `result` is committed, done (the slot is in the ledger already), late (the ledger is past it), expired, off_plan
-    (no slot of the race's present schedule), over (the race has finished), refused (filtered out) or failed.
-    """
-
-    order: Order
-    result: str
-    cause: str = ""
-    row: LedgerRow | None = None
-    changed: Changes | None = None
-    error: RaceDayError | None = None
-    feed_calls: int = 0
-
-    @property
-    def fine(self) -> bool:
-        """Tell whether nothing is left to do for this slot."""
-        return self.result not in ("failed", "refused")
-
-    def report(self) -> dict[str, Any]:
-        """Give the outcome as a caller sees it."""
-        told: dict[str, Any] = {
-            "raceId": self.order.race_id,
-            "slot": iso(self.order.slot),
-            "kind": self.order.kind,
-            "result": self.result,
-        }
-        if self.cause:
-            told["cause"] = self.cause
-        if self.error:
-            told["error"] = str(self.error)
-        if self.row:
-            told |= {
-                "n": self.row.n,
-                "status": self.row.status.value,
-                "score": self.row.score,
-                "failedChecks": failed(self.row.checks),
-                "gaps": len(self.row.gaps),
-            }
-        if self.changed:
-            told["changed"] = {
-                "entrants": self.changed.entrants,
-                "odds": self.changed.odds,
-                "race": self.changed.race,
-                "results": self.changed.results,
-            }
-        return told
-
-
-def silent(step: str, **fields: Any) -> None:
-    """Note nothing."""
 
 
 async def poll(container: Container, order: Order, log: Log, note: Note = silent) -> Outcome:
@@ -123,7 +51,7 @@ async def poll(container: Container, order: Order, log: Log, note: Note = silent
             "poll.failed", race=order.race_id, slot=iso(order.slot), cause=outcome.cause, error=str(outcome.error)
         )
     elif outcome.row and outcome.result == "committed":
-        _forget(container, outcome.row)
+        forget(container, outcome.row)
         log.debug("poll.committed", race=order.race_id, slot=iso(order.slot), n=outcome.row.n, score=outcome.row.score)
     return outcome
 
@@ -141,23 +69,6 @@ async def _poll(container: Container, order: Order, note: Note) -> Outcome:
     store_ms = _ms(container, watch)
     snapshot, occasion = await _ask(container, order, known, store_ms, note)
     return await _commit(container, order, snapshot, occasion, known, note)
-
-
-async def quarantine(container: Container, order: Order, error: PayloadError, log: Log) -> None:
-    """Keep what could not be read, once per subject and field; trouble with that never hides the trouble itself."""
-    row = {
-        "subject": error.subject[:100],
-        "field": error.field[:100],
-        "value": error.value[:200],
-        "expected": str(error)[:200],
-        "raceId": order.race_id,
-        "functionName": "poll",
-        "seenAt": iso(container.clock.now()),
-    }
-    try:
-        await container.store.upsert(QUARANTINE, row_key("quarantine", error.subject, error.field), row)
-    except StoreError as trouble:
-        log.warning("quarantine.failed", error=str(trouble))
 
 
 def admit(settings: Settings, snapshot: Snapshot) -> None:
@@ -238,7 +149,7 @@ async def _ask(
         fetched_at=container.clock.now(),
         feed_ms=_ms(container, watch),
         store_ms=store_ms,
-        late_ms=max(0, round((sent - order.slot).total_seconds() * 1000)),
+        late_ms=0 if order.kind == "request" else max(0, round((sent - order.slot).total_seconds() * 1000)),
     )
     note("feed", ms=occasion.feed_ms, generatedAt=iso(snapshot.generated_at), status=snapshot.status.value)
     return snapshot, occasion
@@ -303,25 +214,3 @@ async def _write(container: Container, row: LedgerRow, change: Changes) -> None:
 
 def _ms(container: Container, since: float) -> int:
     return round((container.clock.monotonic() - since) * 1000)
-
-
-def failures(container: Container, race_id: str) -> dict[datetime, str]:
-    """Give the causes this process knows for slots of a race that it could not commit."""
-    known: dict[str, dict[datetime, str]] = container.cache.setdefault(_FAILURES, {})
-    return known.get(race_id, {})
-
-
-def remember(container: Container, order: Order, cause: str) -> None:
-    """Keep why a slot failed, for the gap on the race's next row; lost with the process, which costs only the word."""
-    known: dict[str, dict[datetime, str]] = container.cache.setdefault(_FAILURES, {})
-    if order.kind != "request":
-        known.setdefault(order.race_id, {})[order.slot] = cause
-    while len(known) > _KEPT_FAILURES:
-        known.pop(next(iter(known)))
-
-
-def _forget(container: Container, row: LedgerRow) -> None:
-    known: dict[str, dict[datetime, str]] = container.cache.setdefault(_FAILURES, {})
-    left = {slot: cause for slot, cause in known.pop(row.race_id, {}).items() if slot > row.slot}
-    if left:
-        known[row.race_id] = left

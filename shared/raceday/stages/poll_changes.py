@@ -92,9 +92,9 @@ class Changes:
 def changes(snapshot: Snapshot, lines: Iterable[RunnerLine], known: Known, n: int, fetched_at: datetime) -> Changes:
     """Compare an answer with what is known and give what has to be written with ledger row `n`."""
     results = _results(snapshot)
-    results_digest = digest(RACE_RESULTS, results) if results else ""
+    results_digest = _results_digest(results) if results else ""
     before = known.ledger.digests.results if known.ledger else ""
-    decision = decide(known.status, snapshot.status, evidence=known.ledger is not None and results_digest != before)
+    decision = decide(known.status, snapshot.status, evidence=_corrected(snapshot, known, results_digest))
     if decision.held:
         # The feed showed an old state of a finished race: nothing of it may reach the tables.
         kept = known.ledger.digests if known.ledger else Digests()
@@ -129,6 +129,18 @@ def changes(snapshot: Snapshot, lines: Iterable[RunnerLine], known: Known, n: in
         results_changed,
         race_changed,
     )
+
+
+def _results_digest(row: Row) -> str:
+    """Give a fingerprint whose first half is the placings' alone, for only new placings or a protest undo a Final."""
+    placings = {"resultsData": row["resultsData"]}
+    return digest(RACE_RESULTS, placings)[:8] + digest(RACE_RESULTS, row)[:8]
+
+
+def _corrected(snapshot: Snapshot, known: Known, results_digest: str) -> bool:
+    if known.ledger is None:
+        return False
+    return snapshot.protest or results_digest[:8] != known.ledger.digests.results[:8]
 
 
 def digest(table: str, row: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from raceday.errors import BadRequest
 from raceday.racing.schedule import request_slot
-from raceday.stages.poll import Order
+from raceday.stages.poll_outcome import Order
 
 _MODES = ("raceId", "raceIds", "slots")
 _KINDS = ("slot", "recheck", "request")

@@ -9,8 +9,10 @@ from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import DeadlineReached
 from raceday.log import Log
-from raceday.stages.poll import Note, Order, Outcome, poll, remember, silent
+from raceday.stages.poll import poll
+from raceday.stages.poll_failures import remember
 from raceday.stages.poll_orders import read_orders
+from raceday.stages.poll_outcome import Note, Order, Outcome, silent
 
 # A poll takes well under a second; what begins later than this before the end would only be cut off.
 POLL_SECS = 1.0
