@@ -60,6 +60,11 @@ class Day:
         """What a correct poll of a race at an instant could know; KeyError for an unknown race."""
         return self.books[race_id].state(at)
 
+    def over_at(self, race_id: str) -> datetime | None:
+        """The mark from which the event itself is served as Final or Abandoned; None when it stays Open for good."""
+        script = self.books[race_id].race.script
+        return None if script.stuck_open else script.abandoned_event or script.final
+
     def events(self, *, core: bool = True) -> list[DayEvent]:
         """Status changes, scratchings, moved starts and corrections in order of time; of all races unless `core`."""
         races = self.core_races if core else self.races

@@ -62,6 +62,16 @@ def test_timeline_tells_every_status_change(feedsim_big_day: Day) -> None:
             assert next(r for r in state.runners if r.entrant_id == change.detail).scratched
 
 
+def test_end_of_a_race_is_known(feedsim_big_day: Day) -> None:
+    """From `over_at` on a race is Final, Abandoned or gone and not a mark sooner; a stuck one never ends."""
+    for race in feedsim_big_day.core_races:
+        at = feedsim_big_day.over_at(race.race_id)
+        assert (at is None) is race.script.stuck_open
+        if at is not None:
+            assert feedsim_big_day.truth(race.race_id, at).status in {"Final", "Abandoned"}
+            assert feedsim_big_day.truth(race.race_id, at - MARK).status not in {"Final", "Abandoned"}
+
+
 def test_moved_start_is_published_at_its_instant(feedsim_day: Day, feedsim: FeedSim) -> None:
     """A moved start shows in list and event from one instant on, and the race runs by the new time."""
     moved = [race for race in feedsim_day.core_races if race.script.moved_at is not None]
