@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from local.feedsim.serve import Feed, FeedError, date_range
+from local.feedsim.serve import Feed, FeedError, date_range, paging
 
 
 class RecordedFeed(Feed):
@@ -40,16 +40,14 @@ class RecordedFeed(Feed):
         """The recorded meetings when their date is asked for, filtered and in pages; none on other dates."""
         first, last = date_range(params, at)
         country, category = params.get("country", "").strip(), params.get("category", "").strip()
-        limit, offset = params.get("limit", "100"), params.get("offset", "0")
-        if not limit.isdigit() or not offset.isdigit():
-            raise FeedError(400, "BAD_REQUEST", "limit, offset: expected numbers")
+        limit, offset = paging(params)
         rows = [
             row
             for row in self._meetings
             if first <= self.date <= last and country in {"", row["country"]} and category in {"", row["category"]}
         ]
-        page = rows[int(offset) : int(offset) + int(limit)]
-        echo = {**self._listing["params"], "limit": int(limit), "offset": int(offset)}
+        page = rows[offset : offset + limit]
+        echo = {**self._listing["params"], "limit": limit, "offset": offset}
         return json.dumps({"header": self._listing["header"], "params": echo, "data": {"meetings": page}}).encode()
 
     def meeting(self, path: str, key: str, params: dict[str, str], at: datetime) -> bytes:

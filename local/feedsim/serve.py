@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 from zlib import crc32
@@ -124,7 +124,7 @@ class FeedSim(Feed):
 
     def meetings(self, path: str, params: dict[str, str], at: datetime) -> bytes:
         """Meetings by meeting date, country and category, in pages of `limit` from `offset`."""
-        limit, offset = _count(params, "limit", 100, _MAX_LIMIT), _count(params, "offset", 0, None)
+        limit, offset = paging(params)
         first, last = date_range(params, at)
         country, category = params.get("country", "").strip(), params.get("category", "").strip()
         ids = {key for key in params.get("ids", "").split(",") if key}
@@ -166,11 +166,13 @@ class FeedSim(Feed):
         """Races by UTC day in pages named by a token."""
         limit = _count(params, "limit", 100, _MAX_LIMIT)
         token = params.get("page_token", "")
-        offset = int(token.removeprefix("page-")) if token.removeprefix("page-").isdigit() else 0
-        first = utc_day(at)
+        page = token.removeprefix("page-")
+        offset = int(page) if _is_number(page) else 0
+        first, last = utc_day(at), utc_day(at)
         if params.get("date_from", "today") != "today":
-            first = utc_day(datetime.fromisoformat(f"{_day_of(params['date_from'], at)}T00:00:00+00:00"))
-        last = first + timedelta(days=1) - timedelta(microseconds=1)
+            days = date_range(params, at)
+            first, last = (datetime.combine(day, time(), UTC) for day in days)
+        last += timedelta(days=1) - timedelta(microseconds=1)
         rows = list_rows(self.days, first, last, at)
         data: dict[str, Any] = {"races": rows[offset : offset + limit]}
         if offset + limit < len(rows):
@@ -204,6 +206,11 @@ class FeedSim(Feed):
         return self.envelope(f"Event Details: {key}", path, params, at, echo, data)
 
 
+def paging(params: Mapping[str, str]) -> tuple[int, int]:
+    """Limit and offset of a page; 400 when they are no numbers or the limit is over the feed's."""
+    return _count(params, "limit", 100, _MAX_LIMIT), _count(params, "offset", 0, None)
+
+
 def date_range(params: Mapping[str, str], at: datetime) -> tuple[date, date]:
     """The meeting dates that a request asks for; today is the NZ calendar day."""
     first = _day_of(params.get("date_from", "today"), at)
@@ -212,15 +219,21 @@ def date_range(params: Mapping[str, str], at: datetime) -> tuple[date, date]:
 
 def _day_of(text: str, at: datetime) -> date:
     today = at.astimezone(NZ).date()
-    words = {"today": today, "week": today + timedelta(days=6), "month": today + timedelta(days=30), "all": date.max}
+    words = {
+        "today": today,
+        "week": today + timedelta(days=6),
+        "month": today + timedelta(days=30),
+        "all": today + timedelta(days=365),
+    }
     if text in words:
         return words[text]
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise FeedError(
-            400, "BAD_REQUEST", f"date: expected YYYY-MM-DD, today, week, month or all, got {text!r}"
-        ) from None
+        day = date.min
+    if not 2000 <= day.year <= 2200:
+        raise FeedError(400, "BAD_REQUEST", f"date: expected YYYY-MM-DD, today, week, month or all, got {text!r}")
+    return day
 
 
 def _echo_date(params: Mapping[str, str], name: str, minute: str) -> str:
@@ -230,11 +243,15 @@ def _echo_date(params: Mapping[str, str], name: str, minute: str) -> str:
 
 def _count(params: Mapping[str, str], name: str, usual: int, most: int | None) -> int:
     text = params.get(name, str(usual))
-    if not text.isdigit() or (most is not None and not 0 < int(text) <= most):
+    if not _is_number(text) or (most is not None and not 0 < int(text) <= most):
         raise FeedError(
             400, "BAD_REQUEST", f"{name}: expected a number{f' from 1 to {most}' if most else ''}, got {text!r}"
         )
     return int(text)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 def _encode(payload: dict[str, Any]) -> bytes:

@@ -44,6 +44,10 @@ def test_identification_is_needed(feedsim: FeedSim, missing: str) -> None:
         ("meetings", "limit=201", 400),
         ("meetings", "offset=-1", 400),
         ("list", "date_from=2026-13-01", 400),
+        ("list", "date_from=all&date_to=all", 200),
+        ("list", "date_from=9999-12-31", 400),
+        ("meetings", "date_from=all&offset=%C2%B2", 400),
+        ("list", "page_token=page-x", 200),
         ("meetings", "unknown=1", 200),
     ],
 )
