@@ -1,7 +1,7 @@
 """The four ways into a poll: enhanced-race-poller and the legacy functions."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from tests.sample_race import RACE_ID, START, open_race
 
 T5 = START - timedelta(minutes=5)
 HALF_MINUTE = timedelta(seconds=30)
-Handler = Callable[[Container, Call], Awaitable[dict[str, Any]]]
+Handler = Callable[[Container, Call], Coroutine[Any, Any, dict[str, Any]]]
 
 
 def other(i: int) -> str:

@@ -42,9 +42,10 @@ def compose(
     *,
     gaps: tuple[Gap, ...] = (),
     digests: Digests = NO_DIGESTS,
+    made: tuple[RunnerLine, ...] | None = None,
 ) -> LedgerRow:
-    """Make the row that follows `base` in the race's ledger; `status` is the one decided on."""
-    made = lines(snapshot)
+    """Make the row that follows `base` in the race's ledger; `status` is the one decided on, `made` its lines."""
+    made = lines(snapshot) if made is None else made
     checks = validate(Evidence(snapshot, made, base, occasion.fetched_at))
     return LedgerRow(
         race_id=snapshot.race_id,

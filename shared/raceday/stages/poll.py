@@ -196,12 +196,13 @@ def _next(
     container: Container, order: Order, snapshot: Snapshot, occasion: Occasion, known: Known
 ) -> tuple[LedgerRow, Changes]:
     base = known.ledger
-    change = changes(snapshot, lines(snapshot), known, base.n + 1 if base else 1, occasion.fetched_at)
+    made = lines(snapshot)
+    change = changes(snapshot, made, known, base.n + 1 if base else 1, occasion.fetched_at)
     start = plan.start_in_force(base, order.start, order.issued_at)
     known_causes = failures(container, order.race_id)
     gaps = plan.gaps(Intervals.of(container.settings), base, start, order.slot, known_causes)
     status = change.decision.status
-    return compose(snapshot, base, occasion, status, gaps=gaps, digests=change.digests), change
+    return compose(snapshot, base, occasion, status, gaps=gaps, digests=change.digests, made=made), change
 
 
 async def _write(container: Container, row: LedgerRow, change: Changes) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -89,7 +89,7 @@ class Changes:
     race: bool = False
 
 
-def changes(snapshot: Snapshot, lines: Iterable[RunnerLine], known: Known, n: int, fetched_at: datetime) -> Changes:
+def changes(snapshot: Snapshot, lines: Sequence[RunnerLine], known: Known, n: int, fetched_at: datetime) -> Changes:
     """Compare an answer with what is known and give what has to be written with ledger row `n`."""
     results = _results(snapshot)
     results_digest = _results_digest(results) if results else ""
@@ -179,7 +179,7 @@ def _status_columns(decision: Decision, known: Status | None, now: datetime) -> 
     return columns
 
 
-def _entrants(snapshot: Snapshot, lines: Iterable[RunnerLine], known: Known) -> tuple[list[Row], dict[str, str]]:
+def _entrants(snapshot: Snapshot, lines: Sequence[RunnerLine], known: Known) -> tuple[list[Row], dict[str, str]]:
     by_id = {line.entrant_id: line for line in lines}
     changed: list[Row] = []
     digests: dict[str, str] = {}
@@ -203,7 +203,7 @@ def share_columns(line: RunnerLine) -> Row:
     }
 
 
-def _odds(snapshot: Snapshot, lines: Iterable[RunnerLine], known: Known, n: int) -> list[Row]:
+def _odds(snapshot: Snapshot, lines: Sequence[RunnerLine], known: Known, n: int) -> list[Row]:
     stamp = iso(snapshot.generated_at)
     return [
         {
