@@ -1,0 +1,125 @@
+"""Closing rows: the ledger's last word on a race that no poll will speak of again, its trailing gaps included."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from raceday.clock import iso
+from raceday.errors import RaceDayError, StoreConflict
+from raceday.ids import row_key
+from raceday.racing.ledger import Gap, LedgerRow, RaceFacts
+from raceday.racing.planning import Race, is_given_up, trailing_gaps
+from raceday.racing.schedule import Intervals, given_up_at, request_slot
+from raceday.racing.snapshot import Status
+from raceday.stages.poll import newest
+from raceday.store.port import Op
+from raceday.store.schema import RACE_POLLS, RACES
+
+if TYPE_CHECKING:
+    from raceday.stages.scheduler import Tick
+
+_CLOSED = "closed_races"
+
+
+async def close_races(tick: "Tick", races: Sequence[Race], owed: Mapping[str, tuple[Gap, ...]], now: datetime) -> None:
+    """Close what was given up or abandoned, and keep the re-checks that nobody made; each race by itself."""
+    closed: set[str] = tick.container.cache.setdefault(_CLOSED, set())
+    for race in races:
+        if race.race_id not in closed and (race.status.over or is_given_up(race, now)):
+            await _try(tick, race, (), now)
+    for race_id, gaps in owed.items():
+        if race_id not in closed:
+            await _try(tick, Race(race_id, now, Status.FINAL), gaps, now)
+
+
+async def _try(tick: "Tick", race: Race, owed: tuple[Gap, ...], now: datetime) -> None:
+    try:
+        base = await newest(tick.container, race.race_id)
+        row = closing_row(race, base, owed, tick.intervals, now)
+        if row is not None:
+            await _write(tick, row, changed=base is not None and base.status is not row.status)
+            tick.report["closed"] = tick.report.get("closed", 0) + 1
+    except StoreConflict:
+        # A poll or another scheduler was quicker: the next minute looks again.
+        return
+    except RaceDayError as error:
+        tick.fail(f"closing {race.race_id}", error)
+        return
+    tick.container.cache[_CLOSED].add(race.race_id)
+
+
+def closing_row(
+    race: Race, base: LedgerRow | None, owed: tuple[Gap, ...], intervals: Intervals, now: datetime
+) -> LedgerRow | None:
+    """Give the row that closes a race's ledger, None where there is nothing more to say.
+
+    It shows the state of the row before it, with no poll of its own: no score, no checks and no calls.
+    """
+    slot = request_slot(now)
+    if base is not None and (base.slot >= slot or base.kind == "closing"):
+        return None
+    if owed and base is not None:
+        return _after(base, base.status, slot, owed, now)
+    if race.status.over:
+        # Its meeting's list says Abandoned; a race that was never polled has no ledger to close.
+        if base is None or base.status.over:
+            return None
+        return _after(base, race.status, slot, trailing_gaps(base.start, base.status, intervals, base.slot, slot), now)
+    end = given_up_at(race.start)
+    gave_up = Gap(end, "given_up")
+    if base is None:
+        return _first(race, slot, (gave_up,), now)
+    if base.status.over:
+        return None
+    skipped = trailing_gaps(base.start, base.status, intervals, base.slot, slot)
+    return _after(base, base.status, slot, (*skipped, gave_up), now)
+
+
+def _after(base: LedgerRow, status: Status, slot: datetime, gaps: tuple[Gap, ...], now: datetime) -> LedgerRow:
+    return replace(
+        base,
+        n=base.n + 1,
+        slot=slot,
+        kind="closing",
+        fetched_at=now,
+        status=status,
+        gaps=gaps,
+        checks=(),
+        score=None,
+        feed_calls=0,
+        feed_ms=0,
+        store_ms=0,
+        late_ms=0,
+    )
+
+
+def _first(race: Race, slot: datetime, gaps: tuple[Gap, ...], now: datetime) -> LedgerRow:
+    return LedgerRow(
+        race_id=race.race_id,
+        meeting_id=race.meeting_id,
+        n=1,
+        slot=slot,
+        kind="closing",
+        fetched_at=now,
+        generated_at=now,
+        start=race.start,
+        status=race.status,
+        race=RaceFacts("", 0, "", "", ""),
+        gaps=gaps,
+        feed_calls=0,
+    )
+
+
+async def _write(tick: "Tick", row: LedgerRow, *, changed: bool) -> None:
+    stamp = iso(row.fetched_at)
+    ops = [Op("create", RACE_POLLS, row_key("race-poll", row.race_id, row.n), row.to_row())]
+    if changed:
+        columns: dict[str, Any] = {"status": row.status.value, "lastStatusChange": stamp, "lastUpdated": stamp}
+        if row.status is Status.ABANDONED:
+            columns["abandonedAt"] = stamp
+        ops.append(Op("update", RACES, row.race_id, columns))
+    await tick.container.store.commit(ops)
+    tick.call.log.info(
+        "race.closed", raceId=row.race_id, n=row.n, status=row.status.value, gaps=len(row.gaps), slot=iso(row.slot)
+    )

@@ -1,0 +1,89 @@
+"""The scheduler's queries: few columns, one call each."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from appwrite.query import Query
+
+from raceday.clock import iso
+from raceday.container import Container
+from raceday.racing.ledger import instant
+from raceday.racing.planning import Race, Seen
+from raceday.racing.schedule import RECHECK_MINUTES
+from raceday.racing.snapshot import Status
+from raceday.stages.scheduler_state import State
+from raceday.store.port import Row
+from raceday.store.schema import RACE_POLLS, RACES
+
+# Races are given up six hours after their start; the rest is for a scheduler that stood still meanwhile.
+BEHIND, AHEAD = timedelta(hours=18), timedelta(hours=27)
+RECENT = timedelta(minutes=4)
+OVER = timedelta(minutes=RECHECK_MINUTES[-1] + 4)
+# A race is Abandoned here before its ledger says so when its meeting's list was first to tell.
+WATCHED = [status.value for status in Status if status is not Status.FINAL]
+FINISHED = [status.value for status in Status if status.over]
+_SEEN = ("raceId", "n", "slot", "kind", "status", "startTime", "pools")
+_OVER_UNTIL = "over_until"
+
+
+async def races(container: Container, now: datetime) -> list[Race]:
+    """Give the races that are not Final from the past hours to the next race day's end, in order of their starts."""
+    rows = await container.store.find(
+        RACES,
+        [
+            Query.equal("status", WATCHED),
+            Query.between("startTime", iso(now - BEHIND), iso(now + AHEAD)),
+        ],
+        select=("$id", "meetingId", "startTime", "status", "importedAt", "entrantsImportedAt"),
+    )
+    return sorted((_race(row) for row in rows), key=lambda race: (race.start, race.race_id))
+
+
+def _race(row: Row) -> Race:
+    imported = row.get("importedAt")
+    return Race(
+        race_id=row["$id"],
+        start=instant(row["startTime"]),
+        status=Status(row["status"]),
+        imported_at=instant(imported) if imported else None,
+        meeting_id=row.get("meetingId") or "",
+        has_entrants=bool(row.get("entrantsImportedAt")),
+    )
+
+
+async def recent(container: Container, now: datetime) -> list[Seen]:
+    """Give the ledger rows of the last minutes' slots, in order of slot."""
+    rows = await container.store.find(RACE_POLLS, [Query.greater_than_equal("slot", iso(now - RECENT))], select=_SEEN)
+    return sorted((_seen(row) for row in rows), key=lambda row: (row.slot, row.race_id))
+
+
+async def over(container: Container, now: datetime, rows: Sequence[Seen], state: State) -> list[Seen]:
+    """Give the ledger rows of finished races while re-checks may be due; no call when no race finished lately."""
+    known = state.marks.get(_OVER_UNTIL, "")
+    newest = max((row.slot for row in rows if row.status.over and row.kind != "recheck"), default=None)
+    if newest is not None:
+        known = max(known, iso(newest + OVER))
+        state.marks[_OVER_UNTIL] = known
+    if state.known and known < iso(now):
+        return []
+    found = await container.store.find(
+        RACE_POLLS,
+        [Query.greater_than_equal("slot", iso(now - OVER)), Query.equal("status", FINISHED)],
+        select=("raceId", "n", "slot", "kind", "status", "startTime", "gaps"),
+    )
+    return sorted((_seen(row) for row in found), key=lambda row: (row.slot, row.race_id))
+
+
+def _seen(row: Row) -> Seen:
+    gaps = json.loads(row.get("gaps") or "[]")
+    return Seen(
+        race_id=row["raceId"],
+        n=int(row["n"]),
+        slot=instant(row["slot"]),
+        kind=row["kind"],
+        status=Status(row["status"]),
+        start=instant(row["startTime"]),
+        gaps=tuple(instant(gap["slot"]) for gap in gaps),
+        has_pools=bool(row.get("pools")),
+    )

@@ -1,0 +1,46 @@
+"""Waking the event functions for races whose projections are behind their ledger: webhooks come at most once."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from appwrite.query import Query
+
+from raceday.errors import RaceDayError
+from raceday.racing.planning import Seen, lagging
+from raceday.store.schema import RACE_POOLS
+
+if TYPE_CHECKING:
+    from raceday.stages.scheduler import Tick
+
+EVENT_FUNCTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluator")
+# A webhook is sent, signed and served well within this.
+DELIVERY = timedelta(seconds=20)
+
+
+async def wake_lagging(tick: "Tick", rows: Sequence[Seen], now: datetime) -> None:
+    """Start the event functions for each race whose pool totals are behind its ledger."""
+    newest: dict[str, int] = {}
+    for row in rows:
+        if row.has_pools and row.slot <= now - DELIVERY:
+            newest[row.race_id] = max(row.n, newest.get(row.race_id, 0))
+    if not newest:
+        return
+    stored = await tick.container.store.find(
+        RACE_POOLS, [Query.equal("raceId", sorted(newest)[:100])], select=("raceId", "n")
+    )
+    behind = lagging(newest, {row["raceId"]: int(row.get("n") or 0) for row in stored})
+    tick.report["woken"] = len(behind)
+    for race_id in behind:
+        await wake(tick, race_id)
+
+
+async def wake(tick: "Tick", race_id: str) -> None:
+    """Start every event function for one race."""
+    for function in EVENT_FUNCTIONS:
+        if tick.state.paused(function):
+            continue
+        try:
+            await tick.container.invoker.start(function, {"raceId": race_id})
+        except RaceDayError as error:
+            tick.fail(function, error)
