@@ -1,11 +1,11 @@
 """Booting staged functions on both start paths and telling by name which of them the platform could not run."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from local.host.activation import Activation
+from local.host.container import Container, Identity
 from local.host.function import HostedFunction, StartPath
 from local.host.namespace import Namespace
 
@@ -40,14 +40,24 @@ async def boot_all(
     return results
 
 
+async def load_all(functions: Iterable[HostedFunction], interpreter: str = "") -> list[BootResult]:
+    """Unpack and import every function once on each path, without calling its `main`."""
+    results = []
+    for path in StartPath:
+        for function in functions:
+            activation = Activation("0" * 32, function.full_name, "fn-local", 0)
+            container = Container(function, Identity("fn-local", "http://127.0.0.1"), path, interpreter)
+            try:
+                await container.start(activation)
+            finally:
+                await container.close()
+            results.append(BootResult(function.name, path, activation, _problem(function.name, path, activation)))
+    return results
+
+
 def boot_problems(results: Iterable[BootResult]) -> list[str]:
     """Give what went wrong, each problem naming its function."""
     return [result.problem for result in results if result.problem]
-
-
-def check(functions: Iterable[HostedFunction], interpreter: str = "") -> list[BootResult]:
-    """Boot every function on both paths, from ordinary code."""
-    return asyncio.run(boot_all(functions, interpreter=interpreter))
 
 
 def _problem(name: str, path: StartPath, activation: Activation) -> str:

@@ -34,7 +34,10 @@ class Identity:
 
 
 class Container:
-    """A process with one function's code; `start` first, then `run` as often as wanted, then `close`."""
+    """A process with one function's code; `start` first, then `run` as often as wanted, then `close`.
+
+    `load_ms` is the cold start proper: unpacking and importing, in a process that stood ready.
+    """
 
     def __init__(
         self,
@@ -54,6 +57,7 @@ class Container:
         self._transport: asyncio.ReadTransport | None = None
         self.usable = False
         self.peak_memory_mb = 0.0
+        self.load_ms = 0.0
 
     async def start(self, activation: Activation) -> bool:
         """Spawn, unpack and import within the time limit; a failure is written on `activation` and gives False."""
@@ -62,8 +66,10 @@ class Container:
             async with asyncio.timeout(self._function.limits.timeout_ms / 1000):
                 await self._spawn()
                 await self._receive()
+                sent = time.monotonic()
                 await self._send({"value": self._init_value()})
                 reply = await self._receive()
+                self.load_ms = (time.monotonic() - sent) * 1000
         except TimeoutError:
             return await self._end(activation, self._over_time())
         except ContainerDied as error:

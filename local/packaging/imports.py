@@ -72,12 +72,29 @@ def _trace(wanted: _Import, asker: str, folder: Path, result: Reach) -> Iterator
         path = _module_file(folder, name)
         if path is None:
             # A name imported from a module may be no module itself; a module named in full has to be there.
-            if index < len(parts) and not wanted.guarded:
+            if not wanted.guarded and (index < len(parts) or not _may_hold(folder, *name.rsplit(".", 1))):
                 result.missing.setdefault(name, asker)
             continue
         if name not in result.modules:
             result.modules[name] = path
             yield name, path
+
+
+def _may_hold(folder: Path, module: str, name: str) -> bool:
+    """Tell whether a name imported from a package is bound in its `__init__`; plain modules are taken at their word."""
+    path = _module_file(folder, module)
+    if path is None or path.name != "__init__.py" or name == "*":
+        return True
+    return name in _bound(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=512)
+def _bound(path: Path, _changed: int) -> frozenset[str]:
+    tree = ast.parse(path.read_text("utf-8"), filename=str(path))
+    names = {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+    names |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    aliases = [a for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names]
+    return frozenset(names | {(a.asname or a.name).partition(".")[0] for a in aliases})
 
 
 def _module_file(folder: Path, name: str) -> Path | None:

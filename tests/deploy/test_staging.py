@@ -127,6 +127,7 @@ BROKEN = {
         "import numpy\n\ndef main(event, context):\n    return {}\n",
         "imports numpy, which is not in shared/",
     ),
+    "missing-name": ("from raceday import nothing\n\ndef main(event, context):\n    return {}\n", "raceday.nothing"),
     "missing-module": ("from raceday.nowhere import x\n\ndef main(event, context):\n    return x\n", "raceday.nowhere"),
 }
 
