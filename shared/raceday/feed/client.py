@@ -1,0 +1,203 @@
+"""The client of the NZ TAB affiliates API."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import ValidationError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+
+from raceday.clock import Clock
+from raceday.errors import FeedError, FeedNotFound, FeedRefused, FeedUnavailable, PayloadError
+from raceday.feed import mapping, values
+from raceday.feed.limiter import Limiter
+from raceday.feed.models import Event, Meetings
+from raceday.ids import Chance
+from raceday.log import Log
+from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
+from raceday.settings import Settings
+
+PAGE = 100
+MAX_PAGES = 20
+LONGEST_WAIT_SECS = 30.0
+USER_AGENT = "raceday-functions/1.0"
+T = TypeVar("T")
+
+
+class FeedClient:
+    """Meetings and events over one kept set of connections; `calls` counts requests, retries included."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        chance: Chance,
+        log: Log,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._settings, self._clock, self._chance, self._log = settings, clock, chance, log
+        self._transport = transport
+        self._limiter = Limiter(clock, settings.feed_rate_per_sec, settings.feed_concurrency)
+        self._client: httpx.AsyncClient | None = None
+        self.calls = 0
+
+    async def meetings(self, day: date) -> list[MeetingEntry]:
+        """Give every meeting of an NZ race day, page by page until a short one; unreadable ones are logged."""
+        found: dict[str, MeetingEntry] = {}
+        for page in range(MAX_PAGES):
+            params = {
+                "date_from": day.isoformat(),
+                "date_to": day.isoformat(),
+                "limit": str(PAGE),
+                "offset": str(page * PAGE),
+            }
+            answer, received = await self._ask(f"meetings {day}", "/meetings", params, Meetings.model_validate_json)
+            meetings = answer.data.meetings or []
+            for raw in meetings:
+                try:
+                    entry = mapping.meeting_of(raw, answer.header, received)
+                except PayloadError as error:
+                    self._log.warning("feed.meeting_unreadable", message=str(error))
+                    continue
+                found[entry.meeting_id] = entry
+            if len(meetings) < PAGE:
+                break
+        return list(found.values())
+
+    async def meeting(self, meeting_id: str) -> MeetingEntry:
+        """Give one meeting; FeedNotFound where the feed lists none."""
+        answer, received = await self._ask(
+            f"meeting {meeting_id}", f"/meetings/{meeting_id}", {}, Meetings.model_validate_json
+        )
+        if not answer.data.meetings:
+            raise FeedNotFound(f"meeting {meeting_id}: an empty list")
+        return mapping.meeting_of(answer.data.meetings[0], answer.header, received)
+
+    async def event(self, race_id: str, status: Status | None = None, *, attempts: int | None = None) -> Snapshot:
+        """Give one race in full; a race that is over needs no money tracker. `attempts` bounds the tries."""
+        params = {} if status is not None and status.over else {"with_money_tracker": "true"}
+        answer, received = await self._ask(
+            race_id, f"/events/{race_id}", params, Event.model_validate_json, attempts=attempts
+        )
+        if values.text(answer.data.error):
+            raise FeedUnavailable(
+                f"{race_id}: the feed says {values.text(answer.data.error)[:80]!r}", cause="feed_error"
+            )
+        return mapping.snapshot_of(answer.header, answer.data, race_id, received)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _ask(
+        self,
+        subject: str,
+        path: str,
+        params: dict[str, str],
+        parse: Callable[[bytes], T],
+        *,
+        attempts: int | None = None,
+    ) -> tuple[T, datetime]:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(FeedUnavailable),
+            stop=stop_after_attempt(attempts or self._settings.feed_attempts),
+            wait=self._wait,
+            sleep=self._clock.sleep,
+            reraise=True,
+        ):
+            with attempt:
+                answer = await self._once(subject, path, params)
+                return _parsed(subject, answer, parse), self._clock.now()
+        raise FeedUnavailable(f"{subject}: no attempt was made")
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after_secs if isinstance(error, FeedUnavailable) else None
+        if asked is not None:
+            return float(min(asked, LONGEST_WAIT_SECS))
+        ceiling = min(8.0, 0.5 * 2 ** (state.attempt_number - 1))
+        return self._chance.uniform(ceiling / 2, ceiling)
+
+    async def _once(self, subject: str, path: str, params: dict[str, str]) -> httpx.Response:
+        async with self._limiter:
+            self.calls += 1
+            try:
+                async with asyncio.timeout(self._settings.feed_timeout_secs):
+                    answer = await self._http().get(self._settings.feed_url + path, params=params)
+            except (TimeoutError, httpx.TimeoutException) as error:
+                raise FeedUnavailable(f"{subject}: no answer in time", cause="feed_timeout") from error
+            except httpx.DecodingError as error:
+                raise FeedUnavailable(f"{subject}: a body that cannot be unpacked", cause="payload") from error
+            except httpx.HTTPError as error:
+                raise FeedUnavailable(f"{subject}: {type(error).__name__}") from error
+        if answer.status_code != 200:
+            raise _refusal(subject, answer, self._clock.now())
+        return answer
+
+    def _http(self) -> httpx.AsyncClient:
+        if self._client is None:
+            s = self._settings
+            self._client = httpx.AsyncClient(
+                headers={
+                    "From": s.feed_from,
+                    "X-Partner": s.feed_partner,
+                    "X-Partner-ID": s.feed_partner_id,
+                    "Accept": "application/json",
+                    "Accept-Encoding": "gzip",
+                    "User-Agent": USER_AGENT,
+                },
+                timeout=httpx.Timeout(s.feed_timeout_secs, connect=min(4.0, s.feed_timeout_secs)),
+                limits=httpx.Limits(max_connections=s.feed_concurrency, max_keepalive_connections=s.feed_concurrency),
+                follow_redirects=False,
+                transport=self._transport,
+            )
+        return self._client
+
+
+def _parsed(subject: str, answer: httpx.Response, parse: Callable[[bytes], T]) -> T:
+    try:
+        return parse(answer.content)
+    except ValidationError as error:
+        first: Any = error.errors(include_url=False)[0]
+        if first["type"] == "json_invalid":
+            # HTML and cut-off bodies come from what stands before the feed; the next answer may be whole.
+            raise FeedUnavailable(f"{subject}: a body that is no JSON", cause="payload") from error
+        field = ".".join(str(part) for part in first["loc"])
+        raise PayloadError(subject, field, first.get("input", ""), first["msg"]) from error
+
+
+def _refusal(subject: str, answer: httpx.Response, now: datetime) -> FeedError:
+    status = answer.status_code
+    told = f"{subject}: the feed answered {status}"
+    if status == 404:
+        return FeedNotFound(told)
+    if status == 429 or status >= 500 or status in (408, 425):
+        return FeedUnavailable(told, cause=f"feed_{status}", retry_after_secs=retry_after(answer, now))
+    if 300 <= status < 400:
+        return FeedRefused(f"{told}, a redirect")
+    return FeedRefused(told)
+
+
+def retry_after(answer: httpx.Response, now: datetime) -> float | None:
+    """Give the seconds that `Retry-After` asks for, as a number or as a date."""
+    asked = answer.headers.get("retry-after", "").strip()
+    if not asked:
+        return None
+    if asked.isdigit():
+        return float(min(int(asked), 86400))
+    try:
+        until = parsedate_to_datetime(asked)
+    except ValueError:
+        return None
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
+
+
+def make_feed(
+    settings: Settings, clock: Clock, chance: Chance, log: Log, transport: httpx.AsyncBaseTransport | None = None
+) -> FeedClient:
+    """Make the client of the configured feed."""
+    return FeedClient(settings, clock, chance, log, transport)

@@ -1,0 +1,88 @@
+"""Single values of the feed, in whatever type it sends them today."""
+
+import json
+import re
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+_GO_TIME = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}(?:\.\d+)?) ([+-]\d{4})(?: \w+)?")
+_FRACTION = re.compile(r"(\.\d{6})\d+")
+_DIGITS = re.compile(r"\d+")
+
+
+def text(value: Any) -> str:
+    """Give a text without blanks around it, empty for null and absent; structures become JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
+    return str(value).strip()
+
+
+def number(value: Any) -> Decimal | None:
+    """Give an exact number from a number or a text of one, None for anything else."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        found = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
+
+
+def whole(value: Any) -> int | None:
+    """Give a whole number, None where there is none or one that a 64-bit column cannot hold."""
+    found = number(value)
+    return int(found) if found is not None and abs(found) < 2**62 else None
+
+
+def first_digits(value: Any) -> int | None:
+    """Give the first run of digits of a value such as `Fr1`, None where there is none."""
+    found = _DIGITS.search(text(value))
+    return int(found[0]) if found and len(found[0]) < 9 else None
+
+
+def price(value: Any) -> Decimal | None:
+    """Give odds, None where they are missing or not above 0."""
+    found = number(value)
+    return found if found is not None and found > 0 else None
+
+
+def cents(value: Any) -> int | None:
+    """Give dollars as whole cents, halves up; None where there is no number."""
+    found = number(value)
+    if found is None or abs(found) > 10**12:
+        return None
+    return int((found * 100).to_integral_value(ROUND_HALF_UP))
+
+
+def flag(value: Any) -> bool:
+    """Give a flag from a boolean or a text of one."""
+    return value is True or (isinstance(value, str) and value.strip().lower() in ("true", "1", "yes"))
+
+
+def instant(value: Any) -> datetime | None:
+    """Give a UTC instant from ISO with up to nine fractional digits, Go's own layout, or epoch seconds above 0."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return datetime.fromtimestamp(value, UTC) if 0 < value < 253402300800 else None
+    shown = text(value)
+    if shown.isdigit():
+        return instant(int(shown))
+    go = _GO_TIME.fullmatch(shown)
+    iso = f"{go[1]}T{go[2]}{go[3]}" if go else shown
+    try:
+        found = datetime.fromisoformat(_FRACTION.sub(r"\1", iso))
+    except ValueError:
+        return None
+    if found.year < 1900:
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def day(value: Any) -> date | None:
+    """Give a date from `2025-07-17`, with or without a time behind it."""
+    try:
+        return date.fromisoformat(text(value)[:10])
+    except ValueError:
+        return None
