@@ -147,8 +147,9 @@ def _annotation_problems(name: str, annotations: Any) -> list[str]:
         for key in ("web-export", "raw-http", "require-whisk-auth", "final", "provide-api-key")
         if key in annotations
     ]
-    if "schedule" in annotations and (problem := cron_problem(annotations["schedule"])):
-        problems.append(f"{name}: annotation schedule {annotations['schedule']!r}: {problem}")
+    for key, value in annotations.items():
+        if (key == "schedule" or str(key).endswith("-schedule")) and (problem := cron_problem(value)):
+            problems.append(f"{name}: annotation {key} {value!r}: {problem}")
     return problems
 
 

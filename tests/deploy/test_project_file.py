@@ -9,6 +9,7 @@ from local.packaging.errors import ProjectError
 from local.packaging.project import Project, parse_project, read_project
 from local.packaging.rules import MAX_TRIGGERS
 from raceday.settings import FEED, PLATFORM, STORE, WEBHOOKS, specs
+from raceday.stages.schedules import SCHEDULES
 from tests.deploy.tiny import clause, project_text
 
 SEED_SIZES = {
@@ -61,6 +62,17 @@ def test_daily_schedules_are_the_seeds(project: Project) -> None:
     triggers = [(spec.name, trigger.cron) for spec in project.functions for trigger in spec.triggers]
     assert triggers == [("master-race-scheduler", "* * * * *")]
     assert len(triggers) <= MAX_TRIGGERS
+
+
+def test_the_schedulers_table_and_the_project_file_agree(project: Project) -> None:
+    """What the scheduler starts is what project.yml declares: same functions, same minutes, same legacy marks."""
+    declared = {
+        (schedule, spec.name, cron, spec.legacy)
+        for spec in project.functions
+        for schedule, cron in spec.schedules.items()
+        if schedule != "master-race-scheduler"
+    }
+    assert declared == {(s.name, s.function, s.cron, s.legacy) for s in SCHEDULES}
 
 
 def test_access_is_closed_but_for_signed_webhooks(project: Project) -> None:
