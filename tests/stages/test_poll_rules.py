@@ -287,7 +287,7 @@ def test_unknown_words_do_not_blank_known_ones() -> None:
     ("race", "rule"),
     [
         (open_race(country="HK"), "RACEDAY_COUNTRIES"),
-        (open_race(code="G"), "RACEDAY_GREYHOUNDS"),
+        (open_race(code="G"), "RACEDAY_CODES"),
         (open_race(code="X"), "RACEDAY_CODES"),
     ],
 )

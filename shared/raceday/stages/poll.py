@@ -14,6 +14,7 @@ from raceday.errors import (
     StoreError,
     StoreUnavailable,
 )
+from raceday.feed.filter import require_wanted
 from raceday.ids import row_key
 from raceday.log import Log
 from raceday.racing.compose import Occasion, compose, lines
@@ -21,7 +22,6 @@ from raceday.racing.ledger import LedgerRow
 from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, Slot, slot_at
 from raceday.racing.score import failed
 from raceday.racing.snapshot import Snapshot
-from raceday.settings import Settings
 from raceday.stages import plan
 from raceday.stages.poll_changes import Changes, Known, changes
 from raceday.stages.poll_failures import failures, forget, quarantine, remember
@@ -69,15 +69,6 @@ async def _poll(container: Container, order: Order, note: Note) -> Outcome:
     store_ms = _ms(container, watch)
     snapshot, occasion = await _ask(container, order, known, store_ms, note)
     return await _commit(container, order, snapshot, occasion, known, note)
-
-
-def admit(settings: Settings, snapshot: Snapshot) -> None:
-    """Refuse a race outside the configured countries and codes; FilteredOut names the setting."""
-    if snapshot.country.upper() not in settings.countries:
-        raise FilteredOut(f"{snapshot.race_id} ({snapshot.country})", "RACEDAY_COUNTRIES")
-    if snapshot.code.upper() not in settings.all_codes:
-        rule = "RACEDAY_GREYHOUNDS" if snapshot.code.upper() == "G" else "RACEDAY_CODES"
-        raise FilteredOut(f"{snapshot.race_id} ({snapshot.code})", rule)
 
 
 async def newest(container: Container, race_id: str) -> LedgerRow | None:
@@ -142,7 +133,7 @@ async def _ask(
     snapshot = await container.feed.event(order.race_id, known.status)
     if snapshot.race_id != order.race_id:
         raise PayloadError(order.race_id, "race.event_id", snapshot.race_id, "the race that was asked for")
-    admit(container.settings, snapshot)
+    require_wanted(container.settings, order.race_id, snapshot.country, snapshot.code)
     occasion = Occasion(
         slot=order.slot,
         kind=order.kind,
