@@ -261,6 +261,24 @@ def test_results_do_not_vanish_under_an_unchanged_status() -> None:
     assert kit.store.tables[RACE_RESULTS][RACE_ID]["resultsAvailable"]
 
 
+def test_answer_without_tracker_keeps_what_it_said_last() -> None:
+    """Hold and bet stay on the entrants when the tracker is not served, and nothing is written for it."""
+    kit = ready()
+    at(kit, T5)
+    kit.feed.races[RACE_ID] = open_race(
+        tracker=None, runners=tuple(replace(r, hold_points=None, bet_points=None) for r in open_race().runners)
+    )
+    for i in (1, 2):
+        outcome = at(kit, T5 + i * HALF_MINUTE)
+        assert outcome.changed is not None
+        assert outcome.changed.entrants == 0
+    assert kit.store.tables[ENTRANTS][entrant_id(1)]["holdPercentage"]
+    kit.feed.races[RACE_ID] = open_race()
+    back = at(kit, T5 + 3 * HALF_MINUTE)
+    assert back.changed is not None
+    assert back.changed.entrants == 0
+
+
 def test_bookkeeping_moves_only_with_another_column() -> None:
     """lastUpdated and last_poll_time of the race stay when the poll changed nothing of it."""
     kit = ready()

@@ -1,5 +1,6 @@
 """One poll of one race for one slot: newest ledger row, one feed request, one commit."""
 
+import asyncio
 from dataclasses import replace
 
 from appwrite.query import Query
@@ -8,6 +9,7 @@ from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import (
     FeedError,
+    FeedUnavailable,
     FilteredOut,
     PayloadError,
     StoreConflict,
@@ -30,6 +32,7 @@ from raceday.store.port import Op
 from raceday.store.schema import ENTRANTS, RACE_POLLS, RACES
 
 COMMIT_ATTEMPTS = 5
+_LEAST_WAIT_SECS = 3.0
 
 
 async def poll(container: Container, order: Order, log: Log, note: Note = silent) -> Outcome:
@@ -61,13 +64,14 @@ async def _poll(container: Container, order: Order, note: Note) -> Outcome:
     known = Known(ledger=await newest(container, order.race_id))
     note("ledger", n=known.ledger.n if known.ledger else 0)
     order = _settled(container, order, known.ledger)
-    refused = _refuse(container, order, known.ledger)
+    slot = _planned(container, order, known.ledger)
+    refused = _refuse(container, order, known.ledger, slot)
     if refused:
         return refused
     if known.ledger is None:
         known = await _stored(container, order.race_id, note)
     store_ms = _ms(container, watch)
-    snapshot, occasion = await _ask(container, order, known, store_ms, note)
+    snapshot, occasion = await _ask(container, order, slot, known, store_ms, note)
     return await _commit(container, order, snapshot, occasion, known, note)
 
 
@@ -77,7 +81,7 @@ async def newest(container: Container, race_id: str) -> LedgerRow | None:
     return LedgerRow.from_row(found[0]) if found else None
 
 
-def _refuse(container: Container, order: Order, base: LedgerRow | None) -> Outcome | None:
+def _refuse(container: Container, order: Order, base: LedgerRow | None, slot: Slot | None) -> Outcome | None:
     """Tell why an order is not to be polled, before the feed is asked."""
     if base and base.slot >= order.slot:
         return Outcome(order, "done" if base.slot == order.slot else "late", row=base)
@@ -85,7 +89,6 @@ def _refuse(container: Container, order: Order, base: LedgerRow | None) -> Outco
         return None
     if base and base.status.over and order.kind == "slot":
         return Outcome(order, "over", row=base)
-    slot = _planned(container, order, base)
     if slot is None:
         return Outcome(order, "off_plan", row=base)
     if container.clock.now() > slot.expires_at:
@@ -95,8 +98,8 @@ def _refuse(container: Container, order: Order, base: LedgerRow | None) -> Outco
 
 def _planned(container: Container, order: Order, base: LedgerRow | None) -> Slot | None:
     """Give the slot of the plan that an order is for, None where the plan has none at its time."""
-    if order.kind == "recheck":
-        return Slot(order.slot, "recheck", 2 * LONGEST_LIFE_SECS)
+    if order.kind in ("recheck", "request"):
+        return Slot(order.slot, order.kind, 2 * LONGEST_LIFE_SECS)
     start = plan.start_in_force(base, order.start, order.issued_at)
     if start is None:
         # Nothing is known of a race that was never polled: it is imported first, and its slot taken as given.
@@ -127,10 +130,16 @@ async def _stored(container: Container, race_id: str, note: Note) -> Known:
 
 
 async def _ask(
-    container: Container, order: Order, known: Known, store_ms: int, note: Note
+    container: Container, order: Order, slot: Slot | None, known: Known, store_ms: int, note: Note
 ) -> tuple[Snapshot, Occasion]:
     sent, watch = container.clock.now(), container.clock.monotonic()
-    snapshot = await container.feed.event(order.race_id, known.status)
+    life = (slot.expires_at - sent).total_seconds() if slot else LONGEST_LIFE_SECS
+    try:
+        # Tries of one request may outlast the slot; a picture of a later moment must not pass for it.
+        async with asyncio.timeout(max(_LEAST_WAIT_SECS, life)):
+            snapshot = await container.feed.event(order.race_id, known.status)
+    except TimeoutError as error:
+        raise FeedUnavailable(f"{order.race_id}: no answer while its slot lasted", cause="feed_timeout") from error
     if snapshot.race_id != order.race_id:
         raise PayloadError(order.race_id, "race.event_id", snapshot.race_id, "the race that was asked for")
     require_wanted(container.settings, order.race_id, snapshot.country, snapshot.code)

@@ -38,6 +38,8 @@ BOOKKEEPING = frozenset(
     }
 )
 _STATUS_COLUMNS = frozenset({"status"})
+_TRACKED = frozenset({"holdPercentage", "betPercentage"})
+_CORE_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Known:
         if self.ledger:
             return self.ledger.digests.entrants.get(entrant_id, "")
         stored = self.entrants.get(entrant_id)
-        return digest(ENTRANTS, {k: stored.get(k) for k in row}) if stored else ""
+        return _entrant_digest({k: stored.get(k) for k in row}) if stored else ""
 
     def odds(self, entrant_id: str, kind: str) -> Decimal | None:
         """Give the odds last written of one kind, None where there were none."""
@@ -186,10 +188,23 @@ def _entrants(snapshot: Snapshot, lines: Sequence[RunnerLine], known: Known) -> 
     for runner in snapshot.runners:
         row = {**rows.entrant_row(snapshot, runner), **share_columns(by_id[runner.entrant_id])}
         row = {k: v for k, v in row.items() if k not in BOOKKEEPING}
-        digests[runner.entrant_id] = digest(ENTRANTS, row)
-        if digests[runner.entrant_id] != known.entrant_digest(runner.entrant_id, row):
+        before = known.entrant_digest(runner.entrant_id, row)
+        fingerprint = _entrant_digest(row)
+        if snapshot.tracker is None:
+            # The tracker was not asked for, or not served: what it said last stays.
+            row = {k: v for k, v in row.items() if k not in _TRACKED}
+            fingerprint = fingerprint[:_CORE_DIGITS] + before[_CORE_DIGITS:]
+        digests[runner.entrant_id] = fingerprint
+        if fingerprint != before:
             changed.append({**row, "$id": runner.entrant_id})
     return changed, digests
+
+
+def _entrant_digest(row: Row) -> str:
+    """Give a fingerprint whose last digits are those of the tracker's columns alone."""
+    core = {k: v for k, v in row.items() if k not in _TRACKED}
+    tracked = {k: row.get(k) for k in sorted(_TRACKED)}
+    return digest(ENTRANTS, core)[:_CORE_DIGITS] + digest(ENTRANTS, tracked)[_CORE_DIGITS:]
 
 
 def share_columns(line: RunnerLine) -> Row:
