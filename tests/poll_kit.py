@@ -1,5 +1,6 @@
 """What the poll tests stand on: a clock that runs only when somebody sleeps, a scripted feed, a store in memory."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -48,12 +49,11 @@ class ScriptedFeed:
 
     races: dict[str, Snapshot | Exception] = field(default_factory=dict)
     asked: list[tuple[str, Status | None]] = field(default_factory=list)
-    before: Callable[[], None] = lambda: None
 
     async def event(self, race_id: str, status: Status | None = None) -> Snapshot:
         """Give the race, FeedNotFound where the script has none."""
         self.asked.append((race_id, status))
-        self.before()
+        await asyncio.sleep(0)
         found = self.races.get(race_id, FeedNotFound(f"{race_id}: no such race"))
         if isinstance(found, Exception):
             raise found
@@ -77,7 +77,10 @@ class NoInvoker:
 
 
 class TinyStore:
-    """The part of the store that a poll uses, in dicts; `fault` may raise before or after a write takes effect."""
+    """The part of the store that a poll uses, in dicts: every call lets others run first.
+
+    `fault` may raise before or after a write takes effect.
+    """
 
     def __init__(self) -> None:
         self.tables: dict[str, dict[str, Row]] = {table: {} for table in BY_ID}
@@ -87,6 +90,7 @@ class TinyStore:
     async def get(self, table: str, row_id: str, *, select: Sequence[str] = ()) -> Row | None:
         """Give one row."""
         self.calls.append("get")
+        await asyncio.sleep(0)
         found = self.tables[table].get(row_id)
         return dict(found) if found else None
 
@@ -95,6 +99,7 @@ class TinyStore:
     ) -> list[Row]:
         """Give rows by equal, between and one order."""
         self.calls.append("find")
+        await asyncio.sleep(0)
         self.fault("before", "find")
         rows = [dict(row) for row in self.tables[table].values()]
         for query in map(json.loads, queries):
@@ -104,18 +109,21 @@ class TinyStore:
     async def create(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
         """Create a row."""
         self.calls.append("create")
+        await asyncio.sleep(0)
         self._all([Op("create", table, row_id, data)], "create")
         return self.tables[table][row_id]
 
     async def upsert(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
         """Create or patch a row."""
         self.calls.append("upsert")
+        await asyncio.sleep(0)
         self._all([Op("upsert", table, row_id, data)], "upsert")
         return self.tables[table][row_id]
 
     async def commit(self, ops: Sequence[Op]) -> None:
         """Do all or nothing; three calls of the wire."""
         self.calls += ["transaction", "stage", "commit"]
+        await asyncio.sleep(0)
         self._all(ops, "commit")
 
     def _all(self, ops: Sequence[Op], action: str) -> None:

@@ -356,13 +356,20 @@ def once(moment: str, error: Exception, also: Callable[[], None] = lambda: None)
     return fault
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("error", [StoreUnavailable("timed out"), StoreConflict("row exists", status=409)])
-def test_commit_of_unknown_ending_is_done_once(moment: str, error: Exception) -> None:
+@pytest.mark.parametrize(
+    ("moment", "error", "result"),
+    [
+        ("before", StoreUnavailable("timed out"), "committed"),
+        ("after", StoreUnavailable("timed out"), "committed"),
+        ("before", StoreConflict("changed meanwhile", status=409), "committed"),
+        ("after", StoreConflict("row exists", status=409), "done"),
+    ],
+)
+def test_commit_of_unknown_ending_is_done_once(moment: str, error: Exception, result: str) -> None:
     """Whether a commit that timed out or conflicted took effect or not, the slot ends with exactly one row."""
     kit = ready()
     kit.store.fault = once(moment, error)
-    assert at(kit, T5).result == "committed"
+    assert at(kit, T5).result == result
     assert [(row.n, row.slot) for row in kit.ledger()] == [(1, T5)]
     assert len(kit.store.tables[ODDS_HISTORY]) == 32
 
@@ -432,6 +439,38 @@ def test_request_between_slots_has_its_own_kind() -> None:
     assert at(kit, T5 + timedelta(seconds=15), "request").result == "committed"
     assert at(kit, T5 + HALF_MINUTE, "request").result == "committed"
     assert [row.kind for row in kit.ledger()] == ["slot", "request", "slot"]
+
+
+def test_two_pollers_at_once_write_a_slot_once() -> None:
+    """Of polls that race for one slot exactly one commits, and the others find it done."""
+    kit = ready()
+
+    async def race() -> list[Outcome]:
+        order = Order(RACE_ID, T5, "slot", START, T5)
+        return await asyncio.gather(*(poll(kit.container, order, kit.container.log) for _ in range(4)))
+
+    results = sorted(outcome.result for outcome in asyncio.run(race()))
+    assert results == ["committed", "done", "done", "done"]
+    assert (len(kit.ledger()), len(kit.store.tables[ODDS_HISTORY])) == (1, 32)
+
+
+def test_pollers_of_neighbouring_slots_keep_the_order() -> None:
+    """Polls of two slots at once leave a ledger in slot order: the earlier commits first or is too late."""
+    kit = ready()
+    at(kit, T5)
+    slots = [T5 + i * HALF_MINUTE for i in (1, 2)]
+    kit.clock.advance(45)
+    kit.feed.races[RACE_ID] = open_race(generated_at=kit.clock.now())
+
+    async def race() -> list[Outcome]:
+        orders = [Order(RACE_ID, slot, "slot", START, T5) for slot in reversed(slots)]
+        return await asyncio.gather(*(poll(kit.container, order, kit.container.log) for order in orders))
+
+    outcomes = asyncio.run(race())
+    ledger = kit.ledger()
+    assert [row.n for row in ledger] == list(range(1, len(ledger) + 1))
+    assert [row.slot for row in ledger] == sorted({row.slot for row in ledger})
+    assert {o.result for o in outcomes} <= {"committed", "late"}
 
 
 amounts = st.integers(0, 200_000_000)

@@ -159,6 +159,7 @@ async def _commit(
     container: Container, order: Order, snapshot: Snapshot, occasion: Occasion, known: Known, note: Note
 ) -> Outcome:
     """Append the row on the newest base; a conflict or an unknown ending is resolved by reading the ledger again."""
+    unknown = False
     for attempt in range(1, COMMIT_ATTEMPTS + 1):
         base = known.ledger
         if base and iso(snapshot.generated_at) < iso(base.generated_at):
@@ -170,6 +171,7 @@ async def _commit(
             await _write(container, row, change)
         except (StoreConflict, StoreUnavailable) as error:
             note("conflict", attempt=attempt, error=str(error))
+            unknown = unknown or isinstance(error, StoreUnavailable)
             if attempt == COMMIT_ATTEMPTS:
                 raise
             await container.clock.sleep(container.chance.uniform(0.02, 0.1) * attempt)
@@ -178,16 +180,16 @@ async def _commit(
             return Outcome(order, "committed", row=row, changed=change, feed_calls=1)
         now = await newest(container, order.race_id)
         if now and now.slot >= order.slot:
-            return _resolved(order, row, now, change)
+            return _resolved(order, row if unknown else None, now, change)
         if now:
             known = replace(known, ledger=now)
     raise AssertionError("the last attempt raises")
 
 
-def _resolved(order: Order, mine: LedgerRow, now: LedgerRow, change: Changes) -> Outcome:
-    """Tell whose row stands after a commit of unknown ending: ours, another's for the slot, or a later one."""
+def _resolved(order: Order, mine: LedgerRow | None, now: LedgerRow, change: Changes) -> Outcome:
+    """Tell whose row stands: `mine`, where a commit had no known ending, another's for the slot, or a later one."""
     if now.slot == order.slot:
-        ours = iso(now.fetched_at) == iso(mine.fetched_at) and now.digests == mine.digests
+        ours = mine is not None and iso(now.fetched_at) == iso(mine.fetched_at) and now.digests == mine.digests
         return Outcome(order, "committed" if ours else "done", row=now, changed=change if ours else None, feed_calls=1)
     return Outcome(order, "late", row=now, feed_calls=1)
 
