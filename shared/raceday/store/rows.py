@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from raceday.clock import iso
-from raceday.racing.snapshot import Dividend, Placing, Runner, Snapshot, Status
+from raceday.racing.snapshot import Dividend, MeetingEntry, Placing, RaceEntry, Runner, Snapshot, Status
 from raceday.store.port import Row
 from raceday.store.schema import BY_ID, ENTRANTS, RACE_RESULTS, RACES
 
@@ -15,6 +15,63 @@ def fitted(table: str, row: Mapping[str, Any]) -> Row:
     """Cut every text to its column's size."""
     sizes = BY_ID[table].sizes
     return {k: v[: sizes[k]] if isinstance(v, str) and k in sizes else v for k, v in row.items()}
+
+
+def cuts(table: str, row: Mapping[str, Any]) -> int:
+    """Count the texts that are longer than their columns."""
+    sizes = BY_ID[table].sizes
+    return sum(1 for k, v in row.items() if isinstance(v, str) and k in sizes and len(v) > sizes[k])
+
+
+def meeting_row(meeting: MeetingEntry) -> Row:
+    """Give a meeting's columns; the date is its NZ race day at 00:00 UTC, as the client asks for it."""
+    races = [race.status for race in meeting.races]
+    status = "active"
+    if races and all(s is Status.ABANDONED for s in races):
+        status = "abandoned"
+    elif races and all(s is not None and s.over for s in races):
+        status = "completed"
+    weather = next((race.weather for race in meeting.races if race.weather), "")
+    return {
+        "meetingId": meeting.meeting_id,
+        "meetingName": meeting.name,
+        "country": meeting.country,
+        "state": meeting.state,
+        "raceType": meeting.category_name or meeting.code,
+        "category": meeting.code,
+        "categoryName": meeting.category_name,
+        "date": f"{meeting.day.isoformat()}T00:00:00.000+00:00",
+        "trackCondition": meeting.track_condition,
+        "weather": weather,
+        "status": status,
+        "dataSource": "NZTAB",
+    }
+
+
+def race_row_from_list(race: RaceEntry, meeting: MeetingEntry) -> Row:
+    """Give the race columns that the meeting list answers for, its link to the meeting included."""
+    return {
+        "raceId": race.race_id,
+        "meetingId": meeting.meeting_id,
+        "meeting": meeting.meeting_id,
+        "name": race.name,
+        "raceNumber": race.number,
+        "startTime": iso(race.start),
+        "status": (race.status or Status.OPEN).value,
+        "toteStartTime": race.tote_start_time,
+        "raceDateNz": meeting.day.isoformat(),
+        "distance": race.distance,
+        "weather": race.weather,
+        "trackCondition": race.track_condition,
+        "type": meeting.code,
+        "country": race.country,
+        "protestReason": race.protest_reason,
+    }
+
+
+def empty_pools_row(race_id: str) -> Row:
+    """Give a race's pool totals before any poll: zeros, so that the client never makes figures up."""
+    return {"$id": race_id, "raceId": race_id, "currency": "$"}
 
 
 def race_row_from_event(snapshot: Snapshot) -> Row:
@@ -45,7 +102,7 @@ def race_row_from_event(snapshot: Snapshot) -> Row:
             "positionsPaid": snapshot.positions_paid,
             "silkUrl": snapshot.silk_url,
             "silkBaseUrl": snapshot.silk_base_url,
-            "videoChannels": ",".join(snapshot.video_channels),
+            "videoChannels": _dump(list(snapshot.video_channels)),
             "protestReason": snapshot.protest_reason,
         },
     )
