@@ -11,7 +11,7 @@ from raceday.clock import iso
 from raceday.container import Container
 from raceday.ids import row_key
 from raceday.racing.ledger import ODDS_TYPES
-from raceday.racing.snapshot import Runner, Snapshot, Status
+from raceday.racing.snapshot import Runner, Snapshot
 from raceday.stages.imports import (
     DONE,
     IMPORT,
@@ -44,15 +44,14 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
     day = day_of(call)
     report = Report(day)
     stored = await stored_races(container, day)
-    over = (Status.FINAL.value, Status.ABANDONED.value)
-    waiting = [row for row in stored if not row.get("entrantsImportedAt") and row["status"] not in over]
+    waiting = [row for row in stored if not row.get("entrantsImportedAt")]
     left = list(waiting)
     while left and call.remaining_secs() > STEP_SECS + RESERVE_SECS:
         step, left = left[:STEP], left[STEP:]
         await _step(container, step, report)
         await note(container, NAME, day, OPEN, {"left": len(left), "failures": len(report.failures)})
     tried = len(waiting) - len(left)
-    nothing_done(report, len(report.failures), tried)
+    nothing_done(report, tried)
     report.extra |= {"left": len(left), "already": len(stored) - len(waiting)}
     await note(container, NAME, day, OPEN if left else DONE, {"left": len(left), "failures": len(report.failures)})
     call.log.info("entrants.imported", **{k: v for k, v in report.result().items() if k != "failures"})

@@ -12,7 +12,7 @@ from appwrite.query import Query
 from raceday.call import Call
 from raceday.clock import iso
 from raceday.container import Container
-from raceday.errors import BadRequest, FeedError, FilteredOut, PayloadError, RaceDayError, StoreError
+from raceday.errors import BadRequest, FeedError, FeedNotFound, FilteredOut, PayloadError, RaceDayError, StoreError
 from raceday.ids import row_key
 from raceday.racing.nzday import race_day
 from raceday.stages.quarantine import keep
@@ -138,12 +138,12 @@ async def note(container: Container, function: str, day: date, status: str, data
         container.log.warning("import.unnoted", function=function, message=str(error))
 
 
-def nothing_done(report: Report, errors: int, items: int) -> None:
-    """Raise the store's or the feed's own trouble where not one of the items could be done."""
-    if items and errors == items:
-        first = report.failures[0]
-        raise (
-            StoreError(f"nothing could be imported: {first['message']}")
-            if "Store" in first["cause"]
-            else FeedError(f"nothing could be imported: {first['message']}")
-        )
+def nothing_done(report: Report, items: int) -> None:
+    """Raise the feed's or the store's own trouble where it kept every single item from being imported.
+
+    Items that the feed does not know are failures of their own, and no trouble of the feed.
+    """
+    real = [f for f in report.failures if f["cause"] != FeedNotFound.cause]
+    if items and len(real) == items:
+        kind = StoreError if real[0]["cause"].startswith("Store") else FeedError
+        raise kind(f"nothing could be imported: {real[0]['message']}")

@@ -33,7 +33,7 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
     await _quarantine(container, wanted, report)
     stored = await _stored(container, wanted)
     await each(wanted, AT_ONCE, lambda m: _import(container, m, stored, report), _name, container, report)
-    nothing_done(report, len(report.failures), len(wanted))
+    nothing_done(report, len(wanted))
     report.extra |= {"listed": len(listed), "excluded": len(listed) - len(wanted)}
     await note(container, NAME, day, DONE, {"meetings": len(wanted), "failures": len(report.failures)})
     call.log.info("meetings.imported", **{k: v for k, v in report.result().items() if k != "failures"})

@@ -14,14 +14,15 @@ from raceday.store.port import Op, Row
 from raceday.store.schema import MEETINGS, RACE_POOLS, RACES
 
 NAME = "daily-races"
+OVER = (Status.FINAL.value, Status.ABANDONED.value)
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
-    """Import the details of one NZ race day's races; a race that is over is left to its last poll."""
+    """Import the details of one NZ race day's races; one that is over and has them is left alone."""
     day = day_of(call)
     report = Report(day)
     stored = await stored_races(container, day)
-    open_races = [row for row in stored if row["status"] not in (Status.FINAL.value, Status.ABANDONED.value)]
+    waiting = [row for row in stored if row["status"] not in OVER or row.get("entrantCount") is None]
     at_once = container.settings.feed_concurrency
 
     async def one(row: Row) -> None:
@@ -29,9 +30,9 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
         await store_details(container, snapshot, row, report)
         report.count("races")
 
-    await each(open_races, at_once, one, lambda row: str(row["$id"]), container, report)
-    nothing_done(report, len(report.failures), len(open_races))
-    await note(container, NAME, day, DONE, {"races": len(open_races), "failures": len(report.failures)})
+    await each(waiting, at_once, one, lambda row: str(row["$id"]), container, report)
+    nothing_done(report, len(waiting))
+    await note(container, NAME, day, DONE, {"races": len(waiting), "failures": len(report.failures)})
     call.log.info("races.imported", **{k: v for k, v in report.result().items() if k != "failures"})
     return report.result()
 
