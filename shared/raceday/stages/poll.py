@@ -25,9 +25,11 @@ from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, Slot, slot_at
 from raceday.racing.score import failed
 from raceday.racing.snapshot import Snapshot
 from raceday.stages import plan
+from raceday.stages.entrants import import_race
 from raceday.stages.poll_changes import Changes, Known, changes
-from raceday.stages.poll_failures import failures, forget, quarantine, remember
+from raceday.stages.poll_failures import failures, forget, remember
 from raceday.stages.poll_outcome import Note, Order, Outcome, silent
+from raceday.stages.quarantine import keep
 from raceday.store.port import Op
 from raceday.store.schema import ENTRANTS, RACE_POLLS, RACES
 
@@ -43,7 +45,7 @@ async def poll(container: Container, order: Order, log: Log, note: Note = silent
         outcome = Outcome(order, "refused", error.rule, error=error)
     except FeedError as error:
         if isinstance(error, PayloadError):
-            await quarantine(container, order, error, log)
+            await keep(container, error, order.race_id)
         outcome = Outcome(order, "failed", error.cause, error=error, feed_calls=1)
     except StoreError as error:
         outcome = Outcome(order, "failed", "store", error=error)
@@ -119,8 +121,6 @@ async def _stored(container: Container, race_id: str, note: Note) -> Known:
     """Read what the tables hold of a race without a ledger; a race they do not know is imported first."""
     race = await container.store.get(RACES, race_id)
     if race is None:
-        from raceday.stages.entrants import import_race
-
         await import_race(container, race_id)
         race = await container.store.get(RACES, race_id)
         note("import", imported=race is not None)

@@ -37,7 +37,8 @@ BOOKKEEPING = frozenset(
         "resultTime",
     }
 )
-_STATUS_COLUMNS = frozenset({"status"})
+# The status has its own rule, and the race day is its meeting's: a night race may start on the next NZ date.
+_NOT_THE_EVENTS = frozenset({"status", "raceDateNz"})
 _TRACKED = frozenset({"holdPercentage", "betPercentage"})
 _CORE_DIGITS = 10
 
@@ -166,7 +167,7 @@ def _race_patch(snapshot: Snapshot) -> Row:
     return {
         k: v
         for k, v in row.items()
-        if k not in BOOKKEEPING | _STATUS_COLUMNS and not k.startswith("$") and v not in (None, "")
+        if k not in BOOKKEEPING | _NOT_THE_EVENTS and not k.startswith("$") and v not in (None, "")
     }
 
 
