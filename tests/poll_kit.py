@@ -1,23 +1,24 @@
 """What the poll tests stand on: a clock that runs only when somebody sleeps, a scripted feed, a store in memory."""
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from local.memory_store import MemoryStore
 from raceday.call import Call, Http
+from raceday.clock import iso
 from raceday.container import Container
-from raceday.errors import FeedNotFound, StoreConflict, StoreMissing
+from raceday.errors import FeedNotFound
 from raceday.ids import SeededChance
 from raceday.log import Log
 from raceday.racing.ledger import LedgerRow
 from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
 from raceday.settings import Settings
 from raceday.store.port import Op, Row
-from raceday.store.schema import BY_ID, ENTRANTS, MEETINGS, RACE_POLLS, RACES
-from tests.sample_race import MEETING_ID, RACE_ID, START
+from raceday.store.schema import RACE_POLLS, RACES
+from tests.sample_race import RACE_ID, START
 
 
 class StillClock:
@@ -76,99 +77,52 @@ class NoInvoker:
         return "none"
 
 
-class TinyStore:
-    """The part of the store that a poll uses, in dicts: every call lets others run first.
+class WatchedStore(MemoryStore):
+    """The store in memory that names its calls and lets others run at each.
 
-    `fault` may raise before or after a write takes effect.
+    `fault` is told before and after a write takes effect, and may raise.
     """
 
-    def __init__(self) -> None:
-        self.tables: dict[str, dict[str, Row]] = {table: {} for table in BY_ID}
-        self.calls: list[str] = []
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__(now)
+        self.asked: list[str] = []
         self.fault: Callable[[str, str], None] = lambda moment, action: None
 
     async def get(self, table: str, row_id: str, *, select: Sequence[str] = ()) -> Row | None:
         """Give one row."""
-        self.calls.append("get")
-        await asyncio.sleep(0)
-        found = self.tables[table].get(row_id)
-        return dict(found) if found else None
+        await self._pause("get")
+        return await super().get(table, row_id, select=select)
 
     async def find(
         self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
     ) -> list[Row]:
-        """Give rows by equal, between and one order."""
-        self.calls.append("find")
-        await asyncio.sleep(0)
-        self.fault("before", "find")
-        rows = [dict(row) for row in self.tables[table].values()]
-        for query in map(json.loads, queries):
-            rows = _apply(rows, query)
-        return rows[:limit]
+        """Give the rows that match."""
+        await self._pause("find")
+        return await super().find(table, queries, limit=limit, select=select)
 
     async def create(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
-        """Create a row."""
-        self.calls.append("create")
-        await asyncio.sleep(0)
-        self._all([Op("create", table, row_id, data)], "create")
-        return self.tables[table][row_id]
-
-    async def upsert(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
-        """Create or patch a row."""
-        self.calls.append("upsert")
-        await asyncio.sleep(0)
-        self._all([Op("upsert", table, row_id, data)], "upsert")
-        return self.tables[table][row_id]
+        """Create one row."""
+        await self._pause("create")
+        self.fault("before", "create")
+        row = await super().create(table, row_id, data)
+        self.fault("after", "create")
+        return row
 
     async def commit(self, ops: Sequence[Op]) -> None:
-        """Do all or nothing; three calls of the wire."""
-        self.calls += ["transaction", "stage", "commit"]
+        """Do all or nothing."""
+        for call in ("transaction", "stage", "commit"):
+            await self._pause(call)
+        self.fault("before", "commit")
+        await super().commit(ops)
+        self.fault("after", "commit")
+
+    async def _pause(self, call: str) -> None:
+        self.asked.append(call)
         await asyncio.sleep(0)
-        self._all(ops, "commit")
 
-    def _all(self, ops: Sequence[Op], action: str) -> None:
-        self.fault("before", action)
-        draft = {table: dict(rows) for table, rows in self.tables.items()}
-        for op in ops:
-            for row_id, data in _targets(op):
-                there = draft[op.table].get(row_id)
-                if op.action in ("create", "bulkCreate") and there:
-                    raise StoreConflict(f"{op.table} {row_id} exists", status=409)
-                if op.action == "update" and not there:
-                    raise StoreMissing(f"{op.table} {row_id}", status=404)
-                merged = {**(there or {}), **data, "$id": row_id}
-                _check(op.table, merged)
-                draft[op.table][row_id] = merged
-        self.tables = draft
-        self.fault("after", action)
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"a poll has no use for {name}")
-
-
-def _targets(op: Op) -> list[tuple[str, Mapping[str, Any]]]:
-    return [(str(row["$id"]), row) for row in op.rows] if op.action.startswith("bulk") else [(op.row_id, op.data)]
-
-
-def _check(table: str, row: Row) -> None:
-    columns = {c.key: c for c in BY_ID[table].columns}
-    strange = [k for k in row if not k.startswith("$") and k not in columns]
-    missing = [c.key for c in columns.values() if c.required and row.get(c.key) is None]
-    long = [k for k, v in row.items() if k in columns and columns[k].size and len(str(v or "")) > columns[k].size]
-    if strange or missing or long:
-        raise AssertionError(f"{table}: strange {strange} missing {missing} long {long}")
-
-
-def _apply(rows: list[Row], query: dict[str, Any]) -> list[Row]:
-    key, values, method = str(query.get("attribute")), query.get("values", []), query["method"]
-    if method == "equal":
-        return [row for row in rows if row.get(key) in values]
-    if method == "between":
-        low, high = (datetime.fromisoformat(v) for v in values)
-        return [row for row in rows if low <= datetime.fromisoformat(row[key]) <= high]
-    if method in ("orderDesc", "orderAsc"):
-        return sorted(rows, key=lambda row: row[key], reverse=method == "orderDesc")
-    raise AssertionError(f"the tiny store does not know {method}")
+    def put(self, table: str, row_id: str, data: Mapping[str, Any]) -> None:
+        """Write a row as somebody else would have."""
+        self._apply([Op("upsert", table, row_id, data)], fires=False)
 
 
 @dataclass
@@ -177,7 +131,7 @@ class Kit:
 
     clock: StillClock
     feed: ScriptedFeed
-    store: TinyStore
+    store: WatchedStore
     container: Container
     lines: list[str]
 
@@ -195,22 +149,22 @@ class Kit:
 
 def make_kit(now: datetime = START - timedelta(minutes=5), **settings: Any) -> Kit:
     """Make a container whose race is stored but never polled."""
-    clock, feed, store, lines = StillClock(now), ScriptedFeed(), TinyStore(), list[str]()
+    clock, feed, lines = StillClock(now), ScriptedFeed(), list[str]()
+    store = WatchedStore(clock.now)
     log = Log(lines.append, level="debug")
     container = Container(Settings(**settings), clock, SeededChance(1), log, feed, store, NoInvoker())
     return Kit(clock, feed, store, container, lines)
 
 
-def stored_race(kit: Kit, race: Snapshot, entrants: Mapping[str, Row] | None = None) -> None:
-    """Put a race's row into the store as an import would, and its entrants where given."""
-    kit.store.tables[MEETINGS][MEETING_ID] = {"$id": MEETING_ID}
-    kit.store.tables[RACES][race.race_id] = {
-        "$id": race.race_id,
+def stored_race(kit: Kit, race: Snapshot) -> None:
+    """Put a race's row into the store as an import would, without its entrants."""
+    row = {
         "raceId": race.race_id,
         "name": race.name,
         "raceNumber": race.number,
-        "startTime": race.start.astimezone(UTC).isoformat(timespec="milliseconds"),
+        "startTime": iso(race.start),
         "status": "Open",
-        "meeting": MEETING_ID,
+        "meetingId": race.meeting_id,
+        "meeting": race.meeting_id,
     }
-    kit.store.tables[ENTRANTS].update({key: dict(row) for key, row in (entrants or {}).items()})
+    kit.store.put(RACES, race.race_id, row)

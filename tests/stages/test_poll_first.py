@@ -46,11 +46,11 @@ def test_unchanged_poll_is_one_create() -> None:
     kit = ready()
     run(kit)
     before = {t: dict(r) for t, r in kit.store.tables.items() if t != RACE_POLLS}
-    kit.store.calls.clear()
+    kit.store.asked.clear()
     kit.clock.advance(30)
     kit.feed.races[RACE_ID] = open_race(generated_at=T5 + timedelta(seconds=30))
     assert run(kit, T5 + timedelta(seconds=30)).result == "committed"
-    assert kit.store.calls == ["find", "create"]
+    assert kit.store.asked == ["find", "create"]
     assert before == {t: r for t, r in kit.store.tables.items() if t != RACE_POLLS}
 
 
@@ -61,9 +61,9 @@ def test_final_poll_writes_status_and_results_together() -> None:
     slot = START + timedelta(minutes=6)
     kit.clock.advance(660)
     kit.feed.races[RACE_ID] = replace(final_race(), generated_at=slot)
-    kit.store.calls.clear()
+    kit.store.asked.clear()
     assert run(kit, slot).result == "committed"
-    assert kit.store.calls == ["find", "transaction", "stage", "commit"]
+    assert kit.store.asked == ["find", "transaction", "stage", "commit"]
     race = kit.store.tables[RACES][RACE_ID]
     assert (race["status"], race["finalizedAt"]) == ("Final", race["lastStatusChange"])
     assert kit.store.tables[RACE_RESULTS][RACE_ID]["resultStatus"] == "final"

@@ -14,6 +14,7 @@ from raceday.container import Container
 from raceday.errors import BadRequest, DeadlineReached, FeedNotFound, FeedUnavailable, FilteredOut
 from raceday.racing.snapshot import Snapshot
 from raceday.stages import legacy, poller
+from raceday.store.schema import RACES
 from tests.poll_kit import Kit, StillClock, make_kit, stored_race
 from tests.sample_race import RACE_ID, START, open_race
 
@@ -180,7 +181,7 @@ def test_bad_input_names_its_field(params: dict[str, Any], field: str) -> None:
     with pytest.raises(BadRequest) as refused:
         ask(kit, **params)
     assert refused.value.field == field
-    assert (feed.asked, kit.store.calls) == ([], [])
+    assert (feed.asked, kit.store.asked) == ([], [])
 
 
 def test_one_race_that_cannot_be_polled_raises_its_error() -> None:
@@ -233,8 +234,9 @@ def test_batch_race_poller_keeps_its_limit() -> None:
 def test_race_data_poller_polls_what_is_due() -> None:
     """race-data-poller finds the slots around now by itself, leaves finished races alone and loops until its limit."""
     kit, feed = ready(3)
-    kit.store.tables["races"][other(1)]["status"] = "Final"
-    kit.store.tables["races"][other(2)]["startTime"] = iso(START + timedelta(days=2))
+    races = kit.store.tables[RACES]
+    kit.store.put(RACES, other(1), races[other(1)] | {"status": "Final"})
+    kit.store.put(RACES, other(2), races[other(2)] | {"startTime": iso(START + timedelta(days=2))})
     answer = ask(kit, legacy.data_poller, budget=50)
     assert (answer["races"], answer["committed"]) == (1, 2)
     assert [when for _, when in feed.asked] == [T5, T5 + HALF_MINUTE]

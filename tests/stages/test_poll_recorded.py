@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from local.feedsim import FeedSim, FeedTransport, RecordedFeed, generate_day
+from raceday.clock import iso
 from raceday.feed.client import make_feed
 from raceday.racing.schedule import Intervals, slots_between
 from raceday.racing.score import failed
 from raceday.racing.snapshot import Status
 from raceday.stages.poll import poll
 from raceday.stages.poll_outcome import Order, Outcome
-from raceday.store.schema import ENTRANTS, RACE_RESULTS, RACES
+from raceday.store.schema import ENTRANTS, MEETINGS, ODDS_HISTORY, RACE_RESULTS, RACES
 from tests.poll_kit import Kit, make_kit
 from tests.recorded import RECORDED, needs_recorded
 
@@ -35,10 +36,8 @@ def kit_for(feed: Any, now: datetime, **settings: Any) -> Kit:
 
 def store_row(kit: Kit, race_id: str) -> None:
     """Store the least an import would have left of a race."""
-    kit.store.tables[RACES][race_id] = {
-        "$id": race_id, "raceId": race_id, "name": "?", "raceNumber": 1, "status": "Open",
-        "startTime": kit.clock.now().isoformat(timespec="milliseconds"),
-    }  # fmt: skip
+    row = {"raceId": race_id, "name": "?", "raceNumber": 1, "status": "Open", "startTime": iso(kit.clock.now())}
+    kit.store.put(RACES, race_id, row)
 
 
 def recorded_poll(path: Path, **settings: Any) -> tuple[Kit, Outcome, dict[str, Any]]:
@@ -109,6 +108,40 @@ def test_generated_race_is_polled_along_its_plan() -> None:
     assert sum(len(row.gaps) for row in ledger) == 0
     if ledger[-1].status is Status.FINAL:
         assert kit.store.tables[RACE_RESULTS][race.race_id]["resultStatus"] == "final"
+
+
+def test_unknown_race_is_imported_first() -> None:
+    """A race that is not stored is imported with meeting and entrants, and no first sighting is written twice."""
+    day = generate_day(7, date(2026, 3, 1), races=4)
+    race = day.core_races[0]
+    kit = kit_for(FeedSim(day), race.advertised - timedelta(minutes=30))
+    order = Order(race.race_id, race.advertised - timedelta(minutes=30), "slot", race.advertised)
+    outcome = asyncio.run(poll(kit.container, order, kit.container.log))
+    tables = kit.store.tables
+    assert outcome.result == "committed"
+    assert tables[RACES][race.race_id]["meeting"] in tables[MEETINGS]
+    assert len(tables[ENTRANTS]) == len(race.runners)
+    assert {row["n"] for row in tables[ODDS_HISTORY].values()} == {0}
+
+
+def test_race_that_nobody_knows_is_not_found() -> None:
+    """An id that neither store nor feed knows ends as feed_not_found and leaves nothing behind."""
+    day = generate_day(7, date(2026, 3, 1), races=4)
+    kit = kit_for(FeedSim(day), day.core_races[0].advertised)
+    order = Order("5f0b7a52-7d0e-4c11-9f39-1a6cf0a4b0ff", kit.clock.now(), "request")
+    outcome = asyncio.run(poll(kit.container, order, kit.container.log))
+    assert (outcome.result, outcome.cause) == ("failed", "feed_not_found")
+    assert not any(kit.store.tables.values())
+
+
+def test_unwanted_race_is_not_imported() -> None:
+    """A greyhound race that is not stored is refused with the rule's name and leaves nothing behind."""
+    day = generate_day(7, date(2026, 3, 1), races=4)
+    race = next(r for r in day.races if r.category == "G")
+    kit = kit_for(FeedSim(day), race.advertised - timedelta(minutes=30))
+    outcome = asyncio.run(poll(kit.container, Order(race.race_id, kit.clock.now(), "request"), kit.container.log))
+    assert (outcome.result, outcome.cause) == ("refused", "RACEDAY_CODES")
+    assert not any(kit.store.tables.values())
 
 
 async def _follow(kit: Kit, race_id: str, start: datetime, over: datetime) -> None:

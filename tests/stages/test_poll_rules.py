@@ -143,8 +143,8 @@ def test_price_that_differs_by_a_cent_is_a_change() -> None:
 def test_first_odds_of_the_import_are_not_written_again() -> None:
     """A first poll writes only odds that differ from the entrant rows that the import left."""
     kit = ready()
-    rows = {r.entrant_id: {**entrant_row(open_race(), r), "$id": r.entrant_id} for r in open_race().runners}
-    kit.store.tables[ENTRANTS].update(rows)
+    for runner in open_race().runners:
+        kit.store.put(ENTRANTS, runner.entrant_id, entrant_row(open_race(), runner))
     kit.feed.races[RACE_ID] = with_odds(open_race(), 2, pool_place=Decimal("1.95"))
     at(kit, T5)
     assert odds_rows(kit, 1) == [(entrant_id(2), "pool_place", 1.95)]
@@ -377,7 +377,7 @@ def test_commit_of_unknown_ending_is_done_once(moment: str, error: Exception, re
 def _rival(kit: Kit, slot: datetime) -> Callable[[], None]:
     def commit() -> None:
         row = replace(kit_row(kit, slot), fetched_at=slot + timedelta(milliseconds=777))
-        kit.store.tables[RACE_POLLS][f"rival-{row.n}"] = {**row.to_row(), "$id": f"rival-{row.n}"}
+        kit.store.put(RACE_POLLS, f"rival-{row.n}", row.to_row())
 
     return commit
 
