@@ -27,13 +27,14 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """A race as the races table has it: advertised start, status, and when it was first stored."""
+    """A race as the races table has it: advertised start, status, NZ race day, and when it was first stored."""
 
     race_id: str
     start: datetime
     status: Status
     imported_at: datetime | None = None
     meeting_id: str = ""
+    day: str = ""
     has_entrants: bool = True
 
 

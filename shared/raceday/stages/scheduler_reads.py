@@ -23,7 +23,7 @@ OVER = timedelta(minutes=RECHECK_MINUTES[-1] + 4)
 # A race is Abandoned here before its ledger says so when its meeting's list was first to tell.
 WATCHED = [status.value for status in Status if status is not Status.FINAL]
 FINISHED = [status.value for status in Status if status.over]
-_SEEN = ("raceId", "n", "slot", "kind", "status", "startTime", "pools")
+_SEEN = ("$id", "raceId", "n", "slot", "kind", "status", "startTime", "pools")
 _OVER_UNTIL = "over_until"
 
 
@@ -35,7 +35,7 @@ async def races(container: Container, now: datetime) -> list[Race]:
             Query.equal("status", WATCHED),
             Query.between("startTime", iso(now - BEHIND), iso(now + AHEAD)),
         ],
-        select=("$id", "meetingId", "startTime", "status", "importedAt", "entrantsImportedAt"),
+        select=("$id", "meetingId", "startTime", "status", "raceDateNz", "importedAt", "entrantsImportedAt"),
     )
     return sorted((_race(row) for row in rows), key=lambda race: (race.start, race.race_id))
 
@@ -48,6 +48,7 @@ def _race(row: Row) -> Race:
         status=Status(row["status"]),
         imported_at=instant(imported) if imported else None,
         meeting_id=row.get("meetingId") or "",
+        day=row.get("raceDateNz") or "",
         has_entrants=bool(row.get("entrantsImportedAt")),
     )
 
@@ -70,7 +71,7 @@ async def over(container: Container, now: datetime, rows: Sequence[Seen], state:
     found = await container.store.find(
         RACE_POLLS,
         [Query.greater_than_equal("slot", iso(now - OVER)), Query.equal("status", FINISHED)],
-        select=("raceId", "n", "slot", "kind", "status", "startTime", "gaps"),
+        select=("$id", "raceId", "n", "slot", "kind", "status", "startTime", "gaps"),
     )
     return sorted((_seen(row) for row in found), key=lambda row: (row.slot, row.race_id))
 

@@ -21,6 +21,7 @@ TICK, PAUSE, RUN, IMPORT = "tick", "pause", "run", "import"
 SCHEDULER = "master-race-scheduler"
 PAUSED = "paused"
 _REMEMBERED = timedelta(minutes=3)
+_SILENCE = timedelta(seconds=90)
 
 
 @dataclass(slots=True)
@@ -63,8 +64,8 @@ def _take(state: State, row: Row) -> None:
     elif row["kind"] == RUN and row.get("at"):
         state.runs[row["name"]] = Run(
             name=row["name"],
-            due=instant(row["at"]),
-            started_at=instant(data.get("started_at", row["at"])),
+            due=instant(str(row["at"])),
+            started_at=instant(str(data.get("started_at", row["at"]))),
             tries=int(data.get("tries", 1)),
             started=row.get("status") != "claimed",
             finished=row.get("status") == "finished",
@@ -109,6 +110,13 @@ def run_row(run: Run, status: str) -> Row:
 def run_id(name: str, due: datetime) -> str:
     """Give the row id of a schedule's run for one minute: whoever creates it first has started it."""
     return row_key(RUN, name, to_epoch_secs(due))
+
+
+def import_stalled(state: State, function: str, since: datetime, now: datetime) -> bool:
+    """Tell whether an import noted that something is left to do, and has noted nothing for a while."""
+    row = state.imports.get(function)
+    at = row.get("at") if row is not None and row.get("status") == "open" else None
+    return at is not None and since <= instant(at) <= now - _SILENCE
 
 
 def import_done(state: State, function: str, since: datetime) -> bool:

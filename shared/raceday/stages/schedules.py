@@ -45,7 +45,7 @@ SCHEDULES = (DAILY_MEETINGS, DAILY_RACES, DAILY_ENTRANTS, REFRESH, PRUNE, DATA_P
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A schedule's run for one minute: when it was last started, how often, and whether it finished."""
+    """A schedule's run for one minute: when it was last started, how often, whether it finished, or stopped halfway."""
 
     name: str
     due: datetime
@@ -53,6 +53,7 @@ class Run:
     tries: int = 1
     started: bool = True
     finished: bool = False
+    stalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def _unfinished(schedule: Schedule, run: Run, now: datetime) -> bool:
     if run.finished or not schedule.daily or run.tries >= MOST_TRIES:
         return False
     # A run that was announced but never started was cut off in between.
-    wait = RETRY_AFTER if run.started else 2 * _MINUTE
+    wait = RETRY_AFTER if run.started and not run.stalled else 2 * _MINUTE
     return now - run.started_at >= wait
 
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 from raceday.clock import iso
 from raceday.errors import RaceDayError, StoreConflict
 from raceday.racing.ledger import instant
+from raceday.racing.nzday import race_day
 from raceday.racing.planning import Race
 from raceday.stages.prune import prune
-from raceday.stages.scheduler_state import import_done, run_id, run_row
+from raceday.stages.scheduler_state import import_done, import_stalled, run_id, run_row
 from raceday.stages.schedules import (
     BATCH_POLLER,
     DAILY_ENTRANTS,
-    DAILY_RACES,
+    DAILY_MEETINGS,
     PRUNE,
+    REFRESH,
     SCHEDULES,
     Run,
     Start,
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 # An import under way writes its races before their entrants.
 _SETTLED = timedelta(minutes=2)
-_NEW_EVERY = timedelta(minutes=5)
+_NEW_EVERY = timedelta(minutes=15)
 _NEW = "new_races"
 _IMPORTS = ("daily-meetings", "daily-races", "daily-entrants")
 
@@ -49,12 +51,17 @@ async def start_due(tick: "Tick", races: Sequence[Race]) -> None:
 async def _note_finished(tick: "Tick") -> None:
     """Keep on its run's row that an import has finished, which the import itself tells in a row of its own."""
     for name, run in tick.state.runs.items():
-        if name in _IMPORTS and not run.finished and import_done(tick.state, name, run.due):
-            tick.state.runs[name] = done = replace(run, finished=True)
-            try:
-                await tick.container.store.upsert(SUITE_STATE, run_id(name, run.due), run_row(done, "finished"))
-            except RaceDayError as error:
-                tick.fail(name, error)
+        if name not in _IMPORTS or run.finished:
+            continue
+        if not import_done(tick.state, name, run.due):
+            stalled = import_stalled(tick.state, name, run.started_at, tick.at)
+            tick.state.runs[name] = replace(run, stalled=stalled)
+            continue
+        tick.state.runs[name] = done = replace(run, finished=True)
+        try:
+            await tick.container.store.upsert(SUITE_STATE, run_id(name, run.due), run_row(done, "finished"))
+        except RaceDayError as error:
+            tick.fail(name, error)
 
 
 def _marked(tick: "Tick") -> dict[str, Run]:
@@ -71,8 +78,7 @@ async def _start(tick: "Tick", start: Start, races: Sequence[Race]) -> None:
     schedule = start.schedule
     if not schedule.daily:
         tick.state.marks[schedule.name] = iso(start.due)
-        payload = _payload(tick, start, races)
-        if payload is not None:
+        for payload in _payloads(tick, start, races):
             await tick.container.invoker.start(schedule.function, payload)
         return
     run = await _claim(tick, start)
@@ -107,32 +113,44 @@ async def _claim(tick: "Tick", start: Start) -> Run | None:
     return run
 
 
-def _payload(tick: "Tick", start: Start, races: Sequence[Race]) -> dict[str, Any] | None:
-    """Give what a frequent schedule's function is called with, None where it has nothing to do."""
+def _payloads(tick: "Tick", start: Start, races: Sequence[Race]) -> list[dict[str, Any]]:
+    """Give what a frequent schedule's function is called with, once each."""
+    if start.schedule is REFRESH:
+        return [{"date": day} for day in _days(tick, races)]
     if start.schedule is not BATCH_POLLER:
-        return {}
+        return [{}]
     near = [r.race_id for r in sorted(races, key=lambda r: abs(r.start - tick.at)) if not r.status.over]
     ids = near[: tick.container.settings.batch_limit]
-    return {"raceIds": ids} if ids else None
+    return [{"raceIds": ids}] if ids else []
+
+
+def _days(tick: "Tick", races: Sequence[Race]) -> list[str]:
+    """Give the race days to refresh: the one imported last, and those with races still to come.
+
+    Night meetings race past NZ midnight under their own date, and the next day is not imported before its time.
+    """
+    run = tick.state.runs.get(DAILY_MEETINGS.name)
+    imported = {race_day(run.due).isoformat()} if run is not None else set()
+    return sorted(imported | {r.day for r in races if r.day and not r.status.over})
 
 
 async def _import_new(tick: "Tick", races: Sequence[Race]) -> None:
-    """Import what the meeting list showed since the day's import: races without details and entrants."""
+    """Import the entrants of races that the meeting list showed since the day's import, or that failed in it."""
     entrants = tick.state.runs.get(DAILY_ENTRANTS.name)
-    if entrants is None or not entrants.finished:
+    if entrants is None or not entrants.finished or tick.state.paused(DAILY_ENTRANTS.function):
         return
-    new = [
+    last = tick.state.marks.get(_NEW)
+    since = instant(last) if last else entrants.due
+    waiting = [
         r
         for r in races
         if not r.has_entrants and not r.status.over and r.imported_at and tick.at - r.imported_at > _SETTLED
     ]
-    last = tick.state.marks.get(_NEW)
-    if not new or (last and tick.at - instant(last) < _NEW_EVERY):
+    if not any(tick.at - since >= _NEW_EVERY or (r.imported_at and r.imported_at + _SETTLED > since) for r in waiting):
         return
     tick.state.marks[_NEW] = iso(tick.at)
-    for function in (DAILY_RACES.function, DAILY_ENTRANTS.function):
-        if not tick.state.paused(function):
-            try:
-                await tick.container.invoker.start(function, {})
-            except RaceDayError as error:
-                tick.fail(function, error)
+    for day in sorted({r.day for r in waiting if r.day}):
+        try:
+            await tick.container.invoker.start(DAILY_ENTRANTS.function, {"date": day})
+        except RaceDayError as error:
+            tick.fail(DAILY_ENTRANTS.name, error)

@@ -27,7 +27,7 @@ async def wake_lagging(tick: "Tick", rows: Sequence[Seen], now: datetime) -> Non
     if not newest:
         return
     stored = await tick.container.store.find(
-        RACE_POOLS, [Query.equal("raceId", sorted(newest)[:100])], select=("raceId", "n")
+        RACE_POOLS, [Query.equal("raceId", sorted(newest)[:100])], select=("$id", "raceId", "n")
     )
     behind = lagging(newest, {row["raceId"]: int(row.get("n") or 0) for row in stored})
     tick.report["woken"] = len(behind)

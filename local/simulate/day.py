@@ -1,0 +1,54 @@
+"""A race day minute by minute: the trigger fires, the platform runs, until nothing is left to come."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+from local.feedsim import Day
+from local.simulate.world import World
+
+SCHEDULER = "master-race-scheduler"
+MINUTE = timedelta(minutes=1)
+# The imports of a race day begin at 17:00 UTC on its eve; the simulation does shortly before.
+EVE_HOUR, EVE_MINUTE = 16, 57
+RECHECKS = timedelta(minutes=30)
+GIVEN_UP = timedelta(hours=6)
+AFTERWARDS = timedelta(minutes=6)
+
+
+def day_start(day: date) -> datetime:
+    """Give the instant at which the simulation of an NZ race day begins."""
+    return datetime(day.year, day.month, day.day, EVE_HOUR, EVE_MINUTE, tzinfo=UTC) - timedelta(days=1)
+
+
+def day_end(day: Day) -> datetime:
+    """Give the instant by which every race is over, re-checked and closed."""
+    return max(_over(day, race.race_id) for race in day.core_races) + RECHECKS + AFTERWARDS
+
+
+def _over(day: Day, race_id: str) -> datetime:
+    race, script = day.books[race_id].race, day.books[race_id].race.script
+    if script.stuck_open and script.abandoned_list is not None:
+        # Found by the next refresh of the meetings, within a quarter of an hour.
+        return script.abandoned_list + timedelta(minutes=20)
+    if script.abandoned_event is not None:
+        return script.abandoned_event + timedelta(minutes=31)
+    return max(race.advertised, script.final)
+
+
+async def run_day(world: World, end: datetime, progress: Callable[[datetime], None] | None = None) -> None:
+    """Fire the scheduler's trigger each minute until `end`, then wait for what is under way."""
+    minute = world.loop.now().replace(second=0, microsecond=0) + MINUTE
+    while minute < end:
+        await asyncio.sleep((minute - world.loop.now()).total_seconds())
+        for _ in range(world.seams.triggers(minute)):
+            world.platform.spawn(_trigger(world))
+        if progress is not None:
+            progress(minute)
+        minute += MINUTE
+    await world.platform.settle()
+
+
+async def _trigger(world: World) -> None:
+    await asyncio.sleep(world.chances.span("trigger", world.delays.trigger))
+    await world.platform.activate(SCHEDULER, {})

@@ -1,0 +1,109 @@
+"""What a race day must have polled, counted with arithmetic of its own from what the feed served.
+
+Nothing here imports the engine's schedule: an error there would otherwise agree with itself.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+MARK = timedelta(seconds=15)
+MINUTE = timedelta(minutes=1)
+OVER = ("Final", "Abandoned")
+RECHECK_MINUTES = (5, 15, 30)
+GIVEN_UP = timedelta(hours=6)
+# What the scheduler has handed out already when it learns of something new: slots up to 80 s after the minute.
+ON_THE_WAY = timedelta(seconds=150)
+
+
+class Served(Protocol):
+    """What the feed serves of one race at an instant."""
+
+    def status(self, race_id: str, at: datetime) -> str: ...
+
+    def list_status(self, race_id: str, at: datetime) -> str: ...
+
+    def start(self, race_id: str, at: datetime) -> datetime: ...
+
+    def there(self, race_id: str, at: datetime) -> bool: ...
+
+
+@dataclass(slots=True)
+class Expected:
+    """One race's slots: `sure` must be committed, `either` may be, for the suite learned of a change in their midst."""
+
+    sure: set[datetime] = field(default_factory=set)
+    either: set[datetime] = field(default_factory=set)
+    rechecks: set[datetime] = field(default_factory=set)
+    finished: datetime | None = None
+
+
+def on_grid(start: datetime, status: str, at: datetime, near_secs: int = 30, last_secs: int = 30) -> bool:
+    """Tell whether a race with this advertised start and status is to be polled exactly at an instant."""
+    left = (start - at).total_seconds()
+    if left > 3900:
+        return (left - 3900) % 1800 == 0
+    if left > 180 and status in ("Closed", "Interim"):
+        return (left - 180) % last_secs == 0
+    if left > 300:
+        return (3900 - left) % 150 == 0
+    if left > 180:
+        return (300 - left) % near_secs == 0
+    if left > -3600:
+        return (180 - left) % last_secs == 0
+    return left > -GIVEN_UP.total_seconds() and (-3600 - left) % 300 == 0
+
+
+def marks(begin: datetime, end: datetime) -> Iterator[datetime]:
+    """Give the instants at which the feed refreshes, between two of them."""
+    secs = -(-begin.timestamp() // 15) * 15
+    at = datetime.fromtimestamp(secs, begin.tzinfo)
+    while at <= end:
+        yield at
+        at += MARK
+
+
+def expect(
+    served: Served, race_id: str, lists: Sequence[datetime], end: datetime, *, near_secs: int = 30, last_secs: int = 30
+) -> Expected:
+    """Count one race's slots up to `end`; `lists` are the instants at which meeting lists were served.
+
+    The suite knows of a race from the first list that has it, and learns of changes from its own polls and from lists.
+    """
+    found = Expected()
+    known = next((at for at in lists if served.there(race_id, at)), None)
+    if known is None:
+        return found
+    first_tick = (known + MINUTE).replace(second=0, microsecond=0)
+    start, status = served.start(race_id, known), served.list_status(race_id, known)
+    if status in OVER:
+        return found
+    later = [at for at in lists if at > known]
+    unsettled = known
+    for at in marks(known, end):
+        while later and later[0] <= at:
+            told = later.pop(0)
+            if served.list_status(race_id, told) == "Abandoned":
+                found.either |= {s for s in marks(told, told + ON_THE_WAY) if on_grid(start, status, s)}
+                return found
+            if served.start(race_id, told) != start:
+                moved = served.start(race_id, told)
+                found.either |= {s for s in marks(told, told + ON_THE_WAY) if on_grid(start, status, s)}
+                start, unsettled = moved, told
+        if at >= start + GIVEN_UP:
+            return found
+        if not on_grid(start, status, at, near_secs, last_secs) or not served.there(race_id, at):
+            continue
+        if at < max(first_tick, unsettled + MINUTE) and at - unsettled < 2 * MINUTE:
+            found.either.add(at)
+        else:
+            found.sure.add(at)
+        start, status = served.start(race_id, at), served.status(race_id, at)
+        if status in OVER:
+            found.finished = at
+            after = (at + timedelta(minutes=m) for m in RECHECK_MINUTES)
+            found.rechecks = {s for s in after if served.there(race_id, s) and s <= end}
+            found.either -= found.sure
+            return found
+    return found

@@ -1,0 +1,202 @@
+"""The platform as functions meet it: containers warm and cold, dispatch delays, deadlines, one activation at a time."""
+
+import asyncio
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local.functions import ROOT, function
+from local.packaging.project import read_project
+from local.simulate.chances import Chances, Delays
+from local.simulate.loop import VirtualLoop
+from local.simulate.seams import Seams
+from raceday.container import Container
+from raceday.runtime.function import handle
+
+BILLED_SECS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What one function is held to: time, start included, and memory."""
+
+    timeout_secs: float
+    memory_gib: float
+
+
+@dataclass(slots=True)
+class Use:
+    """What one function has used of the platform."""
+
+    activations: int = 0
+    cold: int = 0
+    gib_secs: float = 0.0
+    timed_out: int = 0
+    killed: int = 0
+    failed: int = 0
+
+    def report(self) -> dict[str, Any]:
+        """Give the figures as the report holds them."""
+        return {
+            "activations": self.activations,
+            "cold": self.cold,
+            "gib_secs": round(self.gib_secs, 3),
+            "timed_out": self.timed_out,
+            "killed": self.killed,
+            "failed": self.failed,
+        }
+
+
+@dataclass(slots=True)
+class Box:
+    """One warm container, the request count of its present activation, and when it was last used."""
+
+    container: Container
+    idle_since: float = 0.0
+    recycle_secs: float = 0.0
+    requests: int = 0
+    kill_after: int | None = None
+    task: asyncio.Task[dict[str, Any]] | None = None
+    killed: bool = False
+
+    def on_request(self) -> None:
+        """Count a request of the activation under way, and kill it where a fault says so."""
+        self.requests += 1
+        if self.kill_after is not None and self.requests > self.kill_after and self.task is not None:
+            self.killed = True
+            self.task.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the platform tells an activation of itself; `deadline` is in epoch milliseconds."""
+
+    function_name: str
+    activation_id: str
+    deadline: int
+
+
+Build = Callable[[str, int, Callable[[], None]], Container]
+
+
+@dataclass(slots=True)
+class Platform:
+    """Runs activations; `build` makes the container of a function given its name, a serial and a request counter."""
+
+    loop: VirtualLoop
+    chances: Chances
+    delays: Delays
+    seams: Seams
+    build: Build
+    limits: Mapping[str, Limit]
+    trace: Callable[[str, dict[str, Any]], None] | None = None
+    uses: dict[str, Use] = field(default_factory=lambda: defaultdict(Use))
+    results: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    _warm: dict[str, list[Box]] = field(default_factory=lambda: defaultdict(list))
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    _serial: int = 0
+
+    def start(self, name: str, event: dict[str, Any]) -> str:
+        """Take an asynchronous invocation: its activations begin after a dispatch delay; gives an id."""
+        activation = self.chances.token("activation")
+        for extra in self.seams.dispatches(name, event):
+            self.spawn(self._later(extra, name, event, activation))
+        return activation
+
+    def spawn(self, work: Any) -> "asyncio.Task[Any]":
+        """Run something beside everything else, and remember that it is under way."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    @property
+    def in_flight(self) -> int:
+        """Give how much is under way."""
+        return len(self._tasks)
+
+    async def settle(self, longest_secs: float = 900.0) -> None:
+        """Wait until nothing is under way."""
+        until = self.loop.time() + longest_secs
+        while self._tasks and self.loop.time() < until:
+            await asyncio.wait(set(self._tasks), timeout=until - self.loop.time())
+
+    async def _later(self, extra: float, name: str, event: dict[str, Any], activation: str) -> None:
+        await asyncio.sleep(extra)
+        await self.activate(name, event, activation)
+
+    async def activate(self, name: str, event: dict[str, Any], activation: str = "") -> dict[str, Any]:
+        """Run one activation to its end or its limit, and give its answer."""
+        activation = activation or self.chances.token("activation")
+        await asyncio.sleep(self.chances.span("dispatch", self.delays.dispatch))
+        limit, use = self.limits[name], self.uses[name]
+        use.activations += 1
+        began = self.loop.time()
+        box = await self._box(name, use)
+        deadline = self.loop.now().timestamp() + limit.timeout_secs - (self.loop.time() - began)
+        context = Context(name, activation, round(deadline * 1000))
+        box.requests, box.killed, box.kill_after = 0, False, self.seams.kill_after(name, activation)
+        box.task = self.loop.create_task(handle(box.container, function(name), event, context))
+        self._note("begin", name, activation)
+        answer, kept = await self._until_limit(box, use, limit.timeout_secs - (self.loop.time() - began))
+        lasted = self.loop.time() - began
+        use.gib_secs += math.ceil(round(lasted / BILLED_SECS, 6)) * BILLED_SECS * limit.memory_gib
+        use.failed += "error" in answer or answer.get("statusCode", 200) >= 500
+        self._note("end", name, activation, secs=round(lasted, 3), answer=answer)
+        if kept:
+            self._keep(name, box)
+        return answer
+
+    async def _box(self, name: str, use: Use) -> Box:
+        now = self.loop.time()
+        warm = [box for box in self._warm[name] if now - box.idle_since < box.recycle_secs]
+        self._warm[name] = warm
+        if warm:
+            return warm.pop()
+        use.cold += 1
+        self._serial += 1
+        serial = self._serial
+        await asyncio.sleep(self.chances.span("cold", self.delays.cold))
+        # The container counts requests on the box that is made around it a moment later.
+        boxes: list[Box] = []
+        boxes.append(Box(self.build(name, serial, lambda: boxes[0].on_request())))
+        return boxes[0]
+
+    async def _until_limit(self, box: Box, use: Use, secs: float) -> tuple[dict[str, Any], bool]:
+        """Await the activation; a container whose activation was ended from outside is thrown away."""
+        task = box.task
+        if task is None:
+            raise RuntimeError("the activation was not started")
+        done, _ = await asyncio.wait({task}, timeout=max(0.0, secs))
+        if not done:
+            task.cancel()
+            await asyncio.wait({task})
+            use.timed_out += 1
+            return {"error": "The function exceeded its time limit."}, False
+        if task.cancelled():
+            use.killed += 1
+            return {"error": "The container died."}, False
+        if box.killed:
+            return task.result(), False
+        return task.result(), True
+
+    def _keep(self, name: str, box: Box) -> None:
+        box.idle_since = self.loop.time()
+        box.recycle_secs = self.chances.span("recycle", self.delays.recycle)
+        box.task = None
+        self._warm[name].append(box)
+
+    def _note(self, what: str, name: str, activation: str, **fields: Any) -> None:
+        if self.trace is not None:
+            self.trace(what, {"function": name, "activation": activation, **fields})
+
+
+def limits_of(path: Path = ROOT / "project.yml") -> dict[str, Limit]:
+    """Read every function's limits from project.yml."""
+    return {
+        spec.name: Limit(spec.limits.timeout_ms / 1000, spec.limits.memory_mb / 1024)
+        for spec in read_project(path).functions
+    }

@@ -1,0 +1,46 @@
+"""Where faults come in: every seam does nothing by default, and a fault profile overrides what it breaks."""
+
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+
+class Seams:
+    """What may go wrong around an activation, a request or a webhook; this one lets everything through."""
+
+    def triggers(self, minute: datetime) -> int:
+        """Give how often the scheduler's trigger fires for a minute; 0 is a missed one."""
+        return 1
+
+    def dispatches(self, function: str, payload: dict[str, Any]) -> list[float]:
+        """Give the extra delay in seconds of each activation that one invocation makes; empty drops it."""
+        return [0.0]
+
+    def skew_secs(self, function: str, serial: int) -> float:
+        """Give how far the clock of a new container is off."""
+        return 0.0
+
+    def kill_after(self, function: str, activation: str) -> int | None:
+        """Give the number of requests after which an activation is killed, None to let it live."""
+        return None
+
+    async def before_feed(self, request: httpx.Request) -> httpx.Response | None:
+        """Run before the feed sees a request: sleep, raise, or answer in its place."""
+        return None
+
+    async def after_feed(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        """Run on a feed answer's way back."""
+        return response
+
+    async def before_store(self, request: httpx.Request) -> httpx.Response | None:
+        """Run before the store sees a request."""
+        return None
+
+    async def after_store(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        """Run after the store has done what was asked."""
+        return response
+
+    def webhooks(self, request: httpx.Request) -> list[float]:
+        """Give the extra delay in seconds of each delivery of one webhook; empty drops it."""
+        return [0.0]

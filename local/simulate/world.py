@@ -1,0 +1,159 @@
+"""One simulated world: a feed, a store, the platform and the webhooks, all on one virtual loop."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+import httpx
+
+from local.feedsim import FeedTransport
+from local.feedsim.serve import Feed
+from local.simulate.chances import Chances, Delays, Span
+from local.simulate.loop import VirtualClock, VirtualLoop
+from local.simulate.platform import Limit, Platform
+from local.simulate.seams import Seams
+from local.simulate.wire import Wire
+from raceday.container import Container
+from raceday.feed.client import make_feed
+from raceday.ids import SeededChance
+from raceday.log import Log
+from raceday.settings import Settings
+from raceday.store.port import Store
+
+FUNCTIONS_URL = "https://functions.raceday.local"
+SECRET = "simulated-webhook-secret"
+SETTINGS = Settings(
+    feed_url="https://feed.raceday.local/affiliates/v1/racing",
+    feed_from="raceday@raceday.local",
+    feed_partner="RaceDay",
+    feed_partner_id="simulated-partner",
+    store_endpoint="https://store.raceday.local/v1",
+    store_project="raceday",
+    store_key="simulated-key",
+    webhook_secret=SECRET,
+    log_level="info",
+    money_flow_url=f"{FUNCTIONS_URL}/money-flow-tracker",
+    race_pools_url=f"{FUNCTIONS_URL}/race-pools-aggregator",
+    alerts_url=f"{FUNCTIONS_URL}/alert-evaluator",
+)
+
+
+class Backend(Protocol):
+    """A store for a world: full depth speaks HTTP to the embedded server, port depth goes straight to memory."""
+
+    def store(
+        self, world: "World", name: str, serial: int, clock: VirtualClock, on_request: Callable[[], None]
+    ) -> Store:
+        """Make the store client of one container."""
+        ...
+
+
+@dataclass(slots=True)
+class Counts:
+    """Requests seen on the wires, by the function that sent them."""
+
+    feed_events: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    feed_lists: list[datetime] = field(default_factory=list)
+    store: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    asked: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+
+
+class World:
+    """Everything of one simulated day; made inside its loop, and only ever used by it."""
+
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        feed: Feed,
+        backend: Backend,
+        limits: dict[str, Limit],
+        *,
+        seed: int,
+        settings: Settings = SETTINGS,
+        seams: Seams | None = None,
+        delays: Delays | None = None,
+        trace: Callable[[str], None] | None = None,
+    ) -> None:
+        self.loop = loop
+        self.settings = settings
+        self.backend = backend
+        self.seams = seams or Seams()
+        self.delays = delays or Delays()
+        self.chances = Chances(seed)
+        self.counts = Counts()
+        self.seed = seed
+        self.trace = trace
+        self.log_levels: dict[str, int] = defaultdict(int)
+        self._feed = FeedTransport(feed, loop.now)
+        self.platform = Platform(
+            loop, self.chances, self.delays, self.seams, self._build, limits, self._note if trace else None
+        )
+
+    def _build(self, name: str, serial: int, on_request: Callable[[], None]) -> Container:
+        """Make a container as a cold start would, with clock and chance of its own."""
+        clock = VirtualClock(self.loop, self.seams.skew_secs(name, serial))
+        chance = SeededChance(f"{self.seed}/{name}/{serial}")
+        log = Log(self._line, level=self.settings.log_level, secrets=self.settings.secrets())
+        return Container(
+            settings=self.settings,
+            clock=clock,
+            chance=chance,
+            log=log,
+            feed=make_feed(self.settings, clock, chance, log, self._feed_wire(name, on_request)),
+            store=self.backend.store(self, name, serial, clock, on_request),
+            invoker=PlatformStarter(self.platform),
+        )
+
+    def _feed_wire(self, name: str, on_request: Callable[[], None]) -> Wire:
+        def counted(request: httpx.Request) -> None:
+            on_request()
+            room, _, key = request.url.path.rsplit("/racing/", 1)[-1].partition("/")
+            if room == "events":
+                self.counts.feed_events[name] += 1
+                if name == "enhanced-race-poller":
+                    self.counts.asked[key].append(self.loop.now())
+
+        async def answered(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+            if request.url.path.endswith("/meetings") and response.status_code == 200:
+                self.counts.feed_lists.append(self.loop.now())
+            return await self.seams.after_feed(request, response)
+
+        delay = self.delays.feed
+        return Wire(self._feed, self.chances, "feed", lambda _: delay, self.seams.before_feed, answered, counted)
+
+    def store_span(self, request: httpx.Request) -> Span:
+        """Give the delay of one store request: committing takes longer."""
+        return (
+            self.delays.commit
+            if request.method == "PATCH" and "transactions" in request.url.path
+            else self.delays.store
+        )
+
+    def _line(self, line: str) -> None:
+        record = json.loads(line)
+        self.log_levels[record["level"]] += 1
+        if self.trace is not None:
+            self.trace(f"{self.loop.now():%H:%M:%S.%f} {line}")
+
+    def _note(self, what: str, fields: dict[str, Any]) -> None:
+        if self.trace is not None:
+            self.trace(f"{self.loop.now():%H:%M:%S.%f} activation.{what} {json.dumps(fields, default=str)}")
+
+
+@dataclass(slots=True)
+class PlatformStarter:
+    """The invoker of simulated containers: the platform takes every call at once."""
+
+    platform: Platform
+
+    async def start(self, function: str, payload: dict[str, Any]) -> str:
+        """Start a function and give its activation's id; the payload travels as JSON."""
+        return self.platform.start(function, json.loads(json.dumps(payload)))
+
+
+def settings_with(**changes: Any) -> Settings:
+    """Give the simulation's settings with some of them changed."""
+    return replace(SETTINGS, **changes)
