@@ -122,6 +122,8 @@ def test_unknown_race_is_imported_first() -> None:
     assert tables[RACES][race.race_id]["meeting"] in tables[MEETINGS]
     assert len(tables[ENTRANTS]) == len(race.runners)
     assert {row["n"] for row in tables[ODDS_HISTORY].values()} == {0}
+    assert outcome.changed is not None
+    assert (outcome.changed.race, outcome.changed.odds) == (False, 0)
 
 
 def test_race_that_nobody_knows_is_not_found() -> None:

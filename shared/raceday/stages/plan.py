@@ -9,13 +9,15 @@ from raceday.racing.snapshot import Status
 
 # A gap list is evidence, not a log: a race that nobody polled for days keeps the newest ones.
 _MOST_GAPS = 200
+_COMMIT_TIME = timedelta(seconds=3)
 
 
 def start_in_force(base: LedgerRow | None, start: datetime | None, issued_at: datetime | None) -> datetime | None:
     """Give the advertised start that counts: the ledger's, unless the caller read the races table after that poll."""
     if base is None or start is None:
         return base.start if base else start
-    return start if issued_at is not None and issued_at > base.fetched_at else base.start
+    # A caller that read while that poll was being committed may have read the row from before it.
+    return start if issued_at is not None and issued_at > base.fetched_at + _COMMIT_TIME else base.start
 
 
 def find(intervals: Intervals, start: datetime, base: LedgerRow | None, at: datetime) -> Slot | None:
