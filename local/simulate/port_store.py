@@ -1,0 +1,111 @@
+"""Port depth: the store's port straight to memory, with the delays of its calls and the same seams."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from local.memory_store import MemoryStore
+from local.simulate.loop import VirtualClock
+from local.simulate.webhooks import PortWebhooks
+from local.simulate.world import World
+from raceday.store.port import Op, Row, Store
+
+T = TypeVar("T")
+COMMIT_CALLS = 3
+
+
+class PortBackend:
+    """One store in memory for a whole world; each container talks to it with delays of its own."""
+
+    def __init__(self) -> None:
+        self.memory: MemoryStore | None = None
+
+    def open(self, world: World) -> MemoryStore:
+        """Make the store and its webhooks on first use."""
+        if self.memory is None:
+            self.memory = MemoryStore(world.loop.now, PortWebhooks(world).on_event)
+        return self.memory
+
+    def store(self, world: World, name: str, serial: int, clock: VirtualClock, on_request: Callable[[], None]) -> Store:
+        """Make the store of one container."""
+
+        def counted() -> None:
+            on_request()
+            world.counts.store[name] += 1
+
+        return DelayedStore(self.open(world), world, counted)
+
+
+class DelayedStore:
+    """The store's port with a delay before and after each call, as a wire would have."""
+
+    def __init__(self, inner: MemoryStore, world: World, on_request: Callable[[], None]) -> None:
+        self._inner = inner
+        self._world = world
+        self._on_request = on_request
+        self.calls = 0
+
+    async def aclose(self) -> None:
+        """Have nothing to close."""
+
+    async def _call(self, work: Callable[[], Awaitable[T]], calls: int = 1) -> T:
+        delays = self._world.delays
+        for _ in range(calls - 1):
+            self._count()
+            await asyncio.sleep(self._world.chances.span("store", delays.store))
+        self._count()
+        half = self._world.chances.span("store", delays.commit if calls > 1 else delays.store) / 2
+        await asyncio.sleep(half)
+        found = await work()
+        await asyncio.sleep(half)
+        return found
+
+    def _count(self) -> None:
+        self.calls += 1
+        self._on_request()
+
+    async def get(self, table: str, row_id: str, *, select: Sequence[str] = ()) -> Row | None:
+        """Give one row, None where it does not exist."""
+        return await self._call(lambda: self._inner.get(table, row_id, select=select))
+
+    async def find(
+        self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
+    ) -> list[Row]:
+        """Give the rows that match."""
+        return await self._call(lambda: self._inner.find(table, queries, limit=limit, select=select))
+
+    async def create(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
+        """Create one row."""
+        return await self._call(lambda: self._inner.create(table, row_id, data))
+
+    async def upsert(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
+        """Create or overwrite one row."""
+        return await self._call(lambda: self._inner.upsert(table, row_id, data))
+
+    async def update(self, table: str, row_id: str, data: Mapping[str, Any], *, if_not_after: str = "") -> Row:
+        """Patch one row."""
+        return await self._call(lambda: self._inner.update(table, row_id, data, if_not_after=if_not_after))
+
+    async def delete(self, table: str, row_id: str) -> None:
+        """Delete one row."""
+        await self._call(lambda: self._inner.delete(table, row_id))
+
+    async def create_many(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Create rows in bulk."""
+        await self._call(lambda: self._inner.create_many(table, rows))
+
+    async def upsert_many(self, table: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Upsert rows in bulk."""
+        return await self._call(lambda: self._inner.upsert_many(table, rows))
+
+    async def delete_where(self, table: str, queries: Sequence[str]) -> int:
+        """Delete the rows that match."""
+        return await self._call(lambda: self._inner.delete_where(table, queries))
+
+    async def commit(self, ops: Sequence[Op]) -> None:
+        """Do all of `ops`, or none."""
+        await self._call(lambda: self._inner.commit(ops), COMMIT_CALLS)
+
+    async def put_file(self, bucket: str, file_id: str, name: str, content: bytes, media_type: str) -> str:
+        """Store a file under its id."""
+        return await self._call(lambda: self._inner.put_file(bucket, file_id, name, content, media_type))
