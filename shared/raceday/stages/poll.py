@@ -120,13 +120,14 @@ def _settled(container: Container, order: Order, base: LedgerRow | None) -> Orde
 async def _stored(container: Container, race_id: str, note: Note) -> Known:
     """Read what the tables hold of a race without a ledger; a race they do not know is imported first."""
     race = await container.store.get(RACES, race_id)
-    if race is None:
+    stored = race is not None
+    if not stored:
         await import_race(container, race_id)
         race = await container.store.get(RACES, race_id)
         note("import", imported=race is not None)
     found = await container.store.find(ENTRANTS, [Query.equal("raceId", [race_id])])
     note("rows", entrants=len(found))
-    return Known(race=race or {}, entrants={row["$id"]: row for row in found})
+    return Known(race=race or {}, entrants={row["$id"]: row for row in found}, imported=not stored)
 
 
 async def _ask(
@@ -147,10 +148,13 @@ async def _ask(
         slot=order.slot,
         kind=order.kind,
         fetched_at=container.clock.now(),
+        feed_calls=2 if known.imported else 1,
         feed_ms=_ms(container, watch),
         store_ms=store_ms,
         late_ms=0 if order.kind == "request" else max(0, round((sent - order.slot).total_seconds() * 1000)),
     )
+    if snapshot.unknown_products:
+        container.log.warning("feed.unknown_products", race=order.race_id, products=snapshot.unknown_products)
     note("feed", ms=occasion.feed_ms, generatedAt=iso(snapshot.generated_at), status=snapshot.status.value)
     return snapshot, occasion
 

@@ -45,11 +45,15 @@ _CORE_DIGITS = 10
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the tables hold of a race: from its newest ledger row, or from the rows themselves before the first poll."""
+    """What the tables hold of a race: from its newest ledger row, or from the rows themselves before the first poll.
+
+    `imported` tells that the race was not stored and had to be imported for this poll.
+    """
 
     ledger: LedgerRow | None = None
     race: Row = field(default_factory=dict)
     entrants: Mapping[str, Row] = field(default_factory=dict)
+    imported: bool = False
 
     @property
     def status(self) -> Status | None:

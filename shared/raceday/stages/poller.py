@@ -1,6 +1,7 @@
 """enhanced-race-poller: waits for each slot and polls all races that are due at once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,7 +39,9 @@ async def run(container: Container, orders: Sequence[Order], call: Call) -> list
     for order in sorted(orders, key=lambda o: o.slot):
         by_race.setdefault(order.race_id, []).append(order)
     done = await asyncio.gather(*(_race(container, race, until, slots, call.log) for race in by_race.values()))
-    return sorted((outcome for race in done for outcome in race), key=lambda o: (o.order.slot, o.order.race_id))
+    outcomes = sorted((outcome for race in done for outcome in race), key=lambda o: (o.order.slot, o.order.race_id))
+    call.log.info("poller.done", polled=len(outcomes), **Counter(outcome.result for outcome in outcomes))
+    return outcomes
 
 
 def time_left(call: Call) -> float:
