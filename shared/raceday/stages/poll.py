@@ -35,6 +35,7 @@ from raceday.store.schema import ENTRANTS, RACE_POLLS, RACES
 
 COMMIT_ATTEMPTS = 5
 _LEAST_WAIT_SECS = 3.0
+_PRODUCTS = "unknown_products"
 
 
 async def poll(container: Container, order: Order, log: Log, note: Note = silent) -> Outcome:
@@ -153,10 +154,18 @@ async def _ask(
         store_ms=store_ms,
         late_ms=0 if order.kind == "request" else max(0, round((sent - order.slot).total_seconds() * 1000)),
     )
-    if snapshot.unknown_products:
-        container.log.warning("feed.unknown_products", race=order.race_id, products=snapshot.unknown_products)
+    _tell_unknown(container, snapshot)
     note("feed", ms=occasion.feed_ms, generatedAt=iso(snapshot.generated_at), status=snapshot.status.value)
     return snapshot, occasion
+
+
+def _tell_unknown(container: Container, snapshot: Snapshot) -> None:
+    """Log a betting product nobody knows, once per process."""
+    told: set[str] = container.cache.setdefault(_PRODUCTS, set())
+    new = set(snapshot.unknown_products) - told
+    if new:
+        told |= new
+        container.log.warning("feed.unknown_products", race=snapshot.race_id, products=sorted(new))
 
 
 async def _commit(
