@@ -187,10 +187,10 @@ def run_cold_start(args: argparse.Namespace) -> int:
             rows = measure(layouts, max(1, args.runs))
     except PackagingError as error:
         return _tell("cold-start", error, 2)
-    print(f"{args.function}: extract and import, median of {max(1, args.runs)}")
+    print(f"{args.function}: extract and import, then until its first answer; median of {max(1, args.runs)}")
     print(table(rows))
     if args.json:
-        fields = ("layout", "zip_bytes", "load_ms", "memory_mb")
+        fields = ("layout", "zip_bytes", "load_ms", "answer_ms", "memory_mb")
         _write_json(args.json, {"function": args.function, "rows": [{k: getattr(r, k) for k in fields} for r in rows]})
     return 0
 

@@ -19,7 +19,7 @@ def zip_bytes(files: Mapping[str, bytes], *, compressed: bool) -> bytes:
     """Zip files by path; the same files give the same bytes wherever and whenever it runs."""
     buffer = io.BytesIO()
     method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
-    with zipfile.ZipFile(buffer, "w", method, compresslevel=9 if compressed else None) as archive:
+    with zipfile.ZipFile(buffer, "w", method, compresslevel=6 if compressed else None) as archive:
         for path in sorted(files):
             info = zipfile.ZipInfo(path, _DATE)
             info.create_system, info.external_attr, info.compress_type = 3, 0o100644 << 16, method

@@ -1,7 +1,8 @@
-"""Cold starts, measured: a staged function against the same one with the whole SDK, and against pip's usual layout."""
+"""Cold starts, measured: a staged function beside the same one with the whole SDK, and beside pip's usual layout."""
 
 import asyncio
 import statistics
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,11 @@ from local.host.function import HostedFunction, StartPath
 from local.packaging.archive import upload_zip, zip_bytes
 from local.packaging.dists import Site
 from local.packaging.errors import PackagingError
-from local.packaging.project import Project, parse_project
+from local.packaging.project import Project
+from local.packaging.render import render
 from local.packaging.stage import LIBRARY, Sources, Stager
 
 STAGED, STAGED_SDK, PIP, PIP_SDK = "staged", "staged, full SDK imported", "pip layout", "pip layout, full SDK imported"
-SDK_IMPORT = "from appwrite.client import Client  # noqa\nfrom appwrite.services.tables_db import TablesDB  # noqa\n"
 _VENDOR = """import os
 import sys
 
@@ -27,18 +28,21 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "ven
 
 @dataclass(frozen=True, slots=True)
 class ColdStart:
-    """One layout's cold start: zip size, median of extract and import, and the highest memory."""
+    """One layout's cold start, medians: extract and import, then until its first answer, and the highest memory."""
 
     layout: str
     zip_bytes: int
     load_ms: float
+    answer_ms: float
     memory_mb: float
 
 
-def variants(name: str, project: Project, sources: Sources, site: Site, scratch: Path) -> dict[str, HostedFunction]:
-    """Lay one function out in four ways: staged and pip's usual way, each without and with the SDK imported."""
+def variants(
+    name: str, project: Project, sources: Sources, site: Site, scratch: Path, *, pip: bool = True
+) -> dict[str, HostedFunction]:
+    """Lay one function out staged and, if `pip`, pip's usual way, each without and with the SDK imported."""
     entry = (sources.functions / name / "__main__.py").read_text("utf-8")
-    with_sdk = _with_sdk(entry)
+    with_sdk = _with_sdk(entry, site)
     folder = scratch / "functions" / name
     folder.mkdir(parents=True)
     (folder / "__main__.py").write_text(with_sdk, "utf-8")
@@ -46,23 +50,28 @@ def variants(name: str, project: Project, sources: Sources, site: Site, scratch:
     archives = {
         STAGED: _staged(name, project, sources, site, scratch / "plain"),
         STAGED_SDK: _staged(name, project, sdk_sources, site, scratch / "sdk"),
-        PIP: _pip_layout(entry, sources, site),
-        PIP_SDK: _pip_layout(with_sdk, sources, site),
     }
+    if pip:
+        archives |= {PIP: _pip_layout(entry, sources, site), PIP_SDK: _pip_layout(with_sdk, sources, site)}
     limits = project.function(name).limits
     return {layout: HostedFunction(name, archive, limits) for layout, archive in archives.items()}
 
 
-def _with_sdk(entry: str) -> str:
-    if "\nfrom " not in entry and "\nimport " not in entry:
-        return SDK_IMPORT + entry
-    index = min(i for i in (entry.find("\nfrom "), entry.find("\nimport ")) if i >= 0) + 1
-    return entry[:index] + SDK_IMPORT + entry[index:]
+def _with_sdk(entry: str, site: Site) -> str:
+    """Put an import of the SDK's client and every one of its services before the entrypoint's own imports."""
+    services = [
+        path.removesuffix(".py").replace("/", ".")
+        for path in site.distributions["appwrite"].files
+        if path.startswith("appwrite/services/") and not path.endswith("__init__.py")
+    ]
+    lines = "".join(f"import {module}  # noqa\n" for module in ["appwrite.client", *services])
+    places = [at + 1 for word in ("\nfrom ", "\nimport ") if (at := entry.find(word)) >= 0]
+    at = min(places, default=0)
+    return entry[:at] + lines + entry[at:]
 
 
 def _staged(name: str, project: Project, sources: Sources, site: Site, out: Path) -> bytes:
-    only = parse_project(project.text)
-    staged = Stager(only, sources, site).stage(out, project.text, [name])
+    staged = Stager(project, sources, site).stage(out, render(project, names=[name]), [name])
     return upload_zip(staged.function(name).folder)
 
 
@@ -82,38 +91,59 @@ def measure(functions: dict[str, HostedFunction], runs: int, interpreter: str = 
 
 
 async def _measure(functions: dict[str, HostedFunction], runs: int, interpreter: str) -> list[ColdStart]:
-    times: dict[str, list[float]] = {layout: [] for layout in functions}
-    memory: dict[str, float] = {}
+    found: dict[str, list[_Start]] = {layout: [] for layout in functions}
     # In turn, so that a busy machine slows every layout alike.
     for _ in range(runs):
         for layout, function in functions.items():
-            load_ms, memory[layout] = await _load_once(layout, function, interpreter)
-            times[layout].append(load_ms)
+            found[layout].append(await _start_once(layout, function, interpreter))
     return [
-        ColdStart(layout, len(function.archive), statistics.median(times[layout]), memory[layout])
-        for layout, function in functions.items()
+        ColdStart(
+            layout,
+            len(functions[layout].archive),
+            statistics.median(start.load_ms for start in starts),
+            statistics.median(start.answer_ms for start in starts),
+            max(start.memory_mb for start in starts),
+        )
+        for layout, starts in found.items()
     ]
 
 
-async def _load_once(layout: str, function: HostedFunction, interpreter: str) -> tuple[float, float]:
-    activation = Activation("0" * 32, function.full_name, "fn-local", 0)
+@dataclass(frozen=True, slots=True)
+class _Start:
+    load_ms: float
+    answer_ms: float
+    memory_mb: float
+
+
+async def _start_once(layout: str, function: HostedFunction, interpreter: str) -> _Start:
+    """Start a function and call it without any setting: it imports everything, finds that out, and answers."""
+    limits = function.limits
+    activation = Activation("0" * 32, function.full_name, "fn-local", int(time.time() * 1000))
+    activation.timeout_ms, activation.memory_mb = limits.timeout_ms, limits.memory_mb
     identity = Identity("fn-local", "http://127.0.0.1")
     container = Container(function, identity, StartPath.PRELAUNCHER, interpreter)
     try:
-        if not await container.start(activation):
-            last = activation.logs[-1] if activation.logs else ""
-            raise PackagingError(f"{function.name} ({layout}) does not start: {activation.result} {last}")
-        return container.load_ms, container.peak_memory_mb
+        if await container.start(activation):
+            began = time.monotonic()
+            await container.run({}, activation)
+            if activation.status != Activation.DEVELOPER_ERROR:
+                called_ms = (time.monotonic() - began) * 1000
+                return _Start(container.load_ms, container.load_ms + called_ms, container.peak_memory_mb)
+        last = activation.logs[-1] if activation.logs else ""
+        raise PackagingError(f"{function.name} ({layout}) does not start: {activation.result} {last}")
     finally:
         await container.close()
 
 
 def table(rows: Sequence[ColdStart]) -> str:
-    """Give the measurements as text, each with its share of the same layout with the SDK and of the last row."""
-    by_layout = {row.layout: row.load_ms for row in rows}
-    lines = [f"{'layout':<32}{'zip MB':>8}{'cold ms':>9}{'RSS MB':>8}{'of staged+SDK':>15}{'of pip+SDK':>12}"]
+    """Give the measurements as text; the shares are of the same layout with the SDK, and of pip's layout with it."""
+    by_layout = {row.layout: row for row in rows}
+    base = by_layout[STAGED_SDK]
+    pip = by_layout.get(PIP_SDK, base)
+    head = f"{'layout':<32}{'zip MB':>8}{'RSS MB':>8}{'start ms':>10}{'share':>7}{'of pip':>8}"
+    lines = [f"{head}{'answer ms':>11}{'share':>7}"]
     for row in rows:
-        shares = [f"{row.load_ms / by_layout[base]:.2f}" for base in (STAGED_SDK, PIP_SDK)]
-        figures = f"{row.zip_bytes / 1e6:>8.2f}{row.load_ms:>9.0f}{row.memory_mb:>8.0f}"
-        lines.append(f"{row.layout:<32}{figures}{shares[0]:>15}{shares[1]:>12}")
+        start = f"{row.load_ms:>10.0f}{row.load_ms / base.load_ms:>7.2f}{row.load_ms / pip.load_ms:>8.2f}"
+        answer = f"{row.answer_ms:>11.0f}{row.answer_ms / base.answer_ms:>7.2f}"
+        lines.append(f"{row.layout:<32}{row.zip_bytes / 1e6:>8.2f}{row.memory_mb:>8.0f}{start}{answer}")
     return "\n".join(lines)

@@ -89,8 +89,29 @@ def platform_site(pins: Iterable[Pin], lock: Path, cache: Path) -> Site:
         infos = [p for p in folder.glob("*/*.dist-info") if canonical(p.name.split("-")[0]) == pin.name]
         if not infos:
             raise DependencyError(f"{pin.name} is missing in {folder}; remove the folder and run the command again")
-        found[pin.name] = _read(pin.name, metadata.Distribution.at(infos[0]))
+        distribution = metadata.Distribution.at(infos[0])
+        if problem := tag_problem(pin.name, distribution.read_text("WHEEL") or ""):
+            raise DependencyError(problem)
+        found[pin.name] = _read(pin.name, distribution)
     return _site("platform", PLATFORM_PYTHON, found)
+
+
+def tag_problem(name: str, wheel: str) -> str:
+    """Say why a wheel with this WHEEL text does not run on the platform; empty where one of its tags fits."""
+    tags = [line.partition(":")[2].strip() for line in wheel.splitlines() if line.startswith("Tag:")]
+    if any(_tag_fits(*tag.split("-", 2)) for tag in tags if tag.count("-") >= 2):
+        return ""
+    told = ", ".join(tags) or "none"
+    return f"{name}: its wheel's tags ({told}) do not fit CPython {PLATFORM_PYTHON} on manylinux2014 x86_64"
+
+
+def _tag_fits(python: str, abi: str, platform: str) -> bool:
+    right_python = python in ("py3", "cp311") or (abi == "abi3" and python.startswith("cp3") and int(python[3:]) <= 11)
+    right_abi = abi in ("none", "abi3", "cp311")
+    old_enough = platform in ("any", "manylinux1_x86_64", "manylinux2010_x86_64", *PLATFORM_TAGS)
+    numbered = re.fullmatch(r"manylinux_2_(\d+)_x86_64", platform)
+    # The platform's image has glibc 2.31, but only up to 2.17 is promised to stay.
+    return right_python and right_abi and (old_enough or (numbered is not None and int(numbered.group(1)) <= 17))
 
 
 def platform_cached(lock: Path, cache: Path) -> bool:
