@@ -1,0 +1,291 @@
+"""What databases, tables, columns and indexes there are: kept in memory, and in the file for the next start."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from local.embedded.errors import Refused, argument, exists, missing
+
+SQL_TYPES = {
+    "string": "TEXT",
+    "varchar": "TEXT",
+    "text": "TEXT",
+    "mediumtext": "TEXT",
+    "longtext": "TEXT",
+    "datetime": "TEXT",
+    "relationship": "TEXT",
+    "integer": "INTEGER",
+    "bigint": "INTEGER",
+    "boolean": "INTEGER",
+    "double": "REAL",
+}
+SYSTEM = {"$id": "_id", "$createdAt": "_created", "$updatedAt": "_updated", "$sequence": "_seq"}
+ROW_WIDTH = 65_535
+
+
+@dataclass(slots=True)
+class Column:
+    """One column as the API shows it; `type` is the API's own word, `double` for floats."""
+
+    key: str
+    type: str
+    required: bool = False
+    default: Any = None
+    size: int = 0
+    min: float | None = None
+    max: float | None = None
+    array: bool = False
+    elements: list[str] | None = None
+    related: str = ""
+    on_delete: str = "setNull"
+    created: str = ""
+
+    def shown(self) -> dict[str, Any]:
+        """Give the column as an answer has it."""
+        base: dict[str, Any] = {
+            "key": self.key,
+            "type": self.type,
+            "status": "available",
+            "error": "",
+            "required": self.required,
+            "array": self.array,
+            "$createdAt": self.created,
+            "$updatedAt": self.created,
+            "default": self.default,
+        }
+        if self.type in ("string", "varchar"):
+            base["size"] = self.size
+        if self.type in ("integer", "double", "bigint"):
+            base |= {"min": self.min, "max": self.max}
+        if self.elements is not None:
+            base |= {"format": "enum", "elements": self.elements}
+        if self.type == "relationship":
+            base |= {
+                "relatedTable": self.related,
+                "relationType": "manyToOne",
+                "twoWay": False,
+                "twoWayKey": "",
+                "onDelete": self.on_delete,
+                "side": "parent",
+            }
+        return base
+
+    def width(self) -> int:
+        """Give the bytes the column takes of a MariaDB row in utf8mb4."""
+        if self.type in ("string", "varchar"):
+            return 4 * self.size + 2 if self.size <= 16_383 else 20
+        return 20 if self.type in ("text", "mediumtext", "longtext") else 8
+
+
+@dataclass(slots=True)
+class Table:
+    """One table: `sql` is its name in the file."""
+
+    id: str
+    name: str
+    database: str
+    sql: str
+    created: str
+    columns: dict[str, Column] = field(default_factory=dict)
+    indexes: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def relations(self) -> list[Column]:
+        """Give the relationship columns."""
+        return [c for c in self.columns.values() if c.type == "relationship"]
+
+    def sql_column(self, attribute: str) -> str:
+        """Give the name in the file of a column or system field; KeyError where there is none."""
+        if attribute in SYSTEM:
+            return SYSTEM[attribute]
+        if attribute not in self.columns:
+            raise KeyError(attribute)
+        return f'"c_{attribute}"'
+
+    def shown(self) -> dict[str, Any]:
+        """Give the table as an answer has it."""
+        return {
+            "$id": self.id,
+            "$createdAt": self.created,
+            "$updatedAt": self.created,
+            "$permissions": [],
+            "databaseId": self.database,
+            "name": self.name,
+            "enabled": True,
+            "rowSecurity": False,
+            "columns": [c.shown() for c in self.columns.values()],
+            "indexes": list(self.indexes.values()),
+            "bytesMax": ROW_WIDTH,
+            "bytesUsed": sum(c.width() for c in self.columns.values()),
+        }
+
+
+class Catalog:
+    """Every database and table; changes go to the file at once."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        db.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        self.databases: dict[str, dict[str, Any]] = self._load("databases", {})
+        self.tables: dict[tuple[str, str], Table] = {}
+        for raw in self._load("tables", []):
+            raw["columns"] = {k: Column(**c) for k, c in raw["columns"].items()}
+            self.tables[raw["database"], raw["id"]] = Table(**raw)
+
+    def _load(self, key: str, empty: Any) -> Any:
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return json.loads(row[0]) if row else empty
+
+    def save(self) -> None:
+        """Write the catalog to the file."""
+        tables = [asdict(t) for t in self.tables.values()]
+        for key, value in (("databases", self.databases), ("tables", tables)):
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+
+    def database(self, database: str) -> dict[str, Any]:
+        """Give a database; refuses one that does not exist."""
+        if database not in self.databases:
+            raise missing("database")
+        return self.databases[database]
+
+    def table(self, database: str, table: str) -> Table:
+        """Give a table; refuses a database or table that does not exist."""
+        found = self.tables.get((database, table))
+        if found is None:
+            self.database(database)
+            raise missing("table")
+        return found
+
+    def add_database(self, database: str, name: str, stamp: str) -> dict[str, Any]:
+        """Make a database."""
+        if database in self.databases:
+            raise exists("database", database)
+        shown = {
+            "$id": database,
+            "name": name,
+            "$createdAt": stamp,
+            "$updatedAt": stamp,
+            "enabled": True,
+            "type": "tablesdb",
+        }
+        self.databases[database] = shown
+        self.save()
+        return shown
+
+    def add_table(self, database: str, table: str, name: str, stamp: str) -> Table:
+        """Make a table without columns."""
+        self.database(database)
+        if (database, table) in self.tables:
+            raise exists("table", table)
+        numbers = [int(t.sql[2:]) for t in self.tables.values()]
+        made = Table(table, name, database, f"t_{max(numbers, default=0) + 1}", stamp)
+        self._db.execute(
+            f"CREATE TABLE {made.sql} (_seq INTEGER PRIMARY KEY AUTOINCREMENT, _id TEXT NOT NULL UNIQUE, "
+            "_created TEXT NOT NULL, _updated TEXT NOT NULL, _version INTEGER NOT NULL DEFAULT 1, _permissions TEXT)"
+        )
+        self.tables[database, table] = made
+        self.save()
+        return made
+
+    def add_column(self, table: Table, column: Column) -> Column:
+        """Add a column; refuses a doubled key, a default beside required, and a row that grows too wide."""
+        if column.key in table.columns:
+            raise exists("column", column.key)
+        if column.required and column.default is not None:
+            raise Refused(400, "column_default_unsupported", "Default values are not supported for required columns.")
+        if sum(c.width() for c in table.columns.values()) + column.width() > ROW_WIDTH:
+            raise Refused(400, "column_limit_exceeded", "The maximum row width has been reached.")
+        self._db.execute(f'ALTER TABLE {table.sql} ADD COLUMN "c_{column.key}" {SQL_TYPES[column.type]}')
+        table.columns[column.key] = column
+        self.save()
+        return column
+
+    def add_index(
+        self, table: Table, key: str, kind: str, columns: list[str], orders: list[str], stamp: str
+    ) -> dict[str, Any]:
+        """Add an index over columns or system fields."""
+        if key in table.indexes:
+            raise exists("index", key)
+        try:
+            names = [table.sql_column(c) for c in columns]
+        except KeyError as error:
+            raise argument(f"Column not found in schema: {error.args[0]}") from None
+        unique = "UNIQUE " if kind == "unique" else ""
+        self._db.execute(f'CREATE {unique}INDEX "{table.sql}_{key}" ON {table.sql} ({", ".join(names)})')
+        table.indexes[key] = {
+            "$id": key,
+            "key": key,
+            "type": kind,
+            "status": "available",
+            "error": "",
+            "columns": columns,
+            "lengths": [0] * len(columns),
+            "orders": orders or ["ASC"] * len(columns),
+            "$createdAt": stamp,
+            "$updatedAt": stamp,
+        }
+        self.save()
+        return table.indexes[key]
+
+    def drop_table(self, table: Table) -> None:
+        """Delete a table with its rows."""
+        self._db.execute(f"DROP TABLE {table.sql}")
+        del self.tables[table.database, table.id]
+        self.save()
+
+    def drop_column(self, table: Table, key: str) -> None:
+        """Delete a column with its values; its indexes go with it."""
+        if key not in table.columns:
+            raise missing("column")
+        for name, index in list(table.indexes.items()):
+            if key in index["columns"]:
+                self.drop_index(table, name)
+        self._db.execute(f'ALTER TABLE {table.sql} DROP COLUMN "c_{key}"')
+        del table.columns[key]
+        self.save()
+
+    def drop_index(self, table: Table, key: str) -> None:
+        """Delete an index."""
+        if key not in table.indexes:
+            raise missing("index")
+        self._db.execute(f'DROP INDEX "{table.sql}_{key}"')
+        del table.indexes[key]
+        self.save()
+
+    def drop_database(self, database: str) -> None:
+        """Delete a database with its tables."""
+        self.database(database)
+        for table in [t for t in self.tables.values() if t.database == database]:
+            self.drop_table(table)
+        del self.databases[database]
+        self.save()
+
+
+def column_of(kind: str, body: Mapping[str, Any], stamp: str) -> Column:
+    """Read a column from a request; `kind` is the route's or the inline definition's word for its type."""
+    key = body.get("key")
+    if not isinstance(key, str) or not 1 <= len(key) <= 36:
+        raise argument("Invalid `key` param: Key must be a valid string of 1 to 36 characters.")
+    words = {"float": "double", "enum": "string", "email": "string", "url": "string", "ip": "string"}
+    found = words.get(kind, kind)
+    if found not in SQL_TYPES:
+        raise argument(f"Invalid `type` param: {kind} is not a type of column.")
+    size = int(body.get("size") or 0)
+    if found == "varchar" and not 1 <= size <= 16_383:
+        raise argument("Invalid `size` param: Value must be a valid range between 1 and 16,383")
+    return Column(
+        key=key,
+        type=found,
+        required=bool(body.get("required")),
+        default=body.get("default"),
+        size=size,
+        min=body.get("min"),
+        max=body.get("max"),
+        array=bool(body.get("array")),
+        elements=body.get("elements"),
+        related=str(body.get("relatedTableId") or body.get("relatedTable") or ""),
+        on_delete=str(body.get("onDelete") or "restrict"),
+        created=stamp,
+    )

@@ -1,0 +1,109 @@
+"""Storage: buckets and files."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from email.parser import BytesParser
+from email.policy import HTTP
+from typing import Any
+
+from local.embedded.errors import argument, exists, missing
+from local.embedded.values import iso
+
+
+class Files:
+    """Buckets and their files, in the same SQLite file as the rows."""
+
+    def __init__(self, db: sqlite3.Connection, now: Callable[[], datetime]) -> None:
+        self._db, self._now = db, now
+        db.execute("CREATE TABLE IF NOT EXISTS buckets (id TEXT PRIMARY KEY, shown TEXT NOT NULL)")
+        db.execute(
+            "CREATE TABLE IF NOT EXISTS files (bucket TEXT, id TEXT, shown TEXT NOT NULL, content BLOB NOT NULL, "
+            "PRIMARY KEY (bucket, id))"
+        )
+
+    def add_bucket(self, bucket: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Make a bucket."""
+        stamp = iso(self._now())
+        shown = {"$id": bucket, "$createdAt": stamp, "$updatedAt": stamp, "$permissions": [], "enabled": True}
+        shown |= {"name": body.get("name", bucket), "allowedFileExtensions": body.get("allowedFileExtensions", [])}
+        try:
+            self._db.execute("INSERT INTO buckets VALUES (?, ?)", (bucket, json.dumps(shown)))
+        except sqlite3.IntegrityError:
+            raise exists("storage_bucket", bucket) from None
+        return shown
+
+    def bucket(self, bucket: str) -> dict[str, Any]:
+        """Give a bucket; refuses one that does not exist."""
+        row = self._db.execute("SELECT shown FROM buckets WHERE id = ?", (bucket,)).fetchone()
+        if row is None:
+            raise missing("storage_bucket")
+        found: dict[str, Any] = json.loads(row[0])
+        return found
+
+    def buckets(self) -> list[dict[str, Any]]:
+        """Give every bucket."""
+        return [json.loads(r[0]) for r in self._db.execute("SELECT shown FROM buckets ORDER BY id")]
+
+    def add(self, bucket: str, content_type: str, raw: bytes) -> dict[str, Any]:
+        """Store a file that comes as a form."""
+        self.bucket(bucket)
+        form = read_form(content_type, raw)
+        if "file" not in form or "fileId" not in form:
+            raise argument('Param "fileId" is not optional.')
+        name, media_type, content = form["file"]
+        file_id = form["fileId"][2].decode()
+        stamp = iso(self._now())
+        shown = {
+            "$id": file_id,
+            "bucketId": bucket,
+            "$createdAt": stamp,
+            "$updatedAt": stamp,
+            "$permissions": [],
+            "name": name,
+            "signature": hashlib.md5(content, usedforsecurity=False).hexdigest(),
+            "mimeType": media_type,
+            "sizeOriginal": len(content),
+            "chunksTotal": 1,
+            "chunksUploaded": 1,
+        }
+        try:
+            self._db.execute("INSERT INTO files VALUES (?, ?, ?, ?)", (bucket, file_id, json.dumps(shown), content))
+        except sqlite3.IntegrityError:
+            raise exists("storage_file", file_id) from None
+        return shown
+
+    def get(self, bucket: str, file_id: str) -> tuple[dict[str, Any], bytes]:
+        """Give a file and its content; refuses one that does not exist."""
+        self.bucket(bucket)
+        row = self._db.execute(
+            "SELECT shown, content FROM files WHERE bucket = ? AND id = ?", (bucket, file_id)
+        ).fetchone()
+        if row is None:
+            raise missing("storage_file")
+        return json.loads(row[0]), bytes(row[1])
+
+    def listed(self, bucket: str) -> list[dict[str, Any]]:
+        """Give every file of a bucket."""
+        self.bucket(bucket)
+        rows = self._db.execute("SELECT shown FROM files WHERE bucket = ? ORDER BY id", (bucket,))
+        return [json.loads(r[0]) for r in rows]
+
+    def delete(self, bucket: str, file_id: str) -> None:
+        """Delete a file."""
+        self.get(bucket, file_id)
+        self._db.execute("DELETE FROM files WHERE bucket = ? AND id = ?", (bucket, file_id))
+
+
+def read_form(content_type: str, raw: bytes) -> dict[str, tuple[str, str, bytes]]:
+    """Read a multipart form: by field its file name, media type and content."""
+    message = BytesParser(policy=HTTP).parsebytes(b"content-type: " + content_type.encode() + b"\r\n\r\n" + raw)
+    found: dict[str, tuple[str, str, bytes]] = {}
+    for part in message.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            found[name] = (part.get_filename() or "", part.get_content_type(), content)
+    return found

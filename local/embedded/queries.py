@@ -1,0 +1,175 @@
+"""Appwrite's queries as SQL."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.embedded.catalog import SYSTEM, Table
+from local.embedded.errors import Refused, argument, bad_query
+from local.embedded.values import instant_text
+
+MOST_QUERIES, MOST_CHARS, MOST_VALUES, DEFAULT_LIMIT = 100, 4096, 500, 25
+_COMPARE = {"lessThan": "<", "lessThanEqual": "<=", "greaterThan": ">", "greaterThanEqual": ">="}
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a list asks for: conditions with their values, orders, page and columns."""
+
+    where: list[str] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+    orders: list[tuple[str, bool]] = field(default_factory=list)
+    limit: int = DEFAULT_LIMIT
+    limited: bool = False
+    offset: int = 0
+    cursor: str = ""
+    backward: bool = False
+    select: list[str] = field(default_factory=list)
+
+
+def read(table: Table, raw: Sequence[str]) -> Plan:
+    """Read a request's queries; refuses what Appwrite refuses."""
+    if len(raw) > MOST_QUERIES:
+        raise argument(f"Invalid `queries` param: at most {MOST_QUERIES} queries are allowed")
+    plan = Plan()
+    for text in raw:
+        if len(text) > MOST_CHARS:
+            raise argument(f"Invalid `queries` param: each query must be at most {MOST_CHARS} chars long")
+        try:
+            query = json.loads(text)
+            method = query["method"]
+        except (ValueError, TypeError, KeyError):
+            raise bad_query("Invalid query: Syntax error") from None
+        _take(table, plan, method, query)
+    return plan
+
+
+def _take(table: Table, plan: Plan, method: str, query: dict[str, Any]) -> None:
+    values = query.get("values", [])
+    if method in ("orderAsc", "orderDesc"):
+        plan.orders.append((_name(table, query.get("attribute") or "$sequence"), method == "orderDesc"))
+    elif method in ("limit", "offset"):
+        _page(plan, method, values)
+    elif method in ("cursorAfter", "cursorBefore"):
+        plan.cursor, plan.backward = str(values[0]), method == "cursorBefore"
+    elif method == "select":
+        plan.select += [str(v) for v in values]
+    else:
+        plan.where.append(_condition(table, plan.values, method, query))
+
+
+def _page(plan: Plan, method: str, values: list[Any]) -> None:
+    lowest = 1 if method == "limit" else 0
+    if len(values) != 1 or isinstance(values[0], bool) or not isinstance(values[0], int) or values[0] < lowest:
+        raise bad_query(
+            f"Invalid query: Invalid {method}: Value must be a valid range between {lowest} and 9223372036854775807"
+        )
+    if method == "limit":
+        plan.limit, plan.limited = values[0], True
+    else:
+        plan.offset = values[0]
+
+
+def _name(table: Table, attribute: str) -> str:
+    try:
+        return table.sql_column(attribute)
+    except KeyError:
+        raise bad_query(f"Invalid query: Attribute not found in schema: {attribute}") from None
+
+
+def _condition(table: Table, out: list[Any], method: str, query: dict[str, Any]) -> str:
+    values = query.get("values", [])
+    if method in ("or", "and"):
+        parts = [_condition(table, out, part["method"], part) for part in values]
+        return "(" + f" {method.upper()} ".join(parts) + ")"
+    attribute = query.get("attribute", "")
+    name = _name(table, attribute)
+    if method == "isNull":
+        return f"{name} IS NULL"
+    if method == "isNotNull":
+        return f"{name} IS NOT NULL"
+    if len(values) > MOST_VALUES:
+        raise bad_query(f"Invalid query: Query on attribute has greater than {MOST_VALUES} values: {attribute}")
+    if not values:
+        raise bad_query(f"Invalid query: {method} queries require at least one value.")
+    wanted = [_value(table, attribute, v) for v in values]
+    return _compare(name, method, wanted, out)
+
+
+def _compare(name: str, method: str, wanted: list[Any], out: list[Any]) -> str:
+    marks = ", ".join("?" * len(wanted))
+    if method in ("equal", "notEqual"):
+        out += wanted
+        return f"{name} IN ({marks})" if method == "equal" else f"{name} NOT IN ({marks})"
+    if method in _COMPARE:
+        out.append(wanted[0])
+        return f"{name} {_COMPARE[method]} ?"
+    if method == "between":
+        out += wanted[:2]
+        return f"{name} BETWEEN ? AND ?"
+    patterns: dict[str, Callable[[Any], str]] = {
+        "startsWith": lambda v: f"{_escaped(v)}%",
+        "endsWith": lambda v: f"%{_escaped(v)}",
+        "contains": lambda v: f"%{_escaped(v)}%",
+    }
+    if method not in patterns:
+        raise bad_query(f"Invalid query: Invalid query method: {method}")
+    out += [patterns[method](v) for v in wanted]
+    return "(" + " OR ".join([f"{name} LIKE ? ESCAPE '!'"] * len(wanted)) + ")"
+
+
+def _escaped(value: Any) -> str:
+    return str(value).replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def _value(table: Table, attribute: str, value: Any) -> Any:
+    column = table.columns.get(attribute)
+    is_time = column.type == "datetime" if column else attribute in ("$createdAt", "$updatedAt")
+    if is_time:
+        try:
+            return instant_text(str(value))
+        except (ValueError, OverflowError):
+            raise bad_query(f"Invalid query: Query value is invalid for attribute {attribute!r}") from None
+    if attribute == "$sequence":
+        return int(value)
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, (dict, list)) or value is None:
+        raise bad_query(f"Invalid query: Query value is invalid for attribute {attribute!r}")
+    return value
+
+
+def check_cursor(plan: Plan, row: dict[str, Any]) -> None:
+    """Refuse a cursor together with an order by a column that is null there."""
+    for name, _ in plan.orders:
+        if row.get(name.strip('"')) is None:
+            raise Refused(
+                400, "database_query_order_null", "The order attribute has a null value. Cursor pagination fails."
+            )
+
+
+def after(plan: Plan, row: dict[str, Any]) -> tuple[str, list[Any]]:
+    """Give the condition that a row comes after (or before) the cursor's row in the plan's order."""
+    check_cursor(plan, row)
+    keys = [*plan.orders, ("_seq", _tail_descends(plan))]
+    clauses, values = [], []
+    for i, (name, descending) in enumerate(keys):
+        equal = [f"{n} = ?" for n, _ in keys[:i]]
+        sign = "<" if descending != plan.backward else ">"
+        clauses.append("(" + " AND ".join([*equal, f"{name} {sign} ?"]) + ")")
+        values += [row[n.strip('"')] for n, _ in keys[: i + 1]]
+    return "(" + " OR ".join(clauses) + ")", values
+
+
+def _tail_descends(plan: Plan) -> bool:
+    return False
+
+
+def ordering(plan: Plan) -> str:
+    """Give the ORDER BY of a plan: ties go by creation."""
+    keys = [*plan.orders, ("_seq", _tail_descends(plan))]
+    return ", ".join(f"{name} {'DESC' if descending != plan.backward else 'ASC'}" for name, descending in keys)
+
+
+SYSTEM_SELECT = tuple(SYSTEM)

@@ -1,0 +1,112 @@
+"""Requests, answers and routes of the embedded server."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from local.embedded.errors import argument
+from local.embedded.rows import Fired
+
+if TYPE_CHECKING:
+    from local.embedded.server import Embedded
+
+_QUERY = re.compile(r"queries\[\d*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer as bytes."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Request:
+    """One request; `parts` are the path's variables, `fired` the events it causes."""
+
+    def __init__(
+        self,
+        server: "Embedded",
+        method: str,
+        parts: Mapping[str, str],
+        query: Sequence[tuple[str, str]],
+        headers: Mapping[str, str],
+        raw: bytes,
+    ) -> None:
+        self.server, self.method, self.parts, self.query, self.headers, self.raw = (
+            server,
+            method,
+            parts,
+            query,
+            headers,
+            raw,
+        )
+        self.fired: list[Fired] = []
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """Give the JSON body; one that cannot be read counts as empty, as Appwrite has it."""
+        try:
+            found = json.loads(self.raw, parse_constant=_no_constant) if self.raw else {}
+        except (ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def queries(self) -> list[str]:
+        """Give the list queries of the URL."""
+        return [value for key, value in self.query if _QUERY.fullmatch(key)]
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Give a flag of the URL."""
+        value = next((v for k, v in self.query if k == name), None)
+        return default if value is None else value.lower() in ("true", "1")
+
+    def need(self, name: str) -> Any:
+        """Give a member of the body; refuses a missing one."""
+        if name not in self.body:
+            raise argument(f'Param "{name}" is not optional.')
+        return self.body[name]
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route: `status` answers success, `public` ones need no key."""
+
+    name: str
+    pattern: re.Pattern[str]
+    run: Callable[[Request], Any]
+    status: int
+    public: bool
+
+
+@dataclass(slots=True)
+class Routes:
+    """A table of routes by method."""
+
+    by_method: dict[str, list[Route]] = field(default_factory=dict)
+
+    def add(self, method: str, path: str, status: int = 200, *, public: bool = False) -> Callable[..., Any]:
+        """Register a handler; `{name}` in the path is a variable."""
+        pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path) + "/?")
+
+        def register(run: Callable[[Request], Any]) -> Callable[[Request], Any]:
+            self.by_method.setdefault(method, []).append(Route(f"{method} {path}", pattern, run, status, public))
+            return run
+
+        return register
+
+    def match(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        """Find the route of a path, None where there is none."""
+        for route in self.by_method.get(method, ()):
+            if found := route.pattern.fullmatch(path):
+                return route, found.groupdict()
+        return None

@@ -1,0 +1,283 @@
+"""Rows: read and written with the checks and oddities that Appwrite has."""
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from local.embedded import queries
+from local.embedded.catalog import Column, Table
+from local.embedded.errors import Refused, argument, conflict, exists, invalid, missing
+from local.embedded.values import instant_text, iso, shown, stored
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
+MOST_BULK = 100
+MOST_TOTAL = 5000
+EVENTS_OF_BULK = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """An event: what happened to which row, and the row as it is told."""
+
+    table: Table
+    action: str
+    row: dict[str, Any]
+    bulk: bool = False
+    from_transaction: bool = False
+
+
+def check_id(row_id: Any, *, code: str = "general_argument_invalid") -> str:
+    """Refuse an id that Appwrite does not take."""
+    if not isinstance(row_id, str) or not _ID.fullmatch(row_id):
+        raise Refused(
+            400,
+            code,
+            "Invalid `rowId` param: UID must contain at most 36 chars. Valid chars are a-z, A-Z, 0-9, period, hyphen, "
+            "and underscore. Can't start with a special char",
+        )
+    return row_id
+
+
+class Rows:
+    """Reads and writes rows of any table over one connection; the caller holds the SQL transaction."""
+
+    def __init__(
+        self, db: sqlite3.Connection, now: Callable[[], datetime], table_of: Callable[[str, str], Table]
+    ) -> None:
+        self._db, self._now, self._table_of = db, now, table_of
+
+    def stamp(self) -> str:
+        """Give the present instant as rows keep it."""
+        return iso(self._now())
+
+    def raw(self, table: Table, row_id: str) -> dict[str, Any] | None:
+        """Give a row as the file has it."""
+        found = self._db.execute(f"SELECT * FROM {table.sql} WHERE _id = ?", (row_id,)).fetchone()
+        return dict(found) if found is not None else None
+
+    def need(self, table: Table, row_id: str) -> dict[str, Any]:
+        """Give a row as the file has it; refuses one that does not exist."""
+        found = self.raw(table, row_id)
+        if found is None:
+            raise missing("row")
+        return found
+
+    def show(
+        self, table: Table, raw: Mapping[str, Any], select: Sequence[str] = (), *, expand: bool = False
+    ) -> dict[str, Any]:
+        """Give a row as an answer has it; relationships are ids unless expanded or selected as `key.*`."""
+        wanted = None if not select or "*" in select else {s.split(".")[0] for s in select}
+        row = {c.key: shown(c, raw[f"c_{c.key}"]) for c in table.columns.values() if wanted is None or c.key in wanted}
+        for column in table.relations:
+            if column.key in row and (expand or f"{column.key}.*" in select):
+                row[column.key] = self._related(table, column, row[column.key])
+        return {**row, **_system(table, raw)}
+
+    def _related(self, table: Table, column: Column, row_id: str | None) -> Any:
+        if row_id is None:
+            return None
+        other = self._table_of(table.database, column.related)
+        raw = self.raw(other, row_id)
+        return None if raw is None else self.show(other, raw)
+
+    def find(self, table: Table, raw: Sequence[str], *, count: bool, expand: bool = False) -> dict[str, Any]:
+        """Answer a list."""
+        plan = queries.read(table, raw)
+        self._check_select(table, plan)
+        where, values = " AND ".join(plan.where) or "1", list(plan.values)
+        total = 0
+        if count:
+            counted = f"SELECT COUNT(*) FROM (SELECT 1 FROM {table.sql} WHERE {where} LIMIT {MOST_TOTAL})"
+            total = self._db.execute(counted, values).fetchone()[0]
+        if plan.cursor:
+            cursor = self.raw(table, plan.cursor)
+            if cursor is None:
+                raise Refused(400, "general_cursor_not_found", f"Row '{plan.cursor}' for the 'cursor' value not found.")
+            clause, more = queries.after(plan, cursor)
+            where, values = f"{where} AND {clause}", [*values, *more]
+        sql = f"SELECT * FROM {table.sql} WHERE {where} ORDER BY {queries.ordering(plan)} LIMIT ? OFFSET ?"
+        found = self._db.execute(sql, [*values, plan.limit, plan.offset]).fetchall()
+        rows = [self.show(table, r, plan.select, expand=expand) for r in (reversed(found) if plan.backward else found)]
+        return {"total": total, "rows": rows}
+
+    def _check_select(self, table: Table, plan: queries.Plan) -> None:
+        for name in plan.select:
+            head, _, tail = name.partition(".")
+            column = table.columns.get(head)
+            is_relation = column is not None and column.type == "relationship"
+            known = head == "*" or head.startswith("$") or (column is not None and is_relation == bool(tail == "*"))
+            if not known:
+                raise Refused(400, "general_query_invalid", f"Invalid query: Attribute not found in schema: {name}")
+
+    def values(self, table: Table, data: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
+        """Check a row's columns; `whole` wants every required one and puts defaults."""
+        found: dict[str, Any] = {}
+        for key, value in data.items():
+            if key.startswith("$"):
+                continue
+            column = table.columns.get(key)
+            if column is None:
+                raise invalid(f'Unknown attribute: "{key}"')
+            found[key] = stored(column, value)
+        if whole:
+            for column in table.columns.values():
+                if column.required and found.get(column.key) is None:
+                    raise invalid(f'Missing required attribute "{column.key}"')
+        elif bad := next((k for k, v in found.items() if v is None and table.columns[k].required), None):
+            raise invalid(f'Missing required attribute "{bad}"')
+        return found
+
+    def create(self, table: Table, row_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Insert a row; refuses an id that is taken, and a clash with a unique index as if it were one."""
+        values = self.values(table, data, whole=True)
+        defaults = {c.key: stored(c, c.default) for c in table.columns.values() if c.default is not None}
+        for key, value in defaults.items():
+            if values.get(key) is None:
+                values[key] = value
+        stamp = self.stamp()
+        columns = ["_id", "_created", "_updated", "_permissions", *(f'"c_{k}"' for k in values)]
+        given = [
+            row_id,
+            _given_stamp(data, "$createdAt", stamp),
+            _given_stamp(data, "$updatedAt", stamp),
+            json.dumps(data.get("$permissions") or []),
+            *values.values(),
+        ]
+        try:
+            self._db.execute(
+                f"INSERT INTO {table.sql} ({', '.join(columns)}) VALUES ({', '.join('?' * len(given))})", given
+            )
+        except sqlite3.IntegrityError:
+            raise exists("row", row_id) from None
+        return self.need(table, row_id)
+
+    def patch(self, table: Table, raw: dict[str, Any], data: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+        """Change columns of a row; tells whether anything was other than before, else $updatedAt stays."""
+        values = self.values(table, data, whole=False)
+        changed = {k: v for k, v in values.items() if raw[f"c_{k}"] != v}
+        if not changed and "$permissions" not in data:
+            return raw, False
+        self._set(table, raw["_id"], changed, _given_stamp(data, "$updatedAt", self.stamp()))
+        return self.need(table, raw["_id"]), bool(changed)
+
+    def _set(self, table: Table, row_id: str, values: Mapping[str, Any], stamp: str) -> None:
+        parts = ", ".join(["_updated = ?", "_version = _version + 1", *(f'"c_{k}" = ?' for k in values)])
+        try:
+            self._db.execute(f"UPDATE {table.sql} SET {parts} WHERE _id = ?", [stamp, *values.values(), row_id])
+        except sqlite3.IntegrityError:
+            raise exists("row", row_id) from None
+
+    def upsert(self, table: Table, row_id: str, data: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+        """Create or change a row; needs every required column, and columns left out keep their values."""
+        raw = self.raw(table, row_id)
+        if raw is None:
+            return self.create(table, row_id, data), True
+        values = self.values(table, data, whole=True)
+        changed = {k: v for k, v in values.items() if raw[f"c_{k}"] != v}
+        if not changed and len(values) == len(table.columns):
+            return raw, False
+        self._set(table, row_id, changed, _given_stamp(data, "$updatedAt", self.stamp()))
+        return self.need(table, row_id), True
+
+    def delete(self, table: Table, row_id: str) -> dict[str, Any]:
+        """Delete a row and give it as it was; rows that point at it lose their link."""
+        raw = self.need(table, row_id)
+        self._db.execute(f"DELETE FROM {table.sql} WHERE _id = ?", (row_id,))
+        return raw
+
+    def increment(
+        self, table: Table, row_id: str, key: str, by: float, limit: float | None, sign: int
+    ) -> dict[str, Any]:
+        """Add to a number; the answer shows the former $updatedAt."""
+        raw = self.raw(table, row_id)
+        if raw is None:
+            raise Refused(404, "column_not_found", "Column with the requested ID '%s' could not be found.")
+        column = table.columns.get(key)
+        if column is None:
+            raise missing("column")
+        if column.type not in ("integer", "bigint", "double"):
+            raise Refused(400, "attribute_type_invalid", f'Attribute "{key}" must be an integer or float')
+        value = (raw[f"c_{key}"] or 0) + sign * by
+        if limit is not None and (value - limit) * sign > 0:
+            bound = "maximum" if sign > 0 else "minimum"
+            message = f'tablesDB "{key}" has reached the {bound} value of {limit:g}'
+            raise Refused(400, "column_limit_exceeded", message)
+        self._set(table, row_id, {key: value}, self.stamp())
+        return {**self.need(table, row_id), "_updated": raw["_updated"]}
+
+    def check_bulk(self, table: Table, rows: Any, action: str, *, most: int | None = MOST_BULK) -> list[dict[str, Any]]:
+        """Refuse a bulk that is no list, is too long, or is on a table with relationships."""
+        if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
+            raise argument("Invalid `rows` param: Value must a valid array of objects")
+        if most is not None and len(rows) > most:
+            raise argument(
+                f"Invalid `rows` param: Value must a valid array no longer than {most} items "
+                "and Value must be a valid object"
+            )
+        if table.relations:
+            message = f"Bulk {action} is not supported for tablesDB with relationship attributes"
+            raise Refused(400, "general_bad_request", message)
+        return rows
+
+    def bulk_create(self, table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Insert rows, all or nothing."""
+        made = []
+        for row in rows:
+            row_id = check_id(row.get("$id"), code="general_bad_request")
+            try:
+                made.append(self.create(table, row_id, row))
+            except Refused as error:
+                if error.kind == "row_already_exists":
+                    raise exists("row") from None
+                raise
+        return made
+
+    def bulk_upsert(self, table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Upsert rows, all or nothing; gives those that changed."""
+        ids = [str(row.get("$id")) for row in rows]
+        if len(set(ids)) < len(ids):
+            raise exists("row", "multiple")
+        changed = []
+        for row_id, row in zip(ids, rows, strict=True):
+            raw, moved = self.upsert(table, row_id, row)
+            if moved:
+                changed.append(raw)
+        return changed
+
+
+def _system(table: Table, raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "$id": raw["_id"],
+        "$sequence": str(raw["_seq"]),
+        "$createdAt": raw["_created"],
+        "$updatedAt": raw["_updated"],
+        "$permissions": json.loads(raw["_permissions"] or "[]"),
+        "$databaseId": table.database,
+        "$tableId": table.id,
+    }
+
+
+def _given_stamp(data: Mapping[str, Any], key: str, stamp: str) -> str:
+    given = data.get(key)
+    if not isinstance(given, str):
+        return stamp
+    try:
+        return instant_text(given)
+    except ValueError:
+        raise invalid(f'Attribute "{key}" has invalid type.') from None
+
+
+def check_timestamp(raw: Mapping[str, Any], header: str) -> None:
+    """Refuse an update of a row that changed after the instant the caller names."""
+    if not header:
+        return
+    try:
+        known = instant_text(header)
+    except ValueError:
+        raise argument("Invalid X-Appwrite-Timestamp header value") from None
+    if raw["_updated"] > known:
+        raise conflict("row_update_conflict")

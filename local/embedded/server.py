@@ -1,0 +1,133 @@
+"""The embedded server: a request in, an answer out; one SQL transaction each."""
+
+import json
+import os
+import random
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from local.embedded.catalog import Catalog
+from local.embedded.errors import Refused
+from local.embedded.files import Files
+from local.embedded.hooks import Hooks
+from local.embedded.request import Request, Response, Routes
+from local.embedded.rows import EVENTS_OF_BULK, Fired, Rows
+from local.embedded.transactions import Transactions
+
+VERSION = "1.9.6"
+MOST_BODY_BYTES = 12 * 1024 * 1024
+_HTML = b"<!DOCTYPE html><html><body><h1>404</h1><p>Page not found</p></body></html>"
+
+
+class Embedded:
+    """One project on one file, or in memory; `now` gives the instant that rows are stamped with."""
+
+    def __init__(
+        self,
+        path: str | Path = ":memory:",
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        seed: int = 0,
+        api_key: str = "embedded-key",
+        project_id: str = "raceday",
+    ) -> None:
+        self.api_key, self.project_id, self.now = api_key, project_id, now
+        self._random = random.Random(seed)
+        self._db = _connect(path)
+        self.catalog = Catalog(self._db)
+        self.rows = Rows(self._db, now, self.catalog.table)
+        self.transactions = Transactions(self.rows, self.catalog.table, now, self.new_id)
+        self.files = Files(self._db, now)
+        self.hooks = Hooks(project_id, self.new_id)
+        self.requests: Counter[str] = Counter()
+        self._db.commit()
+        from local.embedded.routes import ROUTES
+
+        self._routes: Routes = ROUTES
+
+    def new_id(self) -> str:
+        """Give a new random id."""
+        return f"{self._random.getrandbits(80):020x}"
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    async def handle(
+        self, method: str, path: str, query: Sequence[tuple[str, str]], headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Answer one request; header names are in lower case."""
+        answer = self.answer(method, path, query, headers, body)
+        return answer.status, answer.headers, answer.body
+
+    def answer(
+        self, method: str, path: str, query: Sequence[tuple[str, str]], headers: Mapping[str, str], body: bytes
+    ) -> Response:
+        """Answer one request at once."""
+        if len(body) > MOST_BODY_BYTES:
+            return Response(413, {}, b"")
+        trimmed = path.split("/v1", 1)[1] if "/v1" in path else path
+        found = self._routes.match(method, trimmed)
+        if found is None:
+            return Response(404, {"content-type": "text/html; charset=UTF-8"}, _HTML)
+        route, parts = found
+        self.requests[route.name] += 1
+        request = Request(self, method, parts, query, headers, body)
+        try:
+            if not route.public:
+                self._authorise(headers)
+            result = route.run(request)
+            self._db.commit()
+        except Refused as error:
+            self._db.rollback()
+            return _refusal(error)
+        except sqlite3.Error:
+            self._db.rollback()
+            return _refusal(Refused(500, "general_unknown", "Server Error"))
+        except BaseException:
+            self._db.rollback()
+            raise
+        self._fire(request.fired)
+        return result if isinstance(result, Response) else _json(route.status, result)
+
+    def _authorise(self, headers: Mapping[str, str]) -> None:
+        if headers.get("x-appwrite-project", "") != self.project_id:
+            raise Refused(404, "project_not_found", "Project with the requested ID could not be found.")
+        if headers.get("x-appwrite-key", "") != self.api_key:
+            raise Refused(
+                401, "user_unauthorized", "The current user is not authorized to perform the requested action."
+            )
+
+    def _fire(self, fired: Sequence[Fired]) -> None:
+        if fired and self.hooks.hooks:
+            self.hooks.enqueue((f, self.rows.show(f.table, f.row)) for f in fired[:EVENTS_OF_BULK])
+
+
+def _connect(path: str | Path) -> sqlite3.Connection:
+    if str(path) != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    db = sqlite3.connect(path, isolation_level="DEFERRED", check_same_thread=False)
+    db.row_factory = sqlite3.Row
+    if str(path) != ":memory:":
+        # What was committed survives a killed process; only a power cut may take the last commits along.
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=NORMAL")
+        os.chmod(path, 0o600)
+    return db
+
+
+def _json(status: int, body: Any) -> Response:
+    if body is None:
+        return Response(204, {"content-type": "text/html; charset=UTF-8"}, b"")
+    headers = {"content-type": "application/json; charset=UTF-8", "server": "Appwrite"}
+    return Response(status, headers, json.dumps(body, separators=(",", ":")).encode())
+
+
+def _refusal(error: Refused) -> Response:
+    body = {"message": error.message, "code": error.status, "type": error.kind, "version": VERSION}
+    return _json(error.status, body)

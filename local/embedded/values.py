@@ -1,0 +1,109 @@
+"""Single values: what a column takes, how it is kept, how it is shown."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from local.embedded.catalog import Column
+from local.embedded.errors import Refused, invalid
+
+_INT32 = 2**31
+
+
+def stored(column: Column, value: Any) -> Any:
+    """Give a value as the file keeps it; refuses one that the column does not take, in Appwrite's words."""
+    if value is None:
+        return None
+    check = _CHECKS[column.type]
+    return check(column, value)
+
+
+def shown(column: Column, value: Any) -> Any:
+    """Give a value as an answer has it; whole floats come back as integers."""
+    if value is None:
+        return None
+    if column.type == "boolean":
+        return bool(value)
+    if column.type == "double" and value == int(value):
+        return int(value)
+    return value
+
+
+def iso(instant: datetime) -> str:
+    """Write an instant as Appwrite does."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def instant_text(value: str) -> str:
+    """Normalise an instant's text to UTC milliseconds, truncated; ValueError for one that is none."""
+    found = datetime.fromisoformat(value)
+    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
+    return iso(found)
+
+
+def _string(column: Column, value: Any) -> str:
+    most = {"text": 16_383, "mediumtext": 4_194_303, "longtext": 2**30}.get(column.type, column.size)
+    if column.elements is not None and value not in column.elements:
+        allowed = ", ".join(column.elements)
+        raise invalid(f'Attribute "{column.key}" has invalid format. Value must be one of ({allowed})')
+    if not isinstance(value, str) or (most and len(value) > most):
+        raise invalid(
+            f'Attribute "{column.key}" has invalid type. Value must be a valid string and no longer than {most} chars'
+        )
+    return value
+
+
+def _integer(column: Column, value: Any) -> int:
+    low, high = column.min, column.max
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid signed 64-bit integer')
+    if (low is not None and value < low) or (high is not None and value > high) or not -(2**63) <= value < 2**63:
+        span = f"{int(low or -(2**63)):,} and {int(high or 2**63 - 1):,}"
+        raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid range between {span}')
+    return value
+
+
+def _double(column: Column, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid float')
+    return float(value)
+
+
+def _boolean(column: Column, value: Any) -> int:
+    if not isinstance(value, bool):
+        raise invalid(f'Attribute "{column.key}" has invalid type. Value must be a valid boolean')
+    return int(value)
+
+
+def _datetime(column: Column, value: Any) -> str:
+    try:
+        if not isinstance(value, str):
+            raise ValueError
+        return instant_text(value)
+    except (ValueError, OverflowError):
+        raise invalid(
+            f'Attribute "{column.key}" has invalid type. Value must be valid date between 1000-01-01 00:00:00 and '
+            "9999-12-31 23:59:59."
+        ) from None
+
+
+def _relationship(column: Column, value: Any) -> str:
+    if isinstance(value, dict):
+        value = value.get("$id")
+    if not isinstance(value, str):
+        raise Refused(400, "relationship_value_invalid", f'Invalid relationship value for "{column.key}".')
+    return value
+
+
+_CHECKS = {
+    "string": _string,
+    "varchar": _string,
+    "text": _string,
+    "mediumtext": _string,
+    "longtext": _string,
+    "integer": _integer,
+    "bigint": _integer,
+    "double": _double,
+    "boolean": _boolean,
+    "datetime": _datetime,
+    "relationship": _relationship,
+}
