@@ -92,9 +92,9 @@ class Platform:
     seams: Seams
     build: Build
     limits: Mapping[str, Limit]
+    on_answer: Callable[[str, dict[str, Any]], None] | None = None
     trace: Callable[[str, dict[str, Any]], None] | None = None
     uses: dict[str, Use] = field(default_factory=lambda: defaultdict(Use))
-    results: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _warm: dict[str, list[Box]] = field(default_factory=lambda: defaultdict(list))
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _serial: int = 0
@@ -146,6 +146,8 @@ class Platform:
         use.gib_secs += math.ceil(round(lasted / BILLED_SECS, 6)) * BILLED_SECS * limit.memory_gib
         use.failed += "error" in answer or answer.get("statusCode", 200) >= 500
         self._note("end", name, activation, secs=round(lasted, 3), answer=answer)
+        if self.on_answer is not None:
+            self.on_answer(name, answer)
         if kept:
             self._keep(name, box)
         return answer

@@ -59,6 +59,9 @@ class Counts:
     feed_lists: list[datetime] = field(default_factory=list)
     store: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     asked: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    served: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    imports: list[dict[str, Any]] = field(default_factory=list)
+    outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
 class World:
@@ -89,8 +92,15 @@ class World:
         self.log_levels: dict[str, int] = defaultdict(int)
         self._feed = FeedTransport(feed, loop.now)
         self.platform = Platform(
-            loop, self.chances, self.delays, self.seams, self._build, limits, self._note if trace else None
+            loop, self.chances, self.delays, self.seams, self._build, limits, self._count, self._note if trace else None
         )
+
+    def _count(self, name: str, answer: dict[str, Any]) -> None:
+        """Keep what the report tells of an activation's answer."""
+        if name.startswith("daily-"):
+            self.counts.imports.append({"function": name, **answer})
+        for outcome in answer.get("results", ()):
+            self.counts.outcomes[outcome["result"]] += 1
 
     def _build(self, name: str, serial: int, on_request: Callable[[], None]) -> Container:
         """Make a container as a cold start would, with clock and chance of its own."""
@@ -117,8 +127,11 @@ class World:
                     self.counts.asked[key].append(self.loop.now())
 
         async def answered(request: httpx.Request, response: httpx.Response) -> httpx.Response:
-            if request.url.path.endswith("/meetings") and response.status_code == 200:
+            room, _, key = request.url.path.rsplit("/racing/", 1)[-1].partition("/")
+            if room == "meetings" and not key and response.status_code == 200:
                 self.counts.feed_lists.append(self.loop.now())
+            elif room == "events" and response.status_code == 200:
+                self.counts.served[key].append(self.loop.now())
             return await self.seams.after_feed(request, response)
 
         delay = self.delays.feed
