@@ -17,18 +17,6 @@ MAX_PER_MINUTE = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """One function's day: how often it ran, and for how many seconds in all."""
-
-    activations: int
-    secs: float
-
-    def gib_secs(self, memory_mb: int) -> float:
-        """Give what is billed: at least 100 ms an activation, times the memory set aside."""
-        return max(self.secs, self.activations * SHORTEST_SECS) * memory_mb / 1024
-
-
-@dataclass(frozen=True, slots=True)
 class Estimate:
     """A day's GiB-seconds by function, and the money of a month of such days."""
 
@@ -51,7 +39,7 @@ def estimate(report: Mapping[str, Any], memory_mb: Mapping[str, int]) -> Estimat
     functions = report.get("functions")
     if not isinstance(functions, dict):
         raise PackagingError("the simulation report has no mapping `functions`; make one with ./raceday simulate")
-    by_function = {name: _use(name, entry).gib_secs(memory_mb.get(name, 1024)) for name, entry in functions.items()}
+    by_function = {name: _gib_secs(name, entry, memory_mb.get(name, 1024)) for name, entry in functions.items()}
     return Estimate(by_function, tuple(_warnings(report, functions)))
 
 
@@ -66,11 +54,16 @@ def read_report(path: Path) -> dict[str, Any]:
     return data
 
 
-def _use(name: str, entry: Any) -> Use:
+def _gib_secs(name: str, entry: Any, memory_mb: int) -> float:
+    """Give what is billed: as the simulation counted it, or memory times seconds with at least 100 ms a run."""
     try:
-        return Use(int(entry["activations"]), float(entry["secs"]))
+        if "gib_secs" in entry:
+            return float(entry["gib_secs"])
+        return max(float(entry["secs"]), int(entry["activations"]) * SHORTEST_SECS) * memory_mb / 1024
     except (KeyError, TypeError, ValueError):
-        raise PackagingError(f"simulation report: functions.{name} needs `activations` and `secs`") from None
+        raise PackagingError(
+            f"simulation report: functions.{name} needs `gib_secs`, or `activations` and `secs`"
+        ) from None
 
 
 def _warnings(report: Mapping[str, Any], functions: Mapping[str, Any]) -> list[str]:

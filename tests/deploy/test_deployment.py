@@ -278,6 +278,7 @@ def test_the_cost_is_estimated_from_a_simulated_day() -> None:
     found = estimate(report, {"one": 512, "two": 1024})
     assert found.by_function == {"one": pytest.approx(50.0), "two": pytest.approx(10_000.0)}
     assert found.month_dollars == pytest.approx((10_050 * 30 - 90_000) * 0.0000185)
+    assert estimate({"functions": {"one": {"gib_secs": 7.5}}}, {}).day_gib_secs == 7.5
     assert estimate({"functions": {}}, {}).month_dollars == 0
     crowded = {"functions": {"one": {"activations": 1, "secs": 1, "peak_concurrent": 130}}}
     assert "130 activations at once" in estimate(crowded, {}).warnings[0]

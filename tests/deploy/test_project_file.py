@@ -1,11 +1,13 @@
 """project.yml: what is declared, and what is refused before the platform would refuse or change it."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from local.functions import NAMES, ROOT
 from local.packaging.errors import ProjectError
+from local.packaging.imports import reach
 from local.packaging.project import Project, parse_project, read_project
 from local.packaging.rules import MAX_TRIGGERS
 from raceday.settings import FEED, PLATFORM, STORE, WEBHOOKS, specs
@@ -105,6 +107,31 @@ def test_each_function_gets_every_required_setting_of_its_groups(project: Projec
         wanted = {s.env for s in specs().values() if s.needed_by in needs}
         assert wanted <= set(spec.environment), spec.name
         assert all(key == variable for key, variable in spec.environment.items())
+
+
+def test_each_function_gets_the_settings_that_its_stages_read(project: Project) -> None:
+    """A setting that a reachable stage, feed or store module reads is given to the function, so that it has effect."""
+    for spec in project.functions:
+        given = set(spec.environment) | NOT_ITS_OWN.get(spec.name, set())
+        assert settings_read(spec.name, feed="NZTAB_URL" in given) <= given, spec.name
+
+
+# Modules shared by several legacy functions read these for another one of them.
+NOT_ITS_OWN = {"race-data-poller": {"RACEDAY_BATCH_LIMIT"}, "single-race-poller": {"RACEDAY_BATCH_LIMIT"}}
+
+
+def settings_read(name: str, *, feed: bool) -> set[str]:
+    """Give the variables whose settings are read as `settings.<field>` in what a function reaches."""
+    fields = {field: {s.env} for field, s in specs().items()}
+    fields["all_codes"] = fields["codes"] | fields["greyhounds"]
+    rooms = ("raceday.stages", "raceday.store", *(("raceday.feed",) if feed else ()))
+    reached = reach(ROOT / "functions" / name / "__main__.py", {"raceday": ROOT / "shared" / "raceday"}, ())
+    found: set[str] = set()
+    for module, path in reached.modules.items():
+        if module.startswith(rooms):
+            for match in re.finditer(r"settings\.([a-z_]+)", path.read_text("utf-8")):
+                found |= fields.get(match.group(1), set())
+    return found
 
 
 def _loadable(name: str) -> bool:
