@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from local.embedded.catalog import Column
 from local.embedded.server import Embedded
-from raceday.store.schema import TABLES, Table
+from local.provision import BANDS, DEFAULT_USER, band_row
+from raceday.ids import row_key
+from raceday.store.schema import ALERT_CONFIGS, TABLES, Table
 
 KINDS = {"float": "double"}
 
@@ -26,5 +28,9 @@ def bootstrap(
         for index in table.indexes:
             kind = "unique" if index.unique else "key"
             catalog.add_index(made, index.key, kind, list(index.columns), [], stamp)
+    configs = catalog.table(database, ALERT_CONFIGS) if ALERT_CONFIGS in {t.id for t in tables} else None
+    for order, (low, high, color) in enumerate(BANDS, 1):
+        if configs is not None:
+            server.rows.create(configs, row_key("band", DEFAULT_USER, order), band_row(order, low, high, color))
     server.files.add_bucket(bucket, {"name": bucket, "allowedFileExtensions": ["svg"]})
     server._db.commit()

@@ -1,0 +1,30 @@
+"""`python -m local.embedded`: the embedded server as a process of its own, on loopback."""
+
+import argparse
+import os
+from pathlib import Path
+
+from local.embedded.bootstrap import bootstrap
+from local.embedded.http import make_server, new_key
+from local.embedded.server import Embedded
+
+
+def main() -> None:
+    """Serve a file until stopped."""
+    parser = argparse.ArgumentParser(prog="python -m local.embedded", description=__doc__)
+    parser.add_argument("--path", type=Path, default=Path(".raceday/embedded.db"), help="file of the store")
+    parser.add_argument("--port", type=int, default=0, help="port on loopback; 0 takes a free one")
+    parser.add_argument("--key-file", type=Path, help="where the random API key is written, mode 0600")
+    parser.add_argument("--key", help="an API key instead of a random one")
+    args = parser.parse_args()
+    server = Embedded(args.path, api_key=args.key or new_key())
+    if not server.catalog.databases:
+        bootstrap(server)
+    if args.key_file:
+        with os.fdopen(os.open(args.key_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(server.api_key)
+    make_server(server, port=args.port).run()
+
+
+if __name__ == "__main__":
+    main()
