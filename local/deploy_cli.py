@@ -161,11 +161,17 @@ def _deploy(staged: Staged, rendered: Project, env: Mapping[str, str]) -> int:
     secret_names = {s.env for s in specs().values() if s.secret} | {"RACEDAY_WEB_SECRET"}
     doctl = Doctl(env, secrets=tuple(env[name] for name in secret_names if env.get(name)))
     try:
-        Deployer(doctl, Home(HOME), print).deploy(staged, rendered, env.get("RACEDAY_NAMESPACE", ""))
+        Deployer(doctl, Home(HOME), print).deploy(staged, rendered, _namespace(rendered, env))
     except DeployError as error:
         return _tell("deploy", error, 3)
     print("deployed and verified")
     return 0
+
+
+def _namespace(rendered: Project, env: Mapping[str, str]) -> str:
+    """Give the namespace that doctl has to be connected to; event functions alone may go to another one."""
+    with_scheduler = any("RACEDAY_NAMESPACE" in spec.environment for spec in rendered.functions)
+    return env.get("RACEDAY_NAMESPACE", "") if with_scheduler else ""
 
 
 def _key_problems(rendered: Project, env: Mapping[str, str]) -> list[str]:

@@ -10,8 +10,9 @@ import httpx
 
 from local.packaging.doctl import Deployed, Doctl, explain
 from local.packaging.errors import DeployError
-from local.packaging.project import FunctionSpec, Project
+from local.packaging.project import FILE_NAME, FunctionSpec, Project
 from local.packaging.record import merged, read_record, snapshot, write_record
+from local.packaging.render import beside
 from local.packaging.stage import Staged
 
 OUR_TRIGGERS = "raceday-"
@@ -19,7 +20,7 @@ OUR_TRIGGERS = "raceday-"
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where deployments are remembered: the record, and the last tree that was deployed well."""
+    """Where deployments are remembered: the record, and for each namespace what was last deployed there well."""
 
     folder: Path
 
@@ -28,10 +29,9 @@ class Home:
         """Give the file of the last deployment's facts."""
         return self.folder / "deployed.json"
 
-    @property
-    def tree(self) -> Path:
-        """Give the folder of the last tree that was deployed and verified."""
-        return self.folder / "deployed-tree"
+    def tree(self, namespace: str) -> Path:
+        """Give the folder of what was last deployed to a namespace and verified."""
+        return self.folder / f"deployed-{namespace}"
 
 
 class Deployer:
@@ -57,7 +57,7 @@ class Deployer:
             self._drop_stale_triggers(project)
             self._verify(project)
         except DeployError as error:
-            raise DeployError([*error.problems, self._undo(project, before)]) from None
+            raise DeployError([*error.problems, self._undo(project, before, self._home.tree(namespace))]) from None
         return self._remember(staged, project, namespace)
 
     def _carry(self, staged: Staged, project: Project) -> None:
@@ -99,11 +99,11 @@ class Deployer:
         if problems:
             raise DeployError(problems)
 
-    def _undo(self, project: Project, before: list[str]) -> str:
+    def _undo(self, project: Project, before: list[str], tree: Path) -> str:
         names = [spec.full_name for spec in project.functions]
         try:
-            if self._home.tree.is_dir():
-                report = self._doctl.deploy(self._home.tree)
+            if tree.is_dir():
+                report = self._doctl.deploy(tree)
                 if not report.failures:
                     return "put back the deployment before this one"
                 return f"the deployment before this one could not be put back either: {'; '.join(report.failures)}"
@@ -116,13 +116,26 @@ class Deployer:
         return "nothing was deployed"
 
     def _remember(self, staged: Staged, project: Project, namespace: str) -> dict[str, Any]:
-        record = merged(read_record(self._home.record), {**snapshot(staged, project), "namespace": namespace})
-        self._home.folder.mkdir(parents=True, exist_ok=True)
-        if self._home.tree.exists():
-            shutil.rmtree(self._home.tree)
-        shutil.copytree(staged.root, self._home.tree)
+        facts = snapshot(staged, project)
+        for each in facts["functions"].values():
+            each["namespace"] = namespace
+        record = merged(read_record(self._home.record), facts)
+        keep_tree(self._home.tree(namespace), staged)
         write_record(self._home.record, record)
         return record
+
+
+def keep_tree(kept: Path, staged: Staged) -> None:
+    """Put a deployed tree into the kept one of its namespace, beside the functions that were not deployed this time."""
+    text = (staged.root / FILE_NAME).read_text("utf-8")
+    if (kept / FILE_NAME).is_file():
+        text = beside((kept / FILE_NAME).read_text("utf-8"), text)
+    for function in staged.functions:
+        there = kept / function.folder.relative_to(staged.root)
+        shutil.rmtree(there, ignore_errors=True)
+        # The deployer leaves its own zip in the folder.
+        shutil.copytree(function.folder, there, ignore=shutil.ignore_patterns("__deployer__.zip"))
+    (kept / FILE_NAME).write_text(text, "utf-8")
 
 
 def _named(report: Deployed, project: Project) -> list[str]:

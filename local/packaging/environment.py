@@ -64,9 +64,11 @@ def unset_defaults(functions: Iterable[FunctionSpec], env: Mapping[str, str]) ->
 def environment_problems(functions: Iterable[FunctionSpec], env: Mapping[str, str]) -> list[str]:
     """List missing variables, values that a function would refuse, and values that break the deployer's text."""
     wanted = list(functions)
-    problems = [
-        f"{spec.name}: {name} is not set: {_meaning(name)}" for spec in wanted for name in names(spec, env).missing
-    ]
+    needed: dict[str, list[str]] = {}
+    for spec in wanted:
+        for name in names(spec, env).missing:
+            needed.setdefault(name, []).append(spec.name)
+    problems = [f"{name} is not set: {_meaning(name)}; needed by {', '.join(by)}" for name, by in needed.items()]
     used = {variable for spec in wanted for variable in names(spec, env).set}
     for name in sorted(used):
         if any(char in env[name] for char in "'\n\r"):

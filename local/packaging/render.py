@@ -65,6 +65,17 @@ def stamped(text: str, hashes: Mapping[str, str], library: str) -> str:
     return dump(data)
 
 
+def beside(old: str, new: str) -> str:
+    """Give a rendered project.yml with the functions of `new` in the place of those of `old` with the same names."""
+    data, newer = load_strict(old, FILE_NAME), load_strict(new, FILE_NAME)
+    packages = {package["name"]: package for package in data["packages"]}
+    for package in newer["packages"]:
+        into = packages.setdefault(package["name"], {**package, "functions": []})
+        replaced = {function["name"] for function in package["functions"]}
+        into["functions"] = [f for f in into["functions"] if f["name"] not in replaced] + package["functions"]
+    return dump({"packages": list(packages.values())})
+
+
 def dump(data: dict[str, Any]) -> str:
     """Write a project as YAML text with every variable in single quotes."""
     text: str = yaml.dump(_quote(data), Dumper=_Dumper, sort_keys=False, width=200)

@@ -92,6 +92,7 @@ class Stager:
 
     def stage(self, out: Path, project_text: str, names: Iterable[str] | None = None) -> Staged:
         """Write the tree to `out`, which is replaced whole; raises PackagingError naming functions, writing nothing."""
+        _refuse_to_replace(out)
         wanted = list(self._project.names if names is None else names)
         reaches = self._reach_all(wanted)
         self._compile(reaches.values())
@@ -126,11 +127,7 @@ class Stager:
     @property
     def library_hash(self) -> str:
         """Give the hash of our library's sources."""
-        return content_hash(self._library_sources())
-
-    def _library_sources(self) -> dict[str, bytes]:
-        base = self._sources.shared
-        return {p.relative_to(base).as_posix(): p.read_bytes() for p in sorted((base / LIBRARY).rglob("*.py"))}
+        return library_hash(self._sources.shared)
 
     def _reach(self, name: str) -> Reach:
         entry = self._entry(name)
@@ -202,3 +199,17 @@ class Stager:
         ]
         if problems:
             raise PackagingError(problems)
+
+
+def library_hash(shared: Path) -> str:
+    """Give the hash of our library's sources, as deployments and their annotations carry it."""
+    sources = sorted((shared / LIBRARY).rglob("*.py"))
+    return content_hash({path.relative_to(shared).as_posix(): path.read_bytes() for path in sources})
+
+
+def _refuse_to_replace(out: Path) -> None:
+    """Raise PackagingError for a folder that is not ours to remove."""
+    if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / "packages").is_dir())):
+        raise PackagingError(f"{out} exists and is no staged tree; it would be replaced whole, so give another --out")
+    if (out / "shared").exists() or (out / ".git").exists():
+        raise PackagingError(f"{out} is a source tree; give another --out")

@@ -117,7 +117,7 @@ def test_a_plan_shows_names_and_never_values(bench: Bench) -> None:
     assert "APPWRITE_API_KEY" in text
     assert "MISSING APPWRITE_PROJECT_ID" in text
     assert "left at their defaults: APPWRITE_DATABASE_ID" in text
-    assert "one: APPWRITE_PROJECT_ID is not set: Appwrite project" in plan.refusals
+    assert "APPWRITE_PROJECT_ID is not set: Appwrite project; needed by one" in plan.refusals
     assert SECRET not in text
 
 
@@ -173,7 +173,7 @@ def test_a_failed_deployment_puts_back_the_one_before(bench: Bench) -> None:
     bench.set_state(failing={}, vanishing=[], other_limits={"one": {"timeout": 1}}, there=before)
     with pytest.raises(DeployError, match="put back the deployment before this one"):
         bench.deploy()
-    assert [call[2] for call in bench.state["calls"] if call[1] == "deploy"][-1] == str(bench.home.tree)
+    assert [call[2] for call in bench.state["calls"] if call[1] == "deploy"][-1] == str(bench.home.tree("fn-test"))
 
 
 REFUSED = {
@@ -228,6 +228,9 @@ def test_some_functions_can_be_deployed_alone(bench: Bench) -> None:
     bench.deploy(only=["two"])
     assert set(read_record(bench.home.record)["functions"]) == {"one", "two"}
     assert set(bench.state["triggers"]) == {"raceday-minute"}
+    kept = read_project(bench.home.tree("fn-test") / "project.yml")
+    assert set(kept.names) == {"one", "two"}
+    assert (bench.home.tree("fn-test") / "packages" / "raceday" / "one" / "lib.zip").is_file()
 
 
 def test_json_reports_of_the_deployer_are_read_too() -> None:

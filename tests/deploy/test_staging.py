@@ -96,6 +96,19 @@ def test_nothing_is_left_in_the_source_tree(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} <= {"functions", "shared", "cache", "out"}
 
 
+def test_a_folder_that_is_no_staged_tree_is_not_replaced(tmp_path: Path) -> None:
+    """Staging removes what stood at its output, so it refuses folders that it did not make."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "letters.txt").write_text("precious")
+    with pytest.raises(PackagingError, match="is no staged tree"):
+        stage_tiny(tmp_path, {"good": GOOD})
+    assert (tmp_path / "out" / "letters.txt").read_text() == "precious"
+    (tmp_path / "out" / "letters.txt").unlink()
+    stage_tiny(tmp_path, {"good": GOOD})
+    _, again = stage_tiny(tmp_path, {"good": GOOD})
+    assert again.root == tmp_path / "out"
+
+
 def test_the_staged_project_file_is_valid_and_carries_hashes(tmp_path: Path) -> None:
     """What is staged passes the same checks and tells each function's contents by hash."""
     _, staged = stage_tiny(tmp_path, {"good": GOOD})
