@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from raceday.clock import Clock
+from raceday.errors import BadRequest
 from raceday.log import Log
 
 
@@ -35,6 +36,12 @@ class Call:
     http: Http | None = None
     row: Mapping[str, Any] = field(default_factory=dict)
     table: str = ""
+
+    def allow(self, *names: str) -> None:
+        """Refuse parameters other than `names`: a misspelt one would otherwise be passed over in silence."""
+        unknown = sorted(set(self.params) - set(names))
+        if unknown:
+            raise BadRequest(unknown[0][:50], f"one of {', '.join(names)}" if names else "no parameters")
 
     def remaining_secs(self) -> float:
         """Give the seconds until the platform ends this activation."""

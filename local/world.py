@@ -1,0 +1,217 @@
+"""The suite on one machine and the real clock: feed, store, and functions that start one another."""
+
+import asyncio
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from local.embedded import Embedded, EmbeddedTransport, bootstrap
+from local.feedsim import FeedSim, FeedTransport, RecordedFeed, generate_day
+from local.functions import NAMES, function
+from raceday.clock import Clock, SystemClock
+from raceday.container import Container
+from raceday.feed.client import make_feed
+from raceday.ids import SystemChance
+from raceday.log import Log
+from raceday.racing.nzday import race_day
+from raceday.runtime.function import handle
+from raceday.runtime.invoke import PlatformInvoker
+from raceday.settings import FEED, STORE, Settings, read_settings
+from raceday.store.client import make_store
+
+HOME = Path(".raceday")
+DEV_STORE = HOME / "dev.db"
+EVENT_FUNCTIONS = {
+    "money-flow-tracker": "money_flow_url",
+    "race-pools-aggregator": "race_pools_url",
+    "alert-evaluator": "alerts_url",
+}
+TIMEOUT_SECS = {"daily-entrants": 300, "daily-races": 180, "daily-meetings": 120, "enhanced-race-poller": 180}
+
+
+class InProcess:
+    """Starts functions as tasks of this process, by the contract of an asynchronous invocation."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    async def start(self, name: str, payload: dict[str, Any]) -> str:
+        """Start a function without waiting for it."""
+        activation = SystemChance().token()
+        task = asyncio.get_running_loop().create_task(self._world.invoke(name, payload, activation=activation))
+        self._world.tasks.add(task)
+        task.add_done_callback(self._world.tasks.discard)
+        return activation
+
+
+@dataclass(slots=True)
+class World:
+    """Settings, clock and clients that every function here shares; one container per function."""
+
+    settings: Settings
+    clock: Clock
+    sink: Callable[[str], None]
+    embedded: Embedded | None = None
+    feed_transport: httpx.AsyncBaseTransport | None = None
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    containers: dict[str, Container] = field(default_factory=dict)
+    on_done: Callable[[str, str, datetime, float, dict[str, Any]], None] | None = None
+
+    def container(self, name: str) -> Container:
+        """Give a function's container, made on first use."""
+        if name not in self.containers:
+            chance = SystemChance()
+            log = Log(self.sink, level=self.settings.log_level, secrets=self.settings.secrets())
+            store_transport = EmbeddedTransport(self.embedded) if self.embedded else None
+            invoker = PlatformInvoker(self.settings) if self.settings.platform_host else InProcess(self)
+            self.containers[name] = Container(
+                settings=self.settings,
+                clock=self.clock,
+                chance=chance,
+                log=log,
+                feed=make_feed(self.settings, self.clock, chance, log, self.feed_transport),
+                store=make_store(self.settings, self.clock, chance, log, store_transport),
+                invoker=invoker,
+            )
+        return self.containers[name]
+
+    async def invoke(
+        self, name: str, event: dict[str, Any], *, activation: str = "", timeout_secs: float | None = None
+    ) -> dict[str, Any]:
+        """Run one activation with a true deadline, and give the result that the platform would."""
+        began = self.clock.now()
+        limit = timeout_secs or TIMEOUT_SECS.get(name, 60)
+        deadline = int((began.timestamp() + limit) * 1000)
+        context = SimpleNamespace(activation_id=activation or SystemChance().token(), deadline=deadline)
+        try:
+            async with asyncio.timeout(limit):
+                result = await handle(self.container(name), function(name), event, context)
+        except TimeoutError:
+            result = {"error": {"kind": "time_limit", "message": f"{name} was ended after {limit:g} s"}}
+        if self.on_done is not None:
+            spent_ms = (self.clock.now() - began).total_seconds() * 1000
+            self.on_done(name, context.activation_id, began, spent_ms, result)
+        return result
+
+    async def settle(self) -> None:
+        """Wait until every function started here has ended."""
+        while self.tasks:
+            await asyncio.gather(*list(self.tasks), return_exceptions=True)
+
+    async def aclose(self) -> None:
+        """Stop what runs and close the connections and the file."""
+        for task in list(self.tasks):
+            task.cancel()
+        await asyncio.gather(*list(self.tasks), return_exceptions=True)
+        for container in self.containers.values():
+            for client in (container.feed, container.store):
+                close = getattr(client, "aclose", None)
+                if close is not None:
+                    await close()
+        if self.embedded is not None:
+            self.embedded.close()
+
+
+def open_world(
+    feed: str, store: str, sink: Callable[[str], None], *, clock: Clock | None = None, races: int = 24, seed: int = 1
+) -> World:
+    """Make a world. `feed` is generated, live or recorded:DIR; `store` a file of the embedded store, or `env`.
+
+    Raises SettingsError or ValueError, naming what was expected.
+    """
+    clock = clock or SystemClock()
+    needs = ({FEED} if feed == "live" else set()) | ({STORE} if store == "env" else set())
+    settings = read_settings(needs=frozenset(needs))
+    world = World(settings, clock, sink)
+    world.feed_transport, settings = _feed(feed, settings, clock, races, seed)
+    if store != "env":
+        world.embedded, settings = open_embedded(Path(store), settings, clock)
+    world.settings = settings
+    return world
+
+
+def _feed(
+    feed: str, settings: Settings, clock: Clock, races: int, seed: int
+) -> tuple[httpx.AsyncBaseTransport | None, Settings]:
+    if feed == "live":
+        return None, settings
+    known = dataclasses.replace(
+        settings,
+        feed_from=settings.feed_from or "developer@localhost",
+        feed_partner=settings.feed_partner or "local",
+        feed_partner_id=settings.feed_partner_id or "local",
+    )
+    kind, _, place = feed.partition(":")
+    if kind == "recorded" and place:
+        return FeedTransport(RecordedFeed(place), clock.now), known
+    if kind == "generated":
+        day = race_day(clock.now())
+        return FeedTransport(FeedSim(generate_day(seed, day, races)), clock.now), known
+    raise ValueError(f"--feed: expected generated, live or recorded:DIR, got {feed!r}")
+
+
+def open_embedded(path: Path, settings: Settings, clock: Clock) -> tuple[Embedded, Settings]:
+    """Open the embedded store on a file, with the declared tables in it, and the settings that reach it."""
+    server = Embedded(path, now=clock.now)
+    if not server.catalog.databases:
+        bootstrap(server, database=settings.store_database, bucket=settings.store_bucket)
+    urls: dict[str, Any] = {setting: f"http://functions.invalid/{name}" for name, setting in EVENT_FUNCTIONS.items()}
+    return server, dataclasses.replace(
+        settings,
+        store_endpoint="http://embedded.invalid/v1",
+        store_project=server.project_id,
+        store_key=server.api_key,
+        webhook_secret=settings.webhook_secret or "local-webhook-secret",
+        **urls,
+    )
+
+
+def subscribe(world: World) -> None:
+    """Subscribe the event functions to ledger rows, as `./raceday webhooks apply` would."""
+    assert world.embedded is not None
+    event = f"databases.{world.settings.store_database}.tables.race-polls.rows.*.create"
+    for name, setting in EVENT_FUNCTIONS.items():
+        hook = {
+            "webhookId": name,
+            "name": name,
+            "url": getattr(world.settings, setting),
+            "events": [event],
+            "secret": world.settings.webhook_secret,
+        }
+        world.embedded.hooks.add(hook, datetime.now(UTC).isoformat())
+
+
+async def deliver(world: World, url: str, headers: dict[str, str], body: bytes) -> int:
+    """Hand a webhook's delivery to its function as the platform's raw web event."""
+    name = urlsplit(url).path.strip("/")
+    event = {
+        "http": {"method": "POST", "path": "", "queryString": "", "headers": headers, "body": body.decode()},
+    }
+    answer = await world.invoke(name, event)
+    return int(answer.get("statusCode", 500))
+
+
+def is_date(text: str) -> bool:
+    """Tell whether a text is a date as YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def known(name: str) -> bool:
+    """Tell whether a function is one of the twelve."""
+    return name in NAMES
+
+
+def pretty(result: dict[str, Any]) -> str:
+    """Write a result for people."""
+    return json.dumps(result, indent=2, ensure_ascii=False)
