@@ -46,7 +46,17 @@ async def run_day(world: World, end: datetime, progress: Callable[[datetime], No
         if progress is not None:
             progress(minute)
         minute += MINUTE
+    await settle(world)
+
+
+async def settle(world: World) -> None:
+    """Wait until nothing is under way, webhooks included."""
     await world.platform.settle()
+    for _ in range(600):
+        if not world.backend.waiting and not world.platform.in_flight:
+            return
+        await asyncio.sleep(1)
+        await world.platform.settle()
 
 
 async def _trigger(world: World) -> None:

@@ -41,6 +41,6 @@ class Seams:
         """Run after the store has done what was asked."""
         return response
 
-    def webhooks(self, request: httpx.Request) -> list[float]:
+    def webhooks(self, function: str, body: bytes) -> list[float]:
         """Give the extra delay in seconds of each delivery of one webhook; empty drops it."""
         return [0.0]

@@ -50,6 +50,19 @@ class Backend(Protocol):
         """Make the store client of one container."""
         ...
 
+    def reader(self, world: "World") -> Store:
+        """Make a client without delays, to read what a finished day has left."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Give how many webhooks are still on their way."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        ...
+
 
 @dataclass(slots=True)
 class Counts:
@@ -94,6 +107,10 @@ class World:
         self.platform = Platform(
             loop, self.chances, self.delays, self.seams, self._build, limits, self._count, self._note if trace else None
         )
+
+    def use(self, seams: Seams) -> None:
+        """Break things as a fault profile says; before anything runs."""
+        self.seams = self.platform.seams = seams
 
     def _count(self, name: str, answer: dict[str, Any]) -> None:
         """Keep what the report tells of an activation's answer."""

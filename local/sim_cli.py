@@ -1,0 +1,166 @@
+"""`./raceday simulate`: a whole race day on a virtual clock, through the real functions."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from local.functions import ROOT
+from local.simulate.run import Plan, import_recorded, simulate_day
+
+STORE = ROOT / ".raceday" / "simulate.db"
+RECORDED_STORE = ROOT / ".raceday" / "recorded.db"
+DEFAULT_DAY = Plan().day
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    p = subparsers.add_parser("simulate", help="run a whole race day", description=__doc__)
+    p.add_argument("--seed", type=int, default=1, metavar="N", help="the day's seed; the same seed, the same day (1)")
+    p.add_argument("--races", type=_positive, default=24, metavar="N", help="races of the day (24)")
+    p.add_argument("--date", type=_date, metavar="D", help=f"NZ race day as YYYY-MM-DD ({DEFAULT_DAY})")
+    p.add_argument("--days", type=_positive, default=1, metavar="N", help="days, each with a seed of its own (1)")
+    p.add_argument("--feed", default="generated", metavar="WHICH", help="generated, or recorded:DIR: import only")
+    p.add_argument("--store", type=Path, metavar="PATH", help="keep the store in this file (.raceday/simulate.db, new)")
+    p.add_argument("--depth", choices=("full", "port"), default="full", help="full: over HTTP; port: in memory")
+    p.add_argument("--faults", default="none", metavar="PROFILE", help="what breaks, by name, or all (none)")
+    p.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
+    p.add_argument("--trace", action="store_true", help="write every log line to standard error, with its instant")
+    p.set_defaults(func=run)
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return int(text)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a date as YYYY-MM-DD, got {text!r}") from None
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; 0 done, 1 done with findings, 2 wrong usage."""
+    console = Console(stderr=True)
+    kind, _, folder = args.feed.partition(":")
+    if kind == "recorded" and folder:
+        return _recorded(args, Path(folder), console)
+    if args.feed != "generated":
+        print(f"raceday simulate: --feed: expected generated or recorded:DIR, got {args.feed!r}", file=sys.stderr)
+        return 2
+    reports = []
+    for i in range(args.days):
+        with _bar(console, f"day {i + 1} of {args.days}" if args.days > 1 else "race day") as told:
+            reports.append(simulate_day(_plan(args, i), progress=told, trace=_tracer(args)))
+    report = reports[0] if len(reports) == 1 else campaign(reports)
+    _write(args.json, report)
+    Console().print(table(report))
+    return 0 if all(map(fine, reports)) else 1
+
+
+def _plan(args: argparse.Namespace, i: int) -> Plan:
+    store: str | Path = args.store or STORE
+    if args.depth == "full" and not args.store:
+        _remove(STORE)
+    day = (args.date or DEFAULT_DAY) + timedelta(days=i)
+    return Plan(seed=args.seed + i, races=args.races, day=day, depth=args.depth, store=store)
+
+
+def _remove(store: Path) -> None:
+    for name in (store, Path(f"{store}-wal"), Path(f"{store}-shm")):
+        name.unlink(missing_ok=True)
+
+
+def _recorded(args: argparse.Namespace, folder: Path, console: Console) -> int:
+    try:
+        with _bar(console, "import"):
+            report = import_recorded(folder, args.store or RECORDED_STORE, args.date, seed=args.seed)
+    except ValueError as error:
+        print(f"raceday simulate: {error}", file=sys.stderr)
+        return 2
+    _write(args.json, report)
+    Console().print(table(report))
+    for failure in report["failures"][:10]:
+        console.print(f"  {failure['item']}: {failure.get('message') or failure.get('error')}", style="yellow")
+    return 0 if report["stored"]["races"] else 3
+
+
+def fine(report: dict[str, Any]) -> bool:
+    """Tell whether a day came out as it had to."""
+    polls, buckets = report["polls"], report["buckets"]
+    return bool(
+        polls["expected"] == polls["committed"]
+        and not polls["duplicate"]
+        and not polls["missing"]
+        and not polls["unexpected"]
+        and not (buckets["lost"] or buckets["duplicate"] or buckets["wrong"])
+        and not report["pools"]["wrong"]
+        and not report["notifications"]["duplicate"]
+    )
+
+
+def campaign(reports: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give one report for several days: sums, and each day's own."""
+    summed: dict[str, dict[str, Any]] = {}
+    for part in ("stored", "polls", "buckets", "pools", "notifications", "invocations"):
+        keys = sorted({key for r in reports for key, value in r[part].items() if isinstance(value, int)})
+        summed[part] = {key: sum(r[part].get(key, 0) for r in reports) for key in keys}
+    return {
+        "date": reports[0]["date"],
+        "seed": reports[0]["seed"],
+        "races": sum(r["races"] for r in reports),
+        "days": len(reports),
+        "depth": reports[0]["depth"],
+        **summed,
+        "failures": [failure for r in reports for failure in r["failures"]],
+        "rows_changed": sum(r["rows_changed"] for r in reports),
+        "wall_secs": round(sum(r["wall_secs"] for r in reports), 2),
+        "each": reports,
+    }
+
+
+def table(report: dict[str, Any]) -> Table:
+    """Lay a report out as a table."""
+    made = Table(title=f"{report['date']}: {report['races']} races", show_header=False)
+    for part in ("stored", "polls", "buckets", "pools", "notifications", "invocations"):
+        figures = {k: v for k, v in report.get(part, {}).items() if isinstance(v, (int, float))}
+        if figures:
+            made.add_row(part, "  ".join(f"{k} {v:,}" for k, v in figures.items()))
+    for key in ("feed_calls_per_poll", "store_calls_per_poll", "invocations_per_poll", "rows_changed", "wall_secs"):
+        if key in report:
+            made.add_row(key.replace("_", " "), f"{report[key]:,}")
+    made.add_row("failures", str(len(report["failures"])))
+    return made
+
+
+def _write(path: Path | None, report: dict[str, Any]) -> None:
+    if path is not None:
+        path.write_text(json.dumps(report, indent=2, sort_keys=False, default=str) + "\n")
+
+
+def _tracer(args: argparse.Namespace) -> Callable[[str], None] | None:
+    return (lambda line: print(line, file=sys.stderr)) if args.trace else None
+
+
+@contextmanager
+def _bar(console: Console, what: str) -> Iterator[Callable[[float], None]]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda share: bar.update(task, completed=share)

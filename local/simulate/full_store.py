@@ -1,0 +1,86 @@
+"""Full depth: the store client's own HTTP against the embedded server, whose webhooks reach the functions signed."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from local.embedded import Embedded, EmbeddedTransport, WebhookWorker, bootstrap
+from local.simulate.loop import VirtualClock
+from local.simulate.webhooks import deliver
+from local.simulate.wire import Wire
+from local.simulate.world import World
+from local.webhooks import wanted
+from raceday.ids import SeededChance
+from raceday.log import Log
+from raceday.store.client import make_store
+from raceday.store.port import Store
+
+
+class FullBackend:
+    """One embedded server for a whole world, with the suite's subscriptions; `path` is its file."""
+
+    def __init__(self, path: str | Path = ":memory:") -> None:
+        self._path = path
+        self.server: Embedded | None = None
+        self.worker: WebhookWorker | None = None
+        self._running: asyncio.Task[Any] | None = None
+
+    def open(self, world: World) -> Embedded:
+        """Open the server on first use: tables where there are none, and the subscriptions."""
+        if self.server is not None:
+            return self.server
+        s = world.settings
+        server = Embedded(
+            self._path, now=world.loop.now, seed=world.seed, api_key=s.store_key, project_id=s.store_project
+        )
+        if not server.catalog.databases:
+            bootstrap(server, database=s.store_database, bucket=s.store_bucket)
+        for hook in wanted(s).values():
+            server.hooks.add({**hook, "secret": s.webhook_secret}, server.rows.stamp())
+
+        async def send(url: str, headers: Mapping[str, str], body: bytes) -> int:
+            return await deliver(world, url, headers, body)
+
+        self.worker = WebhookWorker(server.hooks, send)
+        self._running = world.loop.create_task(self.worker.run())
+        self.server = server
+        return server
+
+    def store(self, world: World, name: str, serial: int, clock: VirtualClock, on_request: Callable[[], None]) -> Store:
+        """Make the store client of one container, on a wire of its own."""
+
+        def counted(_: httpx.Request) -> None:
+            on_request()
+            world.counts.store[name] += 1
+
+        server = self.open(world)
+        seams = world.seams
+        wire = Wire(
+            EmbeddedTransport(server), world.chances, "store", world.store_span, seams.before_store, seams.after_store,
+            counted,
+        )  # fmt: skip
+        chance = SeededChance(f"{world.seed}/store/{name}/{serial}")
+        log = Log(lambda _: None, level="error")
+        return make_store(world.settings, clock, chance, log, wire)
+
+    def reader(self, world: World) -> Store:
+        """Make a client without delays, to read what a finished day has left."""
+        clock, chance = VirtualClock(world.loop), SeededChance("reader")
+        transport = EmbeddedTransport(self.open(world))
+        return make_store(world.settings, clock, chance, Log(lambda _: None, level="error"), transport)
+
+    @property
+    def waiting(self) -> int:
+        """Give how many webhooks are still on their way."""
+        return self.worker.waiting if self.worker is not None else 0
+
+    async def aclose(self) -> None:
+        """End the webhook worker and close the file."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+        if self.server is not None:
+            self.server.close()

@@ -1,0 +1,161 @@
+"""Running simulated days: make the world, let the day pass, read what it left."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from local.feedsim import DayOptions, FeedSim, RecordedFeed, generate_day
+from local.provision import BANDS, DEFAULT_USER, band_row
+from local.simulate.day import day_end, day_start, run_day, settle
+from local.simulate.full_store import FullBackend
+from local.simulate.loop import VirtualLoop
+from local.simulate.platform import limits_of
+from local.simulate.port_store import PortBackend
+from local.simulate.report import Tables, day_report, failures, stored
+from local.simulate.seams import Seams
+from local.simulate.world import SETTINGS, Backend, World
+from raceday.ids import row_key
+from raceday.settings import Settings
+from raceday.store.port import Store
+from raceday.store.schema import (
+    ALERT_CONFIGS,
+    ENTRANTS,
+    MEETINGS,
+    MONEY_FLOW,
+    NOTIFICATIONS,
+    RACE_POLLS,
+    RACE_POOLS,
+    RACES,
+)
+
+T = TypeVar("T")
+Progress = Callable[[float], None]
+IMPORTS = ("daily-meetings", "daily-races", "daily-entrants")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One simulated day: what is generated, how deep it runs, and where its rows are kept."""
+
+    seed: int = 1
+    races: int = 24
+    day: date = date(2026, 2, 14)
+    depth: str = "full"
+    store: str | Path = ":memory:"
+    options: DayOptions = field(default_factory=DayOptions)
+    settings: Settings = SETTINGS
+
+
+def on_virtual_time(start: datetime, work: Callable[[VirtualLoop], Coroutine[Any, Any, T]]) -> T:
+    """Run something on a virtual loop of its own and close it."""
+    loop = VirtualLoop(start)
+    try:
+        asyncio.set_event_loop(loop)
+        return loop.run_until_complete(work(loop))
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def make_backend(plan: Plan) -> Backend:
+    """Give the store of a plan's depth."""
+    if plan.depth not in ("full", "port"):
+        raise ValueError(f"depth: expected full or port, got {plan.depth!r}")
+    return FullBackend(plan.store) if plan.depth == "full" else PortBackend()
+
+
+def simulate_day(
+    plan: Plan,
+    *,
+    seams: Callable[["World"], Seams] | None = None,
+    progress: Progress | None = None,
+    trace: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Simulate one generated day and give its report; everything but `wall_secs` and `measured` repeats for a seed."""
+    began, cpu = time.perf_counter(), time.process_time()
+    generated = generate_day(plan.seed, plan.day, plan.races, options=plan.options)
+    start, end = day_start(plan.day), day_end(generated)
+
+    async def work(loop: VirtualLoop) -> dict[str, Any]:
+        world = World(
+            loop, FeedSim(generated), make_backend(plan), limits_of(),
+            seed=plan.seed, settings=plan.settings, trace=trace,
+        )  # fmt: skip
+        if seams is not None:
+            world.use(seams(world))
+        try:
+            await seed_alerts(world)
+            await run_day(world, end, _told(progress, start, end))
+            return day_report(generated, world, await read_tables(world.backend.reader(world)), end)
+        finally:
+            await world.backend.aclose()
+
+    report = on_virtual_time(start, work)
+    return report | {
+        "depth": plan.depth,
+        "wall_secs": round(time.perf_counter() - began, 2),
+        "measured": {"cpu_secs": round(time.process_time() - cpu, 2)},
+    }
+
+
+def import_recorded(
+    folder: str | Path, store: str | Path, day: date | None, *, settings: Settings = SETTINGS, seed: int = 1
+) -> dict[str, Any]:
+    """Import a recorded day into a store that is kept, and give what was stored and what changed."""
+    began = time.perf_counter()
+    feed = RecordedFeed(folder)
+    asked = day or feed.date
+    start = day_start(asked) + timedelta(minutes=3)
+
+    async def work(loop: VirtualLoop) -> dict[str, Any]:
+        world = World(loop, feed, FullBackend(store), limits_of(), seed=seed, settings=settings)
+        try:
+            for name in IMPORTS:
+                await world.platform.activate(name, {"date": asked.isoformat()})
+            await settle(world)
+            tables = await read_tables(world.backend.reader(world))
+            of_day = [row for row in tables.races if row["raceDateNz"] == asked.isoformat()]
+            return {
+                "date": asked.isoformat(),
+                "stored": stored(tables),
+                "races": len(of_day),
+                "rows_changed": sum(int(i.get("rows_changed", 0)) for i in world.counts.imports),
+                "failures": failures(world),
+                "virtual_secs": round(loop.time(), 1),
+            }
+        finally:
+            await world.backend.aclose()
+
+    report = on_virtual_time(start, work)
+    return report | {"wall_secs": round(time.perf_counter() - began, 2)}
+
+
+async def seed_alerts(world: World) -> None:
+    """Put the default alert bands there, as provisioning does."""
+    store = world.backend.reader(world)
+    for order, (low, high, color) in enumerate(BANDS, 1):
+        await store.upsert(ALERT_CONFIGS, row_key("band", DEFAULT_USER, order), band_row(order, low, high, color))
+
+
+async def read_tables(store: Store) -> Tables:
+    """Read everything that the report looks at."""
+    return Tables(
+        meetings=await store.find(MEETINGS),
+        races=await store.find(RACES),
+        entrants=await store.find(ENTRANTS),
+        ledger=await store.find(RACE_POLLS),
+        pools=await store.find(RACE_POOLS),
+        flow=await store.find(MONEY_FLOW),
+        notifications=await store.find(NOTIFICATIONS),
+    )
+
+
+def _told(progress: Progress | None, start: datetime, end: datetime) -> Callable[[datetime], None] | None:
+    if progress is None:
+        return None
+    told, whole = progress, (end - start).total_seconds()
+    return lambda at: told((at - start).total_seconds() / whole)
