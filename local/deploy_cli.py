@@ -45,6 +45,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     _common(deploy)
     deploy.add_argument("--plan", action="store_true", help="say what would be deployed, and deploy nothing")
     deploy.add_argument("--json", type=Path, metavar="FILE", help="write the plan as JSON")
+    deploy.add_argument("--home", type=Path, default=HOME, metavar="DIR", help="where deployments are remembered")
     deploy.add_argument("--sim-report", type=Path, metavar="FILE", help="simulated day to estimate the cost from")
     deploy.set_defaults(func=run_deploy)
     cold = subparsers.add_parser("cold-start", help="measure cold starts of staged functions")
@@ -141,27 +142,27 @@ def run_deploy(args: argparse.Namespace) -> int:
     if plan.refusals:
         print("raceday deploy: nothing was deployed; mend what is refused above", file=sys.stderr)
         return 2
-    return _deploy(staged, rendered, env)
+    return _deploy(staged, rendered, env, Home(args.home))
 
 
 def _plan(
     args: argparse.Namespace, project: Project, rendered: Project, staged: Staged, env: Mapping[str, str]
 ) -> Plan:
-    file = args.sim_report or HOME / "sim-report.json"
+    file = args.sim_report or args.home / "sim-report.json"
     cost = None
     if args.sim_report or file.is_file():
         cost = estimate(read_report(file), {spec.name: spec.limits.memory_mb for spec in project.functions})
-    last = read_record(HOME / "deployed.json")
+    last = read_record(Home(args.home).record)
     return make_plan(project, rendered, staged, env, last, cost=cost, triggers=args.triggers)
 
 
-def _deploy(staged: Staged, rendered: Project, env: Mapping[str, str]) -> int:
+def _deploy(staged: Staged, rendered: Project, env: Mapping[str, str], home: Home) -> int:
     if problems := boot(staged) + _key_problems(rendered, env):
         return _tell("deploy", DeployError(problems), 2)
     secret_names = {s.env for s in specs().values() if s.secret} | {"RACEDAY_WEB_SECRET"}
     doctl = Doctl(env, secrets=tuple(env[name] for name in secret_names if env.get(name)))
     try:
-        Deployer(doctl, Home(HOME), print).deploy(staged, rendered, _namespace(rendered, env))
+        Deployer(doctl, home, print).deploy(staged, rendered, _namespace(rendered, env))
     except DeployError as error:
         return _tell("deploy", error, 3)
     print("deployed and verified")

@@ -1,0 +1,94 @@
+"""`./raceday package` and `deploy` as an operator runs them, with a stand-in for doctl on the path."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.cli import main
+
+SETTINGS = {
+    "APPWRITE_ENDPOINT": "http://127.0.0.1:9/v1",
+    "APPWRITE_PROJECT_ID": "project",
+    "APPWRITE_API_KEY": "s3cret-value-of-a-key",
+    "RACEDAY_WEBHOOK_SECRET": "a-secret-of-sixteen",
+}
+NAME = "race-pools-aggregator"
+
+
+@pytest.fixture
+def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty namespace behind a fake doctl; gives the file of its state."""
+    state = tmp_path / "state.json"
+    blank: dict[str, Any] = {"calls": [], "errors": {}, "failing": {}, "vanishing": [], "there": {}, "triggers": {}}
+    state.write_text(json.dumps({**blank, "other_limits": {}, "keeps_triggers": True}))
+    (tmp_path / "bin").mkdir()
+    script = tmp_path / "bin" / "doctl"
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("fake_doctl.py")} "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setenv("FAKE_DOCTL_STATE", str(state))
+    return state
+
+
+def options(tmp_path: Path, *more: str) -> list[str]:
+    """Give the options that keep a run inside a test's folder."""
+    return ["--target", "host", "--only", NAME, "--out", str(tmp_path / "out"), *more]
+
+
+def test_package_stages_boots_and_writes_its_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The list has each function's name, upload size and hash."""
+    assert main(["package", *options(tmp_path, "--json", str(tmp_path / "list.json"))]) == 0
+    listed = json.loads((tmp_path / "list.json").read_text())["functions"]
+    assert [set(entry) for entry in listed] == [{"name", "zip_bytes", "sha256"}]
+    assert (listed[0]["name"], listed[0]["zip_bytes"] < 10_000_000) == (NAME, True)
+    assert NAME in capsys.readouterr().out
+
+
+def test_an_unknown_function_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that project.yml does not have is told with those that it has."""
+    assert main(["package", "--target", "host", "--only", "nothing", "--out", str(tmp_path / "out")]) == 2
+    assert "project.yml declares no function nothing" in capsys.readouterr().err
+
+
+def test_a_plan_with_missing_settings_is_refused_and_deploys_nothing(
+    tmp_path: Path, platform: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plan ends with 1, the deployment with 2, and doctl is never called."""
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    words = options(tmp_path, "--home", str(tmp_path / "home"))
+    assert main(["deploy", "--plan", *words]) == 1
+    assert "refused: APPWRITE_ENDPOINT is not set" in capsys.readouterr().out
+    assert main(["deploy", *words]) == 2
+    assert json.loads(platform.read_text())["calls"] == []
+
+
+def test_deploying_from_an_env_file_ends_verified(
+    tmp_path: Path, platform: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Settings come from the file, no value is printed, and the next plan has nothing to change."""
+    file = tmp_path / "env"
+    file.write_text("".join(f"{name}={value}\n" for name, value in SETTINGS.items()))
+    words = options(tmp_path, "--home", str(tmp_path / "home"), "--env-file", str(file))
+    assert main(["deploy", *words]) == 0
+    assert list(json.loads(platform.read_text())["there"]) == [f"raceday/{NAME}"]
+    assert main(["deploy", "--plan", *words, "--json", str(tmp_path / "plan.json")]) == 0
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    assert [(f["name"], f["change"]) for f in plan["functions"]] == [(NAME, "unchanged")]
+    shown = capsys.readouterr()
+    assert "deployed and verified" in shown.out
+    assert SETTINGS["APPWRITE_API_KEY"] not in shown.out + shown.err + json.dumps(plan)
+
+
+def test_a_refused_key_ends_with_what_to_do(tmp_path: Path, platform: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An expired token ends with 3, a sentence of advice, and an empty namespace."""
+    state = json.loads(platform.read_text())
+    platform.write_text(json.dumps({**state, "errors": {"status": "Unable to authenticate you"}}))
+    file = tmp_path / "env"
+    file.write_text("".join(f"{name}={value}\n" for name, value in SETTINGS.items()))
+    assert main(["deploy", *options(tmp_path, "--home", str(tmp_path / "home"), "--env-file", str(file))]) == 3
+    assert "run `doctl auth init`" in capsys.readouterr().err
+    assert json.loads(platform.read_text())["there"] == {}
