@@ -13,6 +13,7 @@ from local.functions import NAMES, ROOT
 from local.host.check import boot_all, boot_problems
 from local.host.function import HostedFunction, StartPath, staged_function
 from local.host.namespace import Namespace
+from local.host.suite import hosted_functions
 from local.packaging.archive import folder_files
 from local.packaging.project import FILE_NAME, Project, read_project
 from local.packaging.render import render
@@ -118,3 +119,20 @@ def test_bad_requests_get_a_reason(staged: tuple[Project, Staged], name: str) ->
     answer = call(hosted(staged, name, NOWHERE), {"http": http})
     assert answer["statusCode"] == 400
     assert answer["body"]["error"]["field"] == "body"
+
+
+def test_a_function_runs_from_its_sources_as_well() -> None:
+    """The host also takes an entrypoint as it is, with the library and the packages of the running environment."""
+    (function,) = hosted_functions({}, staged=False, names=["daily-meetings"])
+    assert call(function, {})["error"]["kind"] == "settings"
+
+
+def test_environments_are_picked_per_function() -> None:
+    """A hosted function gets the variables that project.yml names for it, and its web secret from the environment."""
+    scheduler, tracker, poller = hosted_functions(
+        NOWHERE, staged=False, names=["master-race-scheduler", "money-flow-tracker", "enhanced-race-poller"]
+    )
+    assert "RACEDAY_NAMESPACE_KEY" in scheduler.environment
+    assert "RACEDAY_NAMESPACE_KEY" not in tracker.environment
+    assert (tracker.web, tracker.web_secure) == ("raw", False)
+    assert (poller.web, poller.web_secure) == ("raw", NOWHERE["RACEDAY_WEB_SECRET"])
