@@ -62,9 +62,10 @@ class Container:
     async def start(self, activation: Activation) -> bool:
         """Spawn, unpack and import within the time limit; a failure is written on `activation` and gives False."""
         began = time.monotonic()
+        # The platform keeps processes ready: the time limit begins when the code is sent to one.
+        await self._spawn()
         try:
             async with asyncio.timeout(self._function.limits.timeout_ms / 1000):
-                await self._spawn()
                 await self._receive()
                 sent = time.monotonic()
                 await self._send({"value": self._init_value()})

@@ -12,6 +12,7 @@ from local.deploy_cli import SOURCES
 from local.functions import NAMES, ROOT
 from local.host.check import boot_all, boot_problems
 from local.host.function import HostedFunction, StartPath, staged_function
+from local.host.invoke import invoke_staged
 from local.host.namespace import Namespace
 from local.host.suite import hosted_functions
 from local.packaging.archive import folder_files
@@ -136,3 +137,24 @@ def test_environments_are_picked_per_function() -> None:
     assert "RACEDAY_NAMESPACE_KEY" not in tracker.environment
     assert (tracker.web, tracker.web_secure) == ("raw", False)
     assert (poller.web, poller.web_secure) == ("raw", NOWHERE["RACEDAY_WEB_SECRET"])
+
+
+def test_invoking_staged_gives_result_and_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`invoke --staged` stages one function, boots it cleanly, and gives its answer with its own log lines."""
+    for name in NOWHERE:
+        monkeypatch.delenv(name, raising=False)
+    result, _ = invoke_staged("race-pools-aggregator", {})
+    assert result["error"]["kind"] == "settings"
+    for name, value in NOWHERE.items():
+        monkeypatch.setenv(name, value)
+    http = {"method": "POST", "path": "", "queryString": "", "headers": {}, "body": "{", "isBase64Encoded": False}
+    result, lines = invoke_staged("race-pools-aggregator", {"http": http})
+    assert result["statusCode"] == 401
+    assert any('"event": "activation.done"' in line for line in lines)
+
+
+def test_invoking_staged_tells_what_the_platform_would_not_run() -> None:
+    """A time limit that is too short even for the start is told by the function's name."""
+    result, _ = invoke_staged("race-pools-aggregator", {}, timeout_secs=0.001)
+    assert result["error"]["kind"] == "platform"
+    assert result["error"]["message"].startswith("race-pools-aggregator: ")
