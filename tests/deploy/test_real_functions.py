@@ -66,12 +66,13 @@ def test_every_archive_is_small_and_clean(staged: tuple[Project, Staged]) -> Non
 
 
 def test_imaging_travels_with_the_silks_alone(staged: tuple[Project, Staged]) -> None:
-    """No other function carries Pillow, and none carries the SDK's models."""
+    """No other function carries Pillow, and none the SDK's client, its models or what they would need."""
     for function in staged[1].functions:
         paths = [*folder_files(function.folder), *in_zip(function.folder)]
         if function.name != "jockey-silks-enricher":
             assert not any("PIL/" in path for path in paths), function.name
-        assert not any(path.startswith("appwrite/models") for path in paths), function.name
+        for heavy in ("appwrite/models", "appwrite/client", "requests/", "urllib3/"):
+            assert not any(path.startswith(heavy) for path in paths), (function.name, heavy)
 
 
 def test_zones_are_there_for_functions_that_use_them(staged: tuple[Project, Staged]) -> None:
