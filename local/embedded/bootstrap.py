@@ -16,6 +16,13 @@ def bootstrap(
 ) -> None:
     """Make everything that is declared, in a server that has none of it yet."""
     stamp = server.rows.stamp()
+    with server.catalog.saved_once():
+        _make(server, tables, database, stamp)
+    server.files.add_bucket(bucket, {"name": bucket, "allowedFileExtensions": ["svg"]})
+    server.commit()
+
+
+def _make(server: Embedded, tables: Sequence[Table], database: str, stamp: str) -> None:
     catalog = server.catalog
     catalog.add_database(database, database, stamp)
     for table in tables:
@@ -32,5 +39,3 @@ def bootstrap(
     for order, (low, high, color) in enumerate(BANDS, 1):
         if configs is not None:
             server.rows.create(configs, row_key("band", DEFAULT_USER, order), band_row(order, low, high, color))
-    server.files.add_bucket(bucket, {"name": bucket, "allowedFileExtensions": ["svg"]})
-    server._db.commit()

@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -127,6 +128,7 @@ class Catalog:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self._held = False
         db.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
         self.databases: dict[str, dict[str, Any]] = self._load("databases", {})
         self.tables: dict[tuple[str, str], Table] = {}
@@ -138,8 +140,20 @@ class Catalog:
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return json.loads(row[0]) if row else empty
 
+    @contextmanager
+    def saved_once(self) -> Iterator[None]:
+        """Make many changes and write the catalog once."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+            self.save()
+
     def save(self) -> None:
         """Write the catalog to the file."""
+        if self._held:
+            return
         tables = [asdict(t) for t in self.tables.values()]
         for key, value in (("databases", self.databases), ("tables", tables)):
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))

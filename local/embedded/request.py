@@ -90,7 +90,7 @@ class Route:
 
 @dataclass(slots=True)
 class Routes:
-    """A table of routes by method."""
+    """A table of routes by method and depth of the path."""
 
     by_method: dict[str, list[Route]] = field(default_factory=dict)
 
@@ -99,14 +99,16 @@ class Routes:
         pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path) + "/?")
 
         def register(run: Callable[[Request], Any]) -> Callable[[Request], Any]:
-            self.by_method.setdefault(method, []).append(Route(f"{method} {path}", pattern, run, status, public))
+            routes = self.by_method.setdefault(f"{method} {path.count('/')}", [])
+            routes.append(Route(f"{method} {path}", pattern, run, status, public))
             return run
 
         return register
 
     def match(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         """Find the route of a path, None where there is none."""
-        for route in self.by_method.get(method, ()):
+        depth = path.rstrip("/").count("/")
+        for route in self.by_method.get(f"{method} {depth}", ()):
             if found := route.pattern.fullmatch(path):
                 return route, found.groupdict()
         return None

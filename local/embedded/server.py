@@ -53,6 +53,10 @@ class Embedded:
         """Give a new random id."""
         return f"{self._random.getrandbits(80):020x}"
 
+    def commit(self) -> None:
+        """Write what was done outside a request."""
+        self._db.commit()
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
