@@ -118,7 +118,7 @@ def boot(staged: Staged) -> list[str]:
         print("not started here: that needs Python 3.11 on Linux x86_64")
         return []
     specs_there = read_project(staged.root / FILE_NAME)
-    hosted = [staged_function(f.folder, specs_there.function(f.name), {}) for f in staged.functions]
+    hosted = [staged_function(f.archive, specs_there.function(f.name), {}) for f in staged.functions]
     problems = boot_problems(asyncio.run(load_all(hosted, interpreter)))
     if not problems:
         print(f"{len(hosted)} functions start on both paths")

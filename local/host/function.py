@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from local.packaging.archive import upload_zip, zip_bytes
+from local.packaging.archive import zip_bytes
 from local.packaging.project import FunctionSpec, Limits
 
 MAX_PAYLOAD_BYTES = 1024 * 1024
@@ -39,9 +39,9 @@ class HostedFunction:
         return f"{self.package}/{self.name}"
 
 
-def staged_function(folder: Path, spec: FunctionSpec, environment: Mapping[str, str]) -> HostedFunction:
-    """Make a hosted function of a staged folder, its environment picked from `environment` as project.yml says."""
-    return _hosted(upload_zip(folder), spec, environment, ())
+def staged_function(archive: bytes, spec: FunctionSpec, environment: Mapping[str, str]) -> HostedFunction:
+    """Make a hosted function of a staged one's zip, its environment picked from `environment` as project.yml says."""
+    return _hosted(archive, spec, environment, ())
 
 
 def source_function(entry: Path, spec: FunctionSpec, environment: Mapping[str, str]) -> HostedFunction:

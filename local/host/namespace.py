@@ -17,6 +17,8 @@ SYNC_SECS = 30.0
 MAX_CONCURRENT = 120
 MAX_PER_MINUTE = 600
 KEPT_ACTIVATIONS = 2000
+# Warm containers of one function that wait for work; a burst's others are closed after it.
+KEPT_IDLE = 4
 
 
 class Refused(Exception):
@@ -126,16 +128,21 @@ class Namespace:
             if container.usable:
                 await container.run(event, activation)
         finally:
-            if container is not None and container.usable and activation.finished:
-                self._idle.setdefault(function.full_name, []).append(container)
-            elif container is not None:
-                await container.close()
+            if container is not None:
+                await self._put_back(function.full_name, container, activation.finished)
             activation.end_ms = _now_ms()
         return activation
 
     def _take_idle(self, name: str) -> Container | None:
         idle = self._idle.get(name)
         return idle.pop() if idle else None
+
+    async def _put_back(self, name: str, container: Container, finished: bool) -> None:
+        idle = self._idle.setdefault(name, [])
+        if container.usable and finished and len(idle) < KEPT_IDLE:
+            idle.append(container)
+        else:
+            await container.close()
 
     def _hold_quota(self) -> None:
         now = time.monotonic()

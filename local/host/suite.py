@@ -26,4 +26,4 @@ def hosted_functions(
     if not staged:
         return [source_function(sources.functions / n / "__main__.py", project.function(n), env) for n in wanted]
     tree = Stager(project, sources, host_site(read_lock())).stage(out, render(project, names=wanted), wanted)
-    return [staged_function(tree.function(name).folder, project.function(name), env) for name in wanted]
+    return [staged_function(tree.function(name).archive, project.function(name), env) for name in wanted]

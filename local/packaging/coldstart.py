@@ -10,7 +10,7 @@ from pathlib import Path
 from local.host.activation import Activation
 from local.host.container import Container, Identity
 from local.host.function import HostedFunction, StartPath
-from local.packaging.archive import upload_zip, zip_bytes
+from local.packaging.archive import zip_bytes
 from local.packaging.dists import Site
 from local.packaging.errors import PackagingError
 from local.packaging.project import Project
@@ -72,7 +72,7 @@ def _with_sdk(entry: str, site: Site) -> str:
 
 def _staged(name: str, project: Project, sources: Sources, site: Site, out: Path) -> bytes:
     staged = Stager(project, sources, site).stage(out, render(project, names=[name]), [name])
-    return upload_zip(staged.function(name).folder)
+    return staged.function(name).archive
 
 
 def _pip_layout(entry: str, sources: Sources, site: Site) -> bytes:

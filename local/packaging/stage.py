@@ -7,7 +7,7 @@ library and pure packages, compiled) and `lib/` for packages with natives or dat
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.packaging import trim
@@ -39,13 +39,18 @@ from {ENTRY_MODULE} import main  # noqa: E402, F401
 
 @dataclass(frozen=True, slots=True)
 class StagedFunction:
-    """One staged function: its folder, the size of its upload and the hash of its contents."""
+    """One staged function: its folder, the zip as it would be uploaded, and the hash of its contents."""
 
     name: str
     folder: Path
-    zip_bytes: int
+    archive: bytes = field(repr=False)
     sha256: str
     packages: tuple[str, ...]
+
+    @property
+    def zip_bytes(self) -> int:
+        """Give the size of the upload."""
+        return len(self.archive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +107,14 @@ class Stager:
             tree = Path(scratch, "tree")
             hashes = {name: self._write(tree, name, files) for name, (files, _) in plans.items()}
             write_files(tree, {FILE_NAME: stamped(project_text, hashes, self.library_hash).encode()})
-            sizes = {name: len(upload_zip(self._folder(tree, name))) for name in plans}
-            self._check(tree, sizes)
+            archives = {name: upload_zip(self._folder(tree, name)) for name in plans}
+            self._check(tree, archives)
             if out.exists():
                 shutil.rmtree(out)
             shutil.move(tree, out)
         functions = [
-            StagedFunction(name, self._folder(out, name), sizes[name], hashes[name], plans[name][1]) for name in plans
+            StagedFunction(name, self._folder(out, name), archives[name], hashes[name], plans[name][1])
+            for name in plans
         ]
         return Staged(out, self._site.target, bool(self._compiler), self.library_hash, tuple(functions))
 
@@ -190,12 +196,12 @@ class Stager:
         write_files(self._folder(tree, name), files)
         return content_hash(files)
 
-    def _check(self, tree: Path, sizes: Mapping[str, int]) -> None:
-        problems = [p for name in sizes for p in shipping_problems(name, self._folder(tree, name))]
+    def _check(self, tree: Path, archives: Mapping[str, bytes]) -> None:
+        problems = [p for name in archives for p in shipping_problems(name, self._folder(tree, name))]
         problems += [
-            f"{name}: {size} bytes zipped; the platform takes {MAX_ZIP_BYTES}"
-            for name, size in sizes.items()
-            if size > MAX_ZIP_BYTES
+            f"{name}: {len(archive)} bytes zipped; the platform takes {MAX_ZIP_BYTES}"
+            for name, archive in archives.items()
+            if len(archive) > MAX_ZIP_BYTES
         ]
         if problems:
             raise PackagingError(problems)

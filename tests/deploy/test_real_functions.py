@@ -46,7 +46,7 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Staged]:
 def hosted(staged: tuple[Project, Staged], name: str, env: dict[str, str]) -> HostedFunction:
     """Give one staged function with an environment."""
     project, tree = staged
-    return staged_function(tree.function(name).folder, project.function(name), env)
+    return staged_function(tree.function(name).archive, project.function(name), env)
 
 
 def in_zip(folder: Path) -> list[str]:

@@ -81,7 +81,7 @@ def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
     _, second = stage_tiny(tmp_path / "two", functions)
     _, alone = stage_tiny(tmp_path / "three", {"caller": functions["caller"]})
     for name in functions:
-        assert upload_zip(first.function(name).folder) == upload_zip(second.function(name).folder)
+        assert first.function(name).archive == second.function(name).archive == upload_zip(second.function(name).folder)
     assert first.function("caller").sha256 == alone.function("caller").sha256
     assert (first.root / "project.yml").read_bytes() == (second.root / "project.yml").read_bytes()
 

@@ -43,7 +43,7 @@ def once(function: HostedFunction, event: dict[str, Any] | None = None, **option
 def test_a_staged_function_answers_in_a_clean_interpreter(tmp_path: Path, path: StartPath) -> None:
     """Our library and its packages come out of the staged folder, on both start paths."""
     project, staged = stage_tiny(tmp_path, {"good": GOOD})
-    function = staged_function(staged.function("good").folder, project.function("good"), {})
+    function = staged_function(staged.function("good").archive, project.function("good"), {})
     activation = once(function, {"name": "Ann"}, path=path)
     assert activation.result == {"said": "hello Ann", "module": "raceday_entrypoint", "left": True}
 
@@ -54,7 +54,7 @@ def test_staged_packages_win_over_preinstalled_ones(tmp_path: Path) -> None:
     (tmp_path / "image" / "httpx" / "__init__.py").write_text("__version__ = 'old'\n")
     source = "import httpx\n\ndef main(event, context):\n    return {'version': httpx.__version__}\n"
     project, staged = stage_tiny(tmp_path / "project", {"f": source})
-    plain = staged_function(staged.function("f").folder, project.function("f"), {})
+    plain = staged_function(staged.function("f").archive, project.function("f"), {})
     function = HostedFunction(plain.name, plain.archive, plain.limits, preinstalled=(str(tmp_path / "image"),))
     assert once(function).result["version"] not in ("old", None)
     vendored = hosted(source, files={"httpx/__init__.py": b"__version__ = 'new'\n"}, preinstalled=function.preinstalled)
@@ -66,7 +66,7 @@ def test_zones_come_without_the_machines_own(tmp_path: Path) -> None:
     source = "from zoneinfo import ZoneInfo\n\ndef main(event, context):\n"
     source += "    return {'z': str(ZoneInfo('Pacific/Auckland'))}\n"
     project, staged = stage_tiny(tmp_path, {"f": source})
-    function = staged_function(staged.function("f").folder, project.function("f"), {})
+    function = staged_function(staged.function("f").archive, project.function("f"), {})
     assert once(function).result == {"z": "Pacific/Auckland"}
 
 
