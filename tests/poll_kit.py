@@ -51,7 +51,7 @@ class ScriptedFeed:
     races: dict[str, Snapshot | Exception] = field(default_factory=dict)
     asked: list[tuple[str, Status | None]] = field(default_factory=list)
 
-    async def event(self, race_id: str, status: Status | None = None) -> Snapshot:
+    async def event(self, race_id: str, status: Status | None = None, *, urgent: bool = False) -> Snapshot:
         """Give the race, FeedNotFound where the script has none."""
         self.asked.append((race_id, status))
         await asyncio.sleep(0)

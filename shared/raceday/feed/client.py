@@ -52,13 +52,13 @@ class FeedClient:
             "User-Agent": USER_AGENT,
         }
         self._given = transport
-        self._limiter = Limiter(clock, settings.feed_rate_per_sec, settings.feed_concurrency)
+        self._limiter = Limiter(clock, settings.feed_rate_per_sec, settings.feed_concurrency, settings.polls_at_once)
         self.calls = 0
 
     @cached_property
     def _transport(self) -> httpx.AsyncBaseTransport:
         """Give the kept connections, made on first use: a TLS context costs a tenth of a second."""
-        most = self._settings.feed_concurrency
+        most = max(self._settings.feed_concurrency, self._settings.polls_at_once)
         limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
         return self._given or httpx.AsyncHTTPTransport(limits=limits)
 
@@ -94,11 +94,11 @@ class FeedClient:
             raise FeedNotFound(f"meeting {meeting_id}: an empty list")
         return mapping.meeting_of(answer.data.meetings[0], answer.header, received)
 
-    async def event(self, race_id: str, status: Status | None = None, *, attempts: int | None = None) -> Snapshot:
-        """Give one race in full; a race that is over needs no money tracker. `attempts` bounds the tries."""
+    async def event(self, race_id: str, status: Status | None = None, *, urgent: bool = False) -> Snapshot:
+        """Give one race in full; a race that is over needs no money tracker. An `urgent` one has a slot to keep."""
         params = {} if status is not None and status.over else {"with_money_tracker": "true"}
         answer, received = await self._ask(
-            race_id, f"/events/{race_id}", params, Event.model_validate_json, attempts=attempts
+            race_id, f"/events/{race_id}", params, Event.model_validate_json, urgent=urgent
         )
         if values.text(answer.data.error):
             raise FeedUnavailable(
@@ -117,18 +117,17 @@ class FeedClient:
         params: dict[str, str],
         parse: Callable[[bytes], T],
         *,
-        attempts: int | None = None,
+        urgent: bool = False,
     ) -> tuple[T, datetime]:
         async def once() -> tuple[T, datetime]:
-            answer = await self._once(subject, path, params)
+            answer = await self._once(subject, path, params, urgent=urgent)
             return _parsed(subject, answer, parse), self._clock.now()
 
-        most = attempts or self._settings.feed_attempts
-        if most == 1:
+        if self._settings.feed_attempts == 1:
             return await once()
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(FeedUnavailable),
-            stop=stop_after_attempt(most),
+            stop=stop_after_attempt(self._settings.feed_attempts),
             wait=self._wait,
             sleep=self._clock.sleep,
             reraise=True,
@@ -143,8 +142,8 @@ class FeedClient:
         ceiling = min(8.0, 0.5 * 2 ** (state.attempt_number - 1))
         return self._chance.uniform(ceiling / 2, ceiling)
 
-    async def _once(self, subject: str, path: str, params: dict[str, str]) -> httpx.Response:
-        async with self._limiter:
+    async def _once(self, subject: str, path: str, params: dict[str, str], *, urgent: bool) -> httpx.Response:
+        async with self._limiter.turn(urgent=urgent):
             self.calls += 1
             try:
                 async with asyncio.timeout(self._settings.feed_timeout_secs):

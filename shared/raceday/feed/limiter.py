@@ -1,40 +1,42 @@
 """One rate and one bound on concurrency for every request of a process."""
 
 import asyncio
-from types import TracebackType
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from raceday.clock import Clock
 
+SHORT_BURST_SECS = 1.0
+
 
 class Limiter:
-    """Lets through at most `at_once` requests, and starts at most `rate` a second; a rate of 0 is no limit."""
+    """Starts at most `rate` requests a second, and lets through `at_once`; a rate of 0 is no limit.
 
-    def __init__(self, clock: Clock, rate: float, at_once: int) -> None:
+    A poll has a slot to keep and cannot wait for its turn among an import's requests: `urgent` ones are bound by
+    `burst` alone, as many at once, on turns that were left unused before.
+    """
+
+    def __init__(self, clock: Clock, rate: float, at_once: int, burst: int = 0) -> None:
         self._clock = clock
         self._gap_secs = 1 / rate if rate > 0 else 0.0
-        self._burst_secs = 0.0 if rate <= 0 else min(1.0, at_once / rate)
+        self._calm_secs = min(SHORT_BURST_SECS, at_once * self._gap_secs)
+        self._burst_secs = max(burst, at_once) * self._gap_secs
         self._next = 0.0
-        self._gate = asyncio.Semaphore(at_once)
+        self._calm = asyncio.Semaphore(at_once)
+        self._urgent = asyncio.Semaphore(max(burst, at_once))
 
-    async def __aenter__(self) -> None:
-        """Wait for a turn."""
-        await self._gate.acquire()
-        try:
-            await self._turn()
-        except BaseException:
-            self._gate.release()
-            raise
+    @asynccontextmanager
+    async def turn(self, *, urgent: bool = False) -> AsyncIterator[None]:
+        """Wait for a turn, and hold a place while the request lasts."""
+        async with self._urgent if urgent else self._calm:
+            await self._wait(self._burst_secs if urgent else self._calm_secs)
+            yield
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Make room for the next."""
-        self._gate.release()
-
-    async def _turn(self) -> None:
+    async def _wait(self, kept_secs: float) -> None:
+        if not self._gap_secs:
+            return
         now = self._clock.monotonic()
-        # Unused turns are kept up to one burst, so that a poller's first requests leave together.
-        self._next = max(self._next, now - self._burst_secs) + self._gap_secs
-        wait = self._next - self._gap_secs - now
-        if wait > 0:
-            await self._clock.sleep(wait)
+        begin = max(self._next, now - kept_secs)
+        self._next = begin + self._gap_secs
+        if begin > now:
+            await self._clock.sleep(begin - now)

@@ -17,6 +17,9 @@ class Feed(Protocol):
         """Give one meeting."""
         ...
 
-    async def event(self, race_id: str, status: Status | None = None) -> Snapshot:
-        """Give one race in full; `status`, where known, decides which optional parts are asked for."""
+    async def event(self, race_id: str, status: Status | None = None, *, urgent: bool = False) -> Snapshot:
+        """Give one race in full; `status`, where known, decides which optional parts are asked for.
+
+        An `urgent` request has a slot to keep and does not wait behind an import's.
+        """
         ...

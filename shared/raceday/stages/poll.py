@@ -139,7 +139,7 @@ async def _ask(
     try:
         # Tries of one request may outlast the slot; a picture of a later moment must not pass for it.
         async with asyncio.timeout(max(_LEAST_WAIT_SECS, life)):
-            snapshot = await container.feed.event(order.race_id, known.status)
+            snapshot = await container.feed.event(order.race_id, known.status, urgent=True)
     except TimeoutError as error:
         raise FeedUnavailable(f"{order.race_id}: no answer while its slot lasted", cause="feed_timeout") from error
     if snapshot.race_id != order.race_id:
