@@ -201,7 +201,7 @@ class MemoryStore:
             elif method == "offset":
                 offset = int(query["values"][0])
             else:
-                rows = [row for row in rows if _holds(row, query)]
+                rows = list(filter(_test(query), rows))
         found = sorted(rows, key=lambda row: int(row["$sequence"]))
         for key, descending in reversed(orders):
             found.sort(key=lambda row: _order(row.get(key)), reverse=descending)
@@ -280,23 +280,23 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _holds(row: Row, query: Mapping[str, Any]) -> bool:
-    method, values = query["method"], query.get("values", [])
+def _test(query: Mapping[str, Any]) -> Callable[[Row], bool]:
+    """Give one query as a test of rows, its values read once."""
+    method, values, key = query["method"], query.get("values", []), query.get("attribute", "")
     if method in ("or", "and"):
-        return (any if method == "or" else all)(_holds(row, part) for part in values)
-    stored = row.get(query.get("attribute", ""))
+        parts = [_test(part) for part in values]
+        return lambda row: (any if method == "or" else all)(part(row) for part in parts)
     if method == "isNull":
-        return stored is None
+        return lambda row: row.get(key) is None
     if method == "isNotNull":
-        return stored is not None
+        return lambda row: row.get(key) is not None
     wanted = [_plain(v) for v in values]
     if method == "equal":
-        return stored in wanted
+        return lambda row: row.get(key) in wanted
     if method == "notEqual":
-        return stored is not None and stored not in wanted
-    if stored is None:
-        return False
-    return bool(_COMPARISONS[method](stored, wanted))
+        return lambda row: row.get(key) is not None and row.get(key) not in wanted
+    compare = _COMPARISONS[method]
+    return lambda row: (stored := row.get(key)) is not None and bool(compare(stored, wanted))
 
 
 _COMPARISONS: dict[str, Callable[[Any, list[Any]], bool]] = {

@@ -110,7 +110,7 @@ async def _look_back(tick: Tick, races: Sequence[Race], handed: list[Due]) -> in
         return 0
     now = tick.container.clock.now()
     rows = await scheduler_reads.recent(tick.container, now)
-    over = await scheduler_reads.over(tick.container, now, rows, tick.state)
+    over = await scheduler_reads.over(tick.container, now, rows)
     retried: list[Due] = []
     if not tick.state.paused(POLLER):
         retried = await _hand_out(tick, _to_retry(tick, races, rows, over, now, {due.key for due in handed}))

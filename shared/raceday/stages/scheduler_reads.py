@@ -12,7 +12,6 @@ from raceday.racing.ledger import instant
 from raceday.racing.planning import Race, Seen
 from raceday.racing.schedule import RECHECK_MINUTES
 from raceday.racing.snapshot import Status
-from raceday.stages.scheduler_state import State
 from raceday.store.port import Row
 from raceday.store.schema import RACE_POLLS, RACES
 
@@ -20,11 +19,13 @@ from raceday.store.schema import RACE_POLLS, RACES
 BEHIND, AHEAD = timedelta(hours=18), timedelta(hours=27)
 RECENT = timedelta(minutes=4)
 OVER = timedelta(minutes=RECHECK_MINUTES[-1] + 4)
+# A slot is polled up to a minute after its time, and committed a little later.
+SLACK = timedelta(seconds=90)
 # A race is Abandoned here before its ledger says so when its meeting's list was first to tell.
 WATCHED = [status.value for status in Status if status is not Status.FINAL]
 FINISHED = [status.value for status in Status if status.over]
-_SEEN = ("$id", "raceId", "n", "slot", "kind", "status", "startTime", "pools")
-_OVER_UNTIL = "over_until"
+_SEEN = ("$id", "raceId", "n", "slot", "kind", "status", "startTime", "pools", "gaps")
+_OVER = "over_rows"
 
 
 async def races(container: Container, now: datetime) -> list[Race]:
@@ -59,21 +60,21 @@ async def recent(container: Container, now: datetime) -> list[Seen]:
     return sorted((_seen(row) for row in rows), key=lambda row: (row.slot, row.race_id))
 
 
-async def over(container: Container, now: datetime, rows: Sequence[Seen], state: State) -> list[Seen]:
-    """Give the ledger rows of finished races while re-checks may be due; no call when no race finished lately."""
-    known = state.marks.get(_OVER_UNTIL, "")
-    newest = max((row.slot for row in rows if row.status.over and row.kind != "recheck"), default=None)
-    if newest is not None:
-        known = max(known, iso(newest + OVER))
-        state.marks[_OVER_UNTIL] = known
-    if state.known and known < iso(now):
-        return []
-    found = await container.store.find(
-        RACE_POLLS,
-        [Query.greater_than_equal("slot", iso(now - OVER)), Query.equal("status", FINISHED)],
-        select=("$id", "raceId", "n", "slot", "kind", "status", "startTime", "gaps"),
-    )
-    return sorted((_seen(row) for row in found), key=lambda row: (row.slot, row.race_id))
+async def over(container: Container, now: datetime, rows: Sequence[Seen]) -> list[Seen]:
+    """Give the ledger rows of finished races while re-checks may be due.
+
+    A process that looked within the last minutes knows them already, but for those among the recent `rows`.
+    """
+    known: tuple[datetime, list[Seen]] | None = container.cache.get(_OVER)
+    if known is not None and timedelta(0) <= now - known[0] < RECENT - SLACK:
+        found = known[1] + [row for row in rows if row.status.over]
+    else:
+        queries = [Query.greater_than_equal("slot", iso(now - OVER)), Query.equal("status", FINISHED)]
+        found = [_seen(row) for row in await container.store.find(RACE_POLLS, queries, select=_SEEN)]
+    unique = {(row.race_id, row.n): row for row in found if row.slot >= now - OVER}
+    kept = sorted(unique.values(), key=lambda row: (row.slot, row.race_id, row.n))
+    container.cache[_OVER] = (now, kept)
+    return kept
 
 
 def _seen(row: Row) -> Seen:

@@ -33,7 +33,6 @@ class State:
     runs: dict[str, Run] = field(default_factory=dict)
     imports: dict[str, Row] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
-    known: bool = False
 
     def paused(self, function: str) -> bool:
         """Tell whether an operator has paused everything or this function."""
@@ -56,7 +55,6 @@ async def read_state(container: Container) -> State:
 def _take(state: State, row: Row) -> None:
     data = _data(row)
     if row["kind"] == TICK:
-        state.known = True
         state.handed = frozenset((race, int(at)) for race, slots in data.get("handed", {}).items() for at in slots)
         state.marks = {str(k): str(v) for k, v in data.get("marks", {}).items()}
     elif row["kind"] == PAUSE and row.get("status") == PAUSED:

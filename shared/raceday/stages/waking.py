@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EVENT_FUNCTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluator")
 # A webhook is sent, signed and served well within this.
 DELIVERY = timedelta(seconds=20)
+_UP_TO_DATE = "projections_up_to_date"
 
 
 async def wake_lagging(tick: "Tick", rows: Sequence[Seen], now: datetime) -> None:
@@ -24,12 +25,15 @@ async def wake_lagging(tick: "Tick", rows: Sequence[Seen], now: datetime) -> Non
     for row in rows:
         if row.has_pools and row.slot <= now - DELIVERY:
             newest[row.race_id] = max(row.n, newest.get(row.race_id, 0))
+    done: dict[str, int] = tick.container.cache.setdefault(_UP_TO_DATE, {})
+    newest = {race_id: n for race_id, n in newest.items() if done.get(race_id, 0) < n}
     if not newest:
         return
     stored = await tick.container.store.find(
         RACE_POOLS, [Query.equal("raceId", sorted(newest)[:100])], select=("$id", "raceId", "n")
     )
     behind = lagging(newest, {row["raceId"]: int(row.get("n") or 0) for row in stored})
+    done |= {race_id: n for race_id, n in newest.items() if race_id not in behind}
     tick.report["woken"] = len(behind)
     for race_id in behind:
         await wake(tick, race_id)
