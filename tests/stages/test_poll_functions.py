@@ -113,7 +113,7 @@ def test_hanging_feed_is_cut_at_the_deadline() -> None:
     """A poll that hangs ends with the cause deadline before the platform's limit, not with a crash."""
     kit, feed = ready()
 
-    async def never(race_id: str, status: object = None) -> Snapshot:
+    async def never(race_id: str, status: object = None, **_: object) -> Snapshot:
         kit.clock.advance(100)
         await asyncio.Event().wait()
         raise AssertionError("unreachable")

@@ -97,13 +97,7 @@ class FeedClient:
     async def event(self, race_id: str, status: Status | None = None, *, urgent: bool = False) -> Snapshot:
         """Give one race in full; a race that is over needs no money tracker. An `urgent` one has a slot to keep."""
         params = {} if status is not None and status.over else {"with_money_tracker": "true"}
-        answer, received = await self._ask(
-            race_id, f"/events/{race_id}", params, Event.model_validate_json, urgent=urgent
-        )
-        if values.text(answer.data.error):
-            raise FeedUnavailable(
-                f"{race_id}: the feed says {values.text(answer.data.error)[:80]!r}", cause="feed_error"
-            )
+        answer, received = await self._ask(race_id, f"/events/{race_id}", params, _event, urgent=urgent)
         return mapping.snapshot_of(answer.header, answer.data, race_id, received)
 
     async def aclose(self) -> None:
@@ -164,6 +158,14 @@ class FeedClient:
         return httpx.Request(
             "GET", f"{self._settings.feed_url}{path}{query}", headers=self._headers, extensions=self._extensions
         )
+
+
+def _event(body: bytes) -> Event:
+    answer = Event.model_validate_json(body)
+    if told := values.text(answer.data.error):
+        # An answer of 200 may carry an error of the feed's own in its data.
+        raise FeedUnavailable(f"the feed says {told[:80]!r}", cause="feed_error")
+    return answer
 
 
 def _parsed(subject: str, answer: httpx.Response, parse: Callable[[bytes], T]) -> T:
