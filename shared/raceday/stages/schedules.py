@@ -104,8 +104,9 @@ def _held_back(schedule: Schedule, due: datetime, now: datetime, runs: Mapping[s
     if not schedule.after or now - due >= PATIENCE:
         return False
     before = runs.get(schedule.after)
-    if before is None:
-        return schedule.daily
+    if before is None or (not schedule.daily and before.due >= due):
+        # Nothing to refresh before the first import, nor at the minute of the import itself.
+        return True
     return now - before.due < timedelta(days=1) and not before.finished
 
 

@@ -1,0 +1,81 @@
+"""What a tick hands out: batches, re-checks, and the run of rows that finished a race."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raceday.racing.planning import (
+    Due,
+    Race,
+    Seen,
+    batches,
+    due_rechecks,
+    finishes,
+    fresh,
+    lagging,
+    missed,
+    window,
+)
+from raceday.racing.schedule import Intervals, Slot
+from raceday.racing.snapshot import Status
+
+START = datetime(2026, 2, 14, 2, 30, tzinfo=UTC)
+
+
+def _seen(n: int, minutes: float, status: Status = Status.FINAL, kind: str = "slot") -> Seen:
+    return Seen("r1", n, START + timedelta(minutes=minutes), kind, status, START)
+
+
+@given(st.integers(1, 40), st.lists(st.integers(0, 30), max_size=80))
+def test_batches_keep_every_slot_once(size: int, races: list[int]) -> None:
+    """Batches hold every slot once, so many races at most, and no race in two of them."""
+    dues = [Due(f"r{r}", Slot(START + timedelta(seconds=i), "slot", 30), START) for i, r in enumerate(races)]
+    made = batches(dues, size)
+    assert sorted(d.slot.at for b in made for d in b) == [d.slot.at for d in dues]
+    assert all(len({d.race_id for d in b}) <= size for b in made)
+    named = [race for b in made for race in {d.race_id for d in b}]
+    assert len(named) == len(set(named))
+
+
+@given(st.integers(-4000, 4000), st.integers(0, 20))
+def test_windows_of_neighbouring_minutes_leave_no_slot(minute: int, second: int) -> None:
+    """What two ticks in a row hand out, the second knowing the first, is every slot between them once."""
+    race = Race("r1", START, Status.OPEN)
+    now = START + timedelta(minutes=minute, seconds=second)
+    first = fresh([race], Intervals(), *window(now), ())
+    later = now + timedelta(minutes=1)
+    second_round = fresh([race], Intervals(), *window(later), {d.key for d in first})
+    both = [d.slot.at for d in (*first, *second_round)]
+    whole = fresh([race], Intervals(), window(now)[0], window(later)[1], ())
+    assert both == [d.slot.at for d in whole]
+
+
+def test_slots_before_the_import_are_nobodys() -> None:
+    """A slot that passed before the race was stored is not retried."""
+    now = START - timedelta(minutes=20) + timedelta(seconds=30)
+    early = Race("r1", START, Status.OPEN, imported_at=now - timedelta(hours=1))
+    late = Race("r2", START, Status.OPEN, imported_at=now - timedelta(seconds=10))
+    assert [d.race_id for d in missed([early, late], Intervals(), now, ())] == ["r1"]
+
+
+def test_the_first_row_of_the_last_run_finishes_a_race() -> None:
+    """A race that was taken back is finished by the first row after that, and by no closing row."""
+    taken_back = [_seen(5, 6), _seen(7, 9), _seen(8, 14, kind="recheck")]
+    assert finishes(taken_back)["r1"].n == 7
+    assert finishes([_seen(5, 6, Status.ABANDONED, "closing")]) == {}
+
+
+def test_a_recheck_that_is_committed_is_not_due() -> None:
+    """Of the re-checks around now only those without a row are due."""
+    now = START + timedelta(minutes=16, seconds=4)
+    after, until = window(now)
+    over = [_seen(5, 1), _seen(6, 6, kind="recheck")]
+    assert [d.slot.at - START for d in due_rechecks(over, after, until, now, ())] == [timedelta(minutes=16)]
+    over.append(_seen(7, 16, kind="recheck"))
+    assert due_rechecks(over, after, until, now, ()) == []
+
+
+def test_a_projection_lags_behind_a_newer_row() -> None:
+    """A race lags when its projection was made of an older row or of none."""
+    assert lagging({"a": 5, "b": 5, "c": 1}, {"a": 5, "b": 4}) == ["b", "c"]
