@@ -1,6 +1,8 @@
 """`./raceday simulate`: a whole race day on a virtual clock, through the real functions."""
 
 import argparse
+import importlib
+import importlib.util
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +17,8 @@ from rich.table import Table
 
 from local.functions import ROOT
 from local.simulate.run import Plan, import_recorded, simulate_day
+from local.simulate.seams import Seams
+from local.simulate.world import World
 
 STORE = ROOT / ".raceday" / "simulate.db"
 RECORDED_STORE = ROOT / ".raceday" / "recorded.db"
@@ -59,14 +63,29 @@ def run(args: argparse.Namespace) -> int:
     if args.feed != "generated":
         print(f"raceday simulate: --feed: expected generated or recorded:DIR, got {args.feed!r}", file=sys.stderr)
         return 2
+    try:
+        seams = fault_profile(args.faults)
+    except ValueError as error:
+        print(f"raceday simulate: --faults: {error}", file=sys.stderr)
+        return 2
     reports = []
     for i in range(args.days):
         with _bar(console, f"day {i + 1} of {args.days}" if args.days > 1 else "race day") as told:
-            reports.append(simulate_day(_plan(args, i), progress=told, trace=_tracer(args)))
+            reports.append(simulate_day(_plan(args, i), seams=seams, progress=told, trace=_tracer(args)))
     report = reports[0] if len(reports) == 1 else campaign(reports)
     _write(args.json, report)
     Console().print(table(report))
     return 0 if all(map(fine, reports)) else 1
+
+
+def fault_profile(name: str) -> Callable[[World], Seams] | None:
+    """Give the maker of a fault profile's seams, None for none; ValueError for a name that is no profile."""
+    if name == "none":
+        return None
+    if importlib.util.find_spec("local.simulate.faults") is None:
+        raise ValueError(f"expected none, got {name!r}")
+    profile: Callable[[World], Seams] = importlib.import_module("local.simulate.faults").profile(name)
+    return profile
 
 
 def _plan(args: argparse.Namespace, i: int) -> Plan:

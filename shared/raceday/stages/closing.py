@@ -13,6 +13,7 @@ from raceday.racing.planning import Race, is_given_up, trailing_gaps
 from raceday.racing.schedule import Intervals, given_up_at, request_slot
 from raceday.racing.snapshot import Status
 from raceday.stages.poll import newest
+from raceday.stages.waking import wake
 from raceday.store.port import Op
 from raceday.store.schema import RACE_POLLS, RACES
 
@@ -40,6 +41,7 @@ async def _try(tick: "Tick", race: Race, owed: tuple[Gap, ...], now: datetime) -
         if row is not None:
             await _write(tick, row, changed=base is not None and base.status is not row.status)
             tick.report["closed"] = tick.report.get("closed", 0) + 1
+            await wake(tick, race.race_id)
     except StoreConflict:
         # A poll or another scheduler was quicker: the next minute looks again.
         return

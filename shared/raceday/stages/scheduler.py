@@ -117,6 +117,7 @@ async def _look_back(tick: Tick, races: Sequence[Race], handed: list[Due]) -> in
         handed += retried
     await closing.close_races(tick, races, owed_rechecks(over, now), now)
     await waking.wake_lagging(tick, rows, now)
+    await waking.wake_finished(tick, over, now)
     return len(retried)
 
 

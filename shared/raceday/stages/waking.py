@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from appwrite.query import Query
 
 from raceday.errors import RaceDayError
-from raceday.racing.planning import Seen, lagging
+from raceday.racing.planning import Seen, finishes, lagging
+from raceday.racing.schedule import rechecks
 from raceday.store.schema import RACE_POOLS
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ EVENT_FUNCTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluat
 # A webhook is sent, signed and served well within this.
 DELIVERY = timedelta(seconds=20)
 _UP_TO_DATE = "projections_up_to_date"
+_FINISHED = "finished_races_woken"
+_FINAL_WAKE_UNTIL = timedelta(minutes=3)
 
 
 async def wake_lagging(tick: "Tick", rows: Sequence[Seen], now: datetime) -> None:
@@ -37,6 +40,17 @@ async def wake_lagging(tick: "Tick", rows: Sequence[Seen], now: datetime) -> Non
     tick.report["woken"] = len(behind)
     for race_id in behind:
         await wake(tick, race_id)
+
+
+async def wake_finished(tick: "Tick", over: Sequence[Seen], now: datetime) -> None:
+    """Start the event functions once more for each race that had its last re-check: no later poll would wake them."""
+    woken: set[str] = tick.container.cache.setdefault(_FINISHED, set())
+    polled = {(row.race_id, row.slot) for row in over}
+    for race_id, first in finishes(over).items():
+        last = rechecks(first.slot)[-1].at
+        if race_id not in woken and (race_id, last) in polled and now - _FINAL_WAKE_UNTIL < last <= now - DELIVERY:
+            woken.add(race_id)
+            await wake(tick, race_id)
 
 
 async def wake(tick: "Tick", race_id: str) -> None:
