@@ -102,10 +102,7 @@ async def _write(container: Container, race_id: str, stored: Row | None, row: di
     if stored is None:
         await container.store.create(RACE_POOLS, race_id, row)
         return
-    same = all(stored.get(key) == value for key, value in row.items() if key not in ("n", "lastUpdated"))
-    # The newest n is always kept, for it is this table's progress; the time moves only with a figure.
-    patch = {"n": row["n"]} if same else row
-    await container.store.update(RACE_POOLS, race_id, patch, if_not_after=stored.get("$updatedAt", ""))
+    await container.store.update(RACE_POOLS, race_id, row, if_not_after=stored.get("$updatedAt", ""))
 
 
 def _tell_differences(call: Call, row: dict[str, Any]) -> None:
