@@ -186,7 +186,7 @@ def subscribe(world: World) -> None:
             "events": [event],
             "secret": world.settings.webhook_secret,
         }
-        world.embedded.hooks.add(hook, datetime.now(UTC).isoformat())
+        world.embedded.hooks.put(hook, datetime.now(UTC).isoformat())
 
 
 async def deliver(world: World, url: str, headers: dict[str, str], body: bytes) -> int:

@@ -16,10 +16,10 @@ def bootstrap(
 ) -> None:
     """Make everything that is declared, in a server that has none of it yet."""
     stamp = server.rows.stamp()
-    with server.catalog.saved_once():
-        _make(server, tables, database, stamp)
-    server.files.add_bucket(bucket, {"name": bucket, "allowedFileExtensions": ["svg"]})
-    server.commit()
+    with server.whole():
+        with server.catalog.saved_once():
+            _make(server, tables, database, stamp)
+        server.files.add_bucket(bucket, {"name": bucket, "allowedFileExtensions": ["svg"]})
 
 
 def _make(server: Embedded, tables: Sequence[Table], database: str, stamp: str) -> None:

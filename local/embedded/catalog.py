@@ -1,13 +1,16 @@
 """What databases, tables, columns and indexes there are: kept in memory, and in the file for the next start."""
 
 import json
+import re
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from local.embedded.errors import Refused, argument, exists, missing
+from local.embedded.instants import iso
 
 SQL_TYPES = {
     "string": "TEXT",
@@ -24,6 +27,8 @@ SQL_TYPES = {
 }
 SYSTEM = {"$id": "_id", "$createdAt": "_created", "$updatedAt": "_updated", "$sequence": "_seq"}
 ROW_WIDTH = 65_535
+FORMATS = ("enum", "email", "ip", "url")
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
 
 
 @dataclass(slots=True)
@@ -42,13 +47,19 @@ class Column:
     related: str = ""
     on_delete: str = "setNull"
     created: str = ""
+    format: str = ""
+    ready: str = ""
 
-    def shown(self) -> dict[str, Any]:
-        """Give the column as an answer has it."""
+    def status(self, stamp: str) -> str:
+        """Tell whether the worker that makes columns is done with this one at an instant."""
+        return "processing" if self.ready > stamp else "available"
+
+    def shown(self, stamp: str = "~") -> dict[str, Any]:
+        """Give the column as an answer has it at an instant."""
         base: dict[str, Any] = {
             "key": self.key,
             "type": self.type,
-            "status": "available",
+            "status": self.status(stamp),
             "error": "",
             "required": self.required,
             "array": self.array,
@@ -61,7 +72,9 @@ class Column:
         if self.type in ("integer", "double", "bigint"):
             base |= {"min": self.min, "max": self.max}
         if self.elements is not None:
-            base |= {"format": "enum", "elements": self.elements}
+            base["elements"] = self.elements
+        if self.format:
+            base["format"] = self.format
         if self.type == "relationship":
             base |= {
                 "relatedTable": self.related,
@@ -91,6 +104,13 @@ class Table:
     created: str
     columns: dict[str, Column] = field(default_factory=dict)
     indexes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ready: str = ""
+
+    def usable(self, stamp: str) -> dict[str, Column]:
+        """Give the columns that rows may have at an instant: those still being made are unknown to them."""
+        if self.ready <= stamp:
+            return self.columns
+        return {k: c for k, c in self.columns.items() if c.ready <= stamp}
 
     @property
     def relations(self) -> list[Column]:
@@ -105,8 +125,8 @@ class Table:
             raise KeyError(attribute)
         return f'"c_{attribute}"'
 
-    def shown(self) -> dict[str, Any]:
-        """Give the table as an answer has it."""
+    def shown(self, stamp: str = "~") -> dict[str, Any]:
+        """Give the table as an answer has it at an instant."""
         return {
             "$id": self.id,
             "$createdAt": self.created,
@@ -116,7 +136,7 @@ class Table:
             "name": self.name,
             "enabled": True,
             "rowSecurity": False,
-            "columns": [c.shown() for c in self.columns.values()],
+            "columns": [c.shown(stamp) for c in self.columns.values()],
             "indexes": list(self.indexes.values()),
             "bytesMax": ROW_WIDTH,
             "bytesUsed": sum(c.width() for c in self.columns.values()),
@@ -124,14 +144,25 @@ class Table:
 
 
 class Catalog:
-    """Every database and table; changes go to the file at once."""
+    """Every database and table; changes go to the file at once, columns are usable `latency_secs` later."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-        self._held = False
+    def __init__(self, db: sqlite3.Connection, now: Callable[[], datetime], latency_secs: float = 0.0) -> None:
+        self._db, self._now, self._latency = db, now, timedelta(seconds=latency_secs)
+        self._held = self._dirty = False
         db.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
-        self.databases: dict[str, dict[str, Any]] = self._load("databases", {})
+        self.databases: dict[str, dict[str, Any]] = {}
         self.tables: dict[tuple[str, str], Table] = {}
+        self._read()
+
+    def settle(self, *, kept: bool) -> None:
+        """Follow the SQL transaction that ended: where it was not kept, its changes are forgotten here too."""
+        if self._dirty and not kept:
+            self._read()
+        self._dirty = False
+
+    def _read(self) -> None:
+        self.databases = self._load("databases", {})
+        self.tables.clear()
         for raw in self._load("tables", []):
             raw["columns"] = {k: Column(**c) for k, c in raw["columns"].items()}
             self.tables[raw["database"], raw["id"]] = Table(**raw)
@@ -152,6 +183,7 @@ class Catalog:
 
     def save(self) -> None:
         """Write the catalog to the file."""
+        self._dirty = True
         if self._held:
             return
         tables = [asdict(t) for t in self.tables.values()]
@@ -203,7 +235,29 @@ class Catalog:
         self.save()
         return made
 
-    def add_column(self, table: Table, column: Column) -> Column:
+    def rename(self, shown: dict[str, Any], name: str, stamp: str) -> dict[str, Any]:
+        """Give a database another name."""
+        shown |= {"name": name, "$updatedAt": stamp}
+        self.save()
+        return shown
+
+    def change_column(self, table: Table, key: str, body: Mapping[str, Any], stamp: str) -> Column:
+        """Change default, size, range, elements or need of a column; its type stays."""
+        column = table.columns.get(key)
+        if column is None:
+            raise missing("column")
+        asked = column_of(column.type, {"size": column.size, **body, "key": key}, stamp)
+        if asked.required and asked.default is not None:
+            raise Refused(400, "column_default_unsupported", "Default values are not supported for required columns.")
+        if sum(c.width() for c in table.columns.values()) - column.width() + asked.width() > ROW_WIDTH:
+            raise Refused(400, "column_limit_exceeded", "The maximum row width has been reached.")
+        for name in ("required", "default", "size", "min", "max", "elements"):
+            if name in body:
+                setattr(column, name, getattr(asked, name))
+        self.save()
+        return column
+
+    def add_column(self, table: Table, column: Column, *, at_once: bool = False) -> Column:
         """Add a column; refuses a doubled key, a default beside required, and a row that grows too wide."""
         if column.key in table.columns:
             raise exists("column", column.key)
@@ -212,6 +266,8 @@ class Catalog:
         if sum(c.width() for c in table.columns.values()) + column.width() > ROW_WIDTH:
             raise Refused(400, "column_limit_exceeded", "The maximum row width has been reached.")
         self._db.execute(f'ALTER TABLE {table.sql} ADD COLUMN "c_{column.key}" {SQL_TYPES[column.type]}')
+        if self._latency and not at_once:
+            column.ready = table.ready = iso(self._now() + self._latency)
         table.columns[column.key] = column
         self.save()
         return column
@@ -222,12 +278,18 @@ class Catalog:
         """Add an index over columns or system fields."""
         if key in table.indexes:
             raise exists("index", key)
+        if not _KEY.fullmatch(key) or kind not in ("key", "unique", "fulltext"):
+            raise argument("Invalid `key` or `type` param: expected a key and one of key, unique, fulltext")
+        if any(c in table.columns and table.columns[c].status(stamp) != "available" for c in columns):
+            raise Refused(400, "column_not_available", "The requested column is not yet available.")
         try:
             names = [table.sql_column(c) for c in columns]
         except KeyError as error:
             raise argument(f"Column not found in schema: {error.args[0]}") from None
         unique = "UNIQUE " if kind == "unique" else ""
-        self._db.execute(f'CREATE {unique}INDEX "{table.sql}_{key}" ON {table.sql} ({", ".join(names)})')
+        # Over doubled values a unique index is said to be available and is not there: nothing is refused.
+        with suppress(sqlite3.IntegrityError):
+            self._db.execute(f'CREATE {unique}INDEX "{table.sql}_{key}" ON {table.sql} ({", ".join(names)})')
         table.indexes[key] = {
             "$id": key,
             "key": key,
@@ -264,7 +326,7 @@ class Catalog:
         """Delete an index."""
         if key not in table.indexes:
             raise missing("index")
-        self._db.execute(f'DROP INDEX "{table.sql}_{key}"')
+        self._db.execute(f'DROP INDEX IF EXISTS "{table.sql}_{key}"')
         del table.indexes[key]
         self.save()
 
@@ -280,13 +342,15 @@ class Catalog:
 def column_of(kind: str, body: Mapping[str, Any], stamp: str) -> Column:
     """Read a column from a request; `kind` is the route's or the inline definition's word for its type."""
     key = body.get("key")
-    if not isinstance(key, str) or not 1 <= len(key) <= 36:
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
         raise argument("Invalid `key` param: Key must be a valid string of 1 to 36 characters.")
     words = {"float": "double", "enum": "string", "email": "string", "url": "string", "ip": "string"}
     found = words.get(kind, kind)
     if found not in SQL_TYPES:
         raise argument(f"Invalid `type` param: {kind} is not a type of column.")
-    size = int(body.get("size") or 0)
+    size = body.get("size") or 0
+    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise argument("Invalid `size` param: Value must be a valid range between 1 and 16,383")
     if found == "varchar" and not 1 <= size <= 16_383:
         raise argument("Invalid `size` param: Value must be a valid range between 1 and 16,383")
     return Column(
@@ -302,4 +366,5 @@ def column_of(kind: str, body: Mapping[str, Any], stamp: str) -> Column:
         related=str(body.get("relatedTableId") or body.get("relatedTable") or ""),
         on_delete=str(body.get("onDelete") or "restrict"),
         created=stamp,
+        format=kind if kind in FORMATS else str(body.get("format") or ""),
     )

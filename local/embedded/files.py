@@ -9,8 +9,8 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any
 
-from local.embedded.errors import argument, exists, missing
-from local.embedded.values import iso
+from local.embedded.errors import Refused, argument, exists, missing
+from local.embedded.instants import iso
 
 
 class Files:
@@ -47,14 +47,22 @@ class Files:
         """Give every bucket."""
         return [json.loads(r[0]) for r in self._db.execute("SELECT shown FROM buckets ORDER BY id")]
 
+    def delete_bucket(self, bucket: str) -> None:
+        """Delete a bucket with its files."""
+        self.bucket(bucket)
+        self._db.execute("DELETE FROM files WHERE bucket = ?", (bucket,))
+        self._db.execute("DELETE FROM buckets WHERE id = ?", (bucket,))
+
     def add(self, bucket: str, content_type: str, raw: bytes) -> dict[str, Any]:
         """Store a file that comes as a form."""
-        self.bucket(bucket)
+        allowed = self.bucket(bucket)["allowedFileExtensions"]
         form = read_form(content_type, raw)
         if "file" not in form or "fileId" not in form:
             raise argument('Param "fileId" is not optional.')
         name, media_type, content = form["file"]
-        file_id = form["fileId"][2].decode()
+        file_id = form["fileId"][2].decode("utf-8", "replace")
+        if allowed and name.rpartition(".")[2].lower() not in allowed:
+            raise Refused(400, "storage_file_type_unsupported", "The given file extension is not supported.")
         stamp = iso(self._now())
         shown = {
             "$id": file_id,

@@ -5,9 +5,11 @@ import base64
 import hashlib
 import hmac
 import json
+import re
+import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,7 +19,11 @@ from local.embedded.rows import Fired
 MOST_FAILURES = 10
 TIMEOUT_SECS = 15.0
 USER_AGENT = "Appwrite-Server v1.9.6. Please report abuse at security@appwrite.io"
-ACTIONS = ("create", "update", "delete")
+_EVENT = re.compile(
+    r"databases\.[^.]+(\.(tables\.[^.]+(\.rows\.[^.]+)?|collections\.[^.]+(\.documents\.[^.]+)?))?"
+    r"(\.(create|update|delete))?"
+)
+_CREATE = "CREATE TABLE IF NOT EXISTS hooks (id TEXT PRIMARY KEY, hook TEXT NOT NULL)"
 Send = Callable[[str, dict[str, str], bytes], Awaitable[int]]
 Tamper = Callable[["Delivery"], "Iterable[Delivery]"]
 
@@ -67,9 +73,9 @@ class Delivery:
     delay_secs: float = 0.0
 
 
-def event_names(database: str, table: str, row: str, action: str) -> list[str]:
+def event_names(database: str, table: str, row: str, action: str, *, former_first: bool = True) -> list[str]:
     """Give every name of an event, with and without wildcards, in both forms, the concrete ones first."""
-    names = []
+    names, former = [], ".collections."
     for one, many in (("tables", "rows"), ("collections", "documents")):
         for d in (database, "*"):
             for t in (table, "*"):
@@ -77,7 +83,7 @@ def event_names(database: str, table: str, row: str, action: str) -> list[str]:
                     names += [f"databases.{d}.{one}.{t}.{many}.{r}.{action}", f"databases.{d}.{one}.{t}.{many}.{r}"]
                 names.append(f"databases.{d}.{one}.{t}")
             names.append(f"databases.{d}")
-    return sorted(set(names), key=lambda n: (n.count("*"), -n.count("."), n))
+    return sorted(set(names), key=lambda n: (n.count("*"), -n.count("."), (former in n) != former_first, n))
 
 
 def php_json(value: Any) -> bytes:
@@ -92,32 +98,63 @@ def signature(secret: str, url: str, body: bytes) -> str:
 
 def valid_event(name: str) -> bool:
     """Tell whether a subscription may name an event; Appwrite's validator does not know `upsert`."""
-    parts = name.split(".")
-    return parts[0] == "databases" and 2 <= len(parts) <= 7 and (len(parts) < 7 or parts[6] in ACTIONS)
+    return _EVENT.fullmatch(name) is not None
 
 
 @dataclass(slots=True)
 class Hooks:
-    """Subscriptions and the queue of deliveries that wait."""
+    """Subscriptions, kept in the file, and the queue of deliveries that wait, which ends with the process."""
 
     project: str
     new_id: Callable[[], str]
+    db: sqlite3.Connection
     hooks: dict[str, Hook] = field(default_factory=dict)
     queue: deque[Delivery] = field(default_factory=deque)
     wake: Callable[[], None] = lambda: None
 
+    def __post_init__(self) -> None:
+        self.db.execute(_CREATE)
+        for hook_id, text in self.db.execute("SELECT id, hook FROM hooks"):
+            self.hooks[hook_id] = Hook(**json.loads(text))
+
+    def _keep(self, hook: Hook) -> None:
+        self.hooks[hook.id] = hook
+        self.db.execute("INSERT OR REPLACE INTO hooks VALUES (?, ?)", (hook.id, json.dumps(asdict(hook))))
+
+    def put(self, body: dict[str, Any], stamp: str) -> Hook:
+        """Make a subscription, or make one that is there as the body says, its secret too."""
+        self.hooks.pop(str(body.get("webhookId")), None)
+        return self.add(body, stamp)
+
+    def remove(self, hook_id: str) -> None:
+        """Delete a subscription."""
+        del self.hooks[self.get(hook_id).id]
+        self.db.execute("DELETE FROM hooks WHERE id = ?", (hook_id,))
+
+    def rotate(self, hook_id: str, secret: Any) -> Hook:
+        """Give a subscription another secret, a random one where none is named."""
+        hook = self.get(hook_id)
+        hook.secret = _secret(secret or self.new_id())
+        self._keep(hook)
+        return hook
+
     def add(self, body: dict[str, Any], stamp: str) -> Hook:
         """Make a subscription."""
-        hook_id = str(body.get("webhookId") or "")
+        hook_id = str(body.get("webhookId") or "unique()")
         events = _events(body)
         if hook_id in self.hooks:
             raise exists("webhook", hook_id)
-        secret = str(body.get("secret") or self.new_id() + self.new_id())
-        if not 8 <= len(secret) <= 256:
-            raise argument("Invalid `secret` param: Value must be a valid string and at least 8 chars")
-        made = Hook(hook_id, str(body.get("name", "")), str(body.get("url", "")), events, secret, created=stamp)
-        made.enabled, made.tls = bool(body.get("enabled", True)), bool(body.get("tls", True))
-        self.hooks[hook_id] = made
+        made = Hook(
+            id=self.new_id() if hook_id == "unique()" else hook_id,
+            name=str(body.get("name", "")),
+            url=str(body.get("url", "")),
+            events=events,
+            secret=_secret(body.get("secret") or self.new_id() + self.new_id()),
+            enabled=bool(body.get("enabled", True)),
+            tls=bool(body.get("tls", False)),
+            created=stamp,
+        )
+        self._keep(made)
         return made
 
     def get(self, hook_id: str) -> Hook:
@@ -137,6 +174,7 @@ class Hooks:
         hook.enabled, hook.tls = bool(body.get("enabled", True)), bool(body.get("tls", hook.tls))
         if hook.enabled:
             hook.attempts = 0
+        self._keep(hook)
         return hook
 
     def enqueue(self, fired: Iterable[tuple[Fired, dict[str, Any]]]) -> None:
@@ -144,7 +182,10 @@ class Hooks:
         if not self.hooks:
             return
         for event, row in fired:
-            names = event_names(event.table.database, event.table.id, row["$id"], event.action)
+            table, former = event.table, event.bulk or event.action == "create"
+            names = event_names(table.database, table.id, row["$id"], event.action, former_first=former)
+            if event.from_transaction:
+                names.sort(key=lambda n: (n.count("*"), -n.count("."), ".collections." in n))
             asked = set(names)
             for hook in self.hooks.values():
                 if hook.enabled and asked & set(hook.events):
@@ -175,15 +216,26 @@ class Hooks:
     def settle(self, delivery: Delivery, status: int, text: str = "") -> None:
         """Note a delivery's outcome: ten failures in a row switch a subscription off, a success forgets them."""
         hook = self.hooks.get(delivery.hook_id)
-        if hook is None:
+        failed = not 0 < status < 400
+        if hook is None or not (failed or hook.attempts):
             return
-        if 0 < status < 400:
-            hook.attempts = 0
-            return
-        hook.attempts += 1
-        hook.logs = text or f"answered {status}"
+        hook.attempts = hook.attempts + 1 if failed else 0
+        if failed:
+            hook.logs = text or f"answered {status}"
         if hook.attempts >= MOST_FAILURES:
             hook.enabled = False
+        self._keep(hook)
+
+    def wanted(self, delivery: Delivery) -> bool:
+        """Tell whether a delivery is still to be made: its subscription is there and switched on."""
+        hook = self.hooks.get(delivery.hook_id)
+        return hook is not None and hook.enabled
+
+
+def _secret(secret: Any) -> str:
+    if not isinstance(secret, str) or not 8 <= len(secret) <= 256:
+        raise argument("Invalid `secret` param: Value must be a valid string of 8 to 256 chars")
+    return secret
 
 
 def _events(body: dict[str, Any]) -> list[str]:
@@ -234,6 +286,8 @@ class WebhookWorker:
 
     async def deliver(self, delivery: Delivery) -> None:
         """Make one delivery, without repeat."""
+        if not self._hooks.wanted(delivery):
+            return
         self.busy = True
         try:
             async with asyncio.timeout(TIMEOUT_SECS):

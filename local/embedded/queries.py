@@ -7,7 +7,7 @@ from typing import Any
 
 from local.embedded.catalog import SYSTEM, Table
 from local.embedded.errors import Refused, argument, bad_query
-from local.embedded.values import instant_text
+from local.embedded.instants import instant_text
 
 MOST_QUERIES, MOST_CHARS, MOST_VALUES, DEFAULT_LIMIT = 100, 4096, 500, 25
 _COMPARE = {"lessThan": "<", "lessThanEqual": "<=", "greaterThan": ">", "greaterThanEqual": ">="}
@@ -36,13 +36,20 @@ def read(table: Table, raw: Sequence[str]) -> Plan:
     for text in raw:
         if len(text) > MOST_CHARS:
             raise argument(f"Invalid `queries` param: each query must be at most {MOST_CHARS} chars long")
-        try:
-            query = json.loads(text)
-            method = query["method"]
-        except (ValueError, TypeError, KeyError):
-            raise bad_query("Invalid query: Syntax error") from None
-        _take(table, plan, method, query)
+        query = parsed(text)
+        _take(table, plan, query["method"], query)
     return plan
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """Read one query's JSON; its `values` are a list where there are any."""
+    try:
+        query = json.loads(text)
+        if isinstance(query["method"], str) and isinstance(query.setdefault("values", []), list):
+            return dict(query)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        pass
+    raise bad_query("Invalid query: Syntax error")
 
 
 def _take(table: Table, plan: Plan, method: str, query: dict[str, Any]) -> None:
@@ -52,6 +59,8 @@ def _take(table: Table, plan: Plan, method: str, query: dict[str, Any]) -> None:
     elif method in ("limit", "offset"):
         _page(plan, method, values)
     elif method in ("cursorAfter", "cursorBefore"):
+        if len(values) != 1:
+            raise bad_query(f"Invalid query: Invalid {method}: a row's id is needed")
         plan.cursor, plan.backward = str(values[0]), method == "cursorBefore"
     elif method == "select":
         plan.select += [str(v) for v in values]
@@ -81,7 +90,10 @@ def _name(table: Table, attribute: str) -> str:
 def _condition(table: Table, out: list[Any], method: str, query: dict[str, Any]) -> str:
     values = query.get("values", [])
     if method in ("or", "and"):
-        parts = [_condition(table, out, part["method"], part) for part in values]
+        inner = [parsed(part if isinstance(part, str) else json.dumps(part)) for part in values]
+        if not inner:
+            raise bad_query(f"Invalid query: {method} queries require at least one query")
+        parts = [_condition(table, out, part["method"], part) for part in inner]
         return "(" + f" {method.upper()} ".join(parts) + ")"
     attribute = query.get("attribute", "")
     name = _name(table, attribute)
@@ -105,9 +117,9 @@ def _compare(name: str, method: str, wanted: list[Any], out: list[Any]) -> str:
     if method in _COMPARE:
         out.append(wanted[0])
         return f"{name} {_COMPARE[method]} ?"
-    if method == "between":
+    if method in ("between", "notBetween") and len(wanted) == 2:
         out += wanted[:2]
-        return f"{name} BETWEEN ? AND ?"
+        return f"{name} {'NOT ' if method == 'notBetween' else ''}BETWEEN ? AND ?"
     patterns: dict[str, Callable[[Any], str]] = {
         "startsWith": lambda v: f"{_escaped(v)}%",
         "endsWith": lambda v: f"%{_escaped(v)}",
@@ -131,8 +143,10 @@ def _value(table: Table, attribute: str, value: Any) -> Any:
             return instant_text(str(value))
         except (ValueError, OverflowError):
             raise bad_query(f"Invalid query: Query value is invalid for attribute {attribute!r}") from None
-    if attribute == "$sequence":
+    if attribute == "$sequence" and str(value).isdigit():
         return int(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return float(value)
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, (dict, list)) or value is None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from local.embedded.errors import argument
+from local.embedded.errors import Refused, argument, bad_query
+from local.embedded.queries import parsed
 from local.embedded.rows import Fired
 
 if TYPE_CHECKING:
+    from local.embedded.catalog import Table
     from local.embedded.server import Embedded
 
 _QUERY = re.compile(r"queries\[\d*\]")
@@ -46,6 +48,7 @@ class Request:
             raw,
         )
         self.fired: list[Fired] = []
+        self.status = 0
 
     @cached_property
     def body(self) -> dict[str, Any]:
@@ -65,6 +68,38 @@ class Request:
         """Give a flag of the URL."""
         value = next((v for k, v in self.query if k == name), None)
         return default if value is None else value.lower() in ("true", "1")
+
+    def table(self) -> "Table":
+        """Give the table that the path names; refuses one that does not exist."""
+        return self.server.catalog.table(self.parts["db"], self.parts["table"])
+
+    def stamp(self) -> str:
+        """Give the present instant as rows keep it."""
+        return self.server.rows.stamp()
+
+    def data(self) -> dict[str, Any]:
+        """Give the row that the body carries; refuses a missing or empty one."""
+        data = self.body.get("data")
+        if isinstance(data, str):
+            try:
+                data = json.loads(data, parse_constant=_no_constant)
+            except ValueError:
+                data = None
+        if not isinstance(data, dict) or not data:
+            raise Refused(400, "row_missing_data", "The row data is missing. Try again with row data populated")
+        return data
+
+    def page(self, found: list[dict[str, Any]], name: str, limit: int = 25) -> dict[str, Any]:
+        """Answer with a page of a list that is no table's; only `limit` and `offset` are understood there."""
+        offset = 0
+        for text in self.queries:
+            query = parsed(text)
+            if query["method"] in ("limit", "offset"):
+                value = query["values"][0] if query.get("values") else None
+                if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                    raise bad_query(f"Invalid query: Invalid {query['method']}")
+                limit, offset = (value, offset) if query["method"] == "limit" else (limit, value)
+        return {"total": len(found), name: found[offset : offset + limit]}
 
     def need(self, name: str) -> Any:
         """Give a member of the body; refuses a missing one."""
@@ -112,3 +147,6 @@ class Routes:
             if found := route.pattern.fullmatch(path):
                 return route, found.groupdict()
         return None
+
+
+ROUTES = Routes()

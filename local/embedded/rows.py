@@ -9,13 +9,15 @@ from datetime import datetime
 from typing import Any
 
 from local.embedded import queries
-from local.embedded.catalog import Column, Table
+from local.embedded.catalog import Catalog, Column, Table
 from local.embedded.errors import Refused, argument, conflict, exists, invalid, missing
-from local.embedded.values import instant_text, iso, shown, stored
+from local.embedded.instants import instant_text, iso
+from local.embedded.values import shown, stored
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
 MOST_BULK = 100
 MOST_TOTAL = 5000
+MOST_MARKS = 500
 EVENTS_OF_BULK = 100
 
 
@@ -45,10 +47,9 @@ def check_id(row_id: Any, *, code: str = "general_argument_invalid") -> str:
 class Rows:
     """Reads and writes rows of any table over one connection; the caller holds the SQL transaction."""
 
-    def __init__(
-        self, db: sqlite3.Connection, now: Callable[[], datetime], table_of: Callable[[str, str], Table]
-    ) -> None:
-        self._db, self._now, self._table_of = db, now, table_of
+    def __init__(self, db: sqlite3.Connection, now: Callable[[], datetime], catalog: Catalog) -> None:
+        self._db, self._now, self._table_of, self._tables = db, now, catalog.table, catalog.tables
+        self._versions: dict[str, int] = {}
 
     def stamp(self) -> str:
         """Give the present instant as rows keep it."""
@@ -87,7 +88,7 @@ class Rows:
     def find(self, table: Table, raw: Sequence[str], *, count: bool, expand: bool = False) -> dict[str, Any]:
         """Answer a list."""
         plan = queries.read(table, raw)
-        self._check_select(table, plan)
+        self.check_select(table, plan)
         where, values = " AND ".join(plan.where) or "1", list(plan.values)
         total = 0
         if count:
@@ -104,7 +105,13 @@ class Rows:
         rows = [self.show(table, r, plan.select, expand=expand) for r in (reversed(found) if plan.backward else found)]
         return {"total": total, "rows": rows}
 
-    def _check_select(self, table: Table, plan: queries.Plan) -> None:
+    def one(self, table: Table, row_id: str, raw: Sequence[str], *, expand: bool = False) -> dict[str, Any]:
+        """Answer a get; of its queries only the selection counts."""
+        plan = queries.read(table, raw)
+        self.check_select(table, plan)
+        return self.show(table, self.need(table, row_id), plan.select, expand=expand)
+
+    def check_select(self, table: Table, plan: queries.Plan) -> None:
         for name in plan.select:
             head, _, tail = name.partition(".")
             column = table.columns.get(head)
@@ -116,15 +123,16 @@ class Rows:
     def values(self, table: Table, data: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
         """Check a row's columns; `whole` wants every required one and puts defaults."""
         found: dict[str, Any] = {}
+        columns = table.usable(self.stamp()) if table.ready else table.columns
         for key, value in data.items():
             if key.startswith("$"):
                 continue
-            column = table.columns.get(key)
+            column = columns.get(key)
             if column is None:
                 raise invalid(f'Unknown attribute: "{key}"')
             found[key] = stored(column, value)
         if whole:
-            for column in table.columns.values():
+            for column in columns.values():
                 if column.required and found.get(column.key) is None:
                     raise invalid(f'Missing required attribute "{column.key}"')
         elif bad := next((k for k, v in found.items() if v is None and table.columns[k].required), None):
@@ -139,8 +147,9 @@ class Rows:
             if values.get(key) is None:
                 values[key] = value
         stamp = self.stamp()
-        columns = ["_id", "_created", "_updated", "_permissions", *(f'"c_{k}"' for k in values)]
+        columns = ["_version", "_id", "_created", "_updated", "_permissions", *(f'"c_{k}"' for k in values)]
         given = [
+            self._next_version(table),
             row_id,
             _given_stamp(data, "$createdAt", stamp),
             _given_stamp(data, "$updatedAt", stamp),
@@ -155,6 +164,49 @@ class Rows:
             raise exists("row", row_id) from None
         return self.need(table, row_id)
 
+    def _next_version(self, table: Table) -> int:
+        """Give a version that no row of the table has had: a row made anew under a former id is another row."""
+        versions = self._versions
+        if table.sql not in versions:
+            versions[table.sql] = self._db.execute(f"SELECT IFNULL(MAX(_version), 0) FROM {table.sql}").fetchone()[0]
+        versions[table.sql] += 1
+        return versions[table.sql]
+
+    def versions(self, table: Table, ids: Sequence[str]) -> dict[str, int | None]:
+        """Give the versions of rows, None for those that do not exist."""
+        found: dict[str, int | None] = dict.fromkeys(ids)
+        for start in range(0, len(ids), MOST_MARKS):
+            some = ids[start : start + MOST_MARKS]
+            marks = ", ".join("?" * len(some))
+            sql = f"SELECT _id, _version FROM {table.sql} WHERE _id IN ({marks})"
+            found.update((row[0], row[1]) for row in self._db.execute(sql, some))
+        return found
+
+    def matching(self, table: Table, raw_queries: Sequence[Any]) -> list[dict[str, Any]]:
+        """Give the rows that a bulk update or delete means, as the file has them; all without queries."""
+        plan = queries.read(table, [q if isinstance(q, str) else json.dumps(q) for q in raw_queries])
+        where, limit = " AND ".join(plan.where) or "1", f" LIMIT {plan.limit}" if plan.limited else ""
+        sql = f"SELECT * FROM {table.sql} WHERE {where} ORDER BY _seq{limit}"
+        return [dict(raw) for raw in self._db.execute(sql, plan.values)]
+
+    def bulk_update(self, table: Table, raw_queries: Sequence[Any], data: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Change all rows that match; gives those that changed. A clash with a unique index is masked as 500."""
+        changed = []
+        for raw in self.matching(table, raw_queries):
+            try:
+                after, moved = self.patch(table, raw, data)
+            except Refused as error:
+                if error.kind == "row_already_exists":
+                    raise Refused(500, "general_unknown", "Server Error") from None
+                raise
+            if moved:
+                changed.append(after)
+        return changed
+
+    def bulk_delete(self, table: Table, raw_queries: Sequence[Any]) -> list[dict[str, Any]]:
+        """Delete all rows that match and give them as they were."""
+        return [self.delete(table, raw["_id"]) for raw in self.matching(table, raw_queries)]
+
     def patch(self, table: Table, raw: dict[str, Any], data: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         """Change columns of a row; tells whether anything was other than before, else $updatedAt stays."""
         values = self.values(table, data, whole=False)
@@ -165,9 +217,12 @@ class Rows:
         return self.need(table, raw["_id"]), bool(changed)
 
     def _set(self, table: Table, row_id: str, values: Mapping[str, Any], stamp: str) -> None:
-        parts = ", ".join(["_updated = ?", "_version = _version + 1", *(f'"c_{k}" = ?' for k in values)])
+        parts = ", ".join(["_updated = ?", "_version = ?", *(f'"c_{k}" = ?' for k in values)])
+        version = self._next_version(table)
         try:
-            self._db.execute(f"UPDATE {table.sql} SET {parts} WHERE _id = ?", [stamp, *values.values(), row_id])
+            self._db.execute(
+                f"UPDATE {table.sql} SET {parts} WHERE _id = ?", [stamp, version, *values.values(), row_id]
+            )
         except sqlite3.IntegrityError:
             raise exists("row", row_id) from None
 
@@ -186,13 +241,29 @@ class Rows:
     def delete(self, table: Table, row_id: str) -> dict[str, Any]:
         """Delete a row and give it as it was; rows that point at it lose their link."""
         raw = self.need(table, row_id)
+        self._unlink(table, row_id)
         self._db.execute(f"DELETE FROM {table.sql} WHERE _id = ?", (row_id,))
         return raw
 
-    def increment(
-        self, table: Table, row_id: str, key: str, by: float, limit: float | None, sign: int
-    ) -> dict[str, Any]:
+    def _unlink(self, table: Table, row_id: str) -> None:
+        for other in self._tables.values():
+            for column in other.relations if other.database == table.database else ():
+                if column.related != table.id:
+                    continue
+                name, marked = f'"c_{column.key}"', (row_id,)
+                if column.on_delete == "setNull":
+                    self._db.execute(f"UPDATE {other.sql} SET {name} = NULL WHERE {name} = ?", marked)
+                elif column.on_delete == "cascade":
+                    for found in self._db.execute(f"SELECT _id FROM {other.sql} WHERE {name} = ?", marked).fetchall():
+                        self.delete(other, found[0])
+                elif self._db.execute(f"SELECT 1 FROM {other.sql} WHERE {name} = ?", marked).fetchone():
+                    message = "Row cannot be deleted because it is referenced by another row."
+                    raise Refused(403, "row_delete_restricted", message)
+
+    def increment(self, table: Table, row_id: str, key: str, by: Any, limit: Any, sign: int) -> dict[str, Any]:
         """Add to a number; the answer shows the former $updatedAt."""
+        if any(isinstance(n, bool) or not isinstance(n, (int, float)) for n in (by, 0 if limit is None else limit)):
+            raise argument("Invalid `value` param: Value must be a valid number")
         raw = self.raw(table, row_id)
         if raw is None:
             raise Refused(404, "column_not_found", "Column with the requested ID '%s' could not be found.")

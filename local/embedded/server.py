@@ -1,11 +1,13 @@
 """The embedded server: a request in, an answer out; one SQL transaction each."""
 
 import json
+import logging
 import os
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,14 @@ from typing import Any
 from local.embedded.catalog import Catalog
 from local.embedded.errors import Refused
 from local.embedded.files import Files
+from local.embedded.former import former_body, former_error
 from local.embedded.hooks import Hooks
 from local.embedded.request import Request, Response, Routes
 from local.embedded.rows import EVENTS_OF_BULK, Fired, Rows
 from local.embedded.transactions import Transactions
 
 VERSION = "1.9.6"
+_LOG = logging.getLogger(__name__)
 MOST_BODY_BYTES = 12 * 1024 * 1024
 _HTML = b"<!DOCTYPE html><html><body><h1>404</h1><p>Page not found</p></body></html>"
 
@@ -34,15 +38,16 @@ class Embedded:
         seed: int = 0,
         api_key: str = "embedded-key",
         project_id: str = "raceday",
+        column_latency_secs: float = 0.0,
     ) -> None:
         self.api_key, self.project_id, self.now = api_key, project_id, now
         self._random = random.Random(seed)
         self._db = _connect(path)
-        self.catalog = Catalog(self._db)
-        self.rows = Rows(self._db, now, self.catalog.table)
+        self.catalog = Catalog(self._db, now, column_latency_secs)
+        self.rows = Rows(self._db, now, self.catalog)
         self.transactions = Transactions(self.rows, self.catalog.table, now, self.new_id)
         self.files = Files(self._db, now)
-        self.hooks = Hooks(project_id, self.new_id)
+        self.hooks = Hooks(project_id, self.new_id, self._db)
         self.requests: Counter[str] = Counter()
         self._db.commit()
         from local.embedded.routes import ROUTES
@@ -53,9 +58,23 @@ class Embedded:
         """Give a new random id."""
         return f"{self._random.getrandbits(80):020x}"
 
-    def commit(self) -> None:
-        """Write what was done outside a request."""
-        self._db.commit()
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Do things outside a request, all of them or none."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._end(kept=False)
+            raise
+        self._end(kept=True)
+
+    def _end(self, *, kept: bool) -> None:
+        if kept:
+            self._db.commit()
+        else:
+            self._db.rollback()
+        self.catalog.settle(kept=kept)
 
     def close(self) -> None:
         """Close the file."""
@@ -81,22 +100,25 @@ class Embedded:
         route, parts = found
         self.requests[route.name] += 1
         request = Request(self, method, parts, query, headers, body)
+        former = trimmed.startswith("/databases/")
         try:
             if not route.public:
                 self._authorise(headers)
-            result = route.run(request)
-            self._db.commit()
+            if method == "GET":
+                result = route.run(request)
+            else:
+                with self.whole():
+                    result = route.run(request)
         except Refused as error:
-            self._db.rollback()
-            return _refusal(error)
-        except sqlite3.Error:
-            self._db.rollback()
+            return _refusal(former_error(error) if former else error)
+        except (sqlite3.Error, ValueError, TypeError, LookupError, AttributeError, OverflowError):
+            # Appwrite masks what it did not foresee; the log of this process says what it was.
+            _LOG.exception("%s", route.name)
             return _refusal(Refused(500, "general_unknown", "Server Error"))
-        except BaseException:
-            self._db.rollback()
-            raise
         self._fire(request.fired)
-        return result if isinstance(result, Response) else _json(route.status, result)
+        if isinstance(result, Response):
+            return result
+        return _json(request.status or route.status, former_body(result) if former else result)
 
     def _authorise(self, headers: Mapping[str, str]) -> None:
         if headers.get("x-appwrite-project", "") != self.project_id:
@@ -115,7 +137,7 @@ def _connect(path: str | Path) -> sqlite3.Connection:
     if str(path) != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    db = sqlite3.connect(path, isolation_level="DEFERRED", check_same_thread=False)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     db.row_factory = sqlite3.Row
     if str(path) != ":memory:":
         # What was committed survives a killed process; only a power cut may take the last commits along.

@@ -1,29 +1,41 @@
 """Transactions: operations are staged, and replayed in one SQL transaction at the commit."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from local.embedded.catalog import Table
 from local.embedded.errors import Refused, argument, conflict, missing
+from local.embedded.instants import iso
 from local.embedded.rows import Fired, Rows, check_id
-from local.embedded.values import iso
 
 MOST_OPERATIONS = 100
-ACTIONS = {"create", "update", "upsert", "delete", "increment", "decrement", "bulkCreate", "bulkUpsert"}
+BULK = {"bulkCreate": "create", "bulkUpsert": "upsert", "bulkUpdate": "update", "bulkDelete": "delete"}
+ACTIONS = {"create", "update", "upsert", "delete", "increment", "decrement", *BULK}
+Key = tuple[str, str, str]
+EVENTS = {"create": "create", "delete": "delete"}
 
 
 @dataclass(slots=True)
 class Transaction:
-    """One transaction; `versions` are those of the rows it touches, as they were when it did."""
+    """One transaction; `versions` are those of the rows it touches as they were then, `loose` those of bulk rows,
+    which matter only where the bulk changes the row.
+    """
 
     id: str
     created: str
     expires: datetime
     status: str = "pending"
     operations: list[dict[str, Any]] = field(default_factory=list)
-    versions: dict[tuple[str, str, str], int | None] = field(default_factory=dict)
+    versions: dict[Key, int | None] = field(default_factory=dict)
+    loose: dict[Key, int | None] = field(default_factory=dict)
+    count: int = 0
+
+    def end(self, status: str) -> None:
+        """Close the transaction and let go of what it held."""
+        self.status = status
+        self.operations, self.versions, self.loose = [], {}, {}
 
     def shown(self) -> dict[str, Any]:
         """Give the transaction as an answer has it."""
@@ -32,7 +44,7 @@ class Transaction:
             "$createdAt": self.created,
             "$updatedAt": self.created,
             "status": self.status,
-            "operations": len(self.operations),
+            "operations": self.count,
             "expiresAt": iso(self.expires),
         }
 
@@ -46,9 +58,9 @@ class Transactions:
         self._rows, self._table_of, self._now, self._new_id = rows, table_of, now, new_id
         self.all: dict[str, Transaction] = {}
 
-    def open(self, ttl_secs: int) -> Transaction:
+    def open(self, ttl_secs: Any) -> Transaction:
         """Begin a transaction."""
-        if not 60 <= ttl_secs <= 3600:
+        if not isinstance(ttl_secs, int) or not 60 <= ttl_secs <= 3600:
             raise argument("Invalid `ttl` param: Value must be a valid range between 60 and 3,600")
         made = Transaction(self._new_id(), iso(self._now()), self._now() + timedelta(seconds=ttl_secs))
         self.all[made.id] = made
@@ -66,74 +78,103 @@ class Transactions:
         if found.status != "pending":
             raise Refused(400, "transaction_not_ready", "The transaction is not ready: it has ended already.")
         if self._now() > found.expires:
-            found.status = "failed"
+            found.end("failed")
             raise Refused(410, "transaction_expired", "The transaction has expired.")
         return found
 
-    def stage(self, transaction: Transaction, operations: list[dict[str, Any]]) -> None:
+    def stage(self, transaction: Transaction, operations: Any) -> None:
         """Add operations; their rows are only checked at the commit, their tables at once."""
-        if len(transaction.operations) + len(operations) > MOST_OPERATIONS:
-            raise Refused(
-                400,
-                "transaction_limit_exceeded",
-                f"Transaction already has the maximum of {MOST_OPERATIONS} operations",
-            )
-        for op in operations:
-            if not isinstance(op, dict) or op.get("action") not in ACTIONS:
-                raise argument("Invalid `operations` param: Key 'action' must be one of " + ", ".join(sorted(ACTIONS)))
-            table = self._table_of(str(op.get("databaseId")), str(op.get("tableId")))
-            if op["action"] in ("bulkCreate", "bulkUpsert"):
-                self._rows.check_bulk(table, op.get("data"), op["action"].removeprefix("bulk").lower(), most=None)
+        if not isinstance(operations, list):
+            raise argument("Invalid `operations` param: Value must be a valid array")
+        if transaction.count + len(operations) > MOST_OPERATIONS:
+            message = f"Transaction already has the maximum of {MOST_OPERATIONS} operations"
+            raise Refused(400, "transaction_limit_exceeded", message)
+        # All are looked at before any is kept: a refused request stages nothing.
+        tables = [self._check(op) for op in operations]
+        for table, op in zip(tables, operations, strict=True):
             self._watch(transaction, table, op)
-            transaction.operations.append(op)
+        transaction.operations += operations
+        transaction.count += len(operations)
+
+    def _check(self, op: Any) -> Table:
+        if not isinstance(op, dict) or op.get("action") not in ACTIONS:
+            raise argument("Invalid `operations` param: Key 'action' must be one of " + ", ".join(sorted(ACTIONS)))
+        table = self._table_of(str(op.get("databaseId")), str(op.get("tableId")))
+        action, data = op["action"], op.get("data")
+        if action in ("bulkCreate", "bulkUpsert"):
+            self._rows.check_bulk(table, data, BULK[action], most=None)
+        elif action in BULK:
+            self._rows.check_bulk(table, [], BULK[action])
+        if action not in ("bulkCreate", "bulkUpsert", "delete") and not isinstance(data, dict):
+            raise argument("Invalid `operations` param: Key 'data' must be an object")
+        if action not in BULK and action != "upsert" and not isinstance(op.get("rowId"), str):
+            raise argument("Invalid `operations` param: Key 'rowId' must be a valid id")
+        return table
 
     def _watch(self, transaction: Transaction, table: Table, op: dict[str, Any]) -> None:
-        for row_id in _touched(op):
-            key = (table.database, table.id, row_id)
-            if key not in transaction.versions:
-                raw = self._rows.raw(table, row_id)
-                transaction.versions[key] = raw["_version"] if raw else None
+        into = transaction.loose if op["action"] in BULK else transaction.versions
+        for row_id, version in self._rows.versions(table, self._touched(table, op)).items():
+            into.setdefault((table.database, table.id, row_id), version)
+
+    def _touched(self, table: Table, op: dict[str, Any]) -> list[str]:
+        action = op["action"]
+        data: Any = op.get("data")
+        if action in ("bulkUpdate", "bulkDelete"):
+            return [raw["_id"] for raw in self._rows.matching(table, data.get("queries") or [])]
+        if action in BULK:
+            return [str(row.get("$id")) for row in data] if action == "bulkUpsert" else []
+        if action == "upsert":
+            return [str(data["$id"])] if data.get("$id") else []
+        return [op["rowId"]]
 
     def replay(self, transaction: Transaction) -> list[Fired]:
         """Do every operation; the caller rolls back when one is refused. Bulk operations fire no events."""
-        for (database, table_id, row_id), version in transaction.versions.items():
-            raw = self._rows.raw(self._table_of(database, table_id), row_id)
-            if (raw["_version"] if raw else None) != version:
-                raise conflict()
+        if self._moved(transaction.versions):
+            raise conflict()
+        moved = self._moved(transaction.loose)
         fired: list[Fired] = []
+        own: set[Key] = set()
         for op in transaction.operations:
-            fired += self._one(op)
-        # Each event shows the row's final state.
-        return [Fired(f.table, f.action, self._final(f), from_transaction=True) for f in fired]
-
-    def _final(self, fired: Fired) -> dict[str, Any]:
-        return self._rows.raw(fired.table, fired.row["_id"]) or fired.row
-
-    def _one(self, op: dict[str, Any]) -> list[Fired]:
-        table, action = self._table_of(op["databaseId"], op["tableId"]), op["action"]
-        bulk: list[dict[str, Any]] = op["data"] if action.startswith("bulk") else []
-        if action == "bulkCreate":
+            table = self._table_of(op["databaseId"], op["tableId"])
             try:
-                self._rows.bulk_create(table, bulk)
+                if op["action"] in BULK:
+                    keys = {(table.database, table.id, raw["_id"]) for raw in self._bulk(table, op)}
+                    if (keys & moved) - own:
+                        raise conflict()
+                else:
+                    raw = self._single(table, op)
+                    keys = {(table.database, table.id, raw["_id"])}
+                    fired.append(Fired(table, EVENTS.get(op["action"], "update"), raw, from_transaction=True))
             except Refused as error:
                 raise _at_commit(error) from None
-            return []
+            own |= keys
+        # Each event shows the row's final state.
+        return [replace(f, row=self._rows.raw(f.table, f.row["_id"]) or f.row) for f in fired]
+
+    def _moved(self, versions: dict[Key, int | None]) -> set[Key]:
+        by_table: dict[tuple[str, str], list[str]] = {}
+        for database, table_id, row_id in versions:
+            by_table.setdefault((database, table_id), []).append(row_id)
+        return {
+            (*where, row_id)
+            for where, ids in by_table.items()
+            for row_id, version in self._rows.versions(self._table_of(*where), ids).items()
+            if versions[*where, row_id] != version
+        }
+
+    def _bulk(self, table: Table, op: dict[str, Any]) -> list[dict[str, Any]]:
+        action = op["action"]
+        data: Any = op.get("data") or {}
+        if action == "bulkCreate":
+            return self._rows.bulk_create(table, data)
         if action == "bulkUpsert":
-            self._rows.bulk_upsert(table, bulk)
-            return []
-        try:
-            return [
-                Fired(
-                    table,
-                    "create" if action == "create" else "delete" if action == "delete" else "update",
-                    self._single(table, op),
-                )
-            ]
-        except Refused as error:
-            raise _at_commit(error) from None
+            return self._rows.bulk_upsert(table, data)
+        if action == "bulkDelete":
+            return self._rows.bulk_delete(table, data.get("queries") or [])
+        return self._rows.bulk_update(table, data.get("queries") or [], data.get("data") or {})
 
     def _single(self, table: Table, op: dict[str, Any]) -> dict[str, Any]:
-        action, row_id, data = op["action"], str(op.get("rowId") or ""), op.get("data") or {}
+        action, row_id, data = op["action"], op.get("rowId") or "", op.get("data") or {}
         if action == "create":
             return self._rows.create(table, check_id(row_id), data)
         if action == "upsert":
@@ -145,15 +186,7 @@ class Transactions:
             return self._rows.delete(table, row_id)
         sign = 1 if action == "increment" else -1
         limit = data.get("max" if sign > 0 else "min")
-        return self._rows.increment(table, row_id, str(data.get("column")), float(data.get("value", 1)), limit, sign)
-
-
-def _touched(op: dict[str, Any]) -> list[str]:
-    if op["action"] in ("bulkCreate", "bulkUpsert"):
-        return [str(row.get("$id")) for row in op["data"]] if op["action"] == "bulkCreate" else []
-    if op["action"] == "upsert":
-        return [str(op["data"]["$id"])] if (op.get("data") or {}).get("$id") else []
-    return [str(op.get("rowId") or "")]
+        return self._rows.increment(table, row_id, str(data.get("column")), data.get("value", 1), limit, sign)
 
 
 def _at_commit(error: Refused) -> Refused:

@@ -1,12 +1,12 @@
 """Single values: what a column takes, how it is kept, how it is shown."""
 
-from datetime import UTC, datetime
+import json
+import math
 from typing import Any
 
 from local.embedded.catalog import Column
 from local.embedded.errors import Refused, invalid
-
-_INT32 = 2**31
+from local.embedded.instants import instant_text
 
 
 def stored(column: Column, value: Any) -> Any:
@@ -14,13 +14,22 @@ def stored(column: Column, value: Any) -> Any:
     if value is None:
         return None
     check = _CHECKS[column.type]
-    return check(column, value)
+    if not column.array:
+        return check(column, value)
+    if not isinstance(value, list):
+        raise invalid(f'Attribute "{column.key}" must be an array')
+    return json.dumps([shown_one(column, check(column, v)) for v in value])
 
 
 def shown(column: Column, value: Any) -> Any:
     """Give a value as an answer has it; whole floats come back as integers."""
     if value is None:
         return None
+    return json.loads(value) if column.array else shown_one(column, value)
+
+
+def shown_one(column: Column, value: Any) -> Any:
+    """Give one value that is no array as an answer has it."""
     if column.type == "boolean":
         return bool(value)
     if column.type == "double" and value == int(value):
@@ -28,28 +37,21 @@ def shown(column: Column, value: Any) -> Any:
     return value
 
 
-def iso(instant: datetime) -> str:
-    """Write an instant as Appwrite does."""
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def instant_text(value: str) -> str:
-    """Normalise an instant's text to UTC milliseconds, truncated; ValueError for one that is none."""
-    found = datetime.fromisoformat(value)
-    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
-    return iso(found)
-
-
 def _string(column: Column, value: Any) -> str:
     most = {"text": 16_383, "mediumtext": 4_194_303, "longtext": 2**30}.get(column.type, column.size)
     if column.elements is not None and value not in column.elements:
         allowed = ", ".join(column.elements)
         raise invalid(f'Attribute "{column.key}" has invalid format. Value must be one of ({allowed})')
-    if not isinstance(value, str) or (most and len(value) > most):
+    if not isinstance(value, str) or (most and len(value) > most) or not _is_unicode(value):
         raise invalid(
             f'Attribute "{column.key}" has invalid type. Value must be a valid string and no longer than {most} chars'
         )
     return value
+
+
+def _is_unicode(value: str) -> bool:
+    # Half of a surrogate pair is no text: neither the file nor PHP takes it.
+    return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 def _integer(column: Column, value: Any) -> int:
@@ -63,9 +65,12 @@ def _integer(column: Column, value: Any) -> int:
 
 
 def _double(column: Column, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid float')
-    return float(value)
+    try:
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    except OverflowError:
+        pass
+    raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid float')
 
 
 def _boolean(column: Column, value: Any) -> int:

@@ -39,7 +39,7 @@ class FullBackend:
         if not server.catalog.databases:
             bootstrap(server, database=s.store_database, bucket=s.store_bucket)
         for hook in wanted(s).values():
-            server.hooks.add({**hook, "secret": s.webhook_secret}, server.rows.stamp())
+            server.hooks.put({**hook, "secret": s.webhook_secret}, server.rows.stamp())
 
         async def send(url: str, headers: Mapping[str, str], body: bytes) -> int:
             return await deliver(world, url, headers, body)

@@ -1,0 +1,24 @@
+"""The former words of the API, which `/databases/.../collections/.../documents` still speaks."""
+
+from typing import Any
+
+from local.embedded.errors import Refused
+
+_KINDS = {"row_": "document_", "table_": "collection_", "column_": "attribute_"}
+
+
+def former_error(error: Refused) -> Refused:
+    """Give an error its former type."""
+    for new, old in _KINDS.items():
+        if error.kind.startswith(new):
+            return Refused(error.status, old + error.kind.removeprefix(new), error.message)
+    return error
+
+
+def former_body(body: Any) -> Any:
+    """Give a row, a list of rows or an empty body its former member names."""
+    if not isinstance(body, dict):
+        return body
+    if "rows" in body:
+        return {"total": body["total"], "documents": [former_body(row) for row in body["rows"]]}
+    return {("$collectionId" if key == "$tableId" else key): value for key, value in body.items()}

@@ -1,0 +1,109 @@
+"""Routes of webhooks and storage."""
+
+from typing import Any
+from urllib.parse import quote
+
+from local.embedded.errors import missing
+from local.embedded.request import ROUTES, Request, Response
+from local.embedded.rows import check_id
+
+on = ROUTES.add
+
+
+@on("GET", "/webhooks")
+def list_webhooks(r: Request) -> Any:
+    """Every subscription."""
+    found = [h.shown() for h in r.server.hooks.hooks.values()]
+    return r.page(found, "webhooks")
+
+
+@on("POST", "/webhooks", 201)
+def create_webhook(r: Request) -> Any:
+    """A new subscription; its secret is told this once."""
+    return r.server.hooks.add(r.body, r.stamp()).shown(secret=True)
+
+
+@on("GET", "/webhooks/{id}")
+def get_webhook(r: Request) -> Any:
+    """One subscription."""
+    return r.server.hooks.get(r.parts["id"]).shown()
+
+
+@on("PUT", "/webhooks/{id}")
+def change_webhook(r: Request) -> Any:
+    """Change a subscription."""
+    return r.server.hooks.change(r.parts["id"], r.body).shown()
+
+
+@on("DELETE", "/webhooks/{id}")
+def delete_webhook(r: Request) -> Any:
+    """Delete a subscription."""
+    r.server.hooks.remove(r.parts["id"])
+
+
+@on("PATCH", "/webhooks/{id}/secret")
+def rotate_webhook_secret(r: Request) -> Any:
+    """Another secret of a subscription; it is told this once."""
+    return r.server.hooks.rotate(r.parts["id"], r.body.get("secret")).shown(secret=True)
+
+
+@on("POST", "/storage/buckets", 201)
+def create_bucket(r: Request) -> Any:
+    """A new bucket."""
+    return r.server.files.add_bucket(check_id(r.need("bucketId")), r.body)
+
+
+@on("GET", "/storage/buckets")
+def list_buckets(r: Request) -> Any:
+    """Every bucket."""
+    found = r.server.files.buckets()
+    return r.page(found, "buckets")
+
+
+@on("GET", "/storage/buckets/{bucket}")
+def get_bucket(r: Request) -> Any:
+    """One bucket."""
+    return r.server.files.bucket(r.parts["bucket"])
+
+
+@on("POST", "/storage/buckets/{bucket}/files", 201)
+def create_file(r: Request) -> Any:
+    """A new file."""
+    return r.server.files.add(r.parts["bucket"], r.headers.get("content-type", ""), r.raw)
+
+
+@on("GET", "/storage/buckets/{bucket}/files")
+def list_files(r: Request) -> Any:
+    """Every file of a bucket."""
+    found = r.server.files.listed(r.parts["bucket"])
+    return r.page(found, "files")
+
+
+@on("GET", "/storage/buckets/{bucket}/files/{file}")
+def get_file(r: Request) -> Any:
+    """One file's description."""
+    return r.server.files.get(r.parts["bucket"], r.parts["file"])[0]
+
+
+@on("GET", "/storage/buckets/{bucket}/files/{file}/{form}", public=True)
+def view_file(r: Request) -> Any:
+    """One file's content, to view or to download."""
+    if r.parts["form"] not in ("view", "download", "preview"):
+        raise missing("general_route")
+    shown, content = r.server.files.get(r.parts["bucket"], r.parts["file"])
+    headers = {"content-type": shown["mimeType"], "x-content-type-options": "nosniff"}
+    if r.parts["form"] == "download":
+        headers["content-disposition"] = f'attachment; filename="{quote(shown["name"])}"'
+    return Response(200, headers, content)
+
+
+@on("DELETE", "/storage/buckets/{bucket}")
+def delete_bucket(r: Request) -> Any:
+    """Delete a bucket with its files."""
+    r.server.files.delete_bucket(r.parts["bucket"])
+
+
+@on("DELETE", "/storage/buckets/{bucket}/files/{file}")
+def delete_file(r: Request) -> Any:
+    """Delete a file."""
+    r.server.files.delete(r.parts["bucket"], r.parts["file"])

@@ -1,0 +1,192 @@
+"""Routes of rows, by their present and their former name."""
+
+from typing import Any
+
+from local.embedded.errors import Refused, argument, missing
+from local.embedded.request import ROUTES, Request
+from local.embedded.rows import EVENTS_OF_BULK, Fired, check_id, check_timestamp
+
+on = ROUTES.add
+ROWS = "/tablesdb/{db}/tables/{table}/rows"
+FORMER = "/databases/{db}/collections/{table}/documents"
+EXPANDING_FORMATS = ("1.7", "1.6", "1.5", "1.4")
+
+
+def _is_bulk(r: Request) -> bool:
+    return "rows" in r.body or "documents" in r.body
+
+
+def _many(r: Request, action: str) -> list[dict[str, Any]]:
+    rows = r.body.get("rows", r.body.get("documents"))
+    if rows is None:
+        raise argument("Param `rows` is not optional.")
+    found = r.server.rows.check_bulk(r.table(), rows, action)
+    if action == "create" and not found:
+        raise Refused(400, "row_missing_data", "The row data is missing. Try again with row data populated")
+    return found
+
+
+def _staged(r: Request, action: str, data: Any, row_id: str = "") -> dict[str, Any] | None:
+    """Stage a write that names a transaction instead of doing it; None where it names none."""
+    name = r.body.get("transactionId")
+    if not name:
+        return None
+    op = {"databaseId": r.parts["db"], "tableId": r.parts["table"], "action": action, "rowId": row_id, "data": data}
+    r.server.transactions.stage(r.server.transactions.pending(str(name)), [op])
+    r.status = r.status or (201 if r.method == "PUT" else 0)
+    if action.startswith("bulk"):
+        return {"total": 0, "rows": []}
+    return {**(data or {}), "$id": row_id, "$databaseId": r.parts["db"], "$tableId": r.parts["table"]}
+
+
+def _shown(r: Request, raw: dict[str, Any]) -> dict[str, Any]:
+    return r.server.rows.show(r.table(), raw)
+
+
+def _told(r: Request, raws: list[dict[str, Any]], action: str) -> dict[str, Any]:
+    """Answer a bulk: the count, and the first rows, which are also those that events tell of."""
+    table, first = r.table(), raws[:EVENTS_OF_BULK]
+    r.fired += [Fired(table, action, raw, bulk=True) for raw in first]
+    return {"total": len(raws), "rows": [r.server.rows.show(table, raw) for raw in first]}
+
+
+@on("POST", ROWS, 201)
+@on("POST", FORMER, 201)
+def create_rows(r: Request) -> Any:
+    """One new row, or many."""
+    table = r.table()
+    if _is_bulk(r):
+        rows = _many(r, "create")
+        if staged := _staged(r, "bulkCreate", rows):
+            return staged
+        return _told(r, r.server.rows.bulk_create(table, rows), "create")
+    asked = r.body.get("rowId", r.body.get("documentId"))
+    row_id = r.server.new_id() if asked == "unique()" else check_id(asked)
+    data = r.data()
+    if staged := _staged(r, "create", data, row_id):
+        return staged
+    raw = r.server.rows.create(table, row_id, {**data, "$permissions": r.body.get("permissions")})
+    r.fired.append(Fired(table, "create", raw))
+    return _shown(r, raw)
+
+
+@on("PUT", ROWS)
+@on("PUT", FORMER)
+def upsert_rows(r: Request) -> Any:
+    """Many rows, new or not."""
+    rows = _many(r, "upsert")
+    if staged := _staged(r, "bulkUpsert", rows):
+        return staged
+    return _told(r, r.server.rows.bulk_upsert(r.table(), rows), "upsert")
+
+
+def _asked(r: Request) -> list[Any]:
+    queries = r.body.get("queries") or []
+    if not isinstance(queries, list):
+        raise argument("Invalid `queries` param: Value must a valid array")
+    return queries
+
+
+@on("PATCH", ROWS)
+def update_rows(r: Request) -> Any:
+    """Change all rows that match."""
+    r.server.rows.check_bulk(r.table(), [], "update")
+    data, asked = r.data(), _asked(r)
+    if staged := _staged(r, "bulkUpdate", {"queries": asked, "data": data}):
+        return staged
+    return _told(r, r.server.rows.bulk_update(r.table(), asked, data), "update")
+
+
+@on("DELETE", ROWS)
+def delete_rows(r: Request) -> Any:
+    """Delete all rows that match the queries of the body; queries in the URL are not looked at."""
+    r.server.rows.check_bulk(r.table(), [], "delete")
+    asked = _asked(r)
+    if staged := _staged(r, "bulkDelete", {"queries": asked}):
+        return staged
+    return _told(r, r.server.rows.bulk_delete(r.table(), asked), "delete")
+
+
+@on("GET", ROWS)
+def list_rows(r: Request) -> Any:
+    """Rows by queries."""
+    return r.server.rows.find(r.table(), r.queries, count=r.flag("total", True))
+
+
+@on("GET", ROWS + "/{row}")
+def get_row(r: Request) -> Any:
+    """One row."""
+    return r.server.rows.one(r.table(), r.parts["row"], r.queries)
+
+
+@on("PUT", ROWS + "/{row}")
+@on("PUT", FORMER + "/{row}")
+def upsert_row(r: Request) -> Any:
+    """One row, new or not."""
+    table, row_id, data = r.table(), check_id(r.parts["row"]), r.data()
+    if staged := _staged(r, "upsert", {**data, "$id": row_id}, row_id):
+        return staged
+    there = r.server.rows.raw(table, row_id)
+    if there is not None:
+        check_timestamp(there, r.headers.get("x-appwrite-timestamp", ""))
+    raw, _ = r.server.rows.upsert(table, row_id, data)
+    r.fired.append(Fired(table, "upsert", raw))
+    return _shown(r, raw)
+
+
+@on("PATCH", ROWS + "/{row}")
+@on("PATCH", FORMER + "/{row}")
+def update_row(r: Request) -> Any:
+    """Change one row; the event comes even where nothing differs."""
+    table, row_id = r.table(), r.parts["row"]
+    if not r.body.get("data"):
+        raise Refused(400, "row_missing_payload", "The row data or permissions are missing.")
+    data = r.data()
+    if staged := _staged(r, "update", data, row_id):
+        return staged
+    there = r.server.rows.need(table, row_id)
+    check_timestamp(there, r.headers.get("x-appwrite-timestamp", ""))
+    raw, _ = r.server.rows.patch(table, there, data)
+    r.fired.append(Fired(table, "update", raw))
+    return _shown(r, raw)
+
+
+@on("DELETE", ROWS + "/{row}")
+@on("DELETE", FORMER + "/{row}")
+def delete_row(r: Request) -> Any:
+    """Delete one row."""
+    table = r.table()
+    if _staged(r, "delete", {}, r.parts["row"]):
+        return
+    r.fired.append(Fired(table, "delete", r.server.rows.delete(table, r.parts["row"])))
+
+
+@on("PATCH", ROWS + "/{row}/{column}/{direction}")
+def change_number(r: Request) -> Any:
+    """Add to or take from a number."""
+    direction, table, row_id, column = r.parts["direction"], r.table(), r.parts["row"], r.parts["column"]
+    if direction not in ("increment", "decrement"):
+        raise missing("general_route")
+    bound = "max" if direction == "increment" else "min"
+    by, limit = r.body.get("value", 1), r.body.get(bound)
+    if staged := _staged(r, direction, {"column": column, "value": by, bound: limit}, row_id):
+        return staged
+    raw = r.server.rows.increment(table, row_id, column, by, limit, 1 if bound == "max" else -1)
+    r.fired.append(Fired(table, "update", raw))
+    return _shown(r, raw)
+
+
+def _expands(r: Request) -> bool:
+    return r.headers.get("x-appwrite-response-format", "").startswith(EXPANDING_FORMATS)
+
+
+@on("GET", FORMER)
+def list_documents(r: Request) -> Any:
+    """Rows by the former name of the route; formats up to 1.7 show related rows whole."""
+    return r.server.rows.find(r.table(), r.queries, count=r.flag("total", True), expand=_expands(r))
+
+
+@on("GET", FORMER + "/{row}")
+def get_document(r: Request) -> Any:
+    """One row by the former name of the route."""
+    return r.server.rows.one(r.table(), r.parts["row"], r.queries, expand=_expands(r))

@@ -1,0 +1,172 @@
+"""Routes of databases, tables, columns and indexes."""
+
+from typing import Any
+
+from local.embedded.catalog import column_of
+from local.embedded.errors import argument, missing
+from local.embedded.request import ROUTES, Request
+from local.embedded.rows import check_id
+
+on = ROUTES.add
+DB, TABLE = "/tablesdb/{db}", "/tablesdb/{db}/tables/{table}"
+MOST_SHOWN = 5000
+INLINE = ("string", "integer", "bigint", "double", "boolean", "datetime")
+
+
+@on("GET", "/health/version", public=True)
+def version(r: Request) -> Any:
+    """The server's version."""
+    return {"version": "1.9.6"}
+
+
+@on("GET", "/health")
+def health(r: Request) -> Any:
+    """That the server answers."""
+    return {"name": "http", "ping": 0, "status": "pass"}
+
+
+@on("GET", "/tablesdb")
+def list_databases(r: Request) -> Any:
+    """Every database."""
+    found = list(r.server.catalog.databases.values())
+    return r.page(found, "databases")
+
+
+@on("POST", "/tablesdb", 201)
+def create_database(r: Request) -> Any:
+    """A new database."""
+    return r.server.catalog.add_database(check_id(r.need("databaseId")), str(r.need("name")), r.stamp())
+
+
+@on("GET", DB)
+def get_database(r: Request) -> Any:
+    """One database."""
+    return r.server.catalog.database(r.parts["db"])
+
+
+@on("PUT", DB)
+def rename_database(r: Request) -> Any:
+    """Another name for a database."""
+    return r.server.catalog.rename(r.server.catalog.database(r.parts["db"]), str(r.need("name")), r.stamp())
+
+
+@on("DELETE", DB)
+def delete_database(r: Request) -> Any:
+    """Delete a database."""
+    r.server.catalog.drop_database(r.parts["db"])
+
+
+@on("GET", DB + "/tables")
+def list_tables(r: Request) -> Any:
+    """Every table of a database, in pages."""
+    r.server.catalog.database(r.parts["db"])
+    found = [t.shown(r.stamp()) for t in r.server.catalog.tables.values() if t.database == r.parts["db"]]
+    return r.page(found, "tables")
+
+
+@on("POST", DB + "/tables", 201)
+def create_table(r: Request) -> Any:
+    """A new table, with the columns and indexes that come with it."""
+    made = r.server.catalog.add_table(r.parts["db"], check_id(r.need("tableId")), str(r.need("name")), r.stamp())
+    shown = made.shown()
+    for column in r.body.get("columns") or ():
+        r.server.catalog.add_column(made, column_of(_inline(column), column, r.stamp()), at_once=True)
+    for index in r.body.get("indexes") or ():
+        r.server.catalog.add_index(
+            made, index["key"], index["type"], index["attributes"], index.get("orders") or [], r.stamp()
+        )
+    return shown
+
+
+def _inline(column: dict[str, Any]) -> str:
+    kind = str(column.get("type"))
+    if kind not in INLINE:
+        raise argument(f"Invalid `columns` param: type must be one of {', '.join(INLINE)}, got {kind}")
+    return kind
+
+
+@on("GET", TABLE)
+def get_table(r: Request) -> Any:
+    """One table."""
+    return r.table().shown(r.stamp())
+
+
+@on("DELETE", TABLE)
+def delete_table(r: Request) -> Any:
+    """Delete a table."""
+    r.server.catalog.drop_table(r.table())
+
+
+@on("GET", TABLE + "/columns")
+def list_columns(r: Request) -> Any:
+    """Every column of a table."""
+    found = [c.shown(r.stamp()) for c in r.table().columns.values()]
+    return r.page(found, "columns", limit=MOST_SHOWN)
+
+
+@on("POST", TABLE + "/columns/{kind}", 202)
+def create_column(r: Request) -> Any:
+    """A new column; it is at once available here, which the answer does not say yet."""
+    body = dict(r.body)
+    if r.parts["kind"] == "relationship":
+        body.setdefault("key", body.get("relatedTableId"))
+        r.server.catalog.table(r.parts["db"], str(body.get("relatedTableId")))
+    column = r.server.catalog.add_column(r.table(), column_of(r.parts["kind"], body, r.stamp()))
+    return {**column.shown(), "status": "processing"}
+
+
+@on("PATCH", TABLE + "/columns/{kind}/{key}")
+def change_column(r: Request) -> Any:
+    """Another default, size, range or need of a column."""
+    return r.server.catalog.change_column(r.table(), r.parts["key"], r.body, r.stamp()).shown(r.stamp())
+
+
+@on("GET", TABLE + "/columns/{key}")
+def get_column(r: Request) -> Any:
+    """One column."""
+    column = r.table().columns.get(r.parts["key"])
+    if column is None:
+        raise missing("column")
+    return column.shown(r.stamp())
+
+
+@on("DELETE", TABLE + "/columns/{key}")
+def delete_column(r: Request) -> Any:
+    """Delete a column."""
+    r.server.catalog.drop_column(r.table(), r.parts["key"])
+
+
+@on("GET", TABLE + "/indexes")
+def list_indexes(r: Request) -> Any:
+    """Every index of a table."""
+    found = list(r.table().indexes.values())
+    return r.page(found, "indexes", limit=MOST_SHOWN)
+
+
+@on("POST", TABLE + "/indexes", 202)
+def create_index(r: Request) -> Any:
+    """A new index."""
+    made = r.server.catalog.add_index(
+        r.table(),
+        str(r.need("key")),
+        str(r.need("type")),
+        list(r.need("columns")),
+        list(r.body.get("orders") or []),
+        r.stamp(),
+    )
+    return {**made, "status": "processing"}
+
+
+@on("GET", TABLE + "/indexes/{key}")
+def get_index(r: Request) -> Any:
+    """One index."""
+    found = r.table().indexes.get(r.parts["key"])
+    if found is None:
+        raise missing("index")
+    return found
+
+
+@on("DELETE", TABLE + "/indexes/{key}")
+def delete_index(r: Request) -> Any:
+    """Delete an index."""
+    r.server.catalog.drop_index(r.table(), r.parts["key"])
