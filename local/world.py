@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from local.embedded import Embedded, EmbeddedTransport, bootstrap
+from local.embedded.http import new_key
 from local.feedsim import FeedSim, FeedTransport, RecordedFeed, generate_day
 from local.functions import NAMES, function
 from raceday.clock import Clock, SystemClock
@@ -160,7 +161,7 @@ def _feed(
 
 def open_embedded(path: Path, settings: Settings, clock: Clock) -> tuple[Embedded, Settings]:
     """Open the embedded store on a file, with the declared tables in it, and the settings that reach it."""
-    server = Embedded(path, now=clock.now)
+    server = Embedded(path, now=clock.now, api_key=new_key())
     if not server.catalog.databases:
         bootstrap(server, database=settings.store_database, bucket=settings.store_bucket)
     urls: dict[str, Any] = {setting: f"http://functions.invalid/{name}" for name, setting in EVENT_FUNCTIONS.items()}
