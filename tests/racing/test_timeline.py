@@ -58,6 +58,14 @@ def test_live_rows_refresh_before_t_minus_sixty_and_between_labels() -> None:
     assert [(e.minute, e.state.n) for e in Timeline().walk(rows) if isinstance(e, Live)] == [(None, 1), (57, 3)]
 
 
+def test_a_start_put_back_refreshes_no_minute_twice() -> None:
+    """A whole minute between two labels has its rows once, whichever start it belonged to."""
+    later = START + timedelta(minutes=30)
+    rows = [poll(1, 60, money(1)), poll(2, 7.5, money(2)), poll(3, 10, money(3), start=later)]
+    rows.append(poll(4, 7.5, money(4), start=later))
+    assert [(e.minute, e.state.n) for e in Timeline().walk(rows) if isinstance(e, Live)] == [(7, 2)]
+
+
 def test_open_past_the_start_every_minute_has_a_label() -> None:
     """While a race stays open after its start the negative labels go on."""
     rows = [poll(n, m, money(100 * n)) for n, m in enumerate([1, 0.5, 0, -0.5, -1, -1.5, -2], 1)]

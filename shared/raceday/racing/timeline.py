@@ -74,6 +74,7 @@ class Timeline:
         self._pending, self._pending_label = row, label
         minute = live_minute(secs)
         if minute is not None and not closing and minute not in self.written:
+            self.written.add(minute)
             due.append(Live(minute, row))
         if closing or on_label(secs):
             due += self._close()
