@@ -61,8 +61,8 @@ def create_rows(r: Request) -> Any:
             return staged
         return _told(r, r.server.rows.bulk_create(table, rows), "create")
     asked = r.body.get("rowId", r.body.get("documentId"))
-    row_id = r.server.new_id() if asked == "unique()" else check_id(asked)
     data = r.data()
+    row_id = r.server.new_id() if asked == "unique()" else check_id(asked)
     if staged := _staged(r, "create", data, row_id):
         return staged
     raw = r.server.rows.create(table, row_id, {**data, "$permissions": r.body.get("permissions")})

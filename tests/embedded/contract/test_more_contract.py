@@ -1,0 +1,117 @@
+"""What the suite relies upon of Appwrite's schema routes, former routes, bulk transactions and events of links."""
+
+import pytest
+
+from tests.embedded.contract.conftest import Place
+from tests.embedded.contract.test_rows_contract import create, many
+from tests.embedded.contract.test_transactions_contract import begin, commit, op, stage, total
+
+
+def test_the_former_routes_write_and_refuse_in_their_words(place: Place) -> None:
+    """Documents are created, patched and refused under the former names of members and error types."""
+    path = f"/databases/{place.db}/collections/cars/documents"
+    made = place.api("POST", path, {"documentId": "a", "data": {"num": 1}})
+    assert (made.status, made.body["$collectionId"]) == (201, "cars")
+    assert place.api("PATCH", f"{path}/a", {"data": {"num": 2}}).body["num"] == 2
+    assert [d["$id"] for d in place.api("GET", path).body["documents"]] == ["a"]
+    assert place.api("POST", path, {"documentId": "a", "data": {"num": 1}}).kind == "document_already_exists"
+    assert place.api("GET", f"{path}/nope").kind == "document_not_found"
+    assert place.api("GET", f"{place.rows()}/a").body["num"] == 2
+    assert place.api("DELETE", f"{path}/a").status == 204
+
+
+def test_a_deleted_row_loosens_links_to_it(place: Place) -> None:
+    """With onDelete setNull the rows that point at a deleted row stay, and point nowhere."""
+    create(place, "t1", "teams", name="Red")
+    create(place, "r1", "races", name="Cup", team="t1")
+    assert place.api("DELETE", f"{place.rows('teams')}/t1").status == 204
+    assert place.api("GET", f"{place.rows('races')}/r1").body["team"] is None
+
+
+def test_a_bulk_upsert_of_a_row_changed_meanwhile_conflicts(place: Place) -> None:
+    """A staged bulk row that somebody changed before the commit answers 409, and nothing of it is written."""
+    create(place, "a", num=1)
+    path = begin(place)
+    rows = [{"$id": "a", "num": 2}, {"$id": "b", "num": 3}]
+    assert stage(place, path, op(place, "bulkUpsert", data=rows)).status == 201
+    place.api("PATCH", f"{place.rows()}/a", {"data": {"num": 9}})
+    answer = commit(place, path)
+    assert (answer.status, answer.kind) == (409, "transaction_conflict")
+    assert total(place) == 1
+
+
+def test_a_row_may_be_created_and_changed_in_one_transaction(place: Place) -> None:
+    """Operations see what those before them did."""
+    path = begin(place)
+    ops = [
+        op(place, "create", "a", {"num": 1, "laps": 1}),
+        op(place, "update", "a", {"num": 2}),
+        op(place, "bulkUpsert", data=[{"$id": "a", "num": 3}]),
+        op(place, "increment", "a", {"column": "laps", "value": 4}),
+    ]
+    stage(place, path, *ops)
+    assert commit(place, path).status == 200
+    row = place.api("GET", f"{place.rows()}/a").body
+    assert (row["num"], row["laps"]) == (3, 5)
+
+
+def test_a_write_that_names_a_transaction_waits_for_it(place: Place) -> None:
+    """PUT and DELETE with a transactionId are staged, answered 201 and 204, and done at the commit."""
+    create(place, "a", num=1)
+    path = begin(place)
+    name = path.rsplit("/", 1)[1]
+    put = place.api("PUT", f"{place.rows()}/b", {"data": {"num": 2}, "transactionId": name})
+    assert put.status == 201
+    assert total(place) == 1
+    assert place.api("DELETE", f"{place.rows()}/a", {"transactionId": name}).status == 204
+    assert commit(place, path).status == 200
+    assert [r["$id"] for r in place.api("GET", place.rows()).body["rows"]] == ["b"]
+
+
+def test_a_transaction_takes_a_hundred_operations(place: Place) -> None:
+    """The 101st operation answers 400 transaction_limit_exceeded."""
+    path = begin(place)
+    assert stage(place, path, *(op(place, "create", f"r{i}", {"num": i}) for i in range(100))).status == 201
+    answer = stage(place, path, op(place, "create", "r100", {"num": 1}))
+    assert (answer.status, answer.kind) == (400, "transaction_limit_exceeded")
+
+
+def test_a_bulk_update_changes_what_matches(place: Place) -> None:
+    """Queries in the body say which rows change; a bulk delete without any takes all."""
+    many(place, "POST", [{"$id": f"r{i}", "num": i} for i in range(4)])
+    queries = ['{"method":"greaterThan","attribute":"num","values":[1]}']
+    changed = place.api("PATCH", place.rows(), {"data": {"laps": 7}, "queries": queries})
+    assert (changed.status, changed.body["total"]) == (200, 2)
+    assert place.api("DELETE", place.rows(), {"queries": []}).body["total"] == 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "error"),
+    [
+        ("integer", {"key": "num", "required": False}, "column_already_exists"),
+        ("integer", {"key": "x", "required": True, "default": 1}, "column_default_unsupported"),
+        ("varchar", {"key": "x", "size": 16383, "required": False}, "column_limit_exceeded"),
+    ],
+)
+def test_a_column_that_cannot_be_is_refused(place: Place, kind: str, body: dict[str, object], error: str) -> None:
+    """A doubled key, a default beside required, and a row grown too wide each have their type."""
+    assert place.api("POST", f"/tablesdb/{place.db}/tables/cars/columns/{kind}", body).kind == error
+
+
+def test_numbers_that_are_none_are_missing_data(place: Place) -> None:
+    """A body with NaN cannot be read, so the row's data is missing."""
+    answer = create(place, "a", num=1, best=float("nan"))
+    assert (answer.status, answer.kind) == (400, "row_missing_data")
+
+
+def test_an_increment_of_what_is_no_number_or_not_there(place: Place) -> None:
+    """An increment of a text answers 400, one of a missing row speaks of a column."""
+    create(place, "a", num=1, name="x")
+    assert place.api("PATCH", f"{place.rows()}/a/name/increment", {"value": 1}).kind == "attribute_type_invalid"
+    assert place.api("PATCH", f"{place.rows()}/nope/laps/increment", {"value": 1}).kind == "column_not_found"
+
+
+def test_a_body_over_twelve_mebibytes_is_not_read(place: Place) -> None:
+    """A larger body answers 413 with nothing in it."""
+    answer = create(place, "a", num=1, name="x" * (12 * 1024 * 1024))
+    assert (answer.status, answer.body) == (413, None)
