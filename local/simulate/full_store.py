@@ -60,7 +60,7 @@ class FullBackend:
         seams = world.seams
         wire = Wire(
             EmbeddedTransport(server), world.chances, "store", world.store_span, seams.before_store, seams.after_store,
-            counted,
+            counted, patient=True,
         )  # fmt: skip
         chance = SeededChance(f"{world.seed}/store/{name}/{serial}")
         log = Log(lambda _: None, level="error")

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from local.simulate.seams import Seams
 from local.simulate.world import SETTINGS, Backend, World
 from raceday.ids import row_key
 from raceday.settings import Settings
-from raceday.store.port import Store
+from raceday.store.port import Row, Store
 from raceday.store.schema import (
     ALERT_CONFIGS,
     ENTRANTS,
@@ -89,8 +89,10 @@ def simulate_day(
             world.use(seams(world))
         try:
             await seed_alerts(world)
+            reader = world.backend.reader(world)
+            before = await read_tables(reader)
             await run_day(world, end, _told(progress, start, end))
-            return day_report(generated, world, await read_tables(world.backend.reader(world)), end)
+            return day_report(generated, world, since(before, await read_tables(reader)), end)
         finally:
             await world.backend.aclose()
 
@@ -151,6 +153,21 @@ async def read_tables(store: Store) -> Tables:
         pools=await store.find(RACE_POOLS),
         flow=await store.find(MONEY_FLOW),
         notifications=await store.find(NOTIFICATIONS),
+    )
+
+
+def since(before: Tables, after: Tables) -> Tables:
+    """Leave out what an earlier run on the same store had written: its polls are not this day's."""
+
+    def new(old: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
+        known = {row["$id"] for row in old}
+        return [row for row in rows if row["$id"] not in known]
+
+    return replace(
+        after,
+        ledger=new(before.ledger, after.ledger),
+        flow=new(before.flow, after.flow),
+        notifications=new(before.notifications, after.notifications),
     )
 
 

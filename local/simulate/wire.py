@@ -16,7 +16,8 @@ Delay = Callable[[httpx.Request], Span]
 class Wire(httpx.AsyncBaseTransport):
     """Hands requests to `inner` after half of a drawn delay and answers after the other half.
 
-    A request whose client stops waiting gets no answer, whether or not it took effect; `requests` counts all.
+    A request whose client stops waiting gets no answer, whether or not it took effect; a `patient` wire leaves the
+    time limit to a client that keeps one itself. `requests` counts all.
     """
 
     def __init__(
@@ -28,6 +29,8 @@ class Wire(httpx.AsyncBaseTransport):
         before: Before,
         after: After,
         on_request: Callable[[httpx.Request], None] | None = None,
+        *,
+        patient: bool = False,
     ) -> None:
         self._inner = inner
         self._chances = chances
@@ -36,6 +39,7 @@ class Wire(httpx.AsyncBaseTransport):
         self._before = before
         self._after = after
         self._on_request = on_request
+        self._patient = patient
         self.requests = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -43,6 +47,8 @@ class Wire(httpx.AsyncBaseTransport):
         self.requests += 1
         if self._on_request is not None:
             self._on_request(request)
+        if self._patient:
+            return await self._serve(request)
         limits: dict[str, Any] = request.extensions.get("timeout") or {}
         try:
             async with asyncio.timeout(limits.get("read")):
