@@ -10,6 +10,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -23,6 +24,7 @@ _EVENT = re.compile(
     r"databases\.[^.]+(\.(tables\.[^.]+(\.rows\.[^.]+)?|collections\.[^.]+(\.documents\.[^.]+)?))?"
     r"(\.(create|update|delete))?"
 )
+_ROW = "<row>"
 _CREATE = "CREATE TABLE IF NOT EXISTS hooks (id TEXT PRIMARY KEY, hook TEXT NOT NULL)"
 Send = Callable[[str, dict[str, str], bytes], Awaitable[int]]
 Tamper = Callable[["Delivery"], "Iterable[Delivery]"]
@@ -84,6 +86,23 @@ def event_names(database: str, table: str, row: str, action: str, *, former_firs
                 names.append(f"databases.{d}.{one}.{t}")
             names.append(f"databases.{d}")
     return sorted(set(names), key=lambda n: (n.count("*"), -n.count("."), (former in n) != former_first, n))
+
+
+@lru_cache(maxsize=1024)
+def _templates(database: str, table: str, action: str, form: str) -> tuple[str, ...]:
+    """Give the names of an event for any row. A create and every bulk begin with the former form, others do not."""
+    return tuple(event_names(database, table, _ROW, action, former_first=form in ("create", "bulk")))
+
+
+def _told(event: Fired, row: dict[str, Any]) -> dict[str, Any]:
+    """Give a row as a delivery has it: what comes of bulks and transactions names its collection too."""
+    told = dict(row)
+    if event.bulk or event.from_transaction:
+        told["$collection"] = f"database_1_collection_{event.table.sql[2:]}"
+    if event.from_transaction:
+        told["$collectionId"] = event.table.id
+        del told["$databaseId"]
+    return told
 
 
 def php_json(value: Any) -> bytes:
@@ -182,24 +201,16 @@ class Hooks:
         if not self.hooks:
             return
         for event, row in fired:
-            table, former = event.table, event.bulk or event.action == "create"
-            names = event_names(table.database, table.id, row["$id"], event.action, former_first=former)
-            if event.from_transaction:
-                names.sort(key=lambda n: (n.count("*"), -n.count("."), ".collections." in n))
-            asked = set(names)
-            for hook in self.hooks.values():
-                if hook.enabled and asked & set(hook.events):
-                    self.queue.append(self._delivery(hook, event, row, names))
+            table = event.table
+            form = "transaction" if event.from_transaction else "bulk" if event.bulk else event.action
+            names = [n.replace(_ROW, row["$id"]) for n in _templates(table.database, table.id, event.action, form)]
+            takers = [h for h in self.hooks.values() if h.enabled and not set(names).isdisjoint(h.events)]
+            if takers:
+                body = php_json(_told(event, row))
+                self.queue.extend(self._delivery(hook, body, names) for hook in takers)
         self.wake()
 
-    def _delivery(self, hook: Hook, event: Fired, row: dict[str, Any], names: list[str]) -> Delivery:
-        told = dict(row)
-        if event.bulk or event.from_transaction:
-            told["$collection"] = f"database_1_collection_{event.table.sql[2:]}"
-        if event.from_transaction:
-            told["$collectionId"] = event.table.id
-            told.pop("$databaseId", None)
-        body = php_json(told)
+    def _delivery(self, hook: Hook, body: bytes, names: list[str]) -> Delivery:
         headers = {
             "User-Agent": USER_AGENT,
             "Content-Type": "application/json",
