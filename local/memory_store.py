@@ -1,6 +1,7 @@
 """The store's port in memory, with the embedded server's semantics: for port-level simulation and quick tests."""
 
 import json
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -9,10 +10,13 @@ from typing import Any
 from raceday.clock import iso
 from raceday.errors import StoreConflict, StoreInvalid, StoreMissing
 from raceday.store.port import Op, Row
-from raceday.store.schema import BY_ID, Column, Table
+from raceday.store.schema import BY_ID, RACE_POLLS, Column, Table
 
 SYSTEM = ("$id", "$createdAt", "$updatedAt", "$sequence")
 MAX_OPERATIONS = 100
+_COLUMNS = {table.id: {c.key: c for c in table.columns} for table in BY_ID.values()}
+_DEFAULTS = {table.id: {c.key: c.default for c in table.columns} for table in BY_ID.values()}
+_REQUIRED = {table.id: [c.key for c in table.columns if c.required] for table in BY_ID.values()}
 OnEvent = Callable[[str, str, Row], None]
 
 
@@ -23,6 +27,7 @@ class MemoryStore:
         self._now = now
         self._on_event = on_event
         self.tables: dict[str, dict[str, Row]] = {table: {} for table in BY_ID}
+        self._by_slot: list[tuple[str, str]] = []
         self._by_race: dict[str, dict[str, dict[str, Row]]] = {table: defaultdict(dict) for table in BY_ID}
         self.files: dict[tuple[str, str], bytes] = {}
         self._sequence = 0
@@ -165,20 +170,22 @@ class MemoryStore:
         if op.action == "update" and there is None:
             raise StoreMissing(f"{op.table}/{row_id}", status=404, kind="row_not_found")
         table = BY_ID[op.table]
-        values = {k: _value(table.column(k), v) for k, v in data.items() if not k.startswith("$")}
+        columns = _COLUMNS[op.table]
+        values = {k: _value(columns[k], v) for k, v in data.items() if k[0] != "$"}
         if op.action != "update":
             _require(table, row_id, values)
         if there is not None:
             return {**there, **values, "$updatedAt": stamp}
         self._sequence += 1
-        defaults = {c.key: c.default for c in table.columns}
         system = {"$id": row_id, "$createdAt": stamp, "$updatedAt": stamp, "$sequence": str(self._sequence)}
-        return {**defaults, **values, **system, "$tableId": op.table}
+        return {**_DEFAULTS[op.table], **values, **system, "$tableId": op.table}
 
     def _put(self, table: str, row_id: str, row: Row | None) -> int:
         before = self.tables[table].get(row_id)
         if before is not None and before.get("raceId") is not None:
             self._by_race[table][before["raceId"]].pop(row_id, None)
+        if table == RACE_POLLS:
+            self._keep_slot(before, row)
         if row is None:
             return self.tables[table].pop(row_id, None) is not None
         if before is not None and _unchanged(before, row):
@@ -187,6 +194,12 @@ class MemoryStore:
         if row.get("raceId") is not None:
             self._by_race[table][row["raceId"]][row_id] = row
         return 1
+
+    def _keep_slot(self, before: Row | None, row: Row | None) -> None:
+        if before is not None:
+            self._by_slot.remove((before["slot"], before["$id"]))
+        if row is not None:
+            insort(self._by_slot, (row["slot"], row["$id"]))
 
     def _matching(self, table: str, queries: Sequence[Mapping[str, Any]]) -> list[Row]:
         rows: Iterable[Row] = self._candidates(table, queries)
@@ -213,6 +226,9 @@ class MemoryStore:
                 return [r for race in query["values"] for r in self._by_race[table][race].values()]
             if query["method"] == "equal" and query["attribute"] == "$id":
                 return [r for i in query["values"] if (r := self._table(table).get(i)) is not None]
+            if table == RACE_POLLS and query["method"] == "greaterThanEqual" and query["attribute"] == "slot":
+                begin = bisect_left(self._by_slot, (_plain(query["values"][0]), ""))
+                return [self.tables[table][row_id] for _, row_id in self._by_slot[begin:]]
         return list(self._table(table).values())
 
 
@@ -235,10 +251,10 @@ def _fired(action: str, bulk: bool) -> str:
 
 
 def _require(table: Table, row_id: str, values: Mapping[str, Any]) -> None:
-    for column in table.columns:
-        if column.required and values.get(column.key) is None:
+    for key in _REQUIRED[table.id]:
+        if values.get(key) is None:
             raise StoreInvalid(
-                f'{table.id}/{row_id}: Missing required attribute "{column.key}"',
+                f'{table.id}/{row_id}: Missing required attribute "{key}"',
                 status=400,
                 kind="row_invalid_structure",
             )
@@ -251,19 +267,23 @@ def _value(column: Column, value: Any) -> Any:
     """Give a value as the server would keep it; StoreInvalid for one of another type or too long."""
     if value is None:
         return None
-    bad = StoreInvalid(
-        f'Attribute "{column.key}" has invalid format: {value!r:.60}', status=400, kind="row_invalid_structure"
-    )
     if column.kind == "datetime":
         try:
-            return iso(datetime.fromisoformat(value).replace(tzinfo=datetime.fromisoformat(value).tzinfo or UTC))
+            at = datetime.fromisoformat(value)
         except (ValueError, TypeError):
-            raise bad from None
+            raise _bad(column, value) from None
+        return iso(at if at.tzinfo else at.replace(tzinfo=UTC))
     if not isinstance(value, _TYPES.get(column.kind, (str,))) or (isinstance(value, bool) and column.kind != "boolean"):
-        raise bad
+        raise _bad(column, value)
     if isinstance(value, str) and column.kind == "varchar" and len(value) > column.size:
-        raise bad
+        raise _bad(column, value)
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _bad(column: Column, value: Any) -> StoreInvalid:
+    return StoreInvalid(
+        f'Attribute "{column.key}" has invalid format: {value!r:.60}', status=400, kind="row_invalid_structure"
+    )
 
 
 def _order(value: Any) -> tuple[int, Any]:

@@ -82,7 +82,7 @@ def simulate_day(
 
     async def work(loop: VirtualLoop) -> dict[str, Any]:
         world = World(
-            loop, FeedSim(generated), make_backend(plan), limits_of(),
+            loop, FeedSim(generated, compress=plan.depth == "full"), make_backend(plan), limits_of(),
             seed=plan.seed, settings=plan.settings, trace=trace,
         )  # fmt: skip
         if seams is not None:

@@ -14,6 +14,7 @@ FIGURES = (
     "raceId", "meetingId", "n", "slot", "kind", "fetchedAt", "generatedAt", "startTime", "status", "score",
     "race", "pools", "runners",
 )  # fmt: skip
+_READ, _KEPT = "ledger_rows", 1000
 _UNREAD = dict.fromkeys(("race", "pools", "runners", "checks", "digests", "dividends"))
 
 
@@ -35,4 +36,14 @@ async def ledger_from(container: Container, race_id: str, n: int) -> list[Ledger
         [Query.equal("raceId", [race_id]), Query.greater_than_equal("n", n), Query.order_asc("n")],
         select=FIGURES,
     )
-    return [LedgerRow.from_row(row) for row in rows]
+    known: dict[tuple[str, int], LedgerRow] = container.cache.setdefault(_READ, {})
+    if len(known) > _KEPT:
+        known.clear()
+    # A ledger row never changes, so that what this process has read once it need not parse again.
+    found = []
+    for row in rows:
+        key = (race_id, int(row["n"]))
+        if key not in known:
+            known[key] = LedgerRow.from_row(row)
+        found.append(known[key])
+    return found
