@@ -44,9 +44,7 @@ def test_default_day_of_a_race() -> None:
 
 
 @given(STARTS, UNFINISHED, INTERVALS, st.integers(-40_000, GIVE_UP_SECS - 1))
-def test_intervals_cover_every_instant_once(
-    start: datetime, status: Status, intervals: Intervals, offset: int
-) -> None:
+def test_intervals_cover_every_instant_once(start: datetime, status: Status, intervals: Intervals, offset: int) -> None:
     """Every instant up to giving up lies in the interval of exactly one slot."""
     at = start + timedelta(seconds=offset)
     reach = timedelta(seconds=1900)

@@ -1,0 +1,88 @@
+"""`./raceday simulate` as a command: its options, its files and its exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from local.cli import main
+from tests.recorded import RECORDED
+
+
+def test_a_port_day_writes_its_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A day ends with a table, a JSON report of all that was measured, and exit code 0."""
+    out = tmp_path / "report.json"
+    assert main(["simulate", "--races", "1", "--depth", "port", "--seed", "7", "--json", str(out)]) == 0
+    report = json.loads(out.read_text())
+    wanted = {
+        "date",
+        "seed",
+        "races",
+        "stored",
+        "rows_changed",
+        "failures",
+        "polls",
+        "buckets",
+        "pools",
+        "notifications",
+    }
+    assert wanted | {"invocations", "invocations_per_poll", "functions", "wall_secs", "measured"} <= report.keys()
+    assert report["polls"]["committed"] > 40
+    assert "committed" in capsys.readouterr().out
+
+
+def test_several_days_are_summed(tmp_path: Path) -> None:
+    """Several days have seeds and dates of their own, and their figures are summed."""
+    out = tmp_path / "report.json"
+    assert main(["simulate", "--races", "1", "--days", "2", "--depth", "port", "--json", str(out)]) == 0
+    report = json.loads(out.read_text())
+    assert [day["seed"] for day in report["each"]] == [1, 2]
+    assert report["polls"]["committed"] == sum(day["polls"]["committed"] for day in report["each"])
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--feed", "nowhere"], "generated or recorded:DIR"),
+        (["--feed", "recorded:/no/such/folder"], "/no/such/folder"),
+        (["--faults", "gremlins"], "gremlins"),
+    ],
+)
+def test_wrong_usage_says_what_was_expected(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A feed or a fault profile that does not exist is named, with exit code 2."""
+    assert main(["simulate", "--races", "1", *words]) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--date", "17/07/2025"], ["--races", "0"], ["--depth", "deep"]])
+def test_wrong_values_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A date that is none, no races, or an unknown depth end with exit code 2 and the option's name."""
+    with pytest.raises(SystemExit) as stop:
+        main(["simulate", *words])
+    assert stop.value.code == 2
+    assert words[0] in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded responses are not there")
+def test_recorded_responses_are_imported_once(tmp_path: Path) -> None:
+    """The recorded day stores its 12 meetings and 96 races, and a second run on the same store changes nothing."""
+    out, store = tmp_path / "report.json", tmp_path / "recorded.db"
+    words = [
+        "simulate",
+        "--feed",
+        f"recorded:{RECORDED}",
+        "--date",
+        "2025-07-17",
+        "--store",
+        str(store),
+        "--json",
+        str(out),
+    ]
+    assert main(words) == 0
+    first = json.loads(out.read_text())
+    assert (first["stored"]["meetings"], first["stored"]["races"]) == (12, 96)
+    assert first["rows_changed"] > 100
+    assert main(words) == 0
+    second = json.loads(out.read_text())
+    assert second["rows_changed"] == 0
+    assert second["stored"] == first["stored"]
