@@ -20,7 +20,7 @@ from raceday.container import Container
 from raceday.feed.client import make_feed
 from raceday.ids import SeededChance
 from raceday.log import Log
-from raceday.settings import Settings
+from raceday.settings import Settings, read_settings
 from raceday.store.port import Store
 
 FUNCTIONS_URL = "https://functions.raceday.local"
@@ -182,6 +182,12 @@ class PlatformStarter:
     async def start(self, function: str, payload: dict[str, Any]) -> str:
         """Start a function and give its activation's id; the payload travels as JSON."""
         return self.platform.start(function, json.loads(json.dumps(payload)))
+
+
+def settings_from_env(*names: str) -> Settings:
+    """Give the simulation's settings with those that `names` lists taken from the environment."""
+    found = read_settings()
+    return replace(SETTINGS, **{name: getattr(found, name) for name in names})
 
 
 def settings_with(**changes: Any) -> Settings:

@@ -42,7 +42,7 @@ class Report:
     def fail(self, item: str, error: Exception) -> None:
         """Add a failure."""
         cause = error.cause if isinstance(error, FeedError) else type(error).__name__
-        self.failures.append({"item": item, "cause": cause, "message": str(error)[:300]})
+        self.failures.append({"item": item, "cause": cause, "message": str(error).removeprefix(f"{item}: ")[:300]})
 
     def result(self) -> dict[str, Any]:
         """Give the import's answer; raises nothing."""
