@@ -100,6 +100,7 @@ def polls(expected: Mapping[str, Expected], ledger: Sequence[Row], world: World)
         "gaps": sum(len(json.loads(row.get("gaps") or "[]")) for row in ledger),
         "late_p99_secs": round(late[math.ceil(len(late) * 0.99) - 1], 3) if late else None,
         "late_max_secs": round(late[-1], 3) if late else None,
+        "failed": world.counts.outcomes["failed"],
         "request": sum(row["kind"] == "request" for row in ledger),
         "closing": sum(row["kind"] == "closing" for row in ledger),
         "missing": len(wanted - committed),
@@ -185,9 +186,11 @@ def use(world: World, committed: int) -> dict[str, Any]:
     uses = {name: each.report() for name, each in sorted(world.platform.uses.items())}
     invocations = {name: each["activations"] for name, each in uses.items()}
     made = max(1, committed)
+    # A poll that the feed refused, an event that is gone for one, was a poll too.
+    asked = max(1, committed + world.counts.outcomes["failed"])
     polling = sum(invocations.get(name, 0) for name in (POLLER, *EVENT_FUNCTIONS))
     return {
-        "feed_calls_per_poll": round(world.counts.feed_events[POLLER] / made, 3),
+        "feed_calls_per_poll": round(world.counts.feed_events[POLLER] / asked, 3),
         "store_calls_per_poll": round(world.counts.store[POLLER] / made, 3),
         "invocations": invocations,
         "invocations_per_poll": round(polling / made, 3),

@@ -405,3 +405,14 @@ def test_a_quiet_tick_costs_few_store_calls() -> None:
     before = suite.store.calls
     suite.tick(_minute(58))
     assert suite.store.calls - before <= 6
+
+
+def test_an_abandoned_race_tells_of_its_missing_rechecks() -> None:
+    """A race that its own event called Abandoned, and whose re-checks all failed, tells them in a closing row."""
+    suite = Suite(_minute(70))
+    suite.race("r1", status="Abandoned")
+    suite.polled("r1", 1, START - timedelta(minutes=30), Status.ABANDONED)
+    for minute in (29, 20, 5, 1, -3, -4):
+        suite.tick(_minute(minute))
+    last = suite.ledger("r1")[-1]
+    assert (last.kind, last.n, len(last.gaps)) == ("closing", 2, 3)

@@ -20,21 +20,24 @@ from raceday.store.schema import RACE_POLLS, RACES
 if TYPE_CHECKING:
     from raceday.stages.scheduler import Tick
 
-_CLOSED = "closed_races"
+_CLOSED, _TOLD = "closed_races", "rechecks_told"
 
 
 async def close_races(tick: "Tick", races: Sequence[Race], owed: Mapping[str, tuple[Gap, ...]], now: datetime) -> None:
     """Close what was given up or abandoned, and keep the re-checks that nobody made; each race by itself."""
     closed: set[str] = tick.container.cache.setdefault(_CLOSED, set())
     for race in races:
-        if race.race_id not in closed and (race.status.over or is_given_up(race, now)):
-            await _try(tick, race, (), now)
+        ended = race.status.over or is_given_up(race, now)
+        if ended and race.race_id not in closed and await _try(tick, race, (), now):
+            closed.add(race.race_id)
+    told: set[str] = tick.container.cache.setdefault(_TOLD, set())
     for race_id, gaps in owed.items():
-        if race_id not in closed:
-            await _try(tick, Race(race_id, now, Status.FINAL), gaps, now)
+        if race_id not in told and await _try(tick, Race(race_id, now, Status.FINAL), gaps, now):
+            told.add(race_id)
 
 
-async def _try(tick: "Tick", race: Race, owed: tuple[Gap, ...], now: datetime) -> None:
+async def _try(tick: "Tick", race: Race, owed: tuple[Gap, ...], now: datetime) -> bool:
+    """Close a race where there is something to say; tells whether it need not be looked at again."""
     try:
         base = await newest(tick.container, race.race_id)
         row = closing_row(race, base, owed, tick.intervals, now)
@@ -44,11 +47,11 @@ async def _try(tick: "Tick", race: Race, owed: tuple[Gap, ...], now: datetime) -
             await wake(tick, race.race_id)
     except StoreConflict:
         # A poll or another scheduler was quicker: the next minute looks again.
-        return
+        return False
     except RaceDayError as error:
         tick.fail(f"closing {race.race_id}", error)
-        return
-    tick.container.cache[_CLOSED].add(race.race_id)
+        return False
+    return True
 
 
 def closing_row(
