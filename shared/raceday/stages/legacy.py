@@ -72,7 +72,11 @@ async def single_race(container: Container, call: Call) -> dict[str, Any]:
 
 
 async def batch(container: Container, call: Call) -> dict[str, Any]:
-    """Poll up to `batch_limit` races at once, with a result for each."""
+    """Poll up to `batch_limit` races at once, with a result for each; `due` leaves out those without a slot now."""
     now = container.clock.now()
     ids = race_ids(call.params.get("raceIds"), container.settings.batch_limit)
-    return poller.report(await poller.run(container, [request(each, now) for each in ids], call))
+    if call.params.get("due") is not True:
+        return poller.report(await poller.run(container, [request(each, now) for each in ids], call))
+    rows = [row for row in await _running(container, now) if row["$id"] in ids]
+    orders = [order for row in rows for order in _orders(container, row, now, now)]
+    return poller.report(await poller.run(container, orders, call) if orders else [])

@@ -120,8 +120,9 @@ def _payloads(tick: "Tick", start: Start, races: Sequence[Race]) -> list[dict[st
     if start.schedule is not BATCH_POLLER:
         return [{}]
     near = [r.race_id for r in sorted(races, key=lambda r: abs(r.start - tick.at)) if not r.status.over]
+    # A schedule polls what is due and nothing between, so that it leaves the same rows as the scheduler's own slots.
     ids = near[: tick.container.settings.batch_limit]
-    return [{"raceIds": ids}] if ids else []
+    return [{"raceIds": ids, "due": True}] if ids else []
 
 
 def _days(tick: "Tick", races: Sequence[Race]) -> list[str]:
