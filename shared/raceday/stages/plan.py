@@ -23,10 +23,11 @@ def start_in_force(base: LedgerRow | None, start: datetime | None, issued_at: da
 def find(intervals: Intervals, start: datetime, base: LedgerRow | None, at: datetime) -> Slot | None:
     """Give the slot of the present plan at an instant, None where it has none there.
 
-    The races table may know before the ledger that betting is shut, so the closer grid of a closed race counts too.
+    A race without a ledger may have been listed with betting shut: there the closer grid of a closed race counts too.
     """
-    status = base.status if base else None
-    return slot_at(start, status, intervals, at) or slot_at(start, Status.CLOSED, intervals, at)
+    if base is not None:
+        return slot_at(start, base.status, intervals, at)
+    return slot_at(start, None, intervals, at) or slot_at(start, Status.CLOSED, intervals, at)
 
 
 def gaps(
