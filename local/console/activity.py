@@ -1,0 +1,181 @@
+"""What the functions did: one row per activation, kept in a file beside the store."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+MOST_ROWS = 200_000
+MOST_LINES = 200
+_CREATE = (
+    "CREATE TABLE IF NOT EXISTS activations (seq INTEGER PRIMARY KEY, function TEXT NOT NULL, activation TEXT NOT NULL,"
+    " started REAL NOT NULL, duration_ms REAL NOT NULL, status TEXT NOT NULL, cold INTEGER NOT NULL,"
+    " lines TEXT NOT NULL)"
+)
+_INDEX = "CREATE INDEX IF NOT EXISTS by_started ON activations (started)"
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One activation; `status` is ok, or the kind of its error. `started` is an aware UTC instant."""
+
+    function: str
+    activation: str
+    started: datetime
+    duration_ms: float
+    status: str
+    cold: bool
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What one function did over a stretch of time; durations in milliseconds."""
+
+    function: str
+    runs: int
+    failures: int
+    cold: int
+    mean_ms: float
+    p95_ms: float
+    longest_ms: float
+    last: datetime
+
+
+def path_beside(store: str | Path) -> Path:
+    """Give the file that holds the activity of an embedded store's file."""
+    return Path(f"{store}-activity")
+
+
+def status_of(answer: Mapping[str, Any]) -> str:
+    """Give `ok`, or the kind of error that an activation's answer tells of."""
+    error = answer.get("error")
+    if isinstance(error, Mapping):
+        return str(error.get("kind") or error.get("code") or "error")
+    if error:
+        return "error"
+    return "ok" if int(answer.get("statusCode", 200)) < 500 else f"http_{answer['statusCode']}"
+
+
+class Activity:
+    """Appends and reads activations; `:memory:` keeps them in this process only."""
+
+    def __init__(self, path: str | Path = ":memory:", *, read_only: bool = False) -> None:
+        self._path, self._read_only = str(path), read_only
+        self._kept = None if read_only else self._open()
+        self._written = 0
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=OFF")
+        db.execute(_CREATE)
+        db.execute(_INDEX)
+        return db
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection | None]:
+        """Give a connection to read by, None where nothing has been recorded yet."""
+        if self._kept is not None:
+            yield self._kept
+        elif not Path(self._path).exists():
+            yield None
+        else:
+            with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as db:
+                yield db
+
+    def append(
+        self,
+        function: str,
+        activation: str,
+        started: datetime,
+        duration_ms: float,
+        status: str = "ok",
+        cold: bool = False,
+        lines: Sequence[str] = (),
+    ) -> None:
+        """Record one activation that has ended; ValueError on a recorder that was opened to read."""
+        if self._kept is None:
+            raise ValueError("this activity file was opened to be read")
+        kept = json.dumps(list(lines)[-MOST_LINES:], ensure_ascii=False)
+        values = (function, activation, started.timestamp(), duration_ms, status, int(cold), kept)
+        self._kept.execute(
+            "INSERT INTO activations (function, activation, started, duration_ms, status, cold, lines)"
+            " VALUES (?,?,?,?,?,?,?)",
+            values,
+        )
+        self._written += 1
+        if self._written % 1000 == 0:
+            self._kept.execute("DELETE FROM activations WHERE seq <= (SELECT max(seq) FROM activations) - ?", (MOST_ROWS,))
+
+    def on_done(self, function: str, activation: str, began: datetime, spent_ms: float, answer: dict[str, Any]) -> None:
+        """Record an activation as `local.world.World.on_done` tells of it."""
+        self.append(function, activation, began, spent_ms, status_of(answer), lines=_told(answer))
+
+    def totals(self, since: datetime, until: datetime) -> list[Totals]:
+        """Give what each function did from `since` to before `until`, busiest first."""
+        with self._reader() as db:
+            if db is None:
+                return []
+            rows = db.execute(
+                "SELECT function, duration_ms, status, cold, started FROM activations"
+                " WHERE started >= ? AND started < ? ORDER BY duration_ms",
+                (since.timestamp(), until.timestamp()),
+            ).fetchall()
+        by: dict[str, list[Any]] = {}
+        for row in rows:
+            by.setdefault(row[0], []).append(row)
+        return sorted((_total(name, of) for name, of in by.items()), key=lambda t: (-t.runs, t.function))
+
+    def latest(
+        self, since: datetime, until: datetime, *, limit: int = 50, failed_only: bool = False, function: str = ""
+    ) -> list[Invocation]:
+        """Give the newest activations of a stretch of time, newest first."""
+        where = "started >= ? AND started < ?"
+        values: list[Any] = [since.timestamp(), until.timestamp()]
+        if failed_only:
+            where += " AND status <> 'ok'"
+        if function:
+            where, values = where + " AND function = ?", [*values, function]
+        with self._reader() as db:
+            if db is None:
+                return []
+            rows = db.execute(
+                "SELECT function, activation, started, duration_ms, status, cold, lines FROM activations"
+                f" WHERE {where} ORDER BY started DESC, seq DESC LIMIT ?",
+                (*values, limit),
+            ).fetchall()
+        return [
+            Invocation(r[0], r[1], datetime.fromtimestamp(r[2], UTC), r[3], r[4], bool(r[5]), tuple(json.loads(r[6])))
+            for r in rows
+        ]
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._kept is not None:
+            self._kept.close()
+
+
+def _total(name: str, rows: Sequence[Any]) -> Totals:
+    spent = [row[1] for row in rows]
+    return Totals(
+        function=name,
+        runs=len(rows),
+        failures=sum(row[2] != "ok" for row in rows),
+        cold=sum(row[3] for row in rows),
+        mean_ms=sum(spent) / len(spent),
+        p95_ms=spent[min(len(spent) - 1, int(len(spent) * 0.95))],
+        longest_ms=spent[-1],
+        last=datetime.fromtimestamp(max(row[4] for row in rows), UTC),
+    )
+
+
+def _told(answer: Mapping[str, Any]) -> list[str]:
+    error = answer.get("error")
+    failures = answer.get("failures") or []
+    told = [f"error: {error.get('message', error) if isinstance(error, Mapping) else error}"] if error else []
+    return told + [f"{f.get('item')}: {f.get('error')}" for f in failures if isinstance(f, Mapping)]

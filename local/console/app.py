@@ -1,0 +1,148 @@
+"""The pages over HTTP: read-only, loopback only, with a strict content security policy."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from hashlib import blake2s
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from local.console.pages import make_pages
+from local.console.race import read_race
+from local.console.source import Source
+from local.console.suite import read_suite
+from local.console.today import read_day
+from local.embedded.http import allowed_host
+from raceday.errors import RaceDayError
+
+HERE = Path(__file__).parent
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-store",
+}
+VIEWS = ("win", "place", "odds")
+
+
+class Guard:
+    """Answers this machine only, to be read only, and sends every answer with the safe headers."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+
+        async def guarded(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                kept = {k.decode().lower() for k, _ in message["headers"]}
+                extra = [(k.encode(), v.encode()) for k, v in HEADERS.items() if k not in kept]
+                message = {**message, "headers": [*message["headers"], *extra]}
+            await send(message)
+
+        host = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"host"), "")
+        if not allowed_host(host):
+            return await PlainTextResponse("this page answers on loopback only", 421)(scope, receive, guarded)
+        if scope["method"] not in ("GET", "HEAD"):
+            return await PlainTextResponse("this page only reads", 405, {"allow": "GET, HEAD"})(scope, receive, guarded)
+        return await self._app(scope, receive, guarded)
+
+
+def make_app(source: Source) -> Starlette:
+    """Give the console as an ASGI application over `source`."""
+    pages = make_pages(source)
+
+    def page(read: Callable[[Request], Awaitable[tuple[str, dict[str, Any]]]]) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            status = 200
+            try:
+                template, values = await read(request)
+            except _NotFound as missing:
+                template, values, status = "missing.html", {"what": str(missing), "title": "Not found"}, 404
+            except RaceDayError as error:
+                template, values, status = "failing.html", {"error": str(error), "title": "Store unreachable"}, 503
+            fragment = request.headers.get("x-fragment") == "1"
+            body = pages.render(template, fragment=fragment, path=request.url.path, **values).encode()
+            tag = f'"{blake2s(body, digest_size=12).hexdigest()}"'
+            if fragment and request.headers.get("if-none-match") == tag:
+                return Response(status_code=304, headers={"etag": tag})
+            headers = {"etag": tag, "x-now": str(round(source.now().timestamp() * 1000))}
+            return Response(body, status, headers, "text/html; charset=utf-8")
+
+        return answer
+
+    async def today(request: Request) -> tuple[str, dict[str, Any]]:
+        day = _date(request.query_params.get("date"))
+        found = await read_day(source, day)
+        return "today.html", {"title": "Today", "day": found, "asked": day}
+
+    async def race(request: Request) -> tuple[str, dict[str, Any]]:
+        view = request.query_params.get("view", "win")
+        found = await read_race(source, request.path_params["race_id"], view if view in VIEWS else "win")
+        if found is None:
+            raise _NotFound(f"race {request.path_params['race_id']}")
+        return "race.html", {"title": f"{found.meeting} R{found.number}", "race": found}
+
+    async def suite(request: Request) -> tuple[str, dict[str, Any]]:
+        return "suite.html", {"title": "Suite", "suite": await read_suite(source)}
+
+    async def silk(request: Request) -> Response:
+        row = await source.silk(request.path_params["silk_id"])
+        if row is None or not row.get("svgData"):
+            return PlainTextResponse("no such silk", 404)
+        # A drawing is opened as a picture only, and could run nothing if it were opened by itself.
+        return Response(
+            row["svgData"],
+            media_type="image/svg+xml",
+            headers={"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"},
+        )
+
+    async def bands(_: Request) -> Response:
+        return Response(pages.band_colours(await source.bands()), media_type="text/css")
+
+    async def nowhere(request: Request, _: Exception) -> Response:
+        return await page(_nowhere)(request)
+
+    app = Starlette(
+        routes=[
+            Route("/", page(today)),
+            Route("/race/{race_id}", page(race)),
+            Route("/suite", page(suite)),
+            Route("/silk/{silk_id}.svg", silk),
+            Route("/bands.css", bands),
+            Mount("/static", StaticFiles(directory=HERE / "static")),
+        ],
+        exception_handlers={404: nowhere},
+    )
+    app.add_middleware(Guard)
+    return app
+
+
+class _NotFound(Exception):
+    """What was asked for is not in the store."""
+
+
+async def _nowhere(request: Request) -> tuple[str, dict[str, Any]]:
+    raise _NotFound(f"page {request.url.path}")
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+

@@ -1,0 +1,171 @@
+"""The money-flow grid as the client shows it: runners in rows, minutes to the start in columns."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from local.console.words import dollars, odds
+from raceday.racing.buckets import is_column
+from raceday.racing.indicators import Band, Frame, indicators
+from raceday.store.port import Row
+
+FIXED = (60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 4, 3, 2, 1, 0)
+_FIELDS = {"win": "incrementalWinAmount", "place": "incrementalPlaceAmount"}
+_KINDS = {"win": "money_win", "place": "money_place", "odds": "odds"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One figure; `band` is 1 to 6 where the runner's movement lies in an enabled band, `rise` that movement."""
+
+    text: str
+    band: int = 0
+    rise: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One runner with its cells, one for each column."""
+
+    id: str
+    number: int
+    name: str
+    jockey: str
+    scratched: bool
+    silk: str
+    win: str
+    place: str
+    pool: str
+    share: str
+    trend: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The whole grid in one of its views: win, place or odds."""
+
+    view: str
+    columns: tuple[int, ...]
+    lines: tuple[Line, ...]
+    current: int | None
+
+
+def bands_of(rows: Sequence[Row]) -> list[tuple[int, Band]]:
+    """Give the enabled bands with their order, 1 to 6."""
+    found = []
+    for row in rows:
+        if row.get("enabled", True):
+            high = row.get("percentageRangeMax")
+            band = Band(float(row["percentageRangeMin"]), None if high is None else float(high), row["color"])
+            found.append((int(row["displayOrder"]), band))
+    return found
+
+
+def make_grid(
+    view: str, entrants: Sequence[Row], flow: Sequence[Row], pools: Row | None, bands: Sequence[Row], label: int | None
+) -> Grid:
+    """Lay out the rows that the client reads; `label` is the column of the present, None outside the timeline."""
+    cells = _by_column(flow)
+    columns = (*FIXED, *sorted((c for c in cells if c < 0), reverse=True))
+    scratched = frozenset(row["entrantId"] for row in entrants if row.get("isScratched"))
+    lit = _lit(view, columns, cells, scratched, bands_of(bands))
+    total = (pools or {}).get("placePoolTotal" if view == "place" else "winPoolTotal") or 0
+    lines = [_line(view, row, columns, cells, lit, total) for row in entrants]
+    return Grid(view, columns, tuple(lines), label if label in columns else None)
+
+
+def _by_column(flow: Sequence[Row]) -> dict[int, dict[str, Row]]:
+    """Order rows by column and runner; of two the later counts, as in the client's first load."""
+    found: dict[int, dict[str, Row]] = {}
+    for row in flow:
+        interval = row.get("timeInterval")
+        if interval is not None and is_column(int(interval)):
+            found.setdefault(int(interval), {})[row["entrantId"]] = row
+    return found
+
+
+def _frame(rows: Mapping[str, Row], scratched: frozenset[str]) -> Frame:
+    def money(field: str) -> dict[str, int]:
+        return {runner: int(row[field]) for runner, row in rows.items() if row.get(field) is not None}
+
+    prices = {r: Decimal(str(row["fixedWinOdds"])) for r, row in rows.items() if row.get("fixedWinOdds")}
+    return Frame(money("incrementalWinAmount"), money("incrementalPlaceAmount"), prices, scratched)
+
+
+def _lit(
+    view: str,
+    columns: Sequence[int],
+    cells: Mapping[int, Mapping[str, Row]],
+    scratched: frozenset[str],
+    bands: Sequence[tuple[int, Band]],
+) -> dict[tuple[int, str], tuple[int, float]]:
+    """Give band and movement by column and runner; a column without rows lights neither neighbour."""
+    found: dict[tuple[int, str], tuple[int, float]] = {}
+    for before, now in zip(columns, columns[1:], strict=False):
+        if before not in cells or now not in cells:
+            continue
+        for indicator in indicators(_frame(cells[before], scratched), _frame(cells[now], scratched)):
+            if indicator.kind != _KINDS[view]:
+                continue
+            band = next((order for order, b in bands if b.holds(indicator.value)), 0)
+            if band:
+                found[now, indicator.entrant_id] = (band, indicator.value)
+    return found
+
+
+def _line(
+    view: str,
+    entrant: Row,
+    columns: Sequence[int],
+    cells: Mapping[int, Mapping[str, Row]],
+    lit: Mapping[tuple[int, str], tuple[int, float]],
+    total_cents: int,
+) -> Line:
+    runner = entrant["entrantId"]
+    points = [cells[c][runner] for c in columns if c in cells and runner in cells[c]]
+    newest = points[-1] if points else {}
+    share = newest.get("placePoolPercentage" if view == "place" else "holdPercentage")
+    if share is None:
+        share = newest.get("holdPercentage")
+    made = []
+    for column in columns:
+        row = cells.get(column, {}).get(runner)
+        band, rise = lit.get((column, runner), (0, 0.0))
+        made.append(Cell(_text(view, column, row), band, f"{rise:.1f}" if band else ""))
+    return Line(
+        id=runner,
+        number=entrant["runnerNumber"],
+        name=entrant["name"],
+        jockey=entrant.get("jockey") or "",
+        scratched=bool(entrant.get("isScratched")),
+        silk=entrant.get("silkId") or "",
+        win=odds(entrant.get("fixedWinOdds")),
+        place=odds(entrant.get("fixedPlaceOdds")),
+        pool=dollars(total_cents * share / 100) if share else "—",
+        share=f"{share:.1f} %" if share else "—",
+        trend=_trend(points),
+        cells=tuple(made),
+    )
+
+
+def _text(view: str, column: int, row: Row | None) -> str:
+    if row is None:
+        return ""
+    if view == "odds":
+        return odds(row.get("fixedWinOdds"))
+    text = dollars(row.get(_FIELDS[view]))
+    return text if text == "—" or column == FIXED[0] else f"+{text}"
+
+
+def _trend(points: Sequence[Row]) -> str:
+    """Say where the share went between the last two columns: half a point counts, a whole one is marked."""
+    known: list[Any] = [p["holdPercentage"] for p in points if p.get("holdPercentage") is not None]
+    if len(known) < 2:
+        return ""
+    change = known[-1] - known[-2]
+    if abs(change) < 0.5:
+        return "steady"
+    word = "up" if change > 0 else "down"
+    return f"{word} strongly" if abs(change) >= 1 else word

@@ -1,0 +1,72 @@
+"""Serving the console on loopback: beside a world that runs, or over a store by itself."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from local.console.activity import Activity, path_beside
+from local.console.app import make_app
+from local.console.source import Source
+from local.embedded import Embedded, EmbeddedTransport
+from local.embedded.http import LOOPBACK
+from local.world import HOME, World, open_embedded
+from raceday.clock import Clock, SystemClock
+from raceday.ids import SystemChance
+from raceday.log import Log
+from raceday.settings import STORE, Settings, read_settings
+from raceday.store.client import make_store
+
+
+def hooks_of(server: Embedded) -> Callable[[], list[dict[str, Any]]]:
+    """Give a reader of an embedded server's subscriptions, without their secrets."""
+    return lambda: [hook.shown() for hook in server.hooks.hooks.values()]
+
+
+def _source(settings: Settings, clock: Clock, embedded: Embedded | None, activity: Activity, *, generated: bool) -> Source:
+    # The page's own reads are not the suite's, and a reader that is told of trouble shows it itself.
+    log = Log(lambda _: None, level="error", secrets=settings.secrets())
+    transport = EmbeddedTransport(embedded) if embedded else None
+    store = make_store(settings, clock, SystemChance(), log, transport)
+    hooks = hooks_of(embedded) if embedded else None
+    return Source(store, clock, activity, hooks, settings, generated)
+
+
+def source_of(world: World) -> Source:
+    """Give the source of a running world, and record what its functions do from now on."""
+    beside = path_beside(world.store_path) if getattr(world, "store_path", None) else HOME / "up-activity.db"
+    HOME.mkdir(exist_ok=True)
+    activity = Activity(beside)
+    world.on_done = activity.on_done
+    generated = world.feed_transport is not None
+    return _source(world.settings, world.clock, world.embedded, activity, generated=generated)
+
+
+def open_source(store: str, clock: Clock | None = None) -> Source:
+    """Open a store to look at: a file of the embedded store, or `env`.
+
+    Raises SettingsError for settings that are missing, FileNotFoundError for a file that is not there.
+    """
+    clock = clock or SystemClock()
+    if store == "env":
+        settings = read_settings(needs=frozenset({STORE}))
+        return _source(settings, clock, None, Activity(HOME / "up-activity.db", read_only=True), generated=False)
+    if not Path(store).exists():
+        raise FileNotFoundError(store)
+    server, settings = open_embedded(Path(store), read_settings(), clock)
+    return _source(settings, clock, server, Activity(path_beside(store), read_only=True), generated=True)
+
+
+def make_console_server(source: Source, port: int = 0) -> uvicorn.Server:
+    """Give a uvicorn server of the page on loopback; port 0 takes a free one."""
+    return uvicorn.Server(
+        uvicorn.Config(make_app(source), host=LOOPBACK, port=port, lifespan="off", log_level="warning", ws="none")
+    )
+
+
+async def serve_page(world: World, port: int) -> None:
+    """Serve the page of a running world until it is stopped."""
+    server = make_console_server(source_of(world), port)
+    print(f"console  http://{LOOPBACK}:{port}/", flush=True)
+    await server.serve()

@@ -1,0 +1,186 @@
+"""Where the console reads: the store's port, a clock, the activity file, and the webhooks of an embedded server."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from appwrite.query import Query
+
+from local.console.activity import Activity
+from raceday.clock import Clock, iso
+from raceday.racing.nzday import race_day
+from raceday.settings import Settings
+from raceday.store.port import Row, Store
+from raceday.store.schema import (
+    ALERT_CONFIGS,
+    ENTRANTS,
+    MEETINGS,
+    MONEY_FLOW,
+    NOTIFICATIONS,
+    QUARANTINE,
+    RACE_POLLS,
+    RACE_POOLS,
+    RACE_RESULTS,
+    RACES,
+    SILKS,
+    SUITE_STATE,
+)
+
+Hooks = Callable[[], list[dict[str, Any]]]
+LIGHT = ("$id", "raceId", "n", "slot", "kind", "status", "score", "lateMs", "feedMs", "storeMs", "fetchedAt", "gaps")
+RACE_COLUMNS = (
+    "$id", "raceId", "meetingId", "name", "raceNumber", "startTime", "status", "country", "type", "distance",
+    "trackCondition", "weather", "last_poll_time", "finalizedAt", "abandonedAt", "actualStart", "raceDateNz",
+)  # fmt: skip
+_RECENT = timedelta(minutes=35)
+_AT_ONCE = 16
+
+
+@dataclass(slots=True)
+class Source:
+    """Reads for the views. `generated` tells that the feed is a simulated one; `hooks` gives the subscriptions."""
+
+    store: Store
+    clock: Clock
+    activity: Activity = field(default_factory=Activity)
+    hooks: Hooks | None = None
+    settings: Settings = field(default_factory=Settings)
+    generated: bool = True
+    _latest: dict[str, Row] = field(default_factory=dict)
+    _unpolled: set[str] = field(default_factory=set)
+
+    def now(self) -> datetime:
+        """Give the present instant."""
+        return self.clock.now()
+
+    def today(self) -> date:
+        """Give the NZ race day that it is."""
+        return race_day(self.now())
+
+    async def days(self) -> list[date]:
+        """Give up to fourteen race days that the store holds meetings of, newest first."""
+        found: list[date] = []
+        before: list[str] = []
+        while len(found) < 14:
+            rows = await self.store.find(MEETINGS, [Query.order_desc("date"), *before], limit=1, select=("$id", "date"))
+            if not rows:
+                break
+            stamp = str(rows[0]["date"])
+            found.append(date.fromisoformat(stamp[:10]))
+            before = [Query.less_than("date", f"{stamp[:10]}T00:00:00.000+00:00")]
+        return found
+
+    async def races_of(self, day: date) -> list[Row]:
+        """Give the races of an NZ race day in order of start."""
+        queries = [Query.equal("raceDateNz", [day.isoformat()]), Query.order_asc("startTime")]
+        return await self.store.find(RACES, queries, select=RACE_COLUMNS)
+
+    async def meetings_of(self, day: date) -> dict[str, Row]:
+        """Give the meetings of an NZ race day by id."""
+        stamp = f"{day.isoformat()}T00:00:00.000+00:00"
+        rows = await self.store.find(MEETINGS, [Query.equal("date", [stamp])])
+        return {row["meetingId"]: row for row in rows}
+
+    async def latest_polls(self, race_ids: Sequence[str], budget_secs: float = 0.4) -> dict[str, Row]:
+        """Give the newest ledger row known of each race, without its heavy columns.
+
+        Recent rows come in one query; races that were polled longer ago are looked up one by one while `budget_secs`
+        lasts, and by the next calls otherwise.
+        """
+        since = self.now() - _RECENT
+        recent = await self.store.find(RACE_POLLS, [Query.greater_than("slot", iso(since))], select=LIGHT)
+        self._learn(recent)
+        until = self.clock.monotonic() + budget_secs
+        missing = [race for race in race_ids if race not in self._latest and race not in self._unpolled]
+        for i in range(0, len(missing), _AT_ONCE):
+            if self.clock.monotonic() > until:
+                break
+            chunk = missing[i : i + _AT_ONCE]
+            found = await asyncio.gather(*(self._newest(race) for race in chunk))
+            for race, row in zip(chunk, found, strict=True):
+                if row is None:
+                    self._unpolled.add(race)
+                else:
+                    self._learn([row])
+        return {race: self._latest[race] for race in race_ids if race in self._latest}
+
+    def _learn(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            known = self._latest.get(row["raceId"])
+            if known is None or row["n"] >= known["n"]:
+                self._latest[row["raceId"]] = row
+
+    async def _newest(self, race_id: str) -> Row | None:
+        queries = [Query.equal("raceId", [race_id]), Query.order_desc("n")]
+        rows = await self.store.find(RACE_POLLS, queries, limit=1, select=LIGHT)
+        return rows[0] if rows else None
+
+    async def race(self, race_id: str) -> Row | None:
+        """Give one race."""
+        return await self.store.get(RACES, race_id)
+
+    async def meeting(self, meeting_id: str) -> Row | None:
+        """Give one meeting."""
+        return await self.store.get(MEETINGS, meeting_id)
+
+    async def entrants(self, race_id: str) -> list[Row]:
+        """Give a race's runners by number."""
+        return await self.store.find(ENTRANTS, [Query.equal("raceId", [race_id]), Query.order_asc("runnerNumber")])
+
+    async def flow(self, race_id: str) -> list[Row]:
+        """Give a race's timeline rows, oldest first, as the client asks for them."""
+        queries = [
+            Query.equal("raceId", [race_id]),
+            Query.equal("type", ["bucketed_aggregation"]),
+            Query.order_asc("$createdAt"),
+        ]
+        return await self.store.find(MONEY_FLOW, queries)
+
+    async def polls(self, race_id: str) -> list[Row]:
+        """Give a race's ledger in order."""
+        return await self.store.find(RACE_POLLS, [Query.equal("raceId", [race_id]), Query.order_asc("n")])
+
+    async def pools(self, race_id: str) -> Row | None:
+        """Give a race's pool totals."""
+        rows = await self.store.find(RACE_POOLS, [Query.equal("raceId", [race_id])], limit=1)
+        return rows[0] if rows else None
+
+    async def results(self, race_id: str) -> Row | None:
+        """Give a race's results."""
+        rows = await self.store.find(RACE_RESULTS, [Query.equal("raceId", [race_id])], limit=1)
+        return rows[0] if rows else None
+
+    async def bands(self, user: str = "Default User") -> list[Row]:
+        """Give a user's alert bands in order."""
+        return await self.store.find(ALERT_CONFIGS, [Query.equal("userId", [user]), Query.order_asc("displayOrder")])
+
+    async def silk(self, silk_id: str) -> Row | None:
+        """Give one drawn silk."""
+        return await self.store.get(SILKS, silk_id)
+
+    async def drawn(self, silk_ids: Sequence[str]) -> set[str]:
+        """Give which of these silks have a drawing."""
+        wanted = sorted({silk for silk in silk_ids if silk})
+        if not wanted:
+            return set()
+        rows = await self.store.find(SILKS, [Query.equal("$id", wanted[:100])], select=("$id", "drawingVersion"))
+        return {row["$id"] for row in rows}
+
+    async def slots_of(self, since: datetime, until: datetime) -> list[Row]:
+        """Give the ledger rows of a stretch of time, without their heavy columns."""
+        queries = [Query.greater_than_equal("slot", iso(since)), Query.less_than("slot", iso(until))]
+        return await self.store.find(RACE_POLLS, queries, select=LIGHT)
+
+    async def quarantine(self, limit: int = 50) -> list[Row]:
+        """Give the newest payloads that could not be read."""
+        return await self.store.find(QUARANTINE, [Query.order_desc("seenAt")], limit=limit)
+
+    async def notifications(self, limit: int = 30) -> list[Row]:
+        """Give the newest notifications."""
+        return await self.store.find(NOTIFICATIONS, [Query.order_desc("eventTimestamp")], limit=limit)
+
+    async def state(self) -> list[Row]:
+        """Give what the suite keeps of itself."""
+        return await self.store.find(SUITE_STATE, [Query.order_desc("at")], limit=60)

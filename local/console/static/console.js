@@ -1,0 +1,171 @@
+// Brings news into an open page without losing its place: scroll, selection, filter and open details stay.
+"use strict";
+(() => {
+  const EVERY_MS = 2000;
+  const speed = Number(document.body.dataset.speed) || 1;
+  let anchor = { server: Number(document.body.dataset.now), local: performance.now() };
+  const picked = new Set(JSON.parse(sessionStorage.getItem("picked") || "[]"));
+  let tag = "";
+
+  const now = () => anchor.server + (performance.now() - anchor.local) * speed;
+
+  function span(ms) {
+    const secs = Math.floor(Math.abs(ms) / 1000);
+    const two = (n) => String(n).padStart(2, "0");
+    if (secs < 60) return `${secs} s`;
+    if (secs < 600) return `${Math.floor(secs / 60)} min ${two(secs % 60)} s`;
+    if (secs < 3600) return `${Math.floor(secs / 60)} min`;
+    if (secs < 172800) return `${Math.floor(secs / 3600)} h ${two(Math.floor((secs % 3600) / 60))} min`;
+    return `${Math.floor(secs / 86400)} days`;
+  }
+
+  const zone = new Intl.DateTimeFormat("en-GB", {
+    timeZone: "Pacific/Auckland", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+  });
+
+  function set(element, text) {
+    if (element.textContent !== text) element.textContent = text;
+  }
+
+  function tick() {
+    const at = now();
+    for (const element of document.querySelectorAll("[data-at]")) {
+      const ms = Number(element.dataset.at) - at;
+      set(element, ms >= 0 ? `in ${span(ms)}` : `${span(ms)} ago`);
+    }
+    const clock = document.getElementById("clock");
+    if (clock) set(clock, zone.format(new Date(at)));
+  }
+
+  function select() {
+    for (const button of document.querySelectorAll("[data-pick]")) {
+      button.setAttribute("aria-pressed", String(picked.has(button.dataset.pick)));
+    }
+    for (const element of document.querySelectorAll("[data-line]")) {
+      element.classList.toggle("picked", picked.has(element.dataset.line));
+    }
+    const here = document.querySelector("[data-line].picked") !== null;
+    document.body.classList.toggle("some-picked", here);
+  }
+
+  function filter() {
+    const field = document.querySelector("[data-filter]");
+    if (!field) return;
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const row of document.querySelectorAll("[data-words]")) {
+      row.hidden = !words.every((word) => row.dataset.words.includes(word));
+    }
+  }
+
+  function settle() {
+    tick();
+    select();
+    filter();
+  }
+
+  function morph(html) {
+    const main = document.getElementById("main");
+    const places = [...document.querySelectorAll(".scroll")].map((e) => [e, e.scrollLeft, e.scrollTop]);
+    Idiomorph.morph(main, html, {
+      morphStyle: "innerHTML",
+      ignoreActiveValue: true,
+      callbacks: {
+        beforeAttributeUpdated: (name, node) =>
+          !(name === "open" && node.tagName === "DETAILS") && !(name === "value" && node.tagName === "INPUT"),
+      },
+    });
+    for (const [element, left, top] of places) {
+      if (element.scrollLeft !== left) element.scrollLeft = left;
+      if (element.scrollTop !== top) element.scrollTop = top;
+    }
+    settle();
+  }
+
+  function tell(text, bad) {
+    const live = document.getElementById("live");
+    if (!live) return;
+    set(live, text);
+    live.classList.toggle("bad", bad);
+  }
+
+  async function refresh() {
+    const headers = { "X-Fragment": "1" };
+    if (tag) headers["If-None-Match"] = tag;
+    const answer = await fetch(location.href, { headers, cache: "no-store" });
+    if (answer.status === 304) return;
+    const html = await answer.text();
+    if (answer.status === 503) throw new Error("the store cannot be read");
+    if (answer.status >= 500) throw new Error(`the console answered ${answer.status}`);
+    anchor = { server: Number(answer.headers.get("x-now")), local: performance.now() };
+    tag = answer.headers.get("etag") || "";
+    morph(html);
+    document.body.dataset.updates = String(Number(document.body.dataset.updates || 0) + 1);
+  }
+
+  async function loop() {
+    if (!document.hidden) {
+      try {
+        await refresh();
+        tell("live", false);
+      } catch (error) {
+        tell(error instanceof TypeError ? "no answer, trying again" : error.message, true);
+      }
+    }
+    setTimeout(loop, EVERY_MS);
+  }
+
+  function move(step) {
+    const rows = [...document.querySelectorAll("[data-row]")].filter((row) => !row.hidden);
+    const at = rows.findIndex((row) => row.contains(document.activeElement));
+    const row = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step))];
+    const target = row && row.querySelector("a, button");
+    if (target) target.focus();
+  }
+
+  const KEYS = {
+    t: () => location.assign("/"),
+    s: () => location.assign("/suite"),
+    j: () => move(1),
+    k: () => move(-1),
+    w: () => view("win"),
+    p: () => view("place"),
+    o: () => view("odds"),
+    "/": () => document.querySelector("[data-filter]")?.focus(),
+  };
+
+  async function view(name) {
+    const link = document.querySelector(`[data-view="${name}"]`);
+    if (!link) return;
+    history.replaceState(null, "", link.href);
+    tag = "";
+    await refresh().catch(() => location.reload());
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+    if (event.key === "Escape" && typing) event.target.blur();
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS)) return;
+    event.preventDefault();
+    KEYS[event.key]();
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-pick]");
+    const tab = event.target.closest("[data-view]");
+    if (button) {
+      const id = button.dataset.pick;
+      if (!picked.delete(id)) picked.add(id);
+      sessionStorage.setItem("picked", JSON.stringify([...picked]));
+      select();
+    } else if (tab && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      view(tab.dataset.view);
+    }
+  });
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-filter]")) filter();
+  });
+
+  settle();
+  setInterval(tick, 1000 / Math.min(10, Math.max(1, speed)));
+  setTimeout(loop, EVERY_MS);
+})();
