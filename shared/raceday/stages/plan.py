@@ -23,7 +23,7 @@ def start_in_force(base: LedgerRow | None, start: datetime | None, issued_at: da
 def find(intervals: Intervals, start: datetime, base: LedgerRow | None, at: datetime) -> Slot | None:
     """Give the slot of the present plan at an instant, None where it has none there.
 
-    A race without a ledger may have been listed with betting shut: there the closer grid of a closed race counts too.
+    A race without a ledger may have been listed with betting shut: there a closed race's closer grid counts too.
     """
     if base is not None:
         return slot_at(start, base.status, intervals, at)
