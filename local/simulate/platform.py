@@ -65,7 +65,12 @@ class Box:
     def on_request(self) -> None:
         """Count a request of the activation under way, and kill it where a fault says so."""
         self.requests += 1
-        if self.kill_after is not None and self.requests > self.kill_after and self.task is not None:
+        if self.kill_after is not None and self.requests > self.kill_after:
+            self.kill()
+
+    def kill(self) -> None:
+        """End the activation under way where it stands; an idle container has none."""
+        if self.task is not None and not self.task.done():
             self.killed = True
             self.task.cancel()
 
@@ -139,9 +144,11 @@ class Platform:
         deadline = self.loop.now().timestamp() + limit.timeout_secs - (self.loop.time() - began)
         context = Context(name, activation, round(deadline * 1000))
         box.requests, box.killed, box.kill_after = 0, False, self.seams.kill_after(name, activation)
+        self.seams.began(name, event, box.kill)
         box.task = self.loop.create_task(handle(box.container, function(name), event, context))
         self._note("begin", name, activation)
         answer, kept = await self._until_limit(box, use, limit.timeout_secs - (self.loop.time() - began))
+        self.seams.ended()
         lasted = self.loop.time() - began
         use.gib_secs += math.ceil(round(lasted / BILLED_SECS, 6)) * BILLED_SECS * limit.memory_gib
         use.failed += "error" in answer or answer.get("statusCode", 200) >= 500

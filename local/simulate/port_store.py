@@ -60,7 +60,8 @@ class DelayedStore:
     async def aclose(self) -> None:
         """Have nothing to close."""
 
-    async def _call(self, work: Callable[[], Awaitable[T]], calls: int = 1) -> T:
+    async def _call(self, name: str, about: str, work: Callable[[], Awaitable[T]], calls: int = 1) -> T:
+        """Make one call; `about` tells equal reads apart."""
         delays = self._world.delays
         for _ in range(calls - 1):
             self._count()
@@ -68,7 +69,7 @@ class DelayedStore:
         self._count()
         half = self._world.chances.span("store", delays.commit if calls > 1 else delays.store) / 2
         await asyncio.sleep(half)
-        found = await work()
+        found = await self._world.seams.port(name, about, work)
         await asyncio.sleep(half)
         return found
 
@@ -78,46 +79,56 @@ class DelayedStore:
 
     async def get(self, table: str, row_id: str, *, select: Sequence[str] = ()) -> Row | None:
         """Give one row, None where it does not exist."""
-        return await self._call(lambda: self._inner.get(table, row_id, select=select))
+        return await self._call(
+            "get", f"{table}/{row_id}/{select}", lambda: self._inner.get(table, row_id, select=select)
+        )
 
     async def find(
         self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
     ) -> list[Row]:
         """Give the rows that match."""
-        return await self._call(lambda: self._inner.find(table, queries, limit=limit, select=select))
+        return await self._call(
+            "find",
+            f"{table}/{queries}/{limit}/{select}",
+            lambda: self._inner.find(table, queries, limit=limit, select=select),
+        )
 
     async def create(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
         """Create one row."""
-        return await self._call(lambda: self._inner.create(table, row_id, data))
+        return await self._call("create", table, lambda: self._inner.create(table, row_id, data))
 
     async def upsert(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
         """Create or overwrite one row."""
-        return await self._call(lambda: self._inner.upsert(table, row_id, data))
+        return await self._call("upsert", table, lambda: self._inner.upsert(table, row_id, data))
 
     async def update(self, table: str, row_id: str, data: Mapping[str, Any], *, if_not_after: str = "") -> Row:
         """Patch one row."""
-        return await self._call(lambda: self._inner.update(table, row_id, data, if_not_after=if_not_after))
+        return await self._call(
+            "update", table, lambda: self._inner.update(table, row_id, data, if_not_after=if_not_after)
+        )
 
     async def delete(self, table: str, row_id: str) -> None:
         """Delete one row."""
-        await self._call(lambda: self._inner.delete(table, row_id))
+        await self._call("delete", table, lambda: self._inner.delete(table, row_id))
 
     async def create_many(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Create rows in bulk."""
-        await self._call(lambda: self._inner.create_many(table, rows))
+        await self._call("create_many", table, lambda: self._inner.create_many(table, rows))
 
     async def upsert_many(self, table: str, rows: Sequence[Mapping[str, Any]]) -> int:
         """Upsert rows in bulk."""
-        return await self._call(lambda: self._inner.upsert_many(table, rows))
+        return await self._call("upsert_many", table, lambda: self._inner.upsert_many(table, rows))
 
     async def delete_where(self, table: str, queries: Sequence[str]) -> int:
         """Delete the rows that match."""
-        return await self._call(lambda: self._inner.delete_where(table, queries))
+        return await self._call("delete_where", table, lambda: self._inner.delete_where(table, queries))
 
     async def commit(self, ops: Sequence[Op]) -> None:
         """Do all of `ops`, or none."""
-        await self._call(lambda: self._inner.commit(ops), COMMIT_CALLS)
+        await self._call("commit", "", lambda: self._inner.commit(ops), COMMIT_CALLS)
 
     async def put_file(self, bucket: str, file_id: str, name: str, content: bytes, media_type: str) -> str:
         """Store a file under its id."""
-        return await self._call(lambda: self._inner.put_file(bucket, file_id, name, content, media_type))
+        return await self._call(
+            "put_file", bucket, lambda: self._inner.put_file(bucket, file_id, name, content, media_type)
+        )

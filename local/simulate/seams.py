@@ -1,9 +1,12 @@
 """Where faults come in: every seam does nothing by default, and a fault profile overrides what it breaks."""
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import httpx
+
+T = TypeVar("T")
 
 
 class Seams:
@@ -25,6 +28,12 @@ class Seams:
         """Give the number of requests after which an activation is killed, None to let it live."""
         return None
 
+    def began(self, function: str, event: dict[str, Any], kill: Callable[[], None]) -> None:
+        """Be told of an activation that begins, in the context that it will run in; `kill` ends it at once."""
+
+    def ended(self) -> None:
+        """Be told that the activation which began in this context has ended, however it did."""
+
     async def before_feed(self, request: httpx.Request) -> httpx.Response | None:
         """Run before the feed sees a request: sleep, raise, or answer in its place."""
         return None
@@ -40,6 +49,14 @@ class Seams:
     async def after_store(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
         """Run after the store has done what was asked."""
         return response
+
+    async def port(self, call: str, about: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Run one call of the store's port, at port depth; `about` tells equal reads apart."""
+        return await work()
+
+    def extra(self) -> timedelta:
+        """Give how much longer than needed a day is to go on."""
+        return timedelta(0)
 
     def webhooks(self, function: str, body: bytes) -> list[float]:
         """Give the extra delay in seconds of each delivery of one webhook; empty drops it."""
