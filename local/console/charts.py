@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 WIDTH, HEIGHT = 720.0, 260.0
-LEFT, RIGHT, TOP, BOTTOM = 52.0, 44.0, 10.0, 26.0
+LEFT, RIGHT, TOP, BOTTOM = 52.0, 60.0, 10.0, 26.0
 Point = tuple[float, float]
 
 

@@ -73,7 +73,7 @@ class Race:
     checks: tuple[Check, ...] = ()
     slots: tuple[SlotShown, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
-    silks: Mapping[str, str] = field(default_factory=dict)
+    silks: dict[str, str] = field(default_factory=dict)
     now: datetime | None = None
 
 

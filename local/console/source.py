@@ -51,6 +51,13 @@ class Source:
     _latest: dict[str, Row] = field(default_factory=dict)
     _unpolled: set[str] = field(default_factory=set)
 
+    async def aclose(self) -> None:
+        """Close the connections and the files."""
+        close = getattr(self.store, "aclose", None)
+        if close is not None:
+            await close()
+        self.activity.close()
+
     def now(self) -> datetime:
         """Give the present instant."""
         return self.clock.now()
