@@ -128,8 +128,8 @@ def _plan(args: argparse.Namespace, i: int) -> Plan:
 
 
 def _remove(store: Path) -> None:
-    for name in (store, Path(f"{store}-wal"), Path(f"{store}-shm")):
-        name.unlink(missing_ok=True)
+    for end in ("", "-wal", "-shm", "-activity", "-activity-wal", "-activity-shm"):
+        Path(f"{store}{end}").unlink(missing_ok=True)
 
 
 def _recorded(args: argparse.Namespace, folder: Path, console: Console) -> int:

@@ -61,6 +61,7 @@ class World:
     clock: Clock
     sink: Callable[[str], None]
     embedded: Embedded | None = None
+    store_path: Path | None = None
     feed_transport: httpx.AsyncBaseTransport | None = None
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     containers: dict[str, Container] = field(default_factory=dict)
@@ -135,6 +136,7 @@ def open_world(
     world.feed_transport, settings = _feed(feed, settings, clock, races, seed)
     if store != "env":
         world.embedded, settings = open_embedded(Path(store), settings, clock)
+        world.store_path = Path(store)
     world.settings = settings
     return world
 

@@ -1,6 +1,7 @@
 """What the functions did: one row per activation, kept in a file beside the store."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -70,6 +71,9 @@ class Activity:
         self._written = 0
 
     def _open(self) -> sqlite3.Connection:
+        if self._path != ":memory:":
+            # Answers may quote what a function was given: for the owner's eyes only.
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
         db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=OFF")
@@ -110,11 +114,21 @@ class Activity:
         )
         self._written += 1
         if self._written % 1000 == 0:
-            self._kept.execute("DELETE FROM activations WHERE seq <= (SELECT max(seq) FROM activations) - ?", (MOST_ROWS,))
+            self._kept.execute(
+                "DELETE FROM activations WHERE seq <= (SELECT max(seq) FROM activations) - ?", (MOST_ROWS,)
+            )
 
-    def on_done(self, function: str, activation: str, began: datetime, spent_ms: float, answer: dict[str, Any]) -> None:
-        """Record an activation as `local.world.World.on_done` tells of it."""
-        self.append(function, activation, began, spent_ms, status_of(answer), lines=_told(answer))
+    def on_done(
+        self,
+        function: str,
+        activation: str,
+        began: datetime,
+        spent_ms: float,
+        answer: dict[str, Any],
+        cold: bool = False,
+    ) -> None:
+        """Record an activation as a world or a simulated platform tells of it."""
+        self.append(function, activation, began, spent_ms, status_of(answer), cold, _told(answer))
 
     def totals(self, since: datetime, until: datetime) -> list[Totals]:
         """Give what each function did from `since` to before `until`, busiest first."""

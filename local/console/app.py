@@ -45,7 +45,8 @@ class Guard:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle one request."""
         if scope["type"] != "http":
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
 
         async def guarded(message: Any) -> None:
             if message["type"] == "http.response.start":
@@ -56,17 +57,20 @@ class Guard:
 
         host = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"host"), "")
         if not allowed_host(host):
-            return await PlainTextResponse("this page answers on loopback only", 421)(scope, receive, guarded)
-        if scope["method"] not in ("GET", "HEAD"):
-            return await PlainTextResponse("this page only reads", 405, {"allow": "GET, HEAD"})(scope, receive, guarded)
-        return await self._app(scope, receive, guarded)
+            await PlainTextResponse("this page answers on loopback only", 421)(scope, receive, guarded)
+        elif scope["method"] not in ("GET", "HEAD"):
+            await PlainTextResponse("this page only reads", 405, {"allow": "GET, HEAD"})(scope, receive, guarded)
+        else:
+            await self._app(scope, receive, guarded)
 
 
 def make_app(source: Source) -> Starlette:
     """Give the console as an ASGI application over `source`."""
     pages = make_pages(source)
 
-    def page(read: Callable[[Request], Awaitable[tuple[str, dict[str, Any]]]]) -> Callable[[Request], Awaitable[Response]]:
+    def page(
+        read: Callable[[Request], Awaitable[tuple[str, dict[str, Any]]]],
+    ) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             status = 200
             try:
@@ -145,4 +149,3 @@ def _date(text: str | None) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         return None
-

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from local.console.words import dollars, odds
@@ -103,7 +104,7 @@ def _lit(
 ) -> dict[tuple[int, str], tuple[int, float]]:
     """Give band and movement by column and runner; a column without rows lights neither neighbour."""
     found: dict[tuple[int, str], tuple[int, float]] = {}
-    for before, now in zip(columns, columns[1:], strict=False):
+    for before, now in pairwise(columns):
         if before not in cells or now not in cells:
             continue
         for indicator in indicators(_frame(cells[before], scratched), _frame(cells[now], scratched)):

@@ -136,9 +136,12 @@ def _results(row: Row | None) -> dict[str, Any]:
         price = prices.get(str(runner.get("runner_number"))) or {}
         placed.append(
             Placed(
-                runner.get("position"), runner.get("runner_number"), runner.get("name") or "",
-                odds(price.get("fixed_win")), odds(price.get("fixed_place")),
-            )  # fmt: skip
+                runner.get("position"),
+                runner.get("runner_number"),
+                runner.get("name") or "",
+                odds(price.get("fixed_win")),
+                odds(price.get("fixed_place")),
+            )
         )
     paid = [
         (str(d.get("product_name") or ""), f"${float(d['dividend']):.2f}")
@@ -201,16 +204,32 @@ def shown_slots(
         note = f"late by {row.late_ms / 1000:.1f} s" if state == "late" else ""
         found.append(
             SlotShown(
-                row.slot, minutes(row.slot), row.kind, state, row.status.value, row.late_ms, row.feed_ms, row.store_ms,
-                row.score, note,
-            )  # fmt: skip
+                row.slot,
+                minutes(row.slot),
+                row.kind,
+                state,
+                row.status.value,
+                row.late_ms,
+                row.feed_ms,
+                row.store_ms,
+                row.score,
+                note,
+            )
         )
     if not judged.over:
         last = ledger[-1].slot if ledger else now - timedelta(minutes=5)
         status = Status(judged.status) if judged.status in Status._value2member_map_ else None
-        for slot in slots_between(judged.start, status, intervals, max(last, now - timedelta(hours=1)), now + timedelta(minutes=31)):
+        for slot in slots_between(
+            judged.start, status, intervals, max(last, now - timedelta(hours=1)), now + timedelta(minutes=31)
+        ):
             gone = slot.expires_at + timedelta(seconds=5) < now
             found.append(
-                SlotShown(slot.at, minutes(slot.at), slot.kind, "gap" if gone else "planned", note="not committed" if gone else "")
+                SlotShown(
+                    slot.at,
+                    minutes(slot.at),
+                    slot.kind,
+                    "gap" if gone else "planned",
+                    note="not committed" if gone else "",
+                )
             )
     return tuple(sorted(found, key=lambda s: s.at))

@@ -24,7 +24,9 @@ def hooks_of(server: Embedded) -> Callable[[], list[dict[str, Any]]]:
     return lambda: [hook.shown() for hook in server.hooks.hooks.values()]
 
 
-def _source(settings: Settings, clock: Clock, embedded: Embedded | None, activity: Activity, *, generated: bool) -> Source:
+def _source(
+    settings: Settings, clock: Clock, embedded: Embedded | None, activity: Activity, *, generated: bool
+) -> Source:
     # The page's own reads are not the suite's, and a reader that is told of trouble shows it itself.
     log = Log(lambda _: None, level="error", secrets=settings.secrets())
     transport = EmbeddedTransport(embedded) if embedded else None
@@ -35,9 +37,8 @@ def _source(settings: Settings, clock: Clock, embedded: Embedded | None, activit
 
 def source_of(world: World) -> Source:
     """Give the source of a running world, and record what its functions do from now on."""
-    beside = path_beside(world.store_path) if getattr(world, "store_path", None) else HOME / "up-activity.db"
     HOME.mkdir(exist_ok=True)
-    activity = Activity(beside)
+    activity = Activity(path_beside(world.store_path or HOME / "env"))
     world.on_done = activity.on_done
     generated = world.feed_transport is not None
     return _source(world.settings, world.clock, world.embedded, activity, generated=generated)
@@ -51,7 +52,7 @@ def open_source(store: str, clock: Clock | None = None) -> Source:
     clock = clock or SystemClock()
     if store == "env":
         settings = read_settings(needs=frozenset({STORE}))
-        return _source(settings, clock, None, Activity(HOME / "up-activity.db", read_only=True), generated=False)
+        return _source(settings, clock, None, Activity(path_beside(HOME / "env"), read_only=True), generated=False)
     if not Path(store).exists():
         raise FileNotFoundError(store)
     server, settings = open_embedded(Path(store), read_settings(), clock)

@@ -91,11 +91,11 @@ def listed(race: Row, meeting: Row | None, poll: Row | None, now: datetime, inte
     )
 
 
-def _missed(
-    start: datetime, status: Status | None, intervals: Intervals, last: datetime | None, now: datetime
-) -> int:
+def _missed(start: datetime, status: Status | None, intervals: Intervals, last: datetime | None, now: datetime) -> int:
     after = max(last or start - timedelta(seconds=NEAR_FROM_SECS), now - timedelta(hours=2))
-    return sum(slot.expires_at + timedelta(seconds=5) < now for slot in slots_between(start, status, intervals, after, now))
+    return sum(
+        slot.expires_at + timedelta(seconds=5) < now for slot in slots_between(start, status, intervals, after, now)
+    )
 
 
 def _next(
@@ -114,7 +114,9 @@ def _reasons(
         return ["given up: it never finished"]
     reasons = []
     if past > OVERDUE:
-        reasons.append(f"still {status.value if status else 'unknown'} {int(past.total_seconds() // 60)} min after its start")
+        reasons.append(
+            f"still {status.value if status else 'unknown'} {int(past.total_seconds() // 60)} min after its start"
+        )
     if missed:
         reasons.append(f"{missed} slot{'s' if missed > 1 else ''} missed")
     elif last is None and now > start - timedelta(seconds=NEAR_FROM_SECS) + timedelta(minutes=5):
@@ -150,6 +152,7 @@ async def read_day(source: Source, day: date | None = None) -> Day:
     meetings, races = await source.meetings_of(chosen), await source.races_of(chosen)
     polls = await source.latest_polls([race["$id"] for race in races])
     found = [
-        listed(race, meetings.get(race.get("meetingId") or ""), polls.get(race["$id"]), now, intervals) for race in races
+        listed(race, meetings.get(race.get("meetingId") or ""), polls.get(race["$id"]), now, intervals)
+        for race in races
     ]
     return arrange(found, chosen, now, len(meetings), [d for d in days if d != chosen])

@@ -5,6 +5,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,7 @@ class Platform:
     limits: Mapping[str, Limit]
     on_answer: Callable[[str, dict[str, Any]], None] | None = None
     trace: Callable[[str, dict[str, Any]], None] | None = None
+    on_done: Callable[[str, str, datetime, float, dict[str, Any], bool], None] | None = None
     uses: dict[str, Use] = field(default_factory=lambda: defaultdict(Use))
     _warm: dict[str, list[Box]] = field(default_factory=lambda: defaultdict(list))
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -139,12 +141,13 @@ class Platform:
         await asyncio.sleep(self.chances.span("dispatch", self.delays.dispatch))
         limit, use = self.limits[name], self.uses[name]
         use.activations += 1
-        began = self.loop.time()
+        began, started = self.loop.time(), self.loop.now()
         box = await self._box(name, use)
+        cold = box.idle_since == 0.0
         deadline = self.loop.now().timestamp() + limit.timeout_secs - (self.loop.time() - began)
         context = Context(name, activation, round(deadline * 1000))
         box.requests, box.killed, box.kill_after = 0, False, self.seams.kill_after(name, activation)
-        self.seams.began(name, event, box.kill)
+        self.seams.began(name, event, box.container, box.kill)
         box.task = self.loop.create_task(handle(box.container, function(name), event, context))
         self._note("begin", name, activation)
         answer, kept = await self._until_limit(box, use, limit.timeout_secs - (self.loop.time() - began))
@@ -155,6 +158,8 @@ class Platform:
         self._note("end", name, activation, secs=round(lasted, 3), answer=answer)
         if self.on_answer is not None:
             self.on_answer(name, answer)
+        if self.on_done is not None:
+            self.on_done(name, activation, started, lasted * 1000, answer, cold)
         if kept:
             self._keep(name, box)
         return answer

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from local.console.activity import Activity, path_beside
 from local.feedsim import DayOptions, FeedSim, RecordedFeed, generate_day
 from local.provision import BANDS, DEFAULT_USER, band_row
 from local.simulate.day import day_end, day_start, run_day, settle
@@ -87,14 +88,20 @@ def simulate_day(
         )  # fmt: skip
         if seams is not None:
             world.use(seams(world))
+        activity = _activity(plan)
+        world.platform.on_done = activity.on_done if activity else None
         try:
             await seed_alerts(world)
             reader = world.backend.reader(world)
             before = await read_tables(reader)
-            await run_day(world, end, _told(progress, start, end))
-            return day_report(generated, world, since(before, await read_tables(reader)), end)
+            last = world.seams.last(end)
+            await run_day(world, last, _told(progress, start, last))
+            tables = since(before, await read_tables(reader))
+            return world.seams.judge(day_report(generated, world, tables, last), generated, tables, last)
         finally:
             await world.backend.aclose()
+            if activity is not None:
+                activity.close()
 
     report = on_virtual_time(start, work)
     return report | {
@@ -102,6 +109,12 @@ def simulate_day(
         "wall_secs": round(time.perf_counter() - began, 2),
         "measured": {"cpu_secs": round(time.process_time() - cpu, 2)},
     }
+
+
+def _activity(plan: Plan) -> Activity | None:
+    """Record what the functions did beside a store that is kept, for the console to show."""
+    kept = plan.depth == "full" and str(plan.store) != ":memory:"
+    return Activity(path_beside(plan.store)) if kept else None
 
 
 def import_recorded(
