@@ -1,0 +1,93 @@
+"""A small world whose clock is moved by hand: every slot up to an instant is polled as the scheduler would have it."""
+
+import asyncio
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from local.embedded import WebhookWorker
+from local.world import World, deliver, open_world, subscribe
+from raceday.clock import iso
+from raceday.racing.schedule import Intervals, slots_between
+from raceday.racing.snapshot import Status
+from raceday.store.schema import RACES
+
+MORNING = datetime.fromisoformat("2026-02-13T17:30:00+00:00")
+
+
+class HandClock:
+    """Stands still until it is set; a sleep takes no time."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        """Give the instant it was set to."""
+        return self.at
+
+    def monotonic(self) -> float:
+        """Give seconds of the same clock."""
+        return self.at.timestamp()
+
+    async def sleep(self, secs: float) -> None:
+        """Let others run."""
+        await asyncio.sleep(0)
+
+
+class Stepped:
+    """Imports a generated day, then polls it slot by slot; webhooks are delivered after each."""
+
+    def __init__(self, store: Path, races: int = 2, seed: int = 5) -> None:
+        self.clock = HandClock(MORNING)
+        self.world: World = open_world("generated", str(store), lambda _: None, clock=self.clock, races=races, seed=seed)
+        subscribe(self.world)
+
+    async def begin(self) -> None:
+        """Run the morning's imports, and deliver webhooks from now on."""
+        server = self.world.embedded
+        assert server is not None
+
+        async def send(url: str, headers: dict[str, str], body: bytes) -> int:
+            return await deliver(self.world, url, headers, body)
+
+        self.worker = WebhookWorker(server.hooks, send)
+        self._running = asyncio.create_task(self.worker.run())
+        for name in ("daily-meetings", "daily-races", "daily-entrants"):
+            await self.world.invoke(name, {})
+        await self.quiet()
+
+    async def races(self) -> list[dict[str, Any]]:
+        """Give the day's races in order of start."""
+        return sorted(await self.world.container("enhanced-race-poller").store.find(RACES), key=lambda r: r["startTime"])
+
+    async def to(self, until: datetime, race_ids: list[str], every: int = 1) -> None:
+        """Poll every slot of some races up to an instant (`every` nth of them), each a third of a second late."""
+        for race_id in race_ids:
+            await self._race(race_id, until, every)
+        self.clock.at = until
+
+    async def _race(self, race_id: str, until: datetime, every: int) -> None:
+        at, poller = self.clock.at, self.world.container("enhanced-race-poller")
+        while True:
+            row = await poller.store.get(RACES, race_id)
+            assert row is not None
+            start, status = datetime.fromisoformat(row["startTime"]), Status(row["status"])
+            slots = list(slots_between(start, status, Intervals(), at, until))[: every]
+            if not slots:
+                break
+            at = slots[-1].at
+            self.clock.at = at + timedelta(seconds=0.3)
+            order = {"raceId": race_id, "slot": iso(at), "start": iso(start), "kind": "slot"}
+            await self.world.invoke("enhanced-race-poller", {"slots": [order], "tick": iso(at)})
+            await self.quiet()
+
+    async def quiet(self) -> None:
+        """Wait until nothing is under way."""
+        while self.worker.waiting or self.world.tasks:
+            await asyncio.sleep(0)
+
+    async def aclose(self) -> None:
+        """End everything."""
+        self._running.cancel()
+        await asyncio.gather(self._running, return_exceptions=True)
+        await self.world.aclose()

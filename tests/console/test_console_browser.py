@@ -1,0 +1,143 @@
+"""The console in a browser: each view, a race followed to its end, the keyboard, and accessibility."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+AXE_RUN = """
+const done = arguments[arguments.length - 1];
+axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(
+  (found) => done(JSON.stringify(found.violations.map((v) => [v.id, v.help, v.nodes.map((n) => n.html.slice(0, 160))]))));
+"""
+
+
+def until(holds: Callable[[], Any], what: str, secs: float = 15.0) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + secs
+    while not holds():
+        if time.monotonic() > end:
+            pytest.fail(f"never came: {what}")
+        time.sleep(0.05)
+
+
+def one(browser: Any, css: str) -> Any:
+    """Find one element."""
+    return browser.find_element("css selector", css)
+
+
+def press(browser: Any, *keys: str) -> None:
+    """Type keys into whatever has the focus."""
+    from selenium.webdriver import ActionChains
+
+    ActionChains(browser).send_keys(*keys).perform()
+
+
+def errors(browser: Any) -> list[str]:
+    """Give what the browser's console has complained of since the last look."""
+    return [line["message"] for line in browser.get_log("browser") if line["level"] in ("SEVERE", "WARNING")]
+
+
+def flaws(browser: Any) -> list[Any]:
+    """Give what the accessibility checker finds on the open page."""
+    browser.execute_script(AXE)
+    found: list[Any] = json.loads(browser.execute_async_script(AXE_RUN))
+    return found
+
+
+def race_url(served: Any) -> str:
+    """Give the page of the day's first race."""
+    return f"{served.url}/race/{served.run(served.stepped.races)[0]['$id']}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_view_is_accessible_and_silent(browser: Any, served: Any, scheme: str) -> None:
+    """Today, Race and Suite load without a console error and pass the accessibility checker, in light and dark."""
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    errors(browser)
+    for url in (served.url, race_url(served), f"{race_url(served)}?view=odds", f"{served.url}/suite"):
+        browser.get(url)
+        assert one(browser, "h1").text
+        assert flaws(browser) == []
+    assert errors(browser) == []
+
+
+def test_a_race_is_followed_from_open_to_final(browser: Any, served: Any) -> None:
+    """An open race page turns Final by itself, shows its results, and keeps scroll, selection and opened details."""
+    errors(browser)
+    browser.get(race_url(served))
+    assert one(browser, "#status").text == "Open"
+    browser.set_window_size(700, 800)
+    pick = one(browser, "[data-pick]")
+    picked = pick.get_attribute("data-pick")
+    pick.click()
+    browser.execute_script("document.getElementById('grid-scroll').scrollLeft = 180; window.scrollTo(0, 60)")
+    one(browser, "#slot-table > summary").send_keys("\n")
+    before = browser.execute_script("return [document.getElementById('grid-scroll').scrollLeft, window.scrollY]")
+    race = served.run(served.stepped.races)[0]
+    start = datetime.fromisoformat(race["startTime"])
+
+    served.run(lambda: served.stepped.to(start + timedelta(minutes=14), [race["$id"]]))
+
+    until(lambda: one(browser, "#status").text == "Final", "the race to be Final")
+    assert one(browser, "#part-results tbody th").text
+    assert one(browser, f"[data-pick='{picked}']").get_attribute("aria-pressed") == "true"
+    assert one(browser, "#slot-table").get_attribute("open") is not None
+    after = browser.execute_script("return [document.getElementById('grid-scroll').scrollLeft, window.scrollY]")
+    assert after == before
+    assert errors(browser) == []
+    browser.set_window_size(1280, 900)
+
+
+def test_the_keyboard_reaches_every_view(browser: Any, served: Any) -> None:
+    """Filter, rows, a race, its views and the other pages are reached by keys alone."""
+    browser.get(served.url)
+    rows = "return [...document.querySelectorAll('[data-row]')].filter(r => !r.hidden).length"
+    whole = browser.execute_script(rows)
+    press(browser, "/", "no such race")
+    assert browser.execute_script(rows) == 0
+    one(browser, "#filter").clear()
+    press(browser, "\ue003")
+    browser.execute_script("document.getElementById('filter').dispatchEvent(new Event('input', {bubbles: true}))")
+    assert browser.execute_script(rows) == whole == 2
+    press(browser, "\ue00c", "j", "j", "k", "\n")
+    until(lambda: "/race/" in browser.current_url, "the race")
+    press(browser, "p")
+    until(lambda: one(browser, ".tabs [aria-current]").text == "Place", "the Place view")
+    press(browser, "o")
+    until(lambda: one(browser, ".tabs [aria-current]").text == "Odds", "the Odds view")
+    press(browser, "s")
+    until(lambda: browser.current_url.endswith("/suite"), "the suite")
+    press(browser, "t")
+    until(lambda: browser.current_url == f"{served.url}/", "today")
+    press(browser, "\t")
+    assert browser.switch_to.active_element.get_attribute("class") == "skip"
+
+
+def test_narrow_pages_do_not_scroll_sideways(browser: Any, served: Any) -> None:
+    """In a window of 420 pixels only the tables scroll sideways, never the page."""
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 420, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    )
+    for url in (served.url, race_url(served), f"{served.url}/suite"):
+        browser.get(url)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 420
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_store_that_fails_is_told_and_comes_back(browser: Any, served: Any) -> None:
+    """While the store cannot be read the page keeps what it shows and says so; then it is live again."""
+    browser.get(served.url)
+    key = served.stepped.world.embedded.api_key
+    served.stepped.world.embedded.api_key = "another"
+    until(lambda: one(browser, "#live").text == "the store cannot be read", "the trouble")
+    assert one(browser, "[data-row]")
+    served.stepped.world.embedded.api_key = key
+    until(lambda: one(browser, "#live").text == "live", "the return")
+    errors(browser)
