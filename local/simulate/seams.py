@@ -1,10 +1,16 @@
 """Where faults come in: every seam does nothing by default, and a fault profile overrides what it breaks."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
+
+from local.feedsim import Day
+from raceday.container import Container
+
+if TYPE_CHECKING:
+    from local.simulate.report import Tables
 
 T = TypeVar("T")
 
@@ -28,7 +34,7 @@ class Seams:
         """Give the number of requests after which an activation is killed, None to let it live."""
         return None
 
-    def began(self, function: str, event: dict[str, Any], kill: Callable[[], None]) -> None:
+    def began(self, function: str, event: dict[str, Any], container: Container, kill: Callable[[], None]) -> None:
         """Be told of an activation that begins, in the context that it will run in; `kill` ends it at once."""
 
     def ended(self) -> None:
@@ -54,9 +60,13 @@ class Seams:
         """Run one call of the store's port, at port depth; `about` tells equal reads apart."""
         return await work()
 
-    def extra(self) -> timedelta:
-        """Give how much longer than needed a day is to go on."""
-        return timedelta(0)
+    def last(self, end: datetime) -> datetime:
+        """Give when a day ends that without faults could end at `end`."""
+        return end
+
+    def judge(self, report: dict[str, Any], day: Day, tables: "Tables", end: datetime) -> dict[str, Any]:
+        """Give a day's report with what is known of its faults."""
+        return report
 
     def webhooks(self, function: str, body: bytes) -> list[float]:
         """Give the extra delay in seconds of each delivery of one webhook; empty drops it."""

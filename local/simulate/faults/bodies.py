@@ -1,0 +1,94 @@
+"""Event bodies changed as a feed in trouble might change them, and what a right reading of each then shows."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from local.feedsim import MarketState
+
+Body = dict[str, Any]
+FALL = 7  # pools fall by one part in so many
+
+
+def changed(content: bytes, change: str) -> bytes | None:
+    """Give an event's body with a change made, None where the body has nothing to change."""
+    body = json.loads(content)
+    if not isinstance(body.get("data"), dict) or "race" not in body["data"]:
+        return None
+    CHANGES[change](body)
+    return json.dumps(body).encode()
+
+
+def _error_in_200(body: Body) -> None:
+    body["data"] = {**body["data"], "error": "upstream timed out"}
+
+
+def _status_gone(body: Body) -> None:
+    body["data"]["race"].pop("status")
+
+
+def _start_gone(body: Body) -> None:
+    for name in ("advertised_start", "advertised_start_string"):
+        body["data"]["race"][name] = None
+
+
+def _other_types(body: Body) -> None:
+    race = body["data"]["race"]
+    race |= {"weather": {"now": "fine"}, "distance": "far", "prize_monies": [1], "track_condition": 7, "tips": 3}
+    for runner in body["data"]["runners"]:
+        runner |= {"barrier": [], "flucs": "none", "jockey": {"name": "x"}, "favourite": "maybe"}
+
+
+def _no_pools(body: Body) -> None:
+    body["data"]["tote_pools"] = None
+
+
+def _unknown_runner(body: Body) -> None:
+    tracker = body["data"].get("money_tracker")
+    if tracker:
+        piece = {"entrant_id": "00000000-dead-4000-8000-00000000beef", "hold_percentage": 31, "bet_percentage": 17}
+        tracker["entrants"].insert(0, piece)
+
+
+def _falling_pools(body: Body) -> None:
+    for pool in body["data"]["tote_pools"] or ():
+        cents = round(pool["total"] * 100)
+        pool["total"] = (cents - cents // FALL) / 100
+
+
+def _no_clock(body: Body) -> None:
+    body["header"].pop("generated_time")
+
+
+CHANGES: dict[str, Callable[[Body], None]] = {
+    "feed.error_in_200": _error_in_200,
+    "payload.status_gone": _status_gone,
+    "payload.start_gone": _start_gone,
+    "payload.other_types": _other_types,
+    "payload.no_pools": _no_pools,
+    "payload.unknown_runner": _unknown_runner,
+    "payload.falling_pools": _falling_pools,
+    "payload.no_clock": _no_clock,
+}
+
+
+UNREADABLE = ("feed.error_in_200", "payload.status_gone", "payload.start_gone")
+
+
+def as_read(state: MarketState, change: str, before: MarketState | None) -> MarketState:
+    """Give what a right reading of a changed body shows; `before` is what the race's last row showed.
+
+    Pools that are not listed stand as they did, with the money on each runner as it was.
+    """
+    if change == "payload.falling_pools":
+        return replace(state, pools=_fallen(state.pools), multi_leg=_fallen(state.multi_leg))
+    if change == "payload.no_pools":
+        if before is None:
+            return replace(state, pools={}, multi_leg={})
+        return replace(state, pools=before.pools, multi_leg=before.multi_leg, runners=before.runners)
+    return state
+
+
+def _fallen(pools: dict[str, int]) -> dict[str, int]:
+    return {product: cents - cents // FALL for product, cents in pools.items()}
