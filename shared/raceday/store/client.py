@@ -1,7 +1,8 @@
 """The store's port over Appwrite's TablesDB routes."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import httpx
 from appwrite.query import Query
@@ -11,13 +12,19 @@ from raceday.errors import StoreConflict, StoreError, StoreInvalid, StoreMissing
 from raceday.ids import Chance
 from raceday.log import Log
 from raceday.settings import Settings
+from raceday.store.checks import agrees, check_id, check_queries, is_id, with_defaults
 from raceday.store.port import Op, Row
-from raceday.store.wire import Params, Wire
+from raceday.store.wire import Params, Wire, member
+
+T = TypeVar("T")
 
 BULK = 100
 PAGE = 500
 TRANSACTION_SECS = 60
 MAX_OPERATIONS = 100
+FATE_READS = 5
+FAILED = "not_committed"
+FILE_TRIES = 4
 
 
 class StoreClient:
@@ -41,8 +48,13 @@ class StoreClient:
     def _rows(self, table: str) -> str:
         return f"{self._root}/{table}/rows"
 
+    def _row(self, table: str, row_id: str) -> str:
+        return f"{self._root}/{table}/rows/{check_id(table, row_id)}"
+
     async def get(self, table: str, row_id: str, *, select: Sequence[str] = ()) -> Row | None:
         """Give one row, None where it does not exist."""
+        if not is_id(row_id):
+            return None
         params: Params | None = [("queries[0]", Query.select(list(select)))] if select else None
         try:
             row: Row = await self._wire.send("GET", f"{self._rows(table)}/{row_id}", params=params)
@@ -56,6 +68,7 @@ class StoreClient:
         self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
     ) -> list[Row]:
         """Give the rows that match, all of them or the first `limit`, by pages with a cursor."""
+        check_queries(table, queries)
         found: list[Row] = []
         base = [*queries, *([Query.select(list(select))] if select else [])]
         while limit is None or len(found) < limit:
@@ -64,7 +77,8 @@ class StoreClient:
             if found:
                 page_queries.append(Query.cursor_after(found[-1]["$id"]))
             params: Params = [(f"queries[{i}]", q) for i, q in enumerate(page_queries)]
-            page = (await self._wire.send("GET", self._rows(table), params=[*params, ("total", "false")]))["rows"]
+            answer = await self._wire.send("GET", self._rows(table), params=[*params, ("total", "false")])
+            page: list[Row] = member(answer, "rows")
             found += page
             if len(page) < size:
                 break
@@ -72,43 +86,67 @@ class StoreClient:
 
     async def create(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
         """Create one row; StoreConflict where the id exists. An unknown fate is resolved by reading the row back."""
-        body = {"rowId": row_id, "data": dict(data)}
-        try:
-            row: Row = await self._wire.send("POST", self._rows(table), body=body, repeat=False)
-        except StoreUnavailable as lost:
-            row = await self._resolve_create(table, row_id, body, lost)
-        return row
+        body = {"rowId": check_id(table, row_id), "data": dict(data)}
 
-    async def _resolve_create(self, table: str, row_id: str, body: dict[str, Any], lost: StoreUnavailable) -> Row:
-        """Find out whether a create whose answer was lost took effect, and make it if it did not."""
-        there = await self.get(table, row_id)
-        if there is None:
-            row: Row = await self._wire.send("POST", self._rows(table), body=body, repeat=False)
-            return row
-        if _agrees(there, body["data"]):
+        async def write() -> Row:
+            made: Row = await self._wire.send("POST", self._rows(table), body=body, repeat=False)
+            return made
+
+        async def found() -> Row | None:
+            there = await self.get(table, row_id)
+            if there is None or agrees(there, with_defaults(table, data)):
+                return there
+            raise StoreConflict(f"{table}/{row_id} exists with other values", status=409, kind="row_already_exists")
+
+        return await self._once_for_all(write, found)
+
+    async def _once_for_all(self, write: Callable[[], Awaitable[T]], found: Callable[[], Awaitable[T | None]]) -> T:
+        """Write what must not be written twice; after a lost answer `found` reads what became of it.
+
+        A first try that was taken for lost may arrive after that reading, so a conflict of the second is read too.
+        """
+        try:
+            return await write()
+        except StoreUnavailable:
+            await self._wire.pause()
+        there = await found()
+        if there is not None:
             return there
-        raise StoreConflict(
-            f"{table}/{row_id} exists with other values", status=409, kind="row_already_exists"
-        ) from lost
+        try:
+            return await write()
+        except StoreConflict:
+            there = await found()
+            if there is None:
+                raise
+            return there
 
     async def upsert(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
         """Create or overwrite one row; every required column must be there."""
-        row: Row = await self._wire.send("PUT", f"{self._rows(table)}/{row_id}", body={"data": dict(data)})
+        row: Row = await self._wire.send("PUT", self._row(table, row_id), body={"data": dict(data)})
         return row
 
     async def update(self, table: str, row_id: str, data: Mapping[str, Any], *, if_not_after: str = "") -> Row:
         """Patch one row; StoreConflict where it changed after the ISO instant `if_not_after`."""
-        headers = {"x-appwrite-timestamp": if_not_after} if if_not_after else None
-        row: Row = await self._wire.send(
-            "PATCH", f"{self._rows(table)}/{row_id}", body={"data": dict(data)}, headers=headers,
-            repeat=not if_not_after,
-        )  # fmt: skip
-        return row
+        path, body = self._row(table, row_id), {"data": dict(data)}
+        if not if_not_after:
+            row: Row = await self._wire.send("PATCH", path, body=body)
+            return row
+
+        async def write() -> Row:
+            headers = {"x-appwrite-timestamp": if_not_after}
+            patched: Row = await self._wire.send("PATCH", path, body=body, headers=headers, repeat=False)
+            return patched
+
+        async def found() -> Row | None:
+            there = await self.get(table, row_id)
+            return there if there is not None and agrees(there, data) else None
+
+        return await self._once_for_all(write, found)
 
     async def delete(self, table: str, row_id: str) -> None:
         """Delete one row; a missing one is fine."""
         try:
-            await self._wire.send("DELETE", f"{self._rows(table)}/{row_id}")
+            await self._wire.send("DELETE", self._row(table, row_id))
         except StoreMissing as missing:
             if missing.kind != "row_not_found":
                 raise
@@ -116,20 +154,32 @@ class StoreClient:
     async def create_many(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Create rows in bulk: all or nothing for each hundred, StoreConflict where one exists."""
         for chunk in _chunks(rows):
-            body = {"rows": [dict(row) for row in chunk]}
-            try:
-                await self._wire.send("POST", self._rows(table), body=body, repeat=False)
-            except StoreUnavailable:
-                # Bulk is all or nothing, so that the first row tells the fate of the rest.
-                if await self.get(table, chunk[0]["$id"]) is None:
-                    await self._wire.send("POST", self._rows(table), body=body, repeat=False)
+            await self._create_chunk(table, chunk)
+
+    async def _create_chunk(self, table: str, chunk: Sequence[Mapping[str, Any]]) -> None:
+        body = {"rows": _bulk(table, chunk)}
+
+        async def write() -> bool:
+            await self._wire.send("POST", self._rows(table), body=body, repeat=False)
+            return True
+
+        async def found() -> bool | None:
+            sent = {row["$id"]: row for row in chunk}
+            there = await self.find(table, [Query.equal("$id", list(sent))])
+            if not there:
+                return None
+            if len(there) == len(sent) and all(agrees(r, with_defaults(table, sent[r["$id"]])) for r in there):
+                return True
+            raise StoreConflict(f"{table}: rows of the bulk exist already", status=409, kind="row_already_exists")
+
+        await self._once_for_all(write, found)
 
     async def upsert_many(self, table: str, rows: Sequence[Mapping[str, Any]]) -> int:
         """Upsert rows in bulk; gives how many changed."""
         changed = 0
         for chunk in _chunks(rows):
-            body = {"rows": [dict(row) for row in chunk]}
-            changed += int((await self._wire.send("PUT", self._rows(table), body=body))["total"])
+            body = {"rows": _bulk(table, chunk)}
+            changed += int(member(await self._wire.send("PUT", self._rows(table), body=body), "total"))
         return changed
 
     async def delete_where(self, table: str, queries: Sequence[str]) -> int:
@@ -142,39 +192,55 @@ class StoreClient:
     async def commit(self, ops: Sequence[Op]) -> None:
         """Do all of `ops` in one transaction of three calls, or none.
 
-        Raises StoreConflict where a row exists or changed meanwhile, and StoreUnavailable where the fate is unknown.
+        Raises StoreConflict where a row exists or changed meanwhile, and StoreUnavailable where the answer was lost:
+        of kind `not_committed` where nothing was written, of another where the fate is unknown.
         """
         if not 1 <= len(ops) <= MAX_OPERATIONS:
             raise StoreInvalid(
                 f"a transaction takes 1 to {MAX_OPERATIONS} operations, got {len(ops)}", kind="operations"
             )
+        staged = {"operations": [self._staged(op) for op in ops]}
         created = await self._wire.send("POST", "/tablesdb/transactions", body={"ttl": TRANSACTION_SECS})
-        path = f"/tablesdb/transactions/{created['$id']}"
+        path = f"/tablesdb/transactions/{member(created, '$id')}"
         try:
-            staged = {"operations": [self._staged(op) for op in ops]}
             await self._wire.send("POST", f"{path}/operations", body=staged, repeat=False)
             await self._wire.send("PATCH", path, body={"commit": True}, repeat=False)
+        except StoreConflict:
+            raise
         except StoreError as error:
-            if not await self._committed_all_the_same(path, error):
-                raise
+            fate = await self._fate(path)
+            if fate == "committed":
+                return
+            if fate == "failed" and isinstance(error, StoreUnavailable):
+                raise StoreUnavailable(f"{error}; nothing was written", status=error.status, kind=FAILED) from error
+            raise
 
-    async def _committed_all_the_same(self, path: str, error: StoreError) -> bool:
-        """After an error find out what became of a transaction, and end one that is still open."""
-        if isinstance(error, StoreConflict):
-            return False
-        try:
-            status = (await self._wire.send("GET", path))["status"]
-            if status == "pending":
-                await self._wire.send("PATCH", path, body={"rollback": True}, repeat=False)
-        except StoreError as second:
-            self._log.warning("store.transaction_unresolved", path=path, error=str(second))
-            return False
-        return bool(status == "committed")
+    async def _fate(self, path: str) -> str:
+        """Find out what became of a transaction, ending one that is still open; empty where nobody can tell."""
+        status = ""
+        for _ in range(FATE_READS):
+            try:
+                status = str(member(await self._wire.send("GET", path), "status"))
+                if status in ("committed", "failed"):
+                    return status
+                if status == "pending":
+                    await self._wire.send("PATCH", path, body={"rollback": True}, repeat=False)
+                    return "failed"
+            except (StoreInvalid, StoreConflict, StoreUnavailable) as error:
+                # The commit may have arrived before the rollback: the next reading tells.
+                status = str(error)
+            except StoreError as error:
+                status = str(error)
+                break
+            await self._wire.pause()
+        self._log.warning("store.transaction_unresolved", path=path, error=status)
+        return ""
 
     def _staged(self, op: Op) -> dict[str, Any]:
         base = {"action": op.action, "databaseId": self._db, "tableId": op.table}
         if op.action in ("bulkCreate", "bulkUpsert"):
-            return {**base, "data": [dict(row) for row in op.rows]}
+            return {**base, "data": _bulk(op.table, op.rows)}
+        check_id(op.table, op.row_id)
         data = dict(op.data)
         if op.action == "upsert":
             # An upsert staged this way ignores `rowId` and would be stored under a random id.
@@ -188,13 +254,25 @@ class StoreClient:
             "POST", "http://form", data={"fileId": file_id}, files={"file": (name, content, media_type)}
         )
         headers = {"content-type": request.headers["content-type"]}
-        try:
-            await self._wire.send_raw("POST", path, request.read(), headers)
-        except StoreConflict:
-            await self._wire.send("DELETE", f"{path}/{file_id}")
-            await self._wire.send_raw("POST", path, request.read(), headers)
+        await self._put_file(path, check_id(bucket, file_id), request.read(), headers)
         s = self._settings
         return f"{s.store_endpoint}{path}/{file_id}/view?project={s.store_project}"
+
+    async def _put_file(self, path: str, file_id: str, content: bytes, headers: dict[str, str]) -> None:
+        """Create a file; what is there already, this one by a try that seemed lost or a former one, makes room."""
+        for left in reversed(range(FILE_TRIES)):
+            try:
+                await self._wire.send_raw("POST", path, content, headers)
+                return
+            except StoreUnavailable:
+                if not left:
+                    raise
+                await self._wire.pause()
+            except StoreConflict:
+                if not left:
+                    raise
+                with suppress(StoreMissing):
+                    await self._wire.send("DELETE", f"{path}/{file_id}")
 
 
 def _chunks(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
@@ -202,14 +280,10 @@ def _chunks(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str,
         yield rows[at : at + BULK]
 
 
-def _agrees(there: Row, data: Mapping[str, Any]) -> bool:
-    return all(_same(there.get(key), value) for key, value in data.items())
-
-
-def _same(stored: Any, sent: Any) -> bool:
-    if isinstance(stored, str) and isinstance(sent, str) and stored[10:11] == "T":
-        return stored[:23] == sent[:23]
-    return bool(stored == sent)
+def _bulk(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    for row in rows:
+        check_id(table, row.get("$id"))
+    return [dict(row) for row in rows]
 
 
 def make_store(

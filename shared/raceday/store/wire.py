@@ -107,7 +107,7 @@ class Wire:
             sleep=self._clock.sleep,
             reraise=True,
         )
-        await self._clock.sleep(self._chance.uniform(_BACKOFF_SECS / 2, _BACKOFF_SECS))
+        await self.pause()
         return await retrying(once)
 
     def _wait(self, state: Any) -> float:
@@ -142,14 +142,28 @@ class Wire:
             if not answer.content:
                 return None
             try:
-                return json.loads(answer.content)
+                found = json.loads(answer.content)
             except ValueError as error:
                 raise StoreUnavailable(f"{method} {path}: an answer that is no JSON", kind="body") from error
+            if isinstance(found, dict):
+                return found
+            raise StoreUnavailable(f"{method} {path}: an answer that is no JSON object", kind="body")
         raise error_of(method, path, answer)
+
+    async def pause(self) -> None:
+        """Wait a moment before looking what became of a call."""
+        await self._clock.sleep(self._chance.uniform(_BACKOFF_SECS / 2, _BACKOFF_SECS))
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
+
+
+def member(answer: Any, key: str) -> Any:
+    """Give a member of an answer; StoreUnavailable where something else answered in Appwrite's place."""
+    if not isinstance(answer, dict) or key not in answer:
+        raise StoreUnavailable(f"an answer without {key!r}", kind="body")
+    return answer[key]
 
 
 def encode(body: Any) -> bytes:

@@ -1,0 +1,69 @@
+"""What the client and the store in memory both check: row ids before sending, stored rows against sent ones."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from raceday.errors import StoreInvalid
+from raceday.store.schema import BY_ID
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
+_PAGING = ('{"method":"limit"', '{"method":"cursorAfter"', '{"method":"cursorBefore"', '{"method":"select"')
+
+
+def is_id(row_id: object) -> bool:
+    """Tell whether a row can have this id: 1 to 36 of A-Z a-z 0-9 . _ - and no mark in front."""
+    return isinstance(row_id, str) and _ID.fullmatch(row_id) is not None
+
+
+def check_id(table: str, row_id: object) -> str:
+    """Give the id; StoreInvalid for one that no row can have.
+
+    An empty one would turn a row's route into its table's, where DELETE removes every row; a bulk upsert on the
+    server takes any text at all.
+    """
+    if not isinstance(row_id, str) or _ID.fullmatch(row_id) is None:
+        raise StoreInvalid(
+            f"{table}: row id: expected 1 to 36 of A-Z a-z 0-9 . _ -, got {str(row_id)[:60]!r}",
+            status=400,
+            kind="general_argument_invalid",
+        )
+    return row_id
+
+
+def check_queries(table: str, queries: Sequence[str]) -> None:
+    """Refuse queries that page or select: `find` makes its own of `limit` and `select`, and one more would be lost."""
+    for query in queries:
+        if query.startswith(_PAGING):
+            raise StoreInvalid(f"{table}: find takes limit and select by name, got {query[:60]}", kind="queries")
+
+
+def agrees(there: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+    """Tell whether a stored row holds what was sent to it."""
+    return all(key.startswith("$") or _same(there.get(key), value) for key, value in data.items())
+
+
+def with_defaults(table: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a new row's data with the defaults that take the place of nulls."""
+    known = BY_ID.get(table)
+    defaults = {c.key: c.default for c in known.columns if c.default is not None} if known else {}
+    return {key: defaults.get(key) if value is None else value for key, value in data.items()}
+
+
+def _same(stored: Any, sent: Any) -> bool:
+    if stored == sent:
+        return True
+    if not isinstance(stored, str) or not isinstance(sent, str):
+        return False
+    try:
+        return _instant(stored) == _instant(sent)
+    except ValueError:
+        return False
+
+
+def _instant(text: str) -> datetime:
+    """Read an instant as the store keeps it: UTC, cut to milliseconds."""
+    found = datetime.fromisoformat(text)
+    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
+    return found.replace(microsecond=found.microsecond // 1000 * 1000)
