@@ -4,6 +4,7 @@ import asyncio
 import io
 import ipaddress
 import socket
+import warnings
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -136,14 +137,22 @@ def dominant(content: bytes) -> tuple[str, ...]:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "GIF", "WEBP")) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise PictureRefused(f"a picture of {picture.width} by {picture.height} pixels")
-            small = picture.convert("RGBA")
-            small.thumbnail((64, 64))
-            return _named(list(small.getdata()))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        with warnings.catch_warnings():
+            # The library warns of a huge picture before its size can be asked for; here that is a refusal.
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return _small_colours(Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "GIF", "WEBP")))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning) as error:
         raise PictureRefused(f"no picture: {type(error).__name__}") from error
+
+
+def _small_colours(opened: Any) -> tuple[str, ...]:
+    with opened as picture:
+        if picture.width * picture.height > MAX_PIXELS:
+            raise PictureRefused(f"a picture of {picture.width} by {picture.height} pixels")
+        small = picture.convert("RGBA")
+        small.thumbnail((64, 64))
+        data = small.tobytes()
+    return _named([tuple(data[at : at + 4]) for at in range(0, len(data), 4)])
 
 
 def _named(pixels: Sequence[Any]) -> tuple[str, ...]:

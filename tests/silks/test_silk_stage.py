@@ -1,0 +1,238 @@
+"""jockey-silks-enricher through its entrypoint, and the pictures it may fetch."""
+
+import asyncio
+import io
+import struct
+import zlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from local.feedsim import generate_day
+from raceday.racing.silks.silk import Silk
+from raceday.stages.silk_images import MAX_BYTES, PictureRefused, Pictures, dominant
+from raceday.stages.silks import completed
+from raceday.store.schema import ENTRANTS, SILKS
+from tests.suite_kit import DAY, Suite, go
+
+HOSTS = frozenset({"pictures.test", ".cdn.test"})
+URL = "https://pictures.test/a.png"
+
+
+def png(colour: tuple[int, int, int], size: int = 32) -> bytes:
+    """Make a picture of one colour."""
+    out = io.BytesIO()
+    Image.new("RGB", (size, size), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def huge_png() -> bytes:
+    """Make a picture of a hundred million pixels in a few kilobytes."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 10_000, 10_000, 1, 0, 0, 0, 0)
+    rows = zlib.compress(b"\0" * (1251 * 1000), 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+async def public(host: str) -> Sequence[str]:
+    """Resolve every host to a public address."""
+    return ["93.184.216.34"]
+
+
+def fetch(handler: Any, url: str = URL, *, addresses: Sequence[str] = ("93.184.216.34",), tag: str = "") -> Any:
+    """Fetch one picture from a host that answers as told."""
+
+    async def resolve(_: str) -> Sequence[str]:
+        return addresses
+
+    async def work() -> Any:
+        pictures = Pictures(HOSTS, resolve=resolve, transport=httpx.MockTransport(handler))
+        return await pictures.get(url, tag)
+
+    return asyncio.run(work())
+
+
+def test_a_picture_gives_its_colours_by_name() -> None:
+    """The most common colours come out by their racing names, transparent parts apart."""
+    assert dominant(png((255, 255, 255))) == ("white",)
+    assert dominant(png((215, 20, 26))) == ("red",)
+    out = io.BytesIO()
+    Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(out, "PNG")
+    assert dominant(out.getvalue()) == ()
+
+
+def test_the_checked_address_is_the_one_connected_to() -> None:
+    """The request goes to the address that was looked at, under the host's own name."""
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=png((0, 0, 0)), headers={"etag": '"t1"'})
+
+    found = fetch(handler)
+    assert (found.tag, found.colours) == ('"t1"', ("black",))
+    assert seen[0].url.host == "93.184.216.34"
+    assert seen[0].headers["host"] == "pictures.test"
+    assert seen[0].extensions["sni_hostname"] == "pictures.test"
+
+
+def test_a_picture_that_is_the_same_is_not_read_again() -> None:
+    """With a tag the request is conditional, and 304 means that nothing changed."""
+    found = fetch(lambda r: httpx.Response(304 if r.headers.get("if-none-match") == '"t1"' else 500), tag='"t1"')
+    assert (found.tag, found.colours) == ('"t1"', None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://pictures.test/a.png", "https://elsewhere.test/a.png", "https://pictures.test:8443/a.png",
+     "https://user:x@pictures.test/a.png", "file:///etc/passwd", "https://cdn.test.evil.test/", "not a url",
+     "https://[::1]/a.png", "https://pictures.test.evil.test/a.png"],
+)  # fmt: skip
+def test_only_known_hosts_by_https(url: str) -> None:
+    """Another scheme, port, host or a user in the URL is refused before anything is asked."""
+
+    def never(_: httpx.Request) -> httpx.Response:
+        raise AssertionError("a request was sent")
+
+    with pytest.raises(PictureRefused):
+        fetch(never, url)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "10.0.0.8", "192.168.1.1", "169.254.169.254", "::1", "fd00::1", "0.0.0.0", "fe80::1%eth0"]
+)
+def test_private_addresses_are_refused(address: str) -> None:
+    """A known host that resolves to a private address, even beside a public one, is not connected to."""
+
+    def never(_: httpx.Request) -> httpx.Response:
+        raise AssertionError("a request was sent")
+
+    with pytest.raises(PictureRefused):
+        fetch(never, addresses=("93.184.216.34", address))
+
+
+class Endless(httpx.AsyncByteStream):
+    """A body that would never end."""
+
+    sent = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            Endless.sent += 65_536
+            yield b"\0" * 65_536
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(302, headers={"location": "https://127.0.0.1/"}),
+        httpx.Response(404),
+        httpx.Response(200, html="<html><script>alert(1)</script></html>"),
+        httpx.Response(200, content=b""),
+        httpx.Response(200, content=b"GIF89a"),
+        httpx.Response(200, content=huge_png()),
+        httpx.Response(200, headers={"content-length": "200000000"}, content=b"x"),
+    ],
+)
+def test_what_is_no_small_picture_is_refused(answer: httpx.Response) -> None:
+    """Redirects, pages, cut pictures, a hundred megapixels and a huge length each leave the text alone to speak."""
+    with pytest.raises(PictureRefused):
+        fetch(lambda _: httpx.Response(answer.status_code, headers=answer.headers, content=answer.content))
+
+
+def test_a_body_without_end_is_stopped() -> None:
+    """A body over the limit is not read to its end."""
+    Endless.sent = 0
+    with pytest.raises(PictureRefused):
+        fetch(lambda _: httpx.Response(200, stream=Endless()))
+    assert Endless.sent <= MAX_BYTES + 2 * 65_536
+
+
+def test_a_picture_completes_words_and_never_overrules_them() -> None:
+    """Colours seen fill a silk whose words name none; named colours stay."""
+    assert completed(Silk(), ("red", "white")).primary == "red"
+    named = Silk().__class__(body=Silk().body.__class__(("blue",)))
+    assert completed(named, ("red",)) == named
+
+
+def test_a_day_is_enriched_once() -> None:
+    """Each runner gets a silk with its icon; a second run fetches and writes nothing."""
+
+    async def work() -> None:
+        suite = await Suite(generate_day(1, DAY, 24)).imported()
+        first = await suite.run("jockey-silks-enricher", {"date": "2026-11-24"})
+        entrants, silks = await suite.rows(ENTRANTS), {s["$id"]: s for s in await suite.rows(SILKS)}
+        assert first["runners"] == len(entrants)
+        assert all(e["silkId"] in silks for e in entrants if e["silkColours"])
+        for silk in silks.values():
+            assert silk["svgData"].startswith("<svg")
+            assert suite.server.files.get("silks", silk["$id"])[1].decode() == silk["svgData"]
+            assert silk["$id"] in silk["iconUrl"]
+        moved = {e["$id"]: e["$updatedAt"] for e in entrants}
+        calls = sum(suite.server.requests.values())
+        again = await suite.run("jockey-silks-enricher", {"date": "2026-11-24"})
+        assert (again["written"], again["linked"], again["fetched"]) == (0, 0, 0)
+        assert {e["$id"]: e["$updatedAt"] for e in await suite.rows(ENTRANTS)} == moved
+        assert sum(suite.server.requests.values()) - calls < 10
+
+    go(work)
+
+
+def test_silks_are_shared_and_a_shared_one_names_no_jockey() -> None:
+    """Runners with one silk share its row, which names a jockey only where one alone wears it."""
+
+    async def work() -> None:
+        suite = await Suite().imported()
+        a, b, c = (await suite.rows(ENTRANTS))[:3]
+        for entrant, text, jockey in ((a, "Red, white cap", "A One"), (b, "RED, WHITE CAP", "B Two"), (c, "Blue", "C")):
+            await suite.store.update(ENTRANTS, entrant["$id"], {"silkColours": text, "jockey": jockey})
+        for race in {a["raceId"], b["raceId"], c["raceId"]}:
+            await suite.run("jockey-silks-enricher", {"raceId": race})
+        ids = {e["$id"]: e["silkId"] for e in await suite.rows(ENTRANTS)}
+        silks = {s["$id"]: s for s in await suite.rows(SILKS)}
+        assert ids[a["$id"]] == ids[b["$id"]] != ids[c["$id"]]
+        assert silks[ids[a["$id"]]]["jockeyName"] is None
+        assert silks[ids[c["$id"]]]["jockeyName"] == "C"
+        assert (silks[ids[a["$id"]]]["primaryColor"], silks[ids[a["$id"]]]["pattern"]) == ("red", "solid")
+        assert (silks[ids[a["$id"]]]["hex"], silks[ids[a["$id"]]]["isLight"]) == ("#D7141A", False)
+
+    go(work)
+
+
+def test_a_failed_picture_leaves_a_row_from_the_text() -> None:
+    """Where the picture cannot be had the words alone describe the silk, and the result says what failed."""
+
+    async def work() -> None:
+        suite = await Suite(silk_pictures=True).imported()
+        transport = httpx.MockTransport(lambda _: httpx.Response(500))
+        suite.container.cache["pictures"] = Pictures(suite.settings.silk_hosts, resolve=public, transport=transport)
+        race = (await suite.rows(ENTRANTS))[0]["raceId"]
+        result = await suite.run("jockey-silks-enricher", {"raceId": race})
+        assert result["written"] > 0
+        assert result["failures"]
+        assert all(s["svgData"] for s in await suite.rows(SILKS))
+
+    go(work)
+
+
+@pytest.mark.parametrize(
+    ("params", "field"),
+    [({}, "raceId"), ({"raceId": "unknown"}, "raceId"), ({"raceIds": []}, "raceIds"), ({"raceId": 5}, "raceId"),
+     ({"date": "soon"}, "date"), ({"raceId": "a", "date": "2026-11-24"}, "raceId"), ({"horse": "x"}, "horse")],
+)  # fmt: skip
+def test_bad_input_names_its_field(params: dict[str, Any], field: str) -> None:
+    """What cannot be asked for answers with the field and what was expected, and writes nothing."""
+
+    async def work() -> None:
+        suite = Suite()
+        result = await suite.run("jockey-silks-enricher", params)
+        assert (result["error"]["kind"], result["error"]["field"]) == ("bad_request", field)
+        assert await suite.rows(SILKS) == []
+
+    go(work)
