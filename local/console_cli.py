@@ -19,7 +19,7 @@ from local.console.serve import open_source
 from local.console.source import Source
 from local.console.suite import Suite, read_suite
 from local.console.today import Day, Listed, read_day
-from local.console.words import clock_nz, millis, until
+from local.console.words import clock_nz, many, millis, until
 from raceday.errors import SettingsError, StoreError
 
 STORES = (".raceday/up.db", ".raceday/simulate.db")
@@ -97,7 +97,9 @@ def _fail(args: argparse.Namespace, message: str, code: int) -> int:
 async def _status(source: Source, args: argparse.Namespace) -> int:
     day, suite = await read_day(source, args.date), await read_suite(source)
     out = Console()
-    out.print(f"[bold]{day.day:%A} {day.day}[/]  {day.meetings} meetings, {day.races} races", highlight=False)
+    out.print(
+        f"[bold]{day.day:%A} {day.day}[/]  {many(day.meetings, 'meeting')}, {many(day.races, 'race')}", highlight=False
+    )
     if not source.generated:
         out.print(NOTICE, style="dim")
     shown = [*day.attention, *day.coming, *(day.finished if args.all else ())]
@@ -116,7 +118,7 @@ async def _status(source: Source, args: argparse.Namespace) -> int:
 
 def troubles(day: Day, suite: Suite, *, live: bool) -> list[str]:
     """Say what is not well; `live` is whether the day is today, so that a silent scheduler matters."""
-    found = [f"{len(day.attention)} races need attention"] if day.attention else []
+    found = [f"races that need attention: {len(day.attention)}"] if day.attention else []
     if not day.races:
         found.append("the store has no races of this day")
     if live and suite.silent and (day.coming or day.attention):

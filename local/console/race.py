@@ -192,7 +192,7 @@ def growth_chart(ledger: Sequence[LedgerRow]) -> Chart:
 def shown_slots(
     ledger: Sequence[LedgerRow], judged: Listed, now: datetime, intervals: Intervals
 ) -> tuple[SlotShown, ...]:
-    """Give committed slots, gaps with their causes, and what is planned for the next half an hour."""
+    """Give committed slots, gaps with their causes, and what is planned for the next ten minutes."""
     found: list[SlotShown] = []
 
     def minutes(instant: datetime) -> float:
@@ -220,7 +220,7 @@ def shown_slots(
         last = ledger[-1].slot if ledger else now - timedelta(minutes=5)
         status = Status(judged.status) if judged.status in Status._value2member_map_ else None
         for slot in slots_between(
-            judged.start, status, intervals, max(last, now - timedelta(hours=1)), now + timedelta(minutes=31)
+            judged.start, status, intervals, max(last, now - timedelta(hours=1)), now + timedelta(minutes=10)
         ):
             gone = slot.expires_at + timedelta(seconds=5) < now
             found.append(

@@ -63,3 +63,8 @@ def millis(value: Any) -> str:
     if value is None:
         return "—"
     return f"{value / 1000:.1f} s" if value >= 1000 else f"{value:.0f} ms"
+
+
+def many(n: int, what: str) -> str:
+    """Write a count with its word: `1 race`, `480 races`."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"

@@ -40,9 +40,9 @@ class Served:
             await self.stepped.begin()
             self._server = make_console_server(self.source)
             serving = asyncio.create_task(self._server.serve())
-            while not self._server.started:
+            while not self._server.started:  # noqa: ASYNC110  (uvicorn has no event for it)
                 await asyncio.sleep(0.01)
-            self.url = "http://127.0.0.1:{}".format(self._server.servers[0].sockets[0].getsockname()[1])
+            self.url = f"http://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
         except BaseException as error:
             self._ready.set_exception(error)
             raise

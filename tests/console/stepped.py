@@ -39,7 +39,9 @@ class Stepped:
 
     def __init__(self, store: Path, races: int = 2, seed: int = 5) -> None:
         self.clock = HandClock(MORNING)
-        self.world: World = open_world("generated", str(store), lambda _: None, clock=self.clock, races=races, seed=seed)
+        self.world: World = open_world(
+            "generated", str(store), lambda _: None, clock=self.clock, races=races, seed=seed
+        )
         subscribe(self.world)
 
     async def begin(self) -> None:
@@ -58,11 +60,15 @@ class Stepped:
 
     async def races(self) -> list[dict[str, Any]]:
         """Give the day's races in order of start."""
-        return sorted(await self.world.container("enhanced-race-poller").store.find(RACES), key=lambda r: r["startTime"])
+        return sorted(
+            await self.world.container("enhanced-race-poller").store.find(RACES), key=lambda r: r["startTime"]
+        )
 
     async def to(self, until: datetime, race_ids: list[str], every: int = 1) -> None:
         """Poll every slot of some races up to an instant (`every` nth of them), each a third of a second late."""
+        begun = self.clock.at
         for race_id in race_ids:
+            self.clock.at = begun
             await self._race(race_id, until, every)
         self.clock.at = until
 
@@ -72,7 +78,7 @@ class Stepped:
             row = await poller.store.get(RACES, race_id)
             assert row is not None
             start, status = datetime.fromisoformat(row["startTime"]), Status(row["status"])
-            slots = list(slots_between(start, status, Intervals(), at, until))[: every]
+            slots = list(slots_between(start, status, Intervals(), at, until))[:every]
             if not slots:
                 break
             at = slots[-1].at
@@ -83,7 +89,7 @@ class Stepped:
 
     async def quiet(self) -> None:
         """Wait until nothing is under way."""
-        while self.worker.waiting or self.world.tasks:
+        while self.worker.waiting or self.world.tasks:  # noqa: ASYNC110  (the worker has no event for it)
             await asyncio.sleep(0)
 
     async def aclose(self) -> None:

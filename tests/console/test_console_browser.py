@@ -13,7 +13,8 @@ AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-
 AXE_RUN = """
 const done = arguments[arguments.length - 1];
 axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(
-  (found) => done(JSON.stringify(found.violations.map((v) => [v.id, v.help, v.nodes.map((n) => n.html.slice(0, 160))]))));
+  (found) => done(JSON.stringify(
+    found.violations.map((v) => [v.id, v.help, v.nodes.map((n) => n.html.slice(0, 160))]))));
 """
 
 PLACE = """

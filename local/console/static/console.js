@@ -165,7 +165,15 @@
     if (event.target.matches("[data-filter]")) filter();
   });
 
+  // Where the grid is wider than its place, it opens at the column of the present.
+  function reveal() {
+    const grid = document.getElementById("grid-scroll");
+    const column = grid?.querySelector(".current");
+    if (column) grid.scrollLeft = Math.max(0, column.offsetLeft + column.offsetWidth + 8 - grid.clientWidth);
+  }
+
   settle();
+  reveal();
   setInterval(tick, 1000 / Math.min(10, Math.max(1, speed)));
   setTimeout(loop, EVERY_MS);
 })();

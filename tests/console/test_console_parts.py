@@ -1,0 +1,149 @@
+"""The console's parts by themselves: grid, charts, activity, and how a race is judged."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.console.activity import Activity, path_beside, status_of
+from local.console.charts import HEIGHT, WIDTH, Series, chart
+from local.console.grid import make_grid
+from local.console.today import listed
+from local.console.words import dollars, span
+from raceday.racing.schedule import Intervals
+
+AT = datetime(2026, 2, 14, 2, 0, tzinfo=UTC)
+BANDS = [
+    {"percentageRangeMin": low, "percentageRangeMax": high, "color": "#ffffff", "displayOrder": order, "enabled": True}
+    for order, (low, high) in enumerate([(5, 10), (10, 15), (15, 20), (20, 25), (25, 50), (50, None)], 1)
+]
+
+
+def entrant(number: int, **changes: Any) -> dict[str, Any]:
+    """Give a runner's row."""
+    return {"entrantId": f"e{number}", "runnerNumber": number, "name": f"Runner {number}", **changes}
+
+
+def cell(number: int, column: int, win_cents: int, **changes: Any) -> dict[str, Any]:
+    """Give a timeline row."""
+    row = {"entrantId": f"e{number}", "timeInterval": column, "incrementalWinAmount": win_cents}
+    return {**row, "incrementalPlaceAmount": 0, "holdPercentage": 10.0, "fixedWinOdds": 5.0, **changes}
+
+
+def test_a_rise_of_fifteen_points_lights_the_third_band() -> None:
+    """Growth of 100/80/60/40 and then 100/80/60/100 lifts the fourth runner by 15.1 points: band 15 to 20."""
+    flow = [cell(n, 10, c * 100) for n, c in enumerate((100, 80, 60, 40), 1)]
+    flow += [cell(n, 5, c * 100) for n, c in enumerate((100, 80, 60, 100), 1)]
+    grid = make_grid("win", [entrant(n) for n in range(1, 5)], flow, None, BANDS, 4)
+    five = grid.columns.index(5)
+    assert [(line.cells[five].band, line.cells[five].rise) for line in grid.lines] == [
+        (0, ""),
+        (0, ""),
+        (0, ""),
+        (3, "15.1"),
+    ]
+    assert grid.current == 4
+
+
+def test_refreshes_between_two_labels_add_no_column() -> None:
+    """A row at 52 fills no cell, and a column after the start is there only where the data has it."""
+    grid = make_grid("win", [entrant(1)], [cell(1, 52, 100), cell(1, -1, 700), cell(1, 60, 900)], None, BANDS, None)
+    assert grid.columns[-2:] == (0, -1)
+    assert [c.text for c in grid.lines[0].cells if c.text] == ["$9", "+$7"]
+
+
+def test_a_scratched_runner_lights_nobody() -> None:
+    """When a runner is scratched, the others' larger shares of what is left are no movement."""
+    flow = [cell(n, 10, 10_000) for n in (1, 2, 3)] + [cell(1, 5, 10_000), cell(2, 5, 10_000), cell(3, 5, 0)]
+    grid = make_grid("win", [entrant(1), entrant(2), entrant(3, isScratched=True)], flow, None, BANDS, None)
+    assert {c.band for line in grid.lines for c in line.cells} == {0}
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(st.floats(-60, 65), st.floats(1.01, 500)), min_size=1, max_size=6), min_size=1, max_size=24
+    ),
+    st.booleans(),
+)
+def test_charts_stay_inside_their_frame(lines: list[list[tuple[float, float]]], log: bool) -> None:
+    """Whatever is drawn, points, marks and labels lie within the picture."""
+    drawn = chart("t", "a", [Series(str(i), str(i), i, tuple(points)) for i, points in enumerate(lines)], log=log)
+    for line in drawn.lines:
+        for point in line.path[1:].split("L"):
+            x, y = map(float, point.split(","))
+            assert 0 <= x <= WIDTH
+            assert 0 <= y <= HEIGHT
+        assert line.label_y <= HEIGHT
+    assert all(0 <= y <= HEIGHT for y, _ in drawn.y_marks)
+
+
+def test_activity_is_kept_beside_the_store_and_summed_by_function(tmp_path: Path) -> None:
+    """What one process records another reads: runs, failures, cold starts and durations by function."""
+    path = path_beside(tmp_path / "day.db")
+    kept = Activity(path)
+    for i in range(20):
+        kept.append("poller", f"a{i}", AT + timedelta(seconds=i), 10.0 * (i + 1), "ok", cold=i == 0)
+    kept.on_done("tracker", "b1", AT, 5.0, {"error": {"kind": "time_limit", "message": "ended after 60 s"}})
+    reader = Activity(path, read_only=True)
+    poller, tracker = reader.totals(AT, AT + timedelta(minutes=1))
+    assert (poller.runs, poller.failures, poller.cold, poller.p95_ms, poller.longest_ms) == (20, 0, 1, 200.0, 200.0)
+    assert (tracker.function, tracker.failures) == ("tracker", 1)
+    (failed,) = reader.latest(AT, AT + timedelta(minutes=1), failed_only=True)
+    assert (failed.status, failed.lines) == ("time_limit", ("error: ended after 60 s",))
+    assert path.stat().st_mode & 0o077 == 0
+    kept.close()
+
+
+def test_a_reader_without_a_file_sees_nothing_and_writes_nothing(tmp_path: Path) -> None:
+    """Where nothing was recorded there is nothing to show, and a reader refuses to write."""
+    reader = Activity(tmp_path / "none", read_only=True)
+    assert reader.totals(AT, AT + timedelta(days=1)) == []
+    assert reader.latest(AT, AT + timedelta(days=1)) == []
+    with pytest.raises(ValueError, match="to be read"):
+        reader.append("f", "a", AT, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ({"ok": True}, "ok"),
+        ({"statusCode": 404}, "ok"),
+        ({"statusCode": 503}, "http_503"),
+        ({"error": {"kind": "feed_unavailable"}}, "feed_unavailable"),
+        ({"error": "The container died."}, "error"),
+    ],
+)
+def test_an_answer_tells_whether_the_activation_failed(answer: dict[str, Any], status: str) -> None:
+    """An error or a server's status is a failure; a caller's own mistake is not."""
+    assert status_of(answer) == status
+
+
+@pytest.mark.parametrize(
+    ("minutes", "status", "polled", "score", "reasons"),
+    [
+        (30, "Open", 0.5, 99, ()),
+        (30, "Open", 0.5, 60, ("quality 60",)),
+        (30, "Open", 9, 99, ("3 slots missed",)),
+        (-20, "Closed", 0.2, 99, ("still Closed 20 min after its start",)),
+        (-400, "Open", 1, 99, ("given up: it never finished",)),
+        (-20, "Final", 15, 60, ()),
+    ],
+)
+def test_a_race_is_judged_by_its_slots_score_and_status(
+    minutes: float, status: str, polled: float, score: int, reasons: tuple[str, ...]
+) -> None:
+    """Attention is due to races that miss slots, score low, or do not end; finished ones are left alone."""
+    race = {"$id": "r", "raceNumber": 1, "name": "Cup", "status": status, "meetingId": "m"}
+    race["startTime"] = (AT + timedelta(minutes=minutes)).isoformat()
+    slot = (AT - timedelta(minutes=polled)).isoformat()
+    judged = listed(race, None, {"slot": slot, "fetchedAt": slot, "score": score}, AT, Intervals())
+    assert judged.attention == reasons
+
+
+def test_figures_are_written_for_people() -> None:
+    """Cents become whole dollars with a dash for nothing; durations take the unit that fits."""
+    assert [dollars(v) for v in (None, 0, -5, 123_456, 150)] == ["—", "—", "—", "$1,235", "$2"]
+    assert [span(v) for v in (5, 65, 700, 7300, 200_000)] == ["5 s", "1 min 05 s", "11 min", "2 h 01 min", "2 days"]
