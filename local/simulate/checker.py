@@ -40,6 +40,7 @@ ATTEMPT = timedelta(seconds=3)
 ANSWERING = timedelta(seconds=62)
 LOOK = (timedelta(seconds=3.5), timedelta(seconds=9))
 REACH = timedelta(seconds=80)
+KNOWN_AFTER = timedelta(minutes=2)
 # Handed out sooner than this by a clock that was off, a slot is as good as never handed out.
 AHEAD = timedelta(seconds=120)
 Slot = tuple[str, datetime]
@@ -65,7 +66,8 @@ def judge(
     for row in tables.ledger:
         by_race[row["raceId"]].append(row)
     chains = Chains(script)
-    found = {race_id: _race(day, race_id, sorted(rows, key=lambda r: int(r["n"])), script, end)
+    created = {row["$id"]: when(row["$createdAt"]) for row in tables.races}
+    found = {race_id: _race(day, race_id, sorted(rows, key=lambda r: int(r["n"])), script, end, created.get(race_id))
              for race_id, rows in sorted(by_race.items())}  # fmt: skip
     for race_id, each in found.items():
         for at, certain in each.missing.items():
@@ -106,7 +108,9 @@ def _left(world: World) -> dict[str, int]:
     return {"in_flight": world.platform.in_flight, "webhooks_waiting": world.backend.waiting}
 
 
-def _race(day: Day, race_id: str, rows: Sequence[Row], script: Script, end: datetime) -> Found:
+def _race(
+    day: Day, race_id: str, rows: Sequence[Row], script: Script, end: datetime, created: datetime | None
+) -> Found:
     found = Found()
     before: Answer | None = None
     newest_content: datetime | None = None
@@ -120,6 +124,8 @@ def _race(day: Day, race_id: str, rows: Sequence[Row], script: Script, end: date
             if slot <= before.slot:
                 found.wrong.append(f"n {row['n']}: slot {slot:%H:%M:%S} is not after {before.slot:%H:%M:%S}")
             _skipped(found, day, race_id, before, slot, told, finished)
+        elif created is not None:
+            _before_first(found, day, race_id, created, slot, told)
         answer = _answer(found, day, race_id, row, before, script)
         if answer is None:
             continue
@@ -180,6 +186,16 @@ def _skipped(
         found.missing[at] = certain
         if at not in told:
             found.unreported.add(at)
+
+
+def _before_first(found: Found, day: Day, race_id: str, created: datetime, slot: datetime, told: set[datetime]) -> None:
+    """The scheduler knows of a race from the tick after it was stored."""
+    start = day.books[race_id].race.advertised_at(created)
+    for at in marks(created + KNOWN_AFTER, slot - SECOND):
+        if on_grid(start, "Open", at):
+            found.missing[at] = not _moved_near(day, race_id, at)
+            if at not in told:
+                found.unreported.add(at)
 
 
 def _grid(before: Answer, until: datetime, finished: datetime | None) -> Iterator[datetime]:

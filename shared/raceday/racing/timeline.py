@@ -109,13 +109,14 @@ class Timeline:
     def _with_figures(self, row: LedgerRow) -> LedgerRow:
         """A poll whose answer listed no pools stands on the figures known before it, so that no money vanishes."""
         if row.pools is None and self._figures is not None:
-            row = _carried(row, self._figures)
+            row = carried(row, self._figures)
         if row.pools is not None:
             self._figures = row
         return row
 
 
-def _carried(row: LedgerRow, before: LedgerRow) -> LedgerRow:
+def carried(row: LedgerRow, before: LedgerRow) -> LedgerRow:
+    """Give a row that knows no pools with the pools and the money of the newest earlier row that does."""
     runners = tuple(
         replace(
             r, win_cents=b.win_cents, place_cents=b.place_cents, win_source=b.win_source, place_source=b.place_source

@@ -9,6 +9,7 @@ from raceday.racing.snapshot import Status
 
 # A gap list is evidence, not a log: a race that nobody polled for days keeps the newest ones.
 _MOST_GAPS = 200
+_NOTICED = timedelta(seconds=90)
 _COMMIT_TIME = timedelta(seconds=3)
 
 
@@ -36,10 +37,12 @@ def gaps(
     start: datetime | None,
     slot: datetime,
     failures: Mapping[datetime, str],
+    stored_at: datetime | None = None,
 ) -> tuple[Gap, ...]:
     """Give the slots between the newest row and this one, oldest first, each with the cause that is known.
 
     `start` is the start in force: where it is not the ledger's own, the old grid was left because the start moved.
+    Before the first row slots count from when the race was stored, `stored_at`, and a tick could know of it.
     """
     skipped = {at: cause for at, cause in failures.items() if at < slot and (base is None or at > base.slot)}
     if base is not None:
@@ -47,6 +50,9 @@ def gaps(
         finished = finished_at(base, slot) if base.status.over else None
         for each in slots_between(base.start, base.status, intervals, base.slot, slot, finished):
             skipped.setdefault(each.at, cause)
+    elif stored_at is not None and start is not None:
+        for each in slots_between(start, None, intervals, stored_at + _NOTICED, slot):
+            skipped.setdefault(each.at, "no_attempt")
     return tuple(Gap(at, skipped[at]) for at in sorted(skipped)[-_MOST_GAPS:])
 
 

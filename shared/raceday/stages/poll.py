@@ -215,7 +215,8 @@ def _next(
     change = changes(snapshot, made, known, base.n + 1 if base else 1, occasion.fetched_at)
     start = plan.start_in_force(base, order.start, order.issued_at)
     known_causes = failures(container, order.race_id)
-    gaps = plan.gaps(Intervals.of(container.settings), base, start, order.slot, known_causes)
+    stored_at = None if known.imported else known.stored_at
+    gaps = plan.gaps(Intervals.of(container.settings), base, start, order.slot, known_causes, stored_at)
     status = change.decision.status
     return compose(snapshot, base, occasion, status, gaps=gaps, digests=change.digests, made=made), change
 

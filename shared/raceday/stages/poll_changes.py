@@ -10,7 +10,7 @@ from typing import Any
 
 from raceday.clock import iso
 from raceday.ids import row_key
-from raceday.racing.ledger import ODDS_TYPES, Digests, LedgerRow, RunnerLine
+from raceday.racing.ledger import ODDS_TYPES, Digests, LedgerRow, RunnerLine, instant
 from raceday.racing.snapshot import Snapshot, Status
 from raceday.racing.status import Decision, decide
 from raceday.store import rows
@@ -62,6 +62,12 @@ class Known:
             return self.ledger.status
         stored = self.race.get("status")
         return Status(stored) if stored in set(Status) else None
+
+    @property
+    def stored_at(self) -> datetime | None:
+        """Give when the race was stored, None where that is not known."""
+        created = self.race.get("$createdAt")
+        return instant(created) if created else None
 
     def race_digest(self, patch: Row) -> str:
         """Give the fingerprint of what the race row holds in the columns of `patch`."""

@@ -7,7 +7,7 @@ from appwrite.query import Query
 
 from raceday.container import Container
 from raceday.racing.ledger import LedgerRow
-from raceday.racing.timeline import may_owe
+from raceday.racing.timeline import carried, may_owe
 from raceday.store.schema import RACE_POLLS
 
 FIGURES = (
@@ -46,4 +46,22 @@ async def ledger_from(container: Container, race_id: str, n: int) -> list[Ledger
         if key not in known:
             known[key] = LedgerRow.from_row(row)
         found.append(known[key])
+    if found and found[0].pools is None and found[0].n > 1:
+        found[0] = await _with_figures(container, found[0])
     return found
+
+
+async def _with_figures(container: Container, row: LedgerRow) -> LedgerRow:
+    """A ledger read from a row on that lists no pools would begin at nothing: it stands on the figures before it."""
+    before = await container.store.find(
+        RACE_POLLS,
+        [
+            Query.equal("raceId", [row.race_id]),
+            Query.less_than("n", row.n),
+            Query.is_not_null("pools"),
+            Query.order_desc("n"),
+        ],
+        limit=1,
+        select=FIGURES,
+    )
+    return carried(row, LedgerRow.from_row(before[0])) if before else row
