@@ -6,8 +6,7 @@ import contextlib
 import sys
 from datetime import datetime
 
-from local.console.serve import make_console_server, open_source
-from local.embedded.http import LOOPBACK
+from local.console.serve import make_console_server, open_source, serve
 from local.pace import PacedClock
 from raceday.errors import SettingsError
 
@@ -29,9 +28,8 @@ def main(argv: list[str] | None = None) -> int:
     except FileNotFoundError:
         print(f"console: there is no store at {args.store}; `./raceday simulate` makes one", file=sys.stderr)
         return 2
-    print(f"console  http://{LOOPBACK}:{args.port}/", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(make_console_server(source, args.port).serve())
+        asyncio.run(serve(make_console_server(source, args.port)))
     return 0
 
 

@@ -1,5 +1,6 @@
 """Serving the console on loopback: beside a world that runs, or over a store by itself."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,21 @@ def make_console_server(source: Source, port: int = 0) -> uvicorn.Server:
 
 async def serve_page(world: World, port: int) -> None:
     """Serve the page of a running world until it is stopped."""
-    server = make_console_server(source_of(world), port)
-    print(f"console  http://{LOOPBACK}:{port}/", flush=True)
-    await server.serve()
+    source = source_of(world)
+    try:
+        await serve(make_console_server(source, port))
+    finally:
+        await source.aclose()
+
+
+async def serve(server: uvicorn.Server) -> None:
+    """Serve until stopped, and say where once it is bound: port 0 is known only then."""
+    serving = asyncio.ensure_future(server.serve())
+    try:
+        while not server.started and not serving.done():  # noqa: ASYNC110  (uvicorn has no event for it)
+            await asyncio.sleep(0.02)
+        if server.started:
+            print(f"console  http://{LOOPBACK}:{server.servers[0].sockets[0].getsockname()[1]}/", flush=True)
+        await serving
+    finally:
+        serving.cancel()
