@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from local.bench.kit import DATE, Bench, spans
 from local.bench.measure import Measure, Sample, percentile
@@ -33,15 +34,15 @@ class Together(Day):
 
 def _move(race: RaceFacts, by: timedelta) -> None:
     script = race.script
-    moved = {
+    moved: dict[str, Any] = {
         f.name: value + by for f in fields(script) if isinstance(value := getattr(script, f.name), datetime)
-    }  # fmt: skip
+    }
     race.advertised += by
     race.script = replace(script, **moved)
 
 
 async def _late_secs(slots: int) -> list[float]:
-    bench = await Bench(day=Together(3, DATE, RACES, _PLAIN)).imported()
+    bench = await Bench(given=Together(3, DATE, RACES, _PLAIN)).imported()
     races = bench.day.core_races
     first = _START - timedelta(seconds=270)
     bench.clock.move_to(first - timedelta(seconds=30))

@@ -21,7 +21,7 @@ async def _walls(races: int) -> tuple[float, float, int]:
 
     ours = await wall_secs(pipeline())
     sent = list(bench.sent)
-    peer = Bench(day=bench.day)
+    peer = Bench(given=bench.day)
     peer.feed_secs = lambda: FEED_SECS
     peer.clock.move_to(bench.clock.now() - timedelta(seconds=ours))
     transports: dict[str, httpx.AsyncBaseTransport] = {"feed": peer.feed_wire, "store": peer.store_wire}

@@ -116,7 +116,8 @@ class Bench:
     store_secs: Callable[[], float] = lambda: 0.0
     sent: list[Sent] = field(default_factory=list)
     feed_at: datetime | None = None
-    day: Day | None = None
+    given: Day | None = None
+    day: Day = field(init=False)
     clock: ShiftedClock = field(init=False)
     server: Embedded = field(init=False)
     feed_wire: Wire = field(init=False)
@@ -125,13 +126,16 @@ class Bench:
 
     def __post_init__(self) -> None:
         """Make day, store and a cold container."""
-        self.day = self.day or generate_day(self.seed, DATE, self.races, form=self.form)
+        self.day = self.given or generate_day(self.seed, DATE, self.races, form=self.form)
         self.clock = ShiftedClock(day_start(DATE) + timedelta(minutes=5))
         self.server = Embedded(now=self.clock.now)
         bootstrap(self.server, database=self.settings.store_database, bucket=self.settings.store_bucket)
+        store = EmbeddedTransport(self.server)
         feed = FeedTransport(FeedSim(self.day, compress=False), lambda: self.feed_at or self.clock.now())
         self.feed_wire = Wire("feed", feed, lambda: self.feed_secs(), self.sent, self.clock)
-        self.store_wire = Wire("store", EmbeddedTransport(self.server), lambda: self.store_secs(), self.sent, self.clock)
+        self.store_wire = Wire(
+            "store", EmbeddedTransport(self.server), lambda: self.store_secs(), self.sent, self.clock
+        )
         self.container = self.new_container()
 
     def new_container(self, **changes: Any) -> Container:

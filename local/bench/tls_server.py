@@ -48,7 +48,4 @@ async def main(cert: str, key: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        asyncio.run(main(*sys.argv[1:]))
-    except KeyboardInterrupt:
-        pass
+    asyncio.run(main(*sys.argv[1:]))

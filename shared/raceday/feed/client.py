@@ -1,16 +1,15 @@
 """The client of the NZ TAB affiliates API."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 import httpx
 from pydantic import ValidationError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
 from raceday.clock import Clock
 from raceday.errors import FeedError, FeedNotFound, FeedRefused, FeedUnavailable, PayloadError
@@ -21,6 +20,9 @@ from raceday.ids import Chance
 from raceday.log import Log
 from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
 from raceday.settings import Settings
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 PAGE = 100
 MAX_PAGES = 20
@@ -117,23 +119,36 @@ class FeedClient:
             answer = await self._once(subject, path, params, urgent=urgent)
             return _parsed(subject, answer, parse), self._clock.now()
 
-        if self._settings.feed_attempts == 1:
+        try:
+            # Nearly every request succeeds: a cold start does not wait for what only a second try needs.
             return await once()
+        except FeedUnavailable as error:
+            if self._settings.feed_attempts < 2:
+                raise
+            await self._clock.sleep(self._pause_secs(error, 1))
+        return await self._again(once)
+
+    async def _again(self, once: Callable[[], Awaitable[T]]) -> T:
+        from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(FeedUnavailable),
-            stop=stop_after_attempt(self._settings.feed_attempts),
+            stop=stop_after_attempt(self._settings.feed_attempts - 1),
             wait=self._wait,
             sleep=self._clock.sleep,
             reraise=True,
         )
         return await retrying(once)
 
-    def _wait(self, state: RetryCallState) -> float:
+    def _wait(self, state: "RetryCallState") -> float:
         error = state.outcome.exception() if state.outcome else None
+        return self._pause_secs(error, state.attempt_number + 1)
+
+    def _pause_secs(self, error: BaseException | None, attempt: int) -> float:
         asked = error.retry_after_secs if isinstance(error, FeedUnavailable) else None
         if asked is not None:
             return float(min(asked, LONGEST_WAIT_SECS))
-        ceiling = min(8.0, 0.5 * 2 ** (state.attempt_number - 1))
+        ceiling = min(8.0, 0.5 * 2 ** (attempt - 1))
         return self._chance.uniform(ceiling / 2, ceiling)
 
     async def _once(self, subject: str, path: str, params: dict[str, str], *, urgent: bool) -> httpx.Response:

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    # Built on first use, and the parts within their answers only: most functions' starts read no answer at all.
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class Header(_Part):

@@ -8,9 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
-from raceday.clock import Clock
+from raceday.clock import Clock, hear
 from raceday.errors import (
     StoreConflict,
     StoreError,
@@ -100,6 +99,8 @@ class Wire:
         except StoreUnavailable:
             if self._attempts < 2:
                 raise
+        from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(StoreUnavailable),
             stop=stop_after_attempt(self._attempts - 1),
@@ -135,6 +136,7 @@ class Wire:
         except (httpx.HTTPError, TimeoutError) as error:
             kind = "timeout" if isinstance(error, (TimeoutError, httpx.TimeoutException)) else "connection"
             raise StoreUnavailable(f"{method} {path}: no answer ({kind})", status=_UNANSWERED, kind=kind) from error
+        hear(self._clock, answer.headers.get("date"))
         return self._read(method, path, answer)
 
     def _read(self, method: str, path: str, answer: httpx.Response) -> Any:
