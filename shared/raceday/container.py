@@ -20,6 +20,22 @@ class Invoker(Protocol):
         ...
 
 
+class Alarm(Protocol):
+    """Tells an operator of trouble."""
+
+    async def send(self, message: dict[str, Any]) -> bool:
+        """Send a message; tells whether it got through, and raises nothing."""
+        ...
+
+
+class NoAlarm:
+    """Tells nobody."""
+
+    async def send(self, message: dict[str, Any]) -> bool:
+        """Say that it did not get through."""
+        return False
+
+
 @dataclass(slots=True)
 class Container:
     """Everything a stage works with; one per process, many in a simulated day.
@@ -36,3 +52,4 @@ class Container:
     invoker: Invoker
     closers: list[Callable[[], Any]] = field(default_factory=list)
     cache: dict[str, Any] = field(default_factory=dict)
+    alarm: Alarm = field(default_factory=NoAlarm)

@@ -10,7 +10,7 @@ from local.memory_store import MemoryStore
 from local.simulate.loop import VirtualClock, VirtualLoop
 from raceday.call import Call
 from raceday.clock import iso
-from raceday.container import Container
+from raceday.container import Alarm, Container, NoAlarm
 from raceday.errors import RaceDayError
 from raceday.ids import SeededChance, row_key
 from raceday.log import Log
@@ -58,6 +58,7 @@ class Suite:
     def __post_init__(self) -> None:
         self.store = MemoryStore(lambda: self.at)
         self.cache: dict[str, Any] = {}
+        self.alarm: Alarm = NoAlarm()
 
     def run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """Run something on a virtual loop."""
@@ -82,6 +83,7 @@ class Suite:
             store=self.store,
             invoker=self.invoker,
             cache={} if cold else self.cache,
+            alarm=self.alarm,
         )
         call = Call("master-race-scheduler", {}, "tick", at.timestamp() + 140, clock, log)
         try:

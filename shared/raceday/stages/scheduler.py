@@ -26,6 +26,7 @@ from raceday.racing.planning import (
 )
 from raceday.racing.schedule import Intervals
 from raceday.stages import closing, scheduler_reads, waking
+from raceday.stages.health import note_health
 from raceday.stages.scheduler_state import State, read_state, write_state
 from raceday.stages.starting import start_due
 
@@ -37,7 +38,7 @@ RESERVE_SECS = 5.0
 
 @dataclass(slots=True)
 class Tick:
-    """One minute's work and what came of it."""
+    """One minute's work and what came of it; `behind` of `compared` races had pool totals behind their ledger."""
 
     container: Container
     call: Call
@@ -45,6 +46,8 @@ class Tick:
     state: State
     report: dict[str, Any] = field(default_factory=dict)
     failures: list[dict[str, str]] = field(default_factory=list)
+    compared: int = 0
+    behind: int = 0
 
     @property
     def intervals(self) -> Intervals:
@@ -66,6 +69,7 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
     await start_due(tick, races)
     retried = await _look_back(tick, races, handed)
     await _save(tick, handed)
+    await note_health(tick, races)
     report = {"races": len(races), "slots": len(handed), "retried": retried, **tick.report}
     call.log.info("tick.done", **report, failures=len(tick.failures))
     return {"ok": True, "minute": iso(tick.at), **report, "failures": tick.failures}

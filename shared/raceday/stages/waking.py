@@ -38,6 +38,7 @@ async def wake_lagging(tick: "Tick", rows: Sequence[Seen], now: datetime) -> Non
     behind = lagging(newest, {row["raceId"]: int(row.get("n") or 0) for row in stored})
     done |= {race_id: n for race_id, n in newest.items() if race_id not in behind}
     tick.report["woken"] = len(behind)
+    tick.compared, tick.behind = len(newest), len(behind)
     for race_id in behind:
         await wake(tick, race_id)
 
