@@ -133,9 +133,7 @@ class Bench:
         store = EmbeddedTransport(self.server)
         feed = FeedTransport(FeedSim(self.day, compress=False), lambda: self.feed_at or self.clock.now())
         self.feed_wire = Wire("feed", feed, lambda: self.feed_secs(), self.sent, self.clock)
-        self.store_wire = Wire(
-            "store", EmbeddedTransport(self.server), lambda: self.store_secs(), self.sent, self.clock
-        )
+        self.store_wire = Wire("store", store, lambda: self.store_secs(), self.sent, self.clock)
         self.container = self.new_container()
 
     def new_container(self, **changes: Any) -> Container:

@@ -1,0 +1,37 @@
+"""`cold_start`: the staged poller's start on the function host, against the same with the whole SDK imported."""
+
+import tempfile
+from pathlib import Path
+
+from local.bench.measure import Measure
+from local.deploy_cli import SOURCES, site
+from local.functions import ROOT
+from local.packaging.coldstart import STAGED, STAGED_SDK, variants
+from local.packaging.coldstart import measure as started
+from local.packaging.project import FILE_NAME, read_project
+
+POLLER = "enhanced-race-poller"
+
+
+def measure(quick: bool) -> Measure:
+    """Stage the poller both ways and start each in turn; raises PackagingError."""
+    with tempfile.TemporaryDirectory(prefix="raceday-bench-") as scratch:
+        project = read_project(ROOT / FILE_NAME, SOURCES.functions)
+        functions = variants(POLLER, project, SOURCES, site("host"), Path(scratch), pip=not quick)
+        rows = {row.layout: row for row in started(functions, 5 if quick else 15)}
+    return Measure(
+        "cold_start",
+        rows[STAGED].load_ms / rows[STAGED_SDK].load_ms,
+        0.35,
+        "staged poller, extract and import / the same with the whole SDK",
+        {
+            layout: {
+                "median_load_ms": round(row.load_ms, 1),
+                "median_answer_ms": round(row.answer_ms, 1),
+                "zip_bytes": row.zip_bytes,
+                "memory_mb": round(row.memory_mb, 1),
+            }
+            for layout, row in rows.items()
+        }
+        | {"answer_share": round(rows[STAGED].answer_ms / rows[STAGED_SDK].answer_ms, 3)},
+    )

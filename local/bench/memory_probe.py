@@ -1,0 +1,81 @@
+"""`python -m local.bench.memory_probe WORLD ROUNDS`: poll all races so many times; peak memory as JSON, in MB.
+
+Nothing is imported here but what the deployed poller imports, so that the process is as large as that.
+"""
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from raceday.container import Container
+from raceday.feed.client import make_feed
+from raceday.ids import SystemChance
+from raceday.log import Log
+from raceday.runtime.function import Function, handle
+from raceday.settings import Settings
+from raceday.stages import poller
+from raceday.store.client import make_store
+
+POLLER = Function("enhanced-race-poller", poller.handle, frozenset())
+
+
+class RoundClock:
+    """The machine's pace from an instant that each round sets."""
+
+    def __init__(self, at: datetime) -> None:
+        self.base, self._began = at, time.monotonic()
+
+    def now(self) -> datetime:
+        """Give the present instant."""
+        return self.base + timedelta(seconds=time.monotonic() - self._began)
+
+    def monotonic(self) -> float:
+        """Give the machine's seconds."""
+        return time.monotonic()
+
+    async def sleep(self, secs: float) -> None:
+        """Wait."""
+        await asyncio.sleep(max(0.0, secs))
+
+    def move_to(self, at: datetime) -> None:
+        """Go on from another instant."""
+        self.base, self._began = at, time.monotonic()
+
+
+def peak_mb() -> float:
+    """Give the process's highest resident memory so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+async def main(world: dict[str, Any], rounds: int) -> dict[str, Any]:
+    """Poll every race once a round."""
+    settings = Settings(
+        feed_url=world["feed"], feed_from="b@localhost", feed_partner="b", feed_partner_id="b", feed_rate_per_sec=0.0,
+        store_endpoint=world["store"], store_project="raceday", store_key=world["key"], log_level="error",
+    )  # fmt: skip
+    clock = RoundClock(datetime.fromisoformat(world["begin"]).astimezone(UTC))
+    log, chance = Log(lambda line: None, level="error"), SystemChance()
+    feed = make_feed(settings, clock, chance, log)
+    store = make_store(settings, clock, chance, log)
+    container = Container(settings, clock, chance, log, feed, store, SimpleNamespace())
+    imported, marks, results = peak_mb(), [], {}
+    begin = clock.base
+    for turn in range(rounds):
+        clock.move_to(begin + timedelta(seconds=30 * turn))
+        context = SimpleNamespace(activation_id="bench", deadline=(clock.now().timestamp() + 170) * 1000)
+        answer = await handle(container, POLLER, {"raceIds": world["races"]}, context)
+        for outcome in answer.get("results", [{"result": str(answer)[:200]}]):
+            results[outcome["result"]] = results.get(outcome["result"], 0) + 1
+        marks.append(round(peak_mb(), 1))
+    await feed.aclose()
+    await store.aclose()
+    return {"imported_mb": round(imported, 1), "marks": marks, "peak_mb": round(peak_mb(), 1), "results": results}
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(main(json.loads(sys.argv[1]), int(sys.argv[2])))))
