@@ -1,5 +1,6 @@
 """The races of a day as the page lists them: those that need attention first, then by time to start."""
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -34,6 +35,11 @@ class Listed:
     score: int | None
     missed: int
     attention: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """Give a short text that changes with whatever the list shows of the race, but for the passing of time."""
+        return f"{zlib.crc32(repr(self).encode()):08x}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,10 +167,11 @@ def test_a_race_that_misses_slots_comes_first(tmp_path: Path) -> None:
 
 
 def test_an_unchanged_page_is_not_sent_again(tmp_path: Path) -> None:
-    """Asked again with its tag while nothing has changed, a page answers 304; a fragment holds no frame."""
+    """Asked again with its tag while only time has passed, a page answers 304; a fragment holds no frame."""
 
-    async def work(_: Stepped, __: Source, client: httpx.AsyncClient) -> tuple[httpx.Response, httpx.Response]:
+    async def work(stepped: Stepped, _: Source, client: httpx.AsyncClient) -> tuple[httpx.Response, httpx.Response]:
         first = await client.get("/", headers={"x-fragment": "1"})
+        stepped.clock.at += timedelta(seconds=7)
         again = await client.get("/", headers={"x-fragment": "1", "if-none-match": first.headers["etag"]})
         return first, again
 

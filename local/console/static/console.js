@@ -70,6 +70,8 @@
       morphStyle: "innerHTML",
       ignoreActiveValue: true,
       callbacks: {
+        // A row whose version is the same differs in its countdowns only, which this page keeps by itself.
+        beforeNodeMorphed: (old, fresh) => !(old.dataset?.version && old.dataset.version === fresh.dataset?.version),
         beforeAttributeUpdated: (name, node) =>
           !(name === "open" && node.tagName === "DETAILS") && !(name === "value" && node.tagName === "INPUT"),
       },
@@ -92,11 +94,12 @@
     const headers = { "X-Fragment": "1" };
     if (tag) headers["If-None-Match"] = tag;
     const answer = await fetch(location.href, { headers, cache: "no-store" });
+    const server = Number(answer.headers.get("x-now"));
+    if (server) anchor = { server, local: performance.now() };
     if (answer.status === 304) return;
     const html = await answer.text();
     if (answer.status === 503) throw new Error("the store cannot be read");
     if (answer.status >= 500) throw new Error(`the console answered ${answer.status}`);
-    anchor = { server: Number(answer.headers.get("x-now")), local: performance.now() };
     tag = answer.headers.get("etag") || "";
     morph(html);
     document.body.dataset.updates = String(Number(document.body.dataset.updates || 0) + 1);
