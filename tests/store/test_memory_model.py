@@ -1,0 +1,253 @@
+"""The store in memory against the embedded server behind the real client: one script, the same outcome in both."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from appwrite.query import Query
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from local.embedded import Embedded, EmbeddedTransport, bootstrap
+from local.memory_store import MemoryStore
+from raceday.errors import StoreError
+from raceday.ids import SeededChance
+from raceday.log import Log
+from raceday.settings import Settings
+from raceday.store.client import make_store
+from raceday.store.port import Op, Row, Store
+from raceday.store.schema import BY_ID, ENTRANTS, RACE_POLLS, RACE_POOLS, RACES, SUITE_STATE
+from tests.poll_kit import StillClock
+
+NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+SETTINGS = Settings(store_endpoint="http://store.test/v1", store_project="raceday", store_key="embedded-key")
+HOOK = {"webhookId": "all", "name": "all", "url": "http://hook.test", "events": ["databases.*"]}
+UNTOLD = {"$permissions", "$databaseId", "$tableId", "$sequence", "$collection", "$collectionId"}
+
+ids = st.sampled_from(["a", "b", "c", "bad id", ""])
+good_ids = st.sampled_from(["a", "b", "c", "d", "e"])
+races = st.sampled_from(["r1", "r2"])
+instants = st.sampled_from(
+    ["2026-11-24T01:00:00.000+00:00", "2026-11-24T14:00:30.123456+13:00", "2026-11-24 01:01:00", "2026-11-24", "noon"]
+)
+
+
+def mostly(required: dict[str, st.SearchStrategy[Any]], optional: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Make data that is nearly always whole, with any of the optional columns."""
+    whole = st.fixed_dictionaries(required, optional=optional)
+    part = st.fixed_dictionaries({}, optional={**required, **optional})
+    strange = st.fixed_dictionaries(required, optional={**optional, "unknown": st.just(1)})
+    return st.one_of(whole, whole, whole, part, strange)
+
+
+names = st.sampled_from(["x", "é", "10%", "x" * 50, "x" * 51, "", None, 5])
+numbers = st.sampled_from([0, 1, -7, 2**63 - 1, 2**63, True, 1.5, "1", None])
+floats = st.sampled_from([0, 1.5, 2.0, -3, 2**60 + 1, True, "1.0", None])
+DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    SUITE_STATE: mostly(
+        {"kind": st.sampled_from(["k", "l"]), "name": names}, {"status": names, "at": instants, "data": names}
+    ),
+    RACE_POOLS: mostly({"raceId": races}, {"winPoolTotal": numbers, "currency": names, "lastUpdated": instants}),
+    ENTRANTS: mostly(
+        {"entrantId": st.just("e"), "name": names, "runnerNumber": st.integers(1, 3)},
+        {"raceId": races, "fixedWinOdds": floats, "isScratched": st.sampled_from([True, False, None, 1])},
+    ),
+    RACE_POLLS: mostly(
+        {
+            "raceId": races, "meetingId": st.just("m"), "n": st.integers(1, 3), "slot": instants,
+            "fetchedAt": instants, "generatedAt": instants, "startTime": instants,
+            "kind": st.just("slot"), "status": st.just("Open"),
+        },
+        {},
+    ),
+    RACES: mostly(
+        {"raceId": races, "name": names, "raceNumber": st.integers(1, 9), "startTime": instants,
+         "status": st.sampled_from(["Open", "Final"])},
+        {"distance": numbers},
+    ),
+}  # fmt: skip
+tables = st.sampled_from(list(DATA))
+QUERIES: dict[str, list[str]] = {
+    SUITE_STATE: [
+        Query.equal("kind", ["k", "l"]), Query.not_equal("name", "x"), Query.is_null("at"), Query.is_not_null("status"),
+        Query.greater_than("at", "2026-11-24T14:00:00+13:00"), Query.order_desc("at"), Query.order_asc("name"),
+        Query.or_queries([Query.equal("kind", ["k"]), Query.is_null("data")]), Query.starts_with("name", "10%"),
+        Query.less_than("at", "noon"), Query.equal("nowhere", ["x"]), Query.equal("kind", []),
+    ],
+    RACE_POOLS: [
+        Query.equal("raceId", ["r1"]), Query.equal("raceId", ["r2", "r1", "r2"]), Query.order_desc("winPoolTotal"),
+        Query.between("winPoolTotal", -7, 1), Query.equal("$id", ["a", "b", "a", "z"]),
+        Query.equal("winPoolTotal", [0]),
+        Query.greater_than_equal("$updatedAt", "2026-11-24T01:00:10Z"), Query.order_desc("$createdAt"),
+    ],
+    ENTRANTS: [
+        Query.equal("raceId", ["r1"]), Query.order_asc("runnerNumber"), Query.order_desc("runnerNumber"),
+        Query.less_than_equal("fixedWinOdds", 1.5), Query.equal("isScratched", [False]),
+        Query.order_desc("fixedWinOdds"),
+    ],
+    RACE_POLLS: [
+        Query.greater_than_equal("slot", "2026-11-24T01:00:30Z"), Query.less_than("slot", "2026-11-24T01:01:00Z"),
+        Query.equal("raceId", ["r1"]), Query.order_desc("n"), Query.greater_than_equal("slot", "noon"),
+    ],
+    RACES: [Query.equal("status", ["Open"]), Query.order_asc("startTime"), Query.order_desc("distance")],
+}  # fmt: skip
+
+
+@st.composite
+def written(draw: st.DrawFn, *, any_id: bool = True) -> tuple[str, str, dict[str, Any]]:
+    """Draw a table, a row id and data for it."""
+    table = draw(tables)
+    return table, draw(ids if any_id else good_ids), draw(DATA[table])
+
+
+@st.composite
+def bulk(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]]]:
+    """Draw a table and rows of a bulk."""
+    table = draw(tables)
+    return table, [{"$id": draw(good_ids), **draw(DATA[table])} for _ in range(draw(st.integers(1, 3)))]
+
+
+@st.composite
+def operation(draw: st.DrawFn) -> Op:
+    """Draw one operation of a transaction."""
+    action = draw(st.sampled_from(["create", "create", "update", "upsert", "delete", "bulkCreate", "bulkUpsert"]))
+    if action in ("bulkCreate", "bulkUpsert"):
+        table, rows = draw(bulk())
+        return Op(action, table, rows=rows)  # type: ignore[arg-type]
+    table, row_id, data = draw(written(any_id=False))
+    return Op(action, table, row_id, {} if action == "delete" else data)  # type: ignore[arg-type]
+
+
+@st.composite
+def asked(draw: st.DrawFn) -> tuple[str, list[str]]:
+    """Draw a table and queries on it."""
+    table = draw(tables)
+    return table, draw(st.lists(st.sampled_from(QUERIES[table]), max_size=3, unique=True))
+
+
+class Both(RuleBasedStateMachine):
+    """Does everything to both stores and compares what they answer, hold and tell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = NOW
+        self.loop = asyncio.new_event_loop()
+        self.server = Embedded(now=lambda: self.at)
+        bootstrap(self.server, [BY_ID[table] for table in DATA])
+        self.server.hooks.add(dict(HOOK), "")
+        transport = EmbeddedTransport(self.server)
+        self.wired = make_store(SETTINGS, StillClock(NOW), SeededChance(1), Log(lambda _: None), transport)
+        self.told: list[tuple[str, str, Row]] = []
+        self.memory = MemoryStore(lambda: self.at, lambda table, action, row: self.told.append((table, action, row)))
+
+    def teardown(self) -> None:
+        """Let go of loop and file."""
+        self.loop.close()
+        self.server.close()
+
+    def both(self, work: Callable[[Store], Awaitable[Any]]) -> None:
+        """Do the same in both; the same answer or the same refusal has to come."""
+        self.at += timedelta(seconds=1)
+        assert self.outcome(work, self.memory) == self.outcome(work, self.wired)
+        assert [(t, a, shown(r)) for t, a, r in self.told] == self.deliveries()
+        self.told.clear()
+
+    def outcome(self, work: Callable[[Store], Awaitable[Any]], store: Store) -> Any:
+        """Give an answer, or the kind of a refusal."""
+        try:
+            return shown(self.loop.run_until_complete(_run(work(store))))
+        except StoreError as error:
+            return type(error).__name__, error.status, error.kind
+
+    def deliveries(self) -> list[tuple[str, str, Any]]:
+        """Give what the embedded server has queued for its subscriber since last time."""
+        found = []
+        while self.server.hooks.queue:
+            delivery = self.server.hooks.queue.popleft()
+            events = delivery.headers["X-Appwrite-Webhook-Events"].split(",")
+            name = next(e for e in events if ".tables." in e and "*" not in e and e.count(".") == 6)
+            found.append((name.split(".")[3], name.split(".")[6], shown(json.loads(delivery.body))))
+        return found
+
+    @rule(what=written())
+    def create(self, what: tuple[str, str, dict[str, Any]]) -> None:
+        """Create a row."""
+        self.both(lambda store: store.create(*what))
+
+    @rule(what=written())
+    def upsert(self, what: tuple[str, str, dict[str, Any]]) -> None:
+        """Upsert a row."""
+        self.both(lambda store: store.upsert(*what))
+
+    @rule(what=written(), secs=st.sampled_from([None, 0, -5, 5]))
+    def update(self, what: tuple[str, str, dict[str, Any]], secs: int | None) -> None:
+        """Patch a row, guarded by an instant or not."""
+        table, row_id, data = what
+        guard = "" if secs is None else (self.at + timedelta(seconds=secs)).isoformat(timespec="milliseconds")
+        self.both(lambda store: store.update(table, row_id, data, if_not_after=guard))
+
+    @rule(what=written())
+    def delete(self, what: tuple[str, str, dict[str, Any]]) -> None:
+        """Delete a row."""
+        self.both(lambda store: store.delete(what[0], what[1]))
+
+    @rule(what=bulk())
+    def create_many(self, what: tuple[str, list[dict[str, Any]]]) -> None:
+        """Create rows in bulk."""
+        self.both(lambda store: store.create_many(*what))
+
+    @rule(what=bulk())
+    def upsert_many(self, what: tuple[str, list[dict[str, Any]]]) -> None:
+        """Upsert rows in bulk."""
+        self.both(lambda store: store.upsert_many(*what))
+
+    @rule(what=asked(), most=st.sampled_from([None, 1, 2]))
+    def find(self, what: tuple[str, list[str]], most: int | None) -> None:
+        """Read what matches, in order."""
+        self.both(lambda store: store.find(*what, limit=most))
+
+    @rule(what=asked())
+    def delete_where(self, what: tuple[str, list[str]]) -> None:
+        """Delete what matches."""
+        wheres = [q for q in what[1] if '"method":"order' not in q]
+        self.both(lambda store: store.delete_where(what[0], wheres))
+
+    @rule(ops=st.lists(operation(), min_size=0, max_size=4))
+    def commit(self, ops: Sequence[Op]) -> None:
+        """Commit several operations, whole or not at all."""
+        self.both(lambda store: store.commit(ops))
+
+    @invariant()
+    def the_same_rows_are_there(self) -> None:
+        """Both hold the same rows in the same order."""
+        for table in DATA:
+            here = self.loop.run_until_complete(self.memory.find(table))
+            there = self.loop.run_until_complete(self.wired.find(table))
+            assert shown(here) == shown(there)
+
+
+async def _run(work: Awaitable[Any]) -> Any:
+    return await work
+
+
+def shown(answer: Any) -> Any:
+    """Give an answer without what only a server adds."""
+    if isinstance(answer, list):
+        return [shown(a) for a in answer]
+    if isinstance(answer, Mapping):
+        return {k: v for k, v in answer.items() if k not in UNTOLD}
+    return answer
+
+
+Both.TestCase.settings = settings(
+    max_examples=20,
+    stateful_step_count=25,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestMemoryModel = Both.TestCase
+TestMemoryModel.__doc__ = "Whatever is done to both stores, they answer, hold and tell the same."
