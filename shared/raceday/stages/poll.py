@@ -25,7 +25,6 @@ from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, Slot, slot_at
 from raceday.racing.score import failed
 from raceday.racing.snapshot import Snapshot
 from raceday.stages import plan
-from raceday.stages.entrants import import_race
 from raceday.stages.poll_changes import Changes, Known, changes
 from raceday.stages.poll_failures import failures, forget, remember
 from raceday.stages.poll_outcome import Note, Order, Outcome, silent
@@ -123,6 +122,9 @@ async def _stored(container: Container, race_id: str, note: Note) -> Known:
     race = await container.store.get(RACES, race_id)
     stored = race is not None
     if not stored:
+        # A race that nobody imported is rare, and the imports' modules would slow every cold start.
+        from raceday.stages.entrants import import_race
+
         await import_race(container, race_id)
         race = await container.store.get(RACES, race_id)
         note("import", imported=race is not None)
