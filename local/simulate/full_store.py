@@ -13,6 +13,7 @@ from local.simulate.webhooks import deliver
 from local.simulate.wire import Wire
 from local.simulate.world import World
 from local.webhooks import wanted
+from raceday.clock import Clock
 from raceday.ids import SeededChance
 from raceday.log import Log
 from raceday.store.client import make_store
@@ -49,7 +50,7 @@ class FullBackend:
         self.server = server
         return server
 
-    def store(self, world: World, name: str, serial: int, clock: VirtualClock, on_request: Callable[[], None]) -> Store:
+    def store(self, world: World, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
         """Make the store client of one container, on a wire of its own."""
 
         def counted(_: httpx.Request) -> None:
@@ -60,7 +61,7 @@ class FullBackend:
         seams = world.seams
         wire = Wire(
             EmbeddedTransport(server), world.chances, "store", world.store_span, seams.before_store, seams.after_store,
-            counted, patient=True,
+            counted, patient=True, date=world.loop.now,
         )  # fmt: skip
         chance = SeededChance(f"{world.seed}/store/{name}/{serial}")
         log = Log(lambda _: None, level="error")

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from local.memory_store import MemoryStore
-from local.simulate.loop import VirtualClock
 from local.simulate.webhooks import PortWebhooks
 from local.simulate.world import World
+from raceday.clock import Clock, SyncedClock
 from raceday.store.port import Op, Row, Store
 
 T = TypeVar("T")
@@ -26,14 +26,14 @@ class PortBackend:
             self.memory = MemoryStore(world.loop.now, PortWebhooks(world).on_event)
         return self.memory
 
-    def store(self, world: World, name: str, serial: int, clock: VirtualClock, on_request: Callable[[], None]) -> Store:
+    def store(self, world: World, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
         """Make the store of one container."""
 
         def counted() -> None:
             on_request()
             world.counts.store[name] += 1
 
-        return DelayedStore(self.open(world), world, counted)
+        return DelayedStore(self.open(world), world, clock, counted)
 
     def reader(self, world: World) -> Store:
         """Give the store itself, to read what a finished day has left."""
@@ -51,9 +51,10 @@ class PortBackend:
 class DelayedStore:
     """The store's port with a delay before and after each call, as a wire would have."""
 
-    def __init__(self, inner: MemoryStore, world: World, on_request: Callable[[], None]) -> None:
+    def __init__(self, inner: MemoryStore, world: World, clock: Clock, on_request: Callable[[], None]) -> None:
         self._inner = inner
         self._world = world
+        self._clock = clock
         self._on_request = on_request
         self.calls = 0
 
@@ -71,6 +72,8 @@ class DelayedStore:
         await asyncio.sleep(half)
         found = await self._world.seams.port(name, about, work)
         await asyncio.sleep(half)
+        if isinstance(self._clock, SyncedClock):
+            self._clock.observe(self._world.loop.now())
         return found
 
     def _count(self) -> None:

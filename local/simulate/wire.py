@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -17,7 +19,7 @@ class Wire(httpx.AsyncBaseTransport):
     """Hands requests to `inner` after half of a drawn delay and answers after the other half.
 
     A request whose client stops waiting gets no answer, whether or not it took effect; a `patient` wire leaves the
-    time limit to a client that keeps one itself. `requests` counts all.
+    time limit to a client that keeps one itself. `date` puts the time into each answer, as HTTP servers do.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class Wire(httpx.AsyncBaseTransport):
         on_request: Callable[[httpx.Request], None] | None = None,
         *,
         patient: bool = False,
+        date: Callable[[], datetime] | None = None,
     ) -> None:
         self._inner = inner
         self._chances = chances
@@ -40,6 +43,7 @@ class Wire(httpx.AsyncBaseTransport):
         self._after = after
         self._on_request = on_request
         self._patient = patient
+        self._date = date
         self.requests = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -63,5 +67,7 @@ class Wire(httpx.AsyncBaseTransport):
         if answer is None:
             answer = await self._inner.handle_async_request(request)
         answer = await self._after(request, answer)
+        if self._date is not None and "date" not in answer.headers:
+            answer.headers["date"] = format_datetime(self._date(), usegmt=True)
         await asyncio.sleep(half)
         return answer

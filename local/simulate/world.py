@@ -16,6 +16,7 @@ from local.simulate.loop import VirtualClock, VirtualLoop
 from local.simulate.platform import Limit, Platform
 from local.simulate.seams import Seams
 from local.simulate.wire import Wire
+from raceday.clock import Clock, SyncedClock
 from raceday.container import Container
 from raceday.feed.client import make_feed
 from raceday.ids import SeededChance
@@ -44,9 +45,7 @@ SETTINGS = Settings(
 class Backend(Protocol):
     """A store for a world: full depth speaks HTTP to the embedded server, port depth goes straight to memory."""
 
-    def store(
-        self, world: "World", name: str, serial: int, clock: VirtualClock, on_request: Callable[[], None]
-    ) -> Store:
+    def store(self, world: "World", name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
         """Make the store client of one container."""
         ...
 
@@ -121,7 +120,7 @@ class World:
 
     def _build(self, name: str, serial: int, on_request: Callable[[], None]) -> Container:
         """Make a container as a cold start would, with clock and chance of its own."""
-        clock = VirtualClock(self.loop, self.seams.skew_secs(name, serial))
+        clock = SyncedClock(VirtualClock(self.loop, self.seams.skew_secs(name, serial)))
         chance = SeededChance(f"{self.seed}/{name}/{serial}")
         log = Log(self._line, level=self.settings.log_level, secrets=self.settings.secrets())
         return Container(

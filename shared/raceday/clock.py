@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 
@@ -30,6 +31,47 @@ class SystemClock:
     async def sleep(self, secs: float) -> None:
         """Wait `secs` seconds; a negative wait is none."""
         await asyncio.sleep(max(0.0, secs))
+
+
+class SyncedClock:
+    """A clock put right by the time that servers tell: a machine's own may be minutes off.
+
+    `observe` takes an HTTP Date; only what differs by more than `tolerance_secs` moves the clock, for a Date is whole
+    seconds and as old as its answer.
+    """
+
+    def __init__(self, inner: Clock, tolerance_secs: float = 10.0) -> None:
+        self._inner, self._tolerance_secs = inner, tolerance_secs
+        self.offset_secs = 0.0
+
+    def now(self) -> datetime:
+        """Give the present instant in UTC."""
+        return self._inner.now() + timedelta(seconds=self.offset_secs)
+
+    def monotonic(self) -> float:
+        """Give seconds that never run backwards."""
+        return self._inner.monotonic()
+
+    async def sleep(self, secs: float) -> None:
+        """Wait `secs` seconds; a negative wait is none."""
+        await self._inner.sleep(secs)
+
+    def observe(self, told: datetime) -> None:
+        """Take the time of a server that was just heard."""
+        off = (told - self.now()).total_seconds()
+        if abs(off) > self._tolerance_secs:
+            self.offset_secs += off
+
+
+def hear(clock: Clock, date: str | None) -> None:
+    """Let a clock that can be put right know a server's HTTP Date; anything else is passed over."""
+    if date is None or not isinstance(clock, SyncedClock):
+        return
+    try:
+        told = parsedate_to_datetime(date)
+    except ValueError:
+        return
+    clock.observe(told if told.tzinfo else told.replace(tzinfo=UTC))
 
 
 def to_instant(epoch_secs: float) -> datetime:

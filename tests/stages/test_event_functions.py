@@ -428,3 +428,23 @@ def test_every_event_function_is_one_of_the_twelve() -> None:
     """The three are deployed functions, each with a URL among the settings."""
     assert set(EVENTS) <= set(NAMES)
     assert all(getattr(SETTINGS, url).endswith(name) for name, url in EVENTS.items())
+
+
+def test_a_timeline_that_resumes_at_a_poll_without_pools_keeps_its_growth() -> None:
+    """A label whose poll listed no pools stands on the figures before it, and the next one grows from there."""
+    ledger = [
+        poll(1, 60, money(10_000)),
+        poll(2, 55, money(0), pools=False),
+        poll(3, 50, money(12_000)),
+    ]
+
+    async def work() -> None:
+        suite = Suite(at=START)
+        for row in ledger:
+            await append(suite, row)
+            await wake(suite, row)
+        rows = await label_rows(suite)
+        assert rows[A, 55]["winPoolAmount"] == 3_333
+        assert rows[A, 50]["incrementalWinAmount"] == 4_000 - 3_333
+
+    go(work)

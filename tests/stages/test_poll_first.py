@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from raceday.clock import iso
 from raceday.racing.snapshot import Status
 from raceday.stages.poll import poll
 from raceday.stages.poll_outcome import Order, Outcome
@@ -67,3 +68,11 @@ def test_final_poll_writes_status_and_results_together() -> None:
     race = kit.store.tables[RACES][RACE_ID]
     assert (race["status"], race["finalizedAt"]) == ("Final", race["lastStatusChange"])
     assert kit.store.tables[RACE_RESULTS][RACE_ID]["resultStatus"] == "final"
+
+
+def test_slots_missed_before_the_first_row_are_its_gaps() -> None:
+    """A race stored some minutes before its first committed poll has the slots between as gaps of that row."""
+    kit = ready()
+    kit.store.tables[RACES][RACE_ID]["$createdAt"] = iso(T5 - timedelta(minutes=6))
+    assert run(kit).result == "committed"
+    assert [gap.slot for gap in kit.ledger()[0].gaps] == [T5 - timedelta(minutes=2.5)]

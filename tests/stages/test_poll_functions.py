@@ -256,3 +256,11 @@ def test_race_data_poller_without_work_is_fine() -> None:
     assert ask(kit, legacy.data_poller) == {
         "ok": True, "polled": 0, "committed": 0, "results": [], "failures": [], "races": 0,
     }  # fmt: skip
+
+
+def test_a_poller_whose_clock_is_minutes_off_asks_the_store_for_the_time() -> None:
+    """A deadline in the past or slots far off make the poller hear the store before it trusts its clock."""
+    kit, _ = ready()
+    slots = [{"raceId": RACE_ID, "slot": iso(T5 + timedelta(minutes=5)), "start": iso(START), "kind": "slot"}]
+    ask(kit, slots=slots)
+    assert kit.store.asked[0] == "get"

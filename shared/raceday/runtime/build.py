@@ -2,11 +2,12 @@
 
 import sys
 
-from raceday.clock import SystemClock
+from raceday.clock import SyncedClock, SystemClock
 from raceday.container import Container
 from raceday.feed.client import make_feed
 from raceday.ids import SystemChance
 from raceday.log import Log
+from raceday.runtime.alarm import PostAlarm
 from raceday.runtime.invoke import PlatformInvoker
 from raceday.settings import read_settings
 from raceday.store.client import make_store
@@ -15,7 +16,7 @@ from raceday.store.client import make_store
 def build_container(needs: frozenset[str]) -> Container:
     """Read the settings that `needs` names and make the clients; raises SettingsError with every problem at once."""
     settings = read_settings(needs=needs)
-    clock, chance = SystemClock(), SystemChance()
+    clock, chance = SyncedClock(SystemClock()), SystemChance()
     log = Log(_print_line, level=settings.log_level, secrets=settings.secrets())
     return Container(
         settings=settings,
@@ -25,6 +26,7 @@ def build_container(needs: frozenset[str]) -> Container:
         feed=make_feed(settings, clock, chance, log),
         store=make_store(settings, clock, chance, log),
         invoker=PlatformInvoker(settings),
+        alarm=PostAlarm(settings.alarm_url),
     )
 
 
