@@ -38,8 +38,9 @@ def _source(
 
 def source_of(world: World) -> Source:
     """Give the source of a running world, and record what its functions do from now on."""
-    HOME.mkdir(exist_ok=True)
-    activity = Activity(path_beside(world.store_path or HOME / "env"))
+    beside = path_beside(world.store_path or HOME / "env")
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    activity = Activity(beside)
     world.on_done = activity.on_done
     generated = world.feed_transport is not None
     return _source(world.settings, world.clock, world.embedded, activity, generated=generated)

@@ -62,11 +62,20 @@ class Served:
         self._thread.join(10)
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A console over a day of two races, whose first is open and two minutes from its start; tests leave it so."""
+    yield from _two_minutes_before(tmp_path_factory.mktemp("served"))
+
+
 @pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """A console over a day of two races, whose first is open and two minutes from its start."""
-    monkeypatch.chdir(tmp_path)
-    made = Served(tmp_path / "day.db")
+def fresh(tmp_path: Path) -> Iterator[Served]:
+    """The same for one test alone, which may let the race run."""
+    yield from _two_minutes_before(tmp_path)
+
+
+def _two_minutes_before(folder: Path) -> Iterator[Served]:
+    made = Served(folder / "day.db")
     race = made.run(made.stepped.races)[0]
     start = datetime.fromisoformat(race["startTime"])
     made.stepped.clock.at = start - timedelta(minutes=66)

@@ -74,10 +74,10 @@ def test_every_view_is_accessible_and_silent(browser: Any, served: Any, scheme: 
     assert errors(browser) == []
 
 
-def test_a_race_is_followed_from_open_to_final(browser: Any, served: Any) -> None:
+def test_a_race_is_followed_from_open_to_final(browser: Any, fresh: Any) -> None:
     """An open race page turns Final by itself, shows its results, and keeps scroll, selection and opened details."""
     errors(browser)
-    browser.get(race_url(served))
+    browser.get(race_url(fresh))
     assert one(browser, "#status").text == "Open"
     browser.set_window_size(700, 800)
     pick = one(browser, "[data-pick]")
@@ -86,10 +86,10 @@ def test_a_race_is_followed_from_open_to_final(browser: Any, served: Any) -> Non
     browser.execute_script("document.getElementById('grid-scroll').scrollLeft = 180")
     one(browser, "#slot-table > summary").send_keys("\n")
     before = browser.execute_script(PLACE)
-    race = served.run(served.stepped.races)[0]
+    race = fresh.run(fresh.stepped.races)[0]
     start = datetime.fromisoformat(race["startTime"])
 
-    served.run(lambda: served.stepped.to(start + timedelta(minutes=14), [race["$id"]]))
+    fresh.run(lambda: fresh.stepped.to(start + timedelta(minutes=14), [race["$id"]]))
 
     until(lambda: one(browser, "#status").text == "Final", "the race to be Final")
     assert one(browser, "#part-results tbody th").text
