@@ -63,7 +63,8 @@ async def main(world: dict[str, Any], rounds: int) -> dict[str, Any]:
     feed = make_feed(settings, clock, chance, log)
     store = make_store(settings, clock, chance, log)
     container = Container(settings, clock, chance, log, feed, store, SimpleNamespace())
-    imported, marks, results = peak_mb(), [], {}
+    imported, marks = peak_mb(), list[float]()
+    results: dict[str, int] = {}
     begin = clock.base
     for turn in range(rounds):
         clock.move_to(begin + timedelta(seconds=30 * turn))
