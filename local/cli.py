@@ -16,6 +16,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("local.schema_cli", "show or make the difference between declared tables and Appwrite's"),
     "webhooks": ("local.webhooks_cli", "show or restore the webhook subscriptions"),
     "rebuild": ("local.rebuild_cli", "build projections anew from the poll ledger and say what differs"),
+    "pause": ("local.pause_cli", "stop the scheduler starting one function, or all"),
+    "resume": ("local.pause_cli", "let the scheduler start one function, or all"),
     "prune": ("local.prune_cli", "delete rows older than the retention settings"),
     "silks": ("local.silks_cli", "draw silks as a page, or measure how well descriptions are understood"),
     "package": ("local.deploy_cli", "stage the deploy tree"),

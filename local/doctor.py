@@ -1,14 +1,16 @@
 """Checks of everything the suite stands on; each gives lines that say ok, warning or failing, and what to do."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 import httpx
+from appwrite.query import Query
 
 from local.provision import Server, plan
 from local.webhooks import Webhooks
@@ -16,16 +18,20 @@ from local.webhooks import plan as webhook_plan
 from raceday.clock import SystemClock
 from raceday.errors import FeedError, RaceDayError, SettingsError, StoreError
 from raceday.feed.client import make_feed
-from raceday.ids import SystemChance
+from raceday.ids import SystemChance, row_key
 from raceday.log import Log
 from raceday.racing.nzday import race_day
 from raceday.settings import FEED, PLATFORM, STORE, WEBHOOKS, Settings, read_settings
+from raceday.stages.alarms import FAILING
+from raceday.stages.health import NAME, troubles_of
+from raceday.stages.scheduler_state import HEALTH, PAUSE, PAUSED
 from raceday.store.port import Op
 from raceday.store.schema import SUITE_STATE
 
 Level = Literal["ok", "warning", "failing"]
 CLOCK_TOLERANCE_SECS = 5.0
 TESTED_VERSION = "1.9"
+HEALTH_AGE = timedelta(minutes=10)
 PROBE = "doctor-probe"
 
 
@@ -99,7 +105,7 @@ class Store:
     def lines(self) -> Iterator[Line]:
         """Check version, clock, key, schema, transactions and webhooks, in turn; a dead server ends it at once."""
         checks: list[Callable[[], Iterator[Line]]] = [
-            self.version, self.key, self.schema, self.transactions, self.webhooks
+            self.version, self.key, self.schema, self.transactions, self.webhooks, self.health, self.switches
         ]  # fmt: skip
         for check in checks:
             try:
@@ -194,6 +200,42 @@ class Store:
                 yield Line(
                     "failing", "webhook", f"{change.function}: {change.reason}", "run `./raceday webhooks apply`"
                 )
+
+    def health(self) -> Iterator[Line]:
+        """Check what the scheduler last wrote of the suite, and how long ago that was."""
+        row = self._state(row_key(HEALTH, NAME))
+        if row is None:
+            yield Line("warning", "health", "the scheduler has not written yet", "deploy, and look again in 5 minutes")
+            return
+        age = datetime.now(UTC) - datetime.fromisoformat(str(row["at"]))
+        if age > HEALTH_AGE:
+            found = f"last written {row['at']}"
+            yield Line("failing", "health", found, "the scheduler stands still: see its trigger and its activations")
+            return
+        troubles = list(troubles_of(json.loads(row["data"])))
+        for trouble in troubles:
+            yield Line(
+                "failing" if trouble.level == FAILING else "warning",
+                "health",
+                f"{trouble.key}: {trouble.text}",
+                "see `On a race day` in the README",
+            )
+        if not troubles:
+            yield Line("ok", "health", f"ok at {row['at']}")
+
+    def switches(self) -> Iterator[Line]:
+        """Say which functions are paused."""
+        queries = [Query.equal("kind", [PAUSE]), Query.equal("status", [PAUSED]), Query.limit(100)]
+        params = {f"queries[{i}]": query for i, query in enumerate(queries)}
+        answer = self._http.get(f"/tablesdb/{self._settings.store_database}/tables/{SUITE_STATE}/rows", params=params)
+        for row in answer.json().get("rows", []) if answer.status_code == 200 else []:
+            name = "" if row["name"] == "all" else " " + row["name"]
+            yield Line("warning", "paused", row["name"], f"run `./raceday resume{name}` when it may run again")
+
+    def _state(self, row_id: str) -> dict[str, Any] | None:
+        answer = self._http.get(f"/tablesdb/{self._settings.store_database}/tables/{SUITE_STATE}/rows/{row_id}")
+        found: dict[str, Any] | None = answer.json() if answer.status_code == 200 else None
+        return found
 
 
 def _clock(theirs: datetime) -> Line:

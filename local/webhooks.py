@@ -89,9 +89,13 @@ class Webhooks:
         hooks: list[dict[str, Any]] = answer.json()["webhooks"]
         return hooks
 
-    def apply(self) -> list[Change]:
-        """Make or restore what differs; gives the changes."""
-        changes = plan(self._settings, self.listed())
+    def apply(self, *, rotate: bool = False) -> list[Change]:
+        """Make or restore what differs; gives the changes.
+
+        With `rotate` each is deleted and made anew, for a PUT leaves the secret as it was.
+        """
+        there = self.listed()
+        changes = self._rotate(there) if rotate else plan(self._settings, there)
         hooks = wanted(self._settings)
         for change in changes:
             if change.action == "create":
@@ -100,6 +104,13 @@ class Webhooks:
             elif change.action == "restore":
                 self._restore(hooks[change.function])
         return changes
+
+    def _rotate(self, there: Sequence[dict[str, Any]]) -> list[Change]:
+        hooks, known = wanted(self._settings), {hook["$id"] for hook in there}
+        for name in hooks:
+            if name in known:
+                self._http.delete(f"/webhooks/{name}").raise_for_status()
+        return [Change(name, "create", "with the secret of this environment") for name in hooks]
 
     def _restore(self, hook: dict[str, Any]) -> None:
         """Put a subscription back; switching it on again also forgets its failures."""

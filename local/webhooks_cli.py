@@ -17,18 +17,23 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "webhooks",
         help="show or restore the webhook subscriptions",
         description="Uses APPWRITE_ADMIN_KEY where it is set (scopes webhooks.read and webhooks.write), "
-        "else APPWRITE_API_KEY.",
+        "else APPWRITE_API_KEY. With --rotate the subscriptions are deleted and made anew with the secret that "
+        "RACEDAY_WEBHOOK_SECRET has now; deploy the functions with the same secret right after.",
     )
     parser.add_argument("action", choices=["show", "apply"])
+    parser.add_argument("--rotate", action="store_true", help="with apply: make each anew with the present secret")
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Show the differences (1 where there are any) or make them go away."""
+    if args.rotate and args.action != "apply":
+        print("raceday webhooks: --rotate goes with apply", file=sys.stderr)
+        return 2
     try:
         settings = read_settings(needs=frozenset({STORE, WEBHOOKS}))
         hooks = Webhooks(settings, os.environ.get("APPWRITE_ADMIN_KEY") or settings.store_key)
-        changes = hooks.apply() if args.action == "apply" else plan(settings, hooks.listed())
+        changes = hooks.apply(rotate=args.rotate) if args.action == "apply" else plan(settings, hooks.listed())
     except SettingsError as error:
         print("raceday webhooks: " + "\n  ".join(error.problems), file=sys.stderr)
         return 2

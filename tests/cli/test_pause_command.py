@@ -1,0 +1,68 @@
+"""`./raceday pause|resume`: switches that the scheduler obeys."""
+
+from pathlib import Path
+
+import pytest
+
+from local.pause_cli import paused_names, switch
+from raceday.stages.scheduler_state import read_state
+from tests.cli.kit import raceday
+from tests.suite_kit import Suite, go
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Give the file of a new embedded store."""
+    monkeypatch.delenv("APPWRITE_ENDPOINT", raising=False)
+    return str(tmp_path / "dev.db")
+
+
+def test_a_function_is_paused_and_resumed(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each command prints every switch that is set afterwards."""
+    assert raceday("pause", "daily-races", "--store", store) == 0
+    assert raceday("pause", "--store", store) == 0
+    assert raceday("resume", "daily-races", "--store", store) == 0
+    assert raceday("resume", "--store", store) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "paused: daily-races",
+        "paused: all, daily-races",
+        "paused: all",
+        "paused: nothing",
+    ]
+
+
+def test_resuming_all_leaves_a_functions_own_switch() -> None:
+    """A function that was paused by itself stays so when all others run again."""
+
+    async def work() -> tuple[list[str], bool, bool]:
+        suite = Suite()
+        await switch(suite.container, "daily-races", paused=True)
+        await switch(suite.container, "all", paused=True)
+        await switch(suite.container, "all", paused=False)
+        state = await read_state(suite.container)
+        return await paused_names(suite.container), state.paused("daily-races"), state.paused("daily-meetings")
+
+    assert go(work) == (["daily-races"], True, False)
+
+
+def test_the_scheduler_starts_nothing_while_all_is_paused() -> None:
+    """At 17:00 UTC with all paused, the tick starts no import and says that it is paused."""
+
+    async def work() -> dict[str, object]:
+        suite = Suite()
+        await switch(suite.container, "all", paused=True)
+        return await suite.run("master-race-scheduler")
+
+    result = go(work)
+    assert result["paused"] is True
+    assert "started" not in result
+
+
+@pytest.mark.parametrize("name", ["race-poller", "master-race-scheduler"])
+def test_what_has_no_switch_is_wrong_usage(name: str, store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown function, and the scheduler itself, are refused with the names that can be switched."""
+    assert raceday("pause", name, "--store", store) == 2
+    told = capsys.readouterr().err
+    assert name in told
+    assert "enhanced-race-poller" in told
+    assert not Path(store).exists()
