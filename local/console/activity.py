@@ -17,6 +17,7 @@ _CREATE = (
     " started REAL NOT NULL, duration_ms REAL NOT NULL, status TEXT NOT NULL, cold INTEGER NOT NULL,"
     " lines TEXT NOT NULL)"
 )
+_MARKS = "CREATE TABLE IF NOT EXISTS marks (key TEXT PRIMARY KEY, value TEXT NOT NULL)"
 _INDEX = "CREATE INDEX IF NOT EXISTS by_started ON activations (started)"
 
 
@@ -79,6 +80,7 @@ class Activity:
         db.execute("PRAGMA synchronous=OFF")
         db.execute(_CREATE)
         db.execute(_INDEX)
+        db.execute(_MARKS)
         return db
 
     @contextmanager
@@ -91,6 +93,22 @@ class Activity:
         else:
             with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as db:
                 yield db
+
+    def mark_feed(self, *, generated: bool) -> None:
+        """Note what the store is filled from; once it held real data it counts as real for good."""
+        if self._kept is not None and not (generated and self._feed() == "real"):
+            word = "generated" if generated else "real"
+            self._kept.execute("INSERT OR REPLACE INTO marks VALUES ('feed', ?)", (word,))
+
+    @property
+    def generated(self) -> bool:
+        """Tell whether the store is known to hold generated data only."""
+        return self._feed() == "generated"
+
+    def _feed(self) -> str:
+        with self._reader() as db:
+            row = db.execute("SELECT value FROM marks WHERE key = 'feed'").fetchone() if db is not None else None
+        return str(row[0]) if row else ""
 
     def append(
         self,

@@ -12,6 +12,7 @@ from local.console.app import make_app
 from local.console.source import Source
 from local.embedded import Embedded, EmbeddedTransport
 from local.embedded.http import LOOPBACK
+from local.feedsim import FeedSim
 from local.world import HOME, World, open_embedded
 from raceday.clock import Clock, SystemClock
 from raceday.ids import SystemChance
@@ -42,8 +43,9 @@ def source_of(world: World) -> Source:
     beside.parent.mkdir(parents=True, exist_ok=True)
     activity = Activity(beside)
     world.on_done = activity.on_done
-    generated = world.feed_transport is not None
-    return _source(world.settings, world.clock, world.embedded, activity, generated=generated)
+    feed = getattr(world.feed_transport, "feed", None)
+    activity.mark_feed(generated=isinstance(feed, FeedSim))
+    return _source(world.settings, world.clock, world.embedded, activity, generated=activity.generated)
 
 
 def open_source(store: str, clock: Clock | None = None) -> Source:
@@ -58,7 +60,8 @@ def open_source(store: str, clock: Clock | None = None) -> Source:
     if not Path(store).exists():
         raise FileNotFoundError(store)
     server, settings = open_embedded(Path(store), read_settings(), clock)
-    return _source(settings, clock, server, Activity(path_beside(store), read_only=True), generated=True)
+    activity = Activity(path_beside(store), read_only=True)
+    return _source(settings, clock, server, activity, generated=activity.generated)
 
 
 def make_console_server(source: Source, port: int = 0) -> uvicorn.Server:

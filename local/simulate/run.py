@@ -114,7 +114,11 @@ def simulate_day(
 def _activity(plan: Plan) -> Activity | None:
     """Record what the functions did beside a store that is kept, for the console to show."""
     kept = plan.depth == "full" and str(plan.store) != ":memory:"
-    return Activity(path_beside(plan.store)) if kept else None
+    if not kept:
+        return None
+    activity = Activity(path_beside(plan.store))
+    activity.mark_feed(generated=True)
+    return activity
 
 
 def import_recorded(

@@ -1,16 +1,15 @@
 """`./raceday status` and `./raceday report`: exit codes, and files that need nothing else."""
 
 import asyncio
-import dataclasses
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from local.cli import main
+from local.console.activity import Activity, path_beside
 from local.console.pages import NOTICE
 from local.console.serve import source_of
-from local.console_cli import report_html
 from raceday.store.schema import SUITE_STATE
 from tests.console.stepped import Stepped
 
@@ -28,11 +27,13 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def _fill(path: Path) -> None:
     stepped = Stepped(path, races=1)
+    source = source_of(stepped.world)
     await stepped.begin()
     race = (await stepped.races())[0]
     start = datetime.fromisoformat(race["startTime"])
     stepped.clock.at = start - timedelta(minutes=12)
     await stepped.to(start + timedelta(minutes=20), [race["$id"]])
+    await source.aclose()
     await stepped.aclose()
 
 
@@ -93,20 +94,20 @@ def test_reports_are_single_files(store: Path, tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.glob("report*")) == ["report.html"]
 
 
-def test_a_report_on_live_data_carries_the_notice(store: Path) -> None:
-    """What was read from the live feed says that it is for personal use."""
-
-    async def write() -> str:
-        stepped = Stepped(store, races=1)
-        source = dataclasses.replace(source_of(stepped.world), generated=False)
-        html = await report_html(source, DAY)
-        await source.aclose()
-        await stepped.world.aclose()
-        return html or ""
-
-    text = asyncio.run(write())
-    assert NOTICE in text
-    assert "generated data" not in text
+def test_a_report_on_real_data_carries_the_notice(store: Path, tmp_path: Path) -> None:
+    """What came from the real feed, or nobody knows from where, says that it is for personal use."""
+    activity = Activity(path_beside(store))
+    activity.mark_feed(generated=False)
+    activity.mark_feed(generated=True)
+    activity.close()
+    for known in (True, False):
+        if not known:
+            path_beside(store).unlink()
+        file = tmp_path / "report.html"
+        assert main(["report", DAY, str(file), "--store", str(store)]) == 0
+        text = file.read_text(encoding="utf-8")
+        assert NOTICE in text
+        assert "generated data" not in text
 
 
 def test_an_unknown_subject_is_3(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
