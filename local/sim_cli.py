@@ -152,6 +152,10 @@ def _recorded(args: argparse.Namespace, folder: Path, console: Console) -> int:
 def fine(report: dict[str, Any]) -> bool:
     """Tell whether a day came out as it had to."""
     polls, buckets = report["polls"], report["buckets"]
+    if "faults_injected" in report:
+        counts = [*(polls[k] for k in ("lost", "unreported", "duplicate", "wrong")), *report["at_the_end"].values()]
+        counts += [buckets["lost"], buckets["duplicate"], buckets["wrong"], report["pools"]["wrong"]]
+        return not any(counts) and not report["notifications"]["duplicate"]
     return bool(
         polls["expected"] == polls["committed"]
         and not polls["duplicate"]
@@ -169,6 +173,8 @@ def campaign(reports: list[dict[str, Any]]) -> dict[str, Any]:
     for part in ("stored", "polls", "buckets", "pools", "notifications", "invocations"):
         keys = sorted({key for r in reports for key, value in r[part].items() if isinstance(value, int)})
         summed[part] = {key: sum(r[part].get(key, 0) for r in reports) for key in keys}
+    if "faults_injected" in reports[0]:
+        summed["faults_injected"] = _faults([r["faults_injected"] for r in reports])
     return {
         "date": reports[0]["date"],
         "seed": reports[0]["seed"],
@@ -183,10 +189,17 @@ def campaign(reports: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _faults(each: list[dict[str, Any]]) -> dict[str, Any]:
+    total, operations = (sum(f[key] for f in each) for key in ("total", "operations"))
+    kinds = sorted({kind for f in each for kind in f["by_kind"]})
+    by_kind = {kind: sum(f["by_kind"].get(kind, 0) for f in each) for kind in kinds}
+    return {"total": total, "operations": operations, "share": round(total / operations, 4), "by_kind": by_kind}
+
+
 def table(report: dict[str, Any]) -> Table:
     """Lay a report out as a table."""
     made = Table(title=f"{report['date']}: {report['races']} races", show_header=False)
-    for part in ("stored", "polls", "buckets", "pools", "notifications", "invocations"):
+    for part in ("stored", "polls", "buckets", "pools", "notifications", "invocations", "faults_injected"):
         figures = {k: v for k, v in report.get(part, {}).items() if isinstance(v, (int, float))}
         if figures:
             made.add_row(part, "  ".join(f"{k} {v:,}" for k, v in figures.items()))
