@@ -29,7 +29,7 @@ BANDS = (
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing to make: a request, and where to look until it is `available`; or why it is refused."""
+    """One thing to make: a request, if any, and where to look until it is `available`; or why it is refused."""
 
     what: str
     method: str = "POST"
@@ -63,11 +63,14 @@ class Server:
         return found
 
     def send(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Send a change; one that is there already counts as made."""
+        """Send a change; one that is there already counts as made, any other conflict does not."""
         answer = self._http.request(method, path, json=body)
-        if answer.status_code == 409:
-            return {}
-        return self._read(answer)
+        try:
+            return self._read(answer)
+        except StoreError as error:
+            if error.status == 409 and error.kind.endswith("_already_exists"):
+                return {}
+            raise
 
     def wait(self, path: str) -> None:
         """Wait until a column or index is available; StoreError where it fails or takes a minute."""
@@ -101,7 +104,8 @@ def apply(server: Server, changes: list[Change]) -> int:
     if refused := [c for c in changes if c.refused]:
         raise StoreError("; ".join(f"{c.what}: {c.refused}" for c in refused))
     for change in changes:
-        server.send(change.method, change.path, change.body)
+        if change.path:
+            server.send(change.method, change.path, change.body)
         if change.watch:
             server.wait(change.watch)
     return len(changes)
@@ -126,14 +130,36 @@ def _table_changes(server: Server, table: Table) -> Iterator[Change]:
     for column in table.columns:
         if column.key not in columns:
             yield _new_column(base, table, column)
-        elif refused := incompatible(column, columns[column.key]):
-            yield Change(f"column {table.id}.{column.key}", refused=refused)
+        else:
+            yield from _column_changes(
+                f"{base}/columns", f"column {table.id}.{column.key}", column, columns[column.key]
+            )
     indexes = {i["key"]: i for i in (there or {}).get("indexes", [])}
     for index in table.indexes:
+        what = f"index {table.id}.{index.key}"
         if index.key not in indexes:
             yield _new_index(base, table, index)
+        elif refused := broken(indexes[index.key]):
+            yield Change(what, refused=refused)
         elif list(indexes[index.key]["columns"]) != list(index.columns):
-            yield Change(f"index {table.id}.{index.key}", refused="it is over other columns; delete it by hand first")
+            yield Change(what, refused="it is over other columns; delete it by hand first")
+        elif indexes[index.key].get("status", "available") != "available":
+            yield Change(what, watch=f"{base}/indexes/{index.key}")
+
+
+def _column_changes(base: str, what: str, column: Column, there: dict[str, Any]) -> Iterator[Change]:
+    """Give what a stored column needs: to be waited for, or a reason why it cannot serve."""
+    if refused := broken(there) or incompatible(column, there):
+        yield Change(what, refused=refused)
+    elif there.get("status", "available") != "available":
+        yield Change(what, watch=f"{base}/{column.key}")
+
+
+def broken(there: dict[str, Any]) -> str:
+    """Say that a column or index was given up by the server's worker, empty where it was not."""
+    if there.get("status") not in ("failed", "stuck", "deleting"):
+        return ""
+    return f"it is {there['status']} there; delete it by hand first"
 
 
 def _new_column(base: str, table: Table, column: Column) -> Change:
@@ -172,6 +198,11 @@ def incompatible(column: Column, there: dict[str, Any]) -> str:
             return f"it is {there.get('type')}, which is shorter than {wanted}"
         if kind == wanted == "varchar" and int(there.get("size") or 0) < column.size:
             return f"it holds {there.get('size')} characters, {column.size} are needed; enlarge it by hand"
+    elif kind == wanted == "relationship":
+        if there.get("relatedTable", column.to) != column.to or there.get("relationType", "manyToOne") != "manyToOne":
+            return (
+                f"it is {there.get('relationType')} to {there.get('relatedTable')}, manyToOne to {column.to} is needed"
+            )
     elif kind != wanted:
         return f"it is of type {there.get('type')}, {wanted} is needed; changing it would lose data"
     if bool(there.get("required")) and not column.required:
