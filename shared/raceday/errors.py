@@ -77,9 +77,13 @@ class FeedNotFound(FeedError):
 
 
 class PayloadError(FeedError):
-    """An answer that cannot be read; `subject` names the race or list, `field` the member, `value` what was there."""
+    """An answer that cannot be read; `subject` names the race or list, `field` the member, `value` what was there.
+
+    `payload` is the answer itself where the feed's client raised this.
+    """
 
     cause = "payload"
+    payload = ""
 
     def __init__(self, subject: str, field: str, value: object, expected: str) -> None:
         self.subject, self.field, self.value = subject, field, str(value)[:200]

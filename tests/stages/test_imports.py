@@ -189,6 +189,7 @@ def test_an_unreadable_payload_is_kept_and_bounded() -> None:
         kept = await suite.rows(QUARANTINE)
         assert len(kept) == 3
         assert {k["field"] for k in kept} == {"race.event_id"}
+        assert all(json.loads(k["payload"])["data"]["race"] == {"event_id": "x"} for k in kept)
 
     go(work)
 

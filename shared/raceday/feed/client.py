@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PAGE = 100
 MAX_PAGES = 20
+# What the quarantine keeps of an answer: enough for any recorded event whole.
+MAX_KEPT_CHARS = 600_000
 LONGEST_WAIT_SECS = 30.0
 USER_AGENT = "raceday-functions/1.0"
 T = TypeVar("T")
@@ -74,33 +76,43 @@ class FeedClient:
                 "limit": str(PAGE),
                 "offset": str(page * PAGE),
             }
-            answer, received = await self._ask(f"meetings {day}", "/meetings", params, Meetings.model_validate_json)
-            meetings = answer.data.meetings or []
-            for raw in meetings:
-                try:
-                    entry = mapping.meeting_of(raw, answer.header, received)
-                except PayloadError as error:
-                    self._log.warning("feed.meeting_unreadable", message=str(error))
-                    continue
-                found[entry.meeting_id] = entry
-            if len(meetings) < PAGE:
+            size, entries = await self._ask(f"meetings {day}", "/meetings", params, self._page)
+            found |= {entry.meeting_id: entry for entry in entries}
+            if size < PAGE:
                 break
         return list(found.values())
 
+    def _page(self, body: bytes, received: datetime) -> tuple[int, list[MeetingEntry]]:
+        """Give how many meetings a page lists, and those that can be read."""
+        answer = Meetings.model_validate_json(body)
+        entries = []
+        for raw in answer.data.meetings or ():
+            try:
+                entries.append(mapping.meeting_of(raw, answer.header, received))
+            except PayloadError as error:
+                self._log.warning("feed.meeting_unreadable", message=str(error))
+        return len(answer.data.meetings or ()), entries
+
     async def meeting(self, meeting_id: str) -> MeetingEntry:
         """Give one meeting; FeedNotFound where the feed lists none."""
-        answer, received = await self._ask(
-            f"meeting {meeting_id}", f"/meetings/{meeting_id}", {}, Meetings.model_validate_json
-        )
-        if not answer.data.meetings:
-            raise FeedNotFound(f"meeting {meeting_id}: an empty list")
-        return mapping.meeting_of(answer.data.meetings[0], answer.header, received)
+
+        def read(body: bytes, received: datetime) -> MeetingEntry:
+            answer = Meetings.model_validate_json(body)
+            if not answer.data.meetings:
+                raise FeedNotFound(f"meeting {meeting_id}: an empty list")
+            return mapping.meeting_of(answer.data.meetings[0], answer.header, received)
+
+        return await self._ask(f"meeting {meeting_id}", f"/meetings/{meeting_id}", {}, read)
 
     async def event(self, race_id: str, status: Status | None = None, *, urgent: bool = False) -> Snapshot:
         """Give one race in full; a race that is over needs no money tracker. An `urgent` one has a slot to keep."""
         params = {} if status is not None and status.over else {"with_money_tracker": "true"}
-        answer, received = await self._ask(race_id, f"/events/{race_id}", params, _event, urgent=urgent)
-        return mapping.snapshot_of(answer.header, answer.data, race_id, received)
+
+        def read(body: bytes, received: datetime) -> Snapshot:
+            answer = _event(body)
+            return mapping.snapshot_of(answer.header, answer.data, race_id, received)
+
+        return await self._ask(race_id, f"/events/{race_id}", params, read, urgent=urgent)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -111,13 +123,13 @@ class FeedClient:
         subject: str,
         path: str,
         params: dict[str, str],
-        parse: Callable[[bytes], T],
+        parse: Callable[[bytes, datetime], T],
         *,
         urgent: bool = False,
-    ) -> tuple[T, datetime]:
-        async def once() -> tuple[T, datetime]:
+    ) -> T:
+        async def once() -> T:
             answer = await self._once(subject, path, params, urgent=urgent)
-            return _parsed(subject, answer, parse), self._clock.now()
+            return _parsed(subject, answer, parse, self._clock.now())
 
         try:
             # Nearly every request succeeds: a cold start does not wait for what only a second try needs.
@@ -183,16 +195,21 @@ def _event(body: bytes) -> Event:
     return answer
 
 
-def _parsed(subject: str, answer: httpx.Response, parse: Callable[[bytes], T]) -> T:
+def _parsed(subject: str, answer: httpx.Response, parse: Callable[[bytes, datetime], T], received: datetime) -> T:
     try:
-        return parse(answer.content)
+        return parse(answer.content, received)
+    except PayloadError as error:
+        error.payload = answer.text[:MAX_KEPT_CHARS]
+        raise
     except ValidationError as error:
         first: Any = error.errors(include_url=False)[0]
         if first["type"] == "json_invalid":
             # HTML and cut-off bodies come from what stands before the feed; the next answer may be whole.
             raise FeedUnavailable(f"{subject}: a body that is no JSON", cause="payload") from error
         field = ".".join(str(part) for part in first["loc"])
-        raise PayloadError(subject, field, first.get("input", ""), first["msg"]) from error
+        unreadable = PayloadError(subject, field, first.get("input", ""), first["msg"])
+        unreadable.payload = answer.text[:MAX_KEPT_CHARS]
+        raise unreadable from error
 
 
 def _refusal(subject: str, answer: httpx.Response, now: datetime) -> FeedError:

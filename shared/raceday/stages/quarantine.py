@@ -25,6 +25,7 @@ async def keep(container: Container, error: PayloadError, race_id: str = "") -> 
             "expected": str(error)[-200:],
             "raceId": race_id[:50],
             "seenAt": iso(container.clock.now()),
+            "payload": error.payload or None,
             "seen": int(there["seen"] or 0) + 1 if there else 1,
         }
         await container.store.upsert(QUARANTINE, key, row)
