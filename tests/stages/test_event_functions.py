@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from appwrite.query import Query
 
@@ -446,5 +447,30 @@ def test_a_timeline_that_resumes_at_a_poll_without_pools_keeps_its_growth() -> N
         rows = await label_rows(suite)
         assert rows[A, 55]["winPoolAmount"] == 3_333
         assert rows[A, 50]["incrementalWinAmount"] == 4_000 - 3_333
+
+    go(work)
+
+
+def test_a_conflict_that_is_no_row_there_leaves_no_label_out() -> None:
+    """A bulk that is refused with 409 while its rows are not there is written by the next wake, before later labels."""
+
+    class Refusing(httpx.AsyncBaseTransport):
+        def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+            self.inner, self.left = inner, 1
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if self.left and request.method == "POST" and MONEY_FLOW in request.url.path:
+                self.left -= 1
+                return httpx.Response(409, json={"type": "transaction_conflict", "message": "again", "code": 409})
+            return await self.inner.handle_async_request(request)
+
+    async def work() -> None:
+        suite = Suite(at=START)
+        suite.transport = Refusing(suite.transport)  # type: ignore[assignment]
+        suite.container = suite.new_container()
+        await append(suite, *LEDGER[:4])
+        for _ in range(2):
+            await wake(suite, LEDGER[3])
+        assert {i for _, i in await label_rows(suite)} == {None, 60, 57, 55}
 
     go(work)

@@ -39,7 +39,7 @@ STORE: Rates = {
     "store.409": 0.004,
     "store.401": 0.001,
     "store.stale_read": 0.006,
-    "store.slow": 0.015,
+    "store.slow": 0.018,
 }
 ACTIVATIONS: Rates = {
     "activation.killed_by_request": 0.015,

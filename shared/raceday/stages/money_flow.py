@@ -49,12 +49,15 @@ async def catch_up(container: Container, race_id: str) -> int:
     rows = await ledger_from(container, race_id, progress.label_n or progress.newest_n or 1)
     written = 0
     for entry in due(rows, progress):
+        made = entry_rows(entry)
         try:
-            await container.store.create_many(MONEY_FLOW, entry_rows(entry))
-            written += len(entry.state.runners)
+            await container.store.create_many(MONEY_FLOW, made)
+            written += len(made)
         except StoreConflict:
-            # Another wake of the same race was quicker; its rows are the same.
-            continue
+            # Another wake of the same race was quicker, and its rows are the same. A refusal for any other cause has
+            # to end this wake: a later label written without this one would have it passed over for good.
+            if made and await container.store.get(MONEY_FLOW, made[0]["$id"], select=("n",)) is None:
+                raise
     return written
 
 
