@@ -83,7 +83,7 @@ def tell(rows: Sequence[dict[str, Any]], json_file: Path | None = None) -> int:
     """Print the variants, and write figures and picture."""
     print(table(rows))
     report = {"commit": commit(), "variants": list(rows)}
-    for path in [FIGURES] + [json_file] * bool(json_file):
+    for path in (FIGURES, *([json_file] if json_file else [])):
         path.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     CURVE.write_text(picture(rows), "utf-8")
     return 0

@@ -1,16 +1,44 @@
 """Makes the one container of a deployed process from its environment."""
 
 import sys
+from datetime import date
 
-from raceday.clock import SyncedClock, SystemClock
+from raceday.clock import Clock, SyncedClock, SystemClock
 from raceday.container import Container
-from raceday.feed.client import make_feed
-from raceday.ids import SystemChance
+from raceday.errors import SettingsError
+from raceday.feed.port import Feed
+from raceday.ids import Chance, SystemChance
 from raceday.log import Log
+from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
 from raceday.runtime.alarm import PostAlarm
 from raceday.runtime.invoke import PlatformInvoker
-from raceday.settings import read_settings
+from raceday.settings import FEED, Settings, read_settings
 from raceday.store.client import make_store
+
+_NO_FEED = "this function asks the feed without needing its settings"
+
+
+class NoFeed:
+    """Stands for the feed in a function that has no settings for it; asking it is a mistake of ours."""
+
+    async def meetings(self, day: date) -> list[MeetingEntry]:
+        """Refuse."""
+        raise SettingsError([_NO_FEED])
+
+    async def meeting(self, meeting_id: str) -> MeetingEntry:
+        """Refuse."""
+        raise SettingsError([_NO_FEED])
+
+    async def event(self, race_id: str, status: Status | None = None, *, urgent: bool = False) -> Snapshot:
+        """Refuse."""
+        raise SettingsError([_NO_FEED])
+
+
+def _feed(settings: Settings, clock: Clock, chance: Chance, log: Log) -> Feed:
+    # The feed's models bring pydantic, which is half of an import: functions without a feed start without it.
+    from raceday.feed.client import make_feed
+
+    return make_feed(settings, clock, chance, log)
 
 
 def build_container(needs: frozenset[str]) -> Container:
@@ -23,7 +51,7 @@ def build_container(needs: frozenset[str]) -> Container:
         clock=clock,
         chance=chance,
         log=log,
-        feed=make_feed(settings, clock, chance, log),
+        feed=_feed(settings, clock, chance, log) if FEED in needs else NoFeed(),
         store=make_store(settings, clock, chance, log),
         invoker=PlatformInvoker(settings),
         alarm=PostAlarm(settings.alarm_url),
