@@ -149,6 +149,7 @@ class Catalog:
     def __init__(self, db: sqlite3.Connection, now: Callable[[], datetime], latency_secs: float = 0.0) -> None:
         self._db, self._now, self._latency = db, now, timedelta(seconds=latency_secs)
         self._held = self._dirty = False
+        self.edition = 0
         db.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
         self.databases: dict[str, dict[str, Any]] = {}
         self.tables: dict[tuple[str, str], Table] = {}
@@ -161,6 +162,7 @@ class Catalog:
         self._dirty = False
 
     def _read(self) -> None:
+        self.edition += 1
         self.databases = self._load("databases", {})
         self.tables.clear()
         for raw in self._load("tables", []):
@@ -184,6 +186,7 @@ class Catalog:
     def save(self) -> None:
         """Write the catalog to the file."""
         self._dirty = True
+        self.edition += 1
         if self._held:
             return
         tables = [asdict(t) for t in self.tables.values()]
@@ -240,6 +243,12 @@ class Catalog:
         shown |= {"name": name, "$updatedAt": stamp}
         self.save()
         return shown
+
+    def rename_table(self, table: Table, name: str) -> Table:
+        """Give a table another name."""
+        table.name = name
+        self.save()
+        return table
 
     def change_column(self, table: Table, key: str, body: Mapping[str, Any], stamp: str) -> Column:
         """Change default, size, range, elements or need of a column; its type stays."""
@@ -353,6 +362,11 @@ def column_of(kind: str, body: Mapping[str, Any], stamp: str) -> Column:
         raise argument("Invalid `size` param: Value must be a valid range between 1 and 16,383")
     if found == "varchar" and not 1 <= size <= 16_383:
         raise argument("Invalid `size` param: Value must be a valid range between 1 and 16,383")
+    if bad := [name for name in ("min", "max") if not _is_bound(body.get(name))]:
+        raise argument(f"Invalid `{bad[0]}` param: Value must be a valid number")
+    elements = body.get("elements")
+    if elements is not None and not (isinstance(elements, list) and all(isinstance(e, str) for e in elements)):
+        raise argument("Invalid `elements` param: Value must a valid array of texts")
     return Column(
         key=key,
         type=found,
@@ -362,9 +376,13 @@ def column_of(kind: str, body: Mapping[str, Any], stamp: str) -> Column:
         min=body.get("min"),
         max=body.get("max"),
         array=bool(body.get("array")),
-        elements=body.get("elements"),
+        elements=elements,
         related=str(body.get("relatedTableId") or body.get("relatedTable") or ""),
         on_delete=str(body.get("onDelete") or "restrict"),
         created=stamp,
         format=kind if kind in FORMATS else str(body.get("format") or ""),
     )
+
+
+def _is_bound(value: Any) -> bool:
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))

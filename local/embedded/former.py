@@ -19,6 +19,10 @@ def former_body(body: Any) -> Any:
     """Give a row, a list of rows or an empty body its former member names."""
     if not isinstance(body, dict):
         return body
-    if "rows" in body:
+    if body.keys() == {"total", "rows"}:
         return {"total": body["total"], "documents": [former_body(row) for row in body["rows"]]}
-    return {("$collectionId" if key == "$tableId" else key): value for key, value in body.items()}
+    # A related row shown whole speaks the former words too.
+    return {
+        ("$collectionId" if key == "$tableId" else key): former_body(value) if isinstance(value, dict) else value
+        for key, value in body.items()
+    }

@@ -253,8 +253,9 @@ def _events(body: dict[str, Any]) -> list[str]:
     events = body.get("events")
     if not isinstance(events, list) or not events or len(events) > 100:
         raise argument("Invalid `events` param: Value must a valid array no longer than 100 items")
-    if bad := next((e for e in events if not isinstance(e, str) or not valid_event(e)), None):
-        raise argument(f"Invalid `events` param: Event is not valid: {bad}")
+    bad = [e for e in events if not isinstance(e, str) or not valid_event(e)]
+    if bad:
+        raise argument(f"Invalid `events` param: Event is not valid: {bad[0]}")
     return events
 
 

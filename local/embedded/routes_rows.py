@@ -88,6 +88,7 @@ def _asked(r: Request) -> list[Any]:
 
 
 @on("PATCH", ROWS)
+@on("PATCH", FORMER)
 def update_rows(r: Request) -> Any:
     """Change all rows that match."""
     r.server.rows.check_bulk(r.table(), [], "update")
@@ -98,6 +99,7 @@ def update_rows(r: Request) -> Any:
 
 
 @on("DELETE", ROWS)
+@on("DELETE", FORMER)
 def delete_rows(r: Request) -> Any:
     """Delete all rows that match the queries of the body; queries in the URL are not looked at."""
     r.server.rows.check_bulk(r.table(), [], "delete")
@@ -162,6 +164,7 @@ def delete_row(r: Request) -> Any:
 
 
 @on("PATCH", ROWS + "/{row}/{column}/{direction}")
+@on("PATCH", FORMER + "/{row}/{column}/{direction}")
 def change_number(r: Request) -> Any:
     """Add to or take from a number."""
     direction, table, row_id, column = r.parts["direction"], r.table(), r.parts["row"], r.parts["column"]

@@ -1,11 +1,13 @@
 """Routes of databases, tables, columns and indexes."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from local.embedded.catalog import column_of
+from local.embedded.catalog import Column, Table, column_of
 from local.embedded.errors import argument, missing
 from local.embedded.request import ROUTES, Request
 from local.embedded.rows import check_id
+from local.embedded.values import check_default
 
 on = ROUTES.add
 DB, TABLE = "/tablesdb/{db}", "/tablesdb/{db}/tables/{table}"
@@ -69,13 +71,34 @@ def create_table(r: Request) -> Any:
     """A new table, with the columns and indexes that come with it."""
     made = r.server.catalog.add_table(r.parts["db"], check_id(r.need("tableId")), str(r.need("name")), r.stamp())
     shown = made.shown()
-    for column in r.body.get("columns") or ():
-        r.server.catalog.add_column(made, column_of(_inline(column), column, r.stamp()), at_once=True)
-    for index in r.body.get("indexes") or ():
-        r.server.catalog.add_index(
-            made, index["key"], index["type"], index["attributes"], index.get("orders") or [], r.stamp()
-        )
+    for column in _objects(r, "columns"):
+        r.server.catalog.add_column(made, _column(_inline(column), column, r), at_once=True)
+    for index in _objects(r, "indexes"):
+        _add_index(made, index, "attributes", r)
     return shown
+
+
+def _objects(r: Request, name: str) -> list[dict[str, Any]]:
+    found = r.body.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise argument(f"Invalid `{name}` param: Value must a valid array of objects")
+    return found
+
+
+def _add_index(table: Table, index: Mapping[str, Any], columns_name: str, r: Request) -> dict[str, Any]:
+    columns, orders = index.get(columns_name), index.get("orders") or []
+    for name, found in ((columns_name, columns), ("orders", orders)):
+        if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+            raise argument(f"Invalid `{name}` param: Value must a valid array of texts")
+    if not columns:
+        raise argument(f"Invalid `{columns_name}` param: an index needs at least one column")
+    return r.server.catalog.add_index(table, str(index.get("key")), str(index.get("type")), columns, orders, r.stamp())
+
+
+def _column(kind: str, body: Mapping[str, Any], r: Request) -> Column:
+    column = column_of(kind, body, r.stamp())
+    check_default(column)
+    return column
 
 
 def _inline(column: dict[str, Any]) -> str:
@@ -89,6 +112,12 @@ def _inline(column: dict[str, Any]) -> str:
 def get_table(r: Request) -> Any:
     """One table."""
     return r.table().shown(r.stamp())
+
+
+@on("PUT", TABLE)
+def rename_table(r: Request) -> Any:
+    """Another name for a table."""
+    return r.server.catalog.rename_table(r.table(), str(r.need("name"))).shown(r.stamp())
 
 
 @on("DELETE", TABLE)
@@ -111,14 +140,16 @@ def create_column(r: Request) -> Any:
     if r.parts["kind"] == "relationship":
         body.setdefault("key", body.get("relatedTableId"))
         r.server.catalog.table(r.parts["db"], str(body.get("relatedTableId")))
-    column = r.server.catalog.add_column(r.table(), column_of(r.parts["kind"], body, r.stamp()))
+    column = r.server.catalog.add_column(r.table(), _column(r.parts["kind"], body, r))
     return {**column.shown(), "status": "processing"}
 
 
 @on("PATCH", TABLE + "/columns/{kind}/{key}")
 def change_column(r: Request) -> Any:
     """Another default, size, range or need of a column."""
-    return r.server.catalog.change_column(r.table(), r.parts["key"], r.body, r.stamp()).shown(r.stamp())
+    column = r.server.catalog.change_column(r.table(), r.parts["key"], r.body, r.stamp())
+    check_default(column)
+    return column.shown(r.stamp())
 
 
 @on("GET", TABLE + "/columns/{key}")
@@ -146,14 +177,7 @@ def list_indexes(r: Request) -> Any:
 @on("POST", TABLE + "/indexes", 202)
 def create_index(r: Request) -> Any:
     """A new index."""
-    made = r.server.catalog.add_index(
-        r.table(),
-        str(r.need("key")),
-        str(r.need("type")),
-        list(r.need("columns")),
-        list(r.body.get("orders") or []),
-        r.stamp(),
-    )
+    made = _add_index(r.table(), r.body, "columns", r)
     return {**made, "status": "processing"}
 
 

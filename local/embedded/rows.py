@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from local.embedded import queries
-from local.embedded.catalog import Catalog, Column, Table
+from local.embedded.catalog import SYSTEM, Catalog, Column, Table
 from local.embedded.errors import Refused, argument, conflict, exists, invalid, missing
 from local.embedded.instants import instant_text, iso
-from local.embedded.values import shown, stored
+from local.embedded.operators import resolved
+from local.embedded.shapes import Shape, system_fields
+from local.embedded.values import stored
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
 MOST_BULK = 100
@@ -49,6 +51,8 @@ class Rows:
 
     def __init__(self, db: sqlite3.Connection, now: Callable[[], datetime], catalog: Catalog) -> None:
         self._db, self._now, self._table_of, self._tables = db, now, catalog.table, catalog.tables
+        self._catalog, self._edition = catalog, 0
+        self._shapes: dict[str, Shape] = {}
         self._versions: dict[str, int] = {}
 
     def stamp(self) -> str:
@@ -58,7 +62,15 @@ class Rows:
     def raw(self, table: Table, row_id: str) -> dict[str, Any] | None:
         """Give a row as the file has it."""
         found = self._db.execute(f"SELECT * FROM {table.sql} WHERE _id = ?", (row_id,)).fetchone()
-        return dict(found) if found is not None else None
+        return _dict(found) if found is not None else None
+
+    def _shape(self, table: Table) -> Shape:
+        if self._edition != self._catalog.edition:
+            self._shapes, self._edition = {}, self._catalog.edition
+        found = self._shapes.get(table.sql)
+        if found is None:
+            found = self._shapes[table.sql] = Shape(table)
+        return found
 
     def need(self, table: Table, row_id: str) -> dict[str, Any]:
         """Give a row as the file has it; refuses one that does not exist."""
@@ -71,12 +83,15 @@ class Rows:
         self, table: Table, raw: Mapping[str, Any], select: Sequence[str] = (), *, expand: bool = False
     ) -> dict[str, Any]:
         """Give a row as an answer has it; relationships are ids unless expanded or selected as `key.*`."""
-        wanted = None if not select or "*" in select else {s.split(".")[0] for s in select}
-        row = {c.key: shown(c, raw[f"c_{c.key}"]) for c in table.columns.values() if wanted is None or c.key in wanted}
-        for column in table.relations:
+        shape = self._shape(table)
+        row = shape.shown(raw)
+        if select and "*" not in select:
+            wanted = {s.split(".")[0] for s in select}
+            row = {key: value for key, value in row.items() if key in wanted}
+        for column in shape.relations:
             if column.key in row and (expand or f"{column.key}.*" in select):
                 row[column.key] = self._related(table, column, row[column.key])
-        return {**row, **_system(table, raw)}
+        return {**row, **system_fields(table, raw)}
 
     def _related(self, table: Table, column: Column, row_id: str | None) -> Any:
         if row_id is None:
@@ -101,7 +116,7 @@ class Rows:
             clause, more = queries.after(plan, cursor)
             where, values = f"{where} AND {clause}", [*values, *more]
         sql = f"SELECT * FROM {table.sql} WHERE {where} ORDER BY {queries.ordering(plan)} LIMIT ? OFFSET ?"
-        found = self._db.execute(sql, [*values, plan.limit, plan.offset]).fetchall()
+        found = [_dict(row) for row in self._db.execute(sql, [*values, plan.limit, plan.offset])]
         rows = [self.show(table, r, plan.select, expand=expand) for r in (reversed(found) if plan.backward else found)]
         return {"total": total, "rows": rows}
 
@@ -142,8 +157,7 @@ class Rows:
     def create(self, table: Table, row_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Insert a row; refuses an id that is taken, and a clash with a unique index as if it were one."""
         values = self.values(table, data, whole=True)
-        defaults = {c.key: stored(c, c.default) for c in table.columns.values() if c.default is not None}
-        for key, value in defaults.items():
+        for key, value in self._shape(table).defaults.items():
             if values.get(key) is None:
                 values[key] = value
         stamp = self.stamp()
@@ -156,13 +170,14 @@ class Rows:
             json.dumps(data.get("$permissions") or []),
             *values.values(),
         ]
+        sql = f"INSERT INTO {table.sql} ({', '.join(columns)}) VALUES ({', '.join('?' * len(given))}) RETURNING *"
+        return self._written(sql, given, row_id)
+
+    def _written(self, sql: str, given: Sequence[Any], row_id: str) -> dict[str, Any]:
         try:
-            self._db.execute(
-                f"INSERT INTO {table.sql} ({', '.join(columns)}) VALUES ({', '.join('?' * len(given))})", given
-            )
+            return _dict(self._db.execute(sql, given).fetchall()[0])
         except sqlite3.IntegrityError:
             raise exists("row", row_id) from None
-        return self.need(table, row_id)
 
     def _next_version(self, table: Table) -> int:
         """Give a version that no row of the table has had: a row made anew under a former id is another row."""
@@ -187,7 +202,7 @@ class Rows:
         plan = queries.read(table, [q if isinstance(q, str) else json.dumps(q) for q in raw_queries])
         where, limit = " AND ".join(plan.where) or "1", f" LIMIT {plan.limit}" if plan.limited else ""
         sql = f"SELECT * FROM {table.sql} WHERE {where} ORDER BY _seq{limit}"
-        return [dict(raw) for raw in self._db.execute(sql, plan.values)]
+        return [_dict(raw) for raw in self._db.execute(sql, plan.values)]
 
     def bulk_update(self, table: Table, raw_queries: Sequence[Any], data: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Change all rows that match; gives those that changed. A clash with a unique index is masked as 500."""
@@ -209,34 +224,54 @@ class Rows:
 
     def patch(self, table: Table, raw: dict[str, Any], data: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         """Change columns of a row; tells whether anything was other than before, else $updatedAt stays."""
-        values = self.values(table, data, whole=False)
+        values = self.values(table, resolved(table, data, raw), whole=False)
         changed = {k: v for k, v in values.items() if raw[f"c_{k}"] != v}
         if not changed and "$permissions" not in data:
             return raw, False
-        self._set(table, raw["_id"], changed, _given_stamp(data, "$updatedAt", self.stamp()))
-        return self.need(table, raw["_id"]), bool(changed)
+        return self._set(table, raw["_id"], changed, _given_stamp(data, "$updatedAt", self.stamp())), bool(changed)
 
-    def _set(self, table: Table, row_id: str, values: Mapping[str, Any], stamp: str) -> None:
+    def _set(self, table: Table, row_id: str, values: Mapping[str, Any], stamp: str) -> dict[str, Any]:
         parts = ", ".join(["_updated = ?", "_version = ?", *(f'"c_{k}" = ?' for k in values)])
         version = self._next_version(table)
-        try:
-            self._db.execute(
-                f"UPDATE {table.sql} SET {parts} WHERE _id = ?", [stamp, version, *values.values(), row_id]
-            )
-        except sqlite3.IntegrityError:
-            raise exists("row", row_id) from None
+        sql = f"UPDATE {table.sql} SET {parts} WHERE _id = ? RETURNING *"
+        return self._written(sql, [stamp, version, *values.values(), row_id], row_id)
 
     def upsert(self, table: Table, row_id: str, data: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         """Create or change a row; needs every required column, and columns left out keep their values."""
         raw = self.raw(table, row_id)
         if raw is None:
-            return self.create(table, row_id, data), True
-        values = self.values(table, data, whole=True)
+            return self._create_or_overwrite(table, row_id, data), True
+        values = self.values(table, resolved(table, data, raw), whole=True)
         changed = {k: v for k, v in values.items() if raw[f"c_{k}"] != v}
         if not changed and len(values) == len(table.columns):
             return raw, False
-        self._set(table, row_id, changed, _given_stamp(data, "$updatedAt", self.stamp()))
-        return self.need(table, row_id), True
+        return self._set(table, row_id, changed, _given_stamp(data, "$updatedAt", self.stamp())), True
+
+    def _create_or_overwrite(self, table: Table, row_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Insert a row; where it clashes with a unique index the other row is overwritten and keeps its own id.
+
+        The answer then has the new id and no sequence, as MariaDB's ON DUPLICATE KEY UPDATE makes it.
+        """
+        try:
+            return self.create(table, row_id, data)
+        except Refused as error:
+            other = self._clashing(table, data) if error.kind == "row_already_exists" else None
+            if other is None:
+                raise
+        after = self._set(table, other, self.values(table, data, whole=True), self.stamp())
+        return {**after, "_id": row_id, "_seq": ""}
+
+    def _clashing(self, table: Table, data: Mapping[str, Any]) -> str | None:
+        values = self.values(table, data, whole=True)
+        for index in table.indexes.values():
+            keys = index["columns"]
+            if index["type"] != "unique" or any(k in SYSTEM or values.get(k) is None for k in keys):
+                continue
+            where = " AND ".join(f"{table.sql_column(k)} = ?" for k in keys)
+            sql = f"SELECT _id FROM {table.sql} WHERE {where}"
+            if found := self._db.execute(sql, [values[k] for k in keys]).fetchone():
+                return str(found[0])
+        return None
 
     def delete(self, table: Table, row_id: str) -> dict[str, Any]:
         """Delete a row and give it as it was; rows that point at it lose their link."""
@@ -277,8 +312,7 @@ class Rows:
             bound = "maximum" if sign > 0 else "minimum"
             message = f'tablesDB "{key}" has reached the {bound} value of {limit:g}'
             raise Refused(400, "column_limit_exceeded", message)
-        self._set(table, row_id, {key: value}, self.stamp())
-        return {**self.need(table, row_id), "_updated": raw["_updated"]}
+        return {**self._set(table, row_id, {key: value}, self.stamp()), "_updated": raw["_updated"]}
 
     def check_bulk(self, table: Table, rows: Any, action: str, *, most: int | None = MOST_BULK) -> list[dict[str, Any]]:
         """Refuse a bulk that is no list, is too long, or is on a table with relationships."""
@@ -309,7 +343,9 @@ class Rows:
 
     def bulk_upsert(self, table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Upsert rows, all or nothing; gives those that changed."""
-        ids = [str(row.get("$id")) for row in rows]
+        if not all(isinstance(row.get("$id"), str) and row["$id"] for row in rows):
+            raise Refused(400, "general_bad_request", "Every row of a bulk upsert needs its $id")
+        ids = [row["$id"] for row in rows]
         if len(set(ids)) < len(ids):
             raise exists("row", "multiple")
         changed = []
@@ -320,16 +356,9 @@ class Rows:
         return changed
 
 
-def _system(table: Table, raw: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "$id": raw["_id"],
-        "$sequence": str(raw["_seq"]),
-        "$createdAt": raw["_created"],
-        "$updatedAt": raw["_updated"],
-        "$permissions": json.loads(raw["_permissions"] or "[]"),
-        "$databaseId": table.database,
-        "$tableId": table.id,
-    }
+def _dict(row: sqlite3.Row) -> dict[str, Any]:
+    # By position: a Row looks every name up from the first column on.
+    return dict(zip(row.keys(), row, strict=True))
 
 
 def _given_stamp(data: Mapping[str, Any], key: str, stamp: str) -> str:

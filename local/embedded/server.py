@@ -23,6 +23,7 @@ from local.embedded.transactions import Transactions
 
 VERSION = "1.9.6"
 _LOG = logging.getLogger(__name__)
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 MOST_BODY_BYTES = 12 * 1024 * 1024
 _HTML = b"<!DOCTYPE html><html><body><h1>404</h1><p>Page not found</p></body></html>"
 
@@ -137,7 +138,7 @@ def _connect(path: str | Path) -> sqlite3.Connection:
     if str(path) != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     db.row_factory = sqlite3.Row
     if str(path) != ":memory:":
         # What was committed survives a killed process; only a power cut may take the last commits along.
@@ -151,7 +152,7 @@ def _json(status: int, body: Any) -> Response:
     if body is None:
         return Response(204, {"content-type": "text/html; charset=UTF-8"}, b"")
     headers = {"content-type": "application/json; charset=UTF-8", "server": "Appwrite"}
-    return Response(status, headers, json.dumps(body, separators=(",", ":")).encode())
+    return Response(status, headers, _ENCODER.encode(body).encode())
 
 
 def _refusal(error: Refused) -> Response:

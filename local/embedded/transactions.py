@@ -100,13 +100,16 @@ class Transactions:
         if not isinstance(op, dict) or op.get("action") not in ACTIONS:
             raise argument("Invalid `operations` param: Key 'action' must be one of " + ", ".join(sorted(ACTIONS)))
         table = self._table_of(str(op.get("databaseId")), str(op.get("tableId")))
-        action, data = op["action"], op.get("data")
+        action = op["action"]
+        data: Any = op.get("data")
         if action in ("bulkCreate", "bulkUpsert"):
             self._rows.check_bulk(table, data, BULK[action], most=None)
         elif action in BULK:
             self._rows.check_bulk(table, [], BULK[action])
         if action not in ("bulkCreate", "bulkUpsert", "delete") and not isinstance(data, dict):
             raise argument("Invalid `operations` param: Key 'data' must be an object")
+        if action in ("bulkUpdate", "bulkDelete") and not isinstance(data.get("queries") or [], list):
+            raise argument("Invalid `operations` param: Key 'queries' must be an array")
         if action not in BULK and action != "upsert" and not isinstance(op.get("rowId"), str):
             raise argument("Invalid `operations` param: Key 'rowId' must be a valid id")
         return table

@@ -21,6 +21,14 @@ def stored(column: Column, value: Any) -> Any:
     return json.dumps([shown_one(column, check(column, v)) for v in value])
 
 
+def check_default(column: Column) -> None:
+    """Refuse a default that the column itself would not take."""
+    try:
+        stored(column, column.default)
+    except Refused as error:
+        raise Refused(400, "column_value_invalid", error.message.removeprefix("Invalid document structure: ")) from None
+
+
 def shown(column: Column, value: Any) -> Any:
     """Give a value as an answer has it; whole floats come back as integers."""
     if value is None:
@@ -59,7 +67,7 @@ def _integer(column: Column, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid signed 64-bit integer')
     if (low is not None and value < low) or (high is not None and value > high) or not -(2**63) <= value < 2**63:
-        span = f"{int(low or -(2**63)):,} and {int(high or 2**63 - 1):,}"
+        span = f"{-(2**63) if low is None else low:,} and {2**63 - 1 if high is None else high:,}"
         raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid range between {span}')
     return value
 
@@ -67,10 +75,18 @@ def _integer(column: Column, value: Any) -> int:
 def _double(column: Column, value: Any) -> float:
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-            return float(value)
+            return _within(column, float(value))
     except OverflowError:
         pass
     raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid float')
+
+
+def _within(column: Column, value: float) -> float:
+    low, high = column.min, column.max
+    if (low is None or value >= low) and (high is None or value <= high):
+        return value
+    span = f"{-math.inf if low is None else low:,} and {math.inf if high is None else high:,}"
+    raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid range between {span}')
 
 
 def _boolean(column: Column, value: Any) -> int:

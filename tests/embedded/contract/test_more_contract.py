@@ -1,5 +1,7 @@
 """What the suite relies upon of Appwrite's schema routes, former routes, bulk transactions and events of links."""
 
+import json
+
 import pytest
 
 from tests.embedded.contract.conftest import Place
@@ -17,7 +19,44 @@ def test_the_former_routes_write_and_refuse_in_their_words(place: Place) -> None
     assert place.api("POST", path, {"documentId": "a", "data": {"num": 1}}).kind == "document_already_exists"
     assert place.api("GET", f"{path}/nope").kind == "document_not_found"
     assert place.api("GET", f"{place.rows()}/a").body["num"] == 2
+    assert place.api("PATCH", f"{path}/a/num/increment", {"value": 2}).body["num"] == 4
     assert place.api("DELETE", f"{path}/a").status == 204
+
+
+def test_a_related_document_speaks_the_former_words_too(place: Place) -> None:
+    """In the 1.7.0 format a race shows its team whole, with `$collectionId` and without `$tableId`."""
+    create(place, "t1", "teams", name="Red")
+    create(place, "r1", "races", name="Cup", team="t1")
+    path = f"/databases/{place.db}/collections/races/documents"
+    (race,) = place.api("GET", path, x_appwrite_response_format="1.7.0").body["documents"]
+    assert race["team"]["name"] == "Red"
+    assert (race["team"]["$collectionId"], race["$collectionId"]) == ("teams", "races")
+    assert "$tableId" not in race["team"]
+
+
+def test_transactions_are_listed(place: Place) -> None:
+    """`transactions` beside the databases is the list of them, not a database of that name."""
+    begin(place)
+    listed = place.api("GET", "/tablesdb/transactions")
+    assert listed.status == 200
+    assert {"$id", "status", "expiresAt"} <= listed.body["transactions"][0].keys()
+
+
+def test_a_value_may_say_how_a_number_changes(place: Place) -> None:
+    """An increment as a value of a patch adds to what is there."""
+    create(place, "a", num=5, laps=3)
+    add = json.dumps({"method": "increment", "values": [2]})
+    assert place.api("PATCH", f"{place.rows()}/a", {"data": {"laps": add}}).body["laps"] == 5
+
+
+def test_a_range_is_told_with_its_bounds(place: Place) -> None:
+    """A number out of its column's range is refused with the range, a zero at its lower end included."""
+    create(place, "a", num=5)
+    refused = place.api("PATCH", f"{place.rows()}/a", {"data": {"laps": 1001}})
+    assert (refused.kind, refused.body["message"].rpartition("range ")[2]) == (
+        "row_invalid_structure",
+        "between 0 and 1,000",
+    )
 
 
 def test_a_deleted_row_loosens_links_to_it(place: Place) -> None:
