@@ -70,9 +70,9 @@ def test_old_rows_go_and_fresh_ones_switches_and_health_stay(store: str, capsys:
                 row = {"kind": kind, "name": f"{kind}{days}", "status": "paused", "at": iso(slot)}
                 await container.store.create(SUITE_STATE, f"{kind}{days}", row)
         for days in (29, 31):
-            row: dict[str, Any] = {"entrantId": "e", "raceId": "r1", "odds": 2.5, "type": "fixed_win"}
+            odds: dict[str, Any] = {"entrantId": "e", "raceId": "r1", "odds": 2.5, "type": "fixed_win"}
             stamp = {"eventTimestamp": iso(NOW - timedelta(days=days))}
-            await container.store.create(ODDS_HISTORY, f"odds{days}", {**row, **stamp})
+            await container.store.create(ODDS_HISTORY, f"odds{days}", {**odds, **stamp})
         await switch(container, "daily-races", paused=True)
 
     async def left(container: Container) -> dict[str, set[str]]:

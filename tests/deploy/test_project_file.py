@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.functions import NAMES, ROOT
+from local.functions import NAMES, ROOT, function
 from local.packaging.errors import ProjectError
 from local.packaging.imports import reach
 from local.packaging.project import Project, parse_project, read_project
@@ -96,6 +96,14 @@ def test_secrets_reach_only_the_functions_that_need_them(project: Project) -> No
         assert bool(given & groups[PLATFORM]) == (spec.name == "master-race-scheduler")
         assert bool(given & groups[WEBHOOKS]) == (spec.name in EVENT_FUNCTIONS)
         assert bool(given & groups[FEED]) == (spec.name not in EVENT_FUNCTIONS)
+
+
+def test_an_event_function_knows_its_public_url(project: Project) -> None:
+    """A webhook's signature covers its URL, so each event function is given its own and refuses all without it."""
+    for name in EVENT_FUNCTIONS:
+        wanted = specs()[function(name).webhook].env
+        given = {key for key in project.function(name).environment if key.startswith("RACEDAY_URL_")}
+        assert given == {wanted}, name
 
 
 def test_each_function_gets_every_required_setting_of_its_groups(project: Project) -> None:
