@@ -51,6 +51,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     p.add_argument("--faults", default="none", metavar="PROFILE", help="what breaks, by name, or all (none)")
     p.add_argument("--jobs", type=_positive, default=1, metavar="N", help="days simulated at once, in processes (1)")
     p.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
+    p.add_argument("--variants", action="store_true", help="judge engines broken on purpose beside the real one")
     p.add_argument("--trace", action="store_true", help="write every log line to standard error, with its instant")
     p.set_defaults(func=run)
 
@@ -82,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"raceday simulate: --faults: {error}", file=sys.stderr)
         return 2
+    if args.variants:
+        return _variants(args, console)
     reports = list(_days(args, console))
     report = reports[0] if len(reports) == 1 else campaign(reports)
     _write(args.json, report)
@@ -101,6 +104,32 @@ def _days(args: argparse.Namespace, console: Console) -> Iterator[dict[str, Any]
     for i, plan in enumerate(plans):
         with _bar(console, f"day {i + 1} of {args.days}" if args.days > 1 else "race day") as told:
             yield simulate_day(plan, seams=fault_profile(args.faults), progress=told, trace=_tracer(args))
+
+
+def _variants(args: argparse.Namespace, console: Console) -> int:
+    """Judge each engine by the same days; 0 where every broken one was caught and the real one was not."""
+    from local.simulate.variants import VARIANTS, judged, summed
+
+    seams = fault_profile(args.faults if args.faults != "none" else "all")
+    assert seams is not None
+    rows = []
+    for name in VARIANTS:
+        with _bar(console, name) as told:
+            each = []
+            for i in range(args.days):
+                each.append(judged(name, _plan(args, i), seams))
+                told((i + 1) / args.days)
+            rows.append(summed(name, each))
+    made = Table(title=f"Engines under the same faults: {args.days} days of {args.races} races")
+    for key in rows[0]:
+        if key != "examples":
+            made.add_column(key.replace("_", " "), justify="left" if key == "variant" else "right")
+    for row in rows:
+        made.add_row(*(str(value) for key, value in row.items() if key != "examples"))
+    _write(args.json, {"variants": rows})
+    Console().print(made)
+    caught = [any(v for v in row.values() if isinstance(v, int)) for row in rows]
+    return 0 if caught == [False, *[True] * (len(rows) - 1)] else 1
 
 
 def _one(plan: Plan, faults: str) -> dict[str, Any]:

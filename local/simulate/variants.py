@@ -1,0 +1,144 @@
+"""Engines broken on purpose, each in one rule, run through the same faults and judged by the same checker.
+
+What the checker says of them, beside the real engine, shows that it would have seen such an error.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from local.simulate.run import Plan, simulate_day
+from local.simulate.seams import Seams
+from local.simulate.world import World
+from raceday.container import Container
+from raceday.ids import row_key
+from raceday.log import Log
+from raceday.racing.ledger import LedgerRow
+from raceday.racing.timeline import Label
+from raceday.stages import money_flow, poll, poller
+from raceday.stages.poll_changes import Changes
+from raceday.stages.poll_outcome import Note, Order, Outcome, silent
+from raceday.stages.projection import ledger_from
+from raceday.store.port import Op
+from raceday.store.schema import MONEY_FLOW, RACE_POLLS
+
+Patches = list[tuple[Any, str, Any]]
+
+
+def _no_expected_version() -> Patches:
+    """A ledger row under an id of its own: nothing collides, and two polls of a slot both stand."""
+
+    async def write(container: Container, row: LedgerRow, change: Changes) -> None:
+        ops = [Op("create", RACE_POLLS, container.chance.token() * 2, row.to_row()), *change.ops]
+        await container.store.commit(ops)
+
+    return [(poll, "_write", write)]
+
+
+def _not_in_one() -> Patches:
+    """The same operations one by one: what a kill or a lost answer leaves is half of them."""
+
+    async def write(container: Container, row: LedgerRow, change: Changes) -> None:
+        key = row_key("race-poll", row.race_id, row.n)
+        for op in (*change.ops, Op("create", RACE_POLLS, key, row.to_row())):
+            await container.store.commit([op])
+
+    return [(poll, "_write", write)]
+
+
+def _own_last_row() -> Patches:
+    """A tracker whose growth starts at its own newest row, live rows between two labels included."""
+    right = money_flow.entry_rows
+
+    async def catch_up(container: Container, race_id: str) -> int:
+        progress = await money_flow.read_progress(container, race_id)
+        rows = await ledger_from(container, race_id, progress.newest_n or 1)
+        by_n = {row.n: row for row in rows}
+        written = 0
+        for entry in money_flow.due(rows, replace(progress, label_n=progress.newest_n)):
+            base = by_n.get(progress.newest_n)
+            if isinstance(entry, Label) and base is not None:
+                entry = replace(entry, base=base)
+            await container.store.create_many(MONEY_FLOW, right(entry))
+            written += 1
+        return written
+
+    return [(money_flow, "catch_up", catch_up)]
+
+
+LOCK_SECS = 10.0
+
+
+def _lock_by_age() -> Patches:
+    """A lock on the race row in place of the ledger's version: taken over when old, deleted by whoever releases."""
+    right = poll.poll
+
+    async def locked(container: Container, order: Order, log: Log, note: Note = silent) -> Outcome:
+        locks: dict[str, float] = _locks(container)
+        now = container.clock.now().timestamp()
+        if now - locks.get(order.race_id, 0.0) < LOCK_SECS:
+            return Outcome(order, "late")
+        locks[order.race_id] = now
+        # A process that dies releases nothing.
+        outcome = await right(container, order, log, note)
+        locks.pop(order.race_id, None)
+        return outcome
+
+    return [*_no_expected_version(), (poller, "poll", locked)]
+
+
+_LOCKS: dict[int, dict[str, float]] = {}
+
+
+def _locks(container: Container) -> dict[str, float]:
+    inner = getattr(container.store, "_inner", container.store)
+    return _LOCKS.setdefault(id(inner), {})
+
+
+VARIANTS: dict[str, Callable[[], Patches]] = {
+    "the engine": list,
+    "no expected version on the ledger": _no_expected_version,
+    "tracker reads its own last row": _own_last_row,
+    "commit not in one transaction": _not_in_one,
+    "lock by age, deleted on release": _lock_by_age,
+}
+
+
+@contextmanager
+def broken(name: str) -> Iterator[None]:
+    """Break the engine in one rule for a while."""
+    patches = [patch.object(where, what, new) for where, what, new in VARIANTS[name]()]
+    for each in patches:
+        each.start()
+    try:
+        yield
+    finally:
+        for each in patches:
+            each.stop()
+        _LOCKS.clear()
+
+
+def judged(name: str, plan: Plan, seams: Callable[[World], Seams]) -> dict[str, Any]:
+    """Simulate a day with a broken engine and give what the checker counted."""
+    with broken(name):
+        report = simulate_day(plan, seams=seams)
+    polls, buckets = report["polls"], report["buckets"]
+    return {
+        "variant": name,
+        "lost": polls["lost"],
+        "unreported": polls["unreported"],
+        "duplicate": polls["duplicate"],
+        "wrong": polls["wrong"],
+        "buckets_lost": buckets["lost"],
+        "buckets_duplicate": buckets["duplicate"],
+        "buckets_wrong": buckets["wrong"],
+        "examples": [*polls["differences"][:3], *buckets["examples"][:2]],
+    }
+
+
+def summed(name: str, each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give the sums of several days."""
+    counts = {key: sum(day[key] for day in each) for key, value in each[0].items() if isinstance(value, int)}
+    return {"variant": name, **counts, "examples": [line for day in each for line in day["examples"]][:5]}
