@@ -12,6 +12,7 @@ from typing import Any
 from local.embedded import WebhookWorker
 from local.embedded.http import LOOPBACK, make_server
 from local.pace import PacedClock
+from local.serving import serve_told
 from local.world import HOME, World, deliver, open_world, subscribe
 from raceday.errors import SettingsError
 
@@ -104,8 +105,7 @@ async def _store(world: World, port: int) -> None:
     assert world.embedded is not None
     _keep_key(world.embedded.api_key)
     server = make_server(world.embedded, LOOPBACK, port)
-    print(f"store    http://{LOOPBACK}:{port}/v1  project {world.embedded.project_id}  key in {KEY_FILE}", flush=True)
-    await server.serve()
+    await serve_told(server, f"store    {{url}}/v1  project {world.embedded.project_id}  key in {KEY_FILE}")
 
 
 def _keep_key(key: str) -> None:

@@ -23,6 +23,7 @@ from raceday.feed.client import make_feed
 from raceday.ids import SystemChance
 from raceday.log import Log
 from raceday.racing.nzday import race_day
+from raceday.runtime.alarm import PostAlarm
 from raceday.runtime.function import handle
 from raceday.runtime.invoke import PlatformInvoker
 from raceday.settings import FEED, STORE, Settings, read_settings
@@ -82,6 +83,7 @@ class World:
                 feed=make_feed(self.settings, self.clock, chance, log, self.feed_transport),
                 store=make_store(self.settings, self.clock, chance, log, store_transport),
                 invoker=invoker,
+                alarm=PostAlarm(self.settings.alarm_url),
             )
         return self.containers[name]
 

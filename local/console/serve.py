@@ -1,6 +1,5 @@
 """Serving the console on loopback: beside a world that runs, or over a store by itself."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from local.console.source import Source
 from local.embedded import Embedded, EmbeddedTransport
 from local.embedded.http import LOOPBACK
 from local.feedsim import FeedSim
+from local.serving import serve_told
 from local.world import HOME, World, open_embedded
 from raceday.clock import Clock, SystemClock
 from raceday.ids import SystemChance
@@ -82,12 +82,4 @@ async def serve_page(world: World, port: int) -> None:
 
 async def serve(server: uvicorn.Server) -> None:
     """Serve until stopped, and say where once it is bound: port 0 is known only then."""
-    serving = asyncio.ensure_future(server.serve())
-    try:
-        while not server.started and not serving.done():  # noqa: ASYNC110  (uvicorn has no event for it)
-            await asyncio.sleep(0.02)
-        if server.started:
-            print(f"console  http://{LOOPBACK}:{server.servers[0].sockets[0].getsockname()[1]}/", flush=True)
-        await serving
-    finally:
-        serving.cancel()
+    await serve_told(server, "console  {url}/")

@@ -1,0 +1,30 @@
+"""Serving on loopback until stopped, with every socket closed afterwards."""
+
+import asyncio
+
+import uvicorn
+
+from local.embedded.http import LOOPBACK
+
+_GRACE_SECS = 3.0
+
+
+async def serve_told(server: uvicorn.Server, line: str) -> None:
+    """Serve until stopped or cancelled; prints `line` with `{url}` once it is bound, for port 0 is known only then."""
+    serving = asyncio.ensure_future(server.serve())
+    try:
+        while not server.started and not serving.done():  # noqa: ASYNC110  (uvicorn has no event for it)
+            await asyncio.sleep(0.02)
+        if server.started:
+            print(line.format(url=url_of(server)), flush=True)
+        await asyncio.shield(serving)
+    finally:
+        # Cancelled, a server would leave its sockets open: it is asked to end instead.
+        server.should_exit = server.force_exit = True
+        await asyncio.wait([serving], timeout=_GRACE_SECS)
+        serving.cancel()
+
+
+def url_of(server: uvicorn.Server) -> str:
+    """Give where a started server listens."""
+    return f"http://{LOOPBACK}:{server.servers[0].sockets[0].getsockname()[1]}"

@@ -1,0 +1,68 @@
+"""The `./raceday` shim: it is plain sh, and says what is missing."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local.functions import ROOT
+
+SHIM = ROOT / "raceday"
+
+
+def _run(folder: Path, *words: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [folder / "raceday", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={"PATH": os.environ["PATH"], **env},
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Give a folder that holds nothing but the shim."""
+    shutil.copy(SHIM, tmp_path / "raceday")
+    return tmp_path
+
+
+def test_it_is_executable_sh() -> None:
+    """The shim is executable, and a POSIX shell reads it without complaint."""
+    assert os.access(SHIM, os.X_OK)
+    read = subprocess.run(["sh", "-n", SHIM], capture_output=True, text=True, check=False)
+    assert (read.returncode, read.stderr) == (0, "")
+
+
+def test_a_missing_lock_is_told_and_leaves_no_install_behind(checkout: Path) -> None:
+    """Without its lock the shim exits with 2, names the file, and the next run is not kept waiting."""
+    for _ in range(2):
+        ended = _run(checkout, "test")
+        assert ended.returncode == 2
+        assert "local/locks/dev.txt is missing" in ended.stderr
+    assert not (checkout / ".raceday" / "installing").exists()
+
+
+def test_a_python_without_venv_is_told_what_to_install(checkout: Path) -> None:
+    """A Python that has no venv module ends with 2 and the package to install."""
+    lock = checkout / "local" / "locks" / "dev.txt"
+    lock.parent.mkdir(parents=True)
+    lock.write_text("")
+    fake = checkout / "fake-python"
+    # Answers that its version will do, and fails to import venv.
+    fake.write_text('#!/bin/sh\ncase "$2" in *version_info*) exit 0 ;; *) exit 1 ;; esac\n')
+    fake.chmod(0o755)
+    ended = _run(checkout, "test", RACEDAY_PYTHON=str(fake))
+    assert ended.returncode == 2
+    assert "python3-venv" in ended.stderr
+
+
+def test_a_folder_with_spaces_is_no_trouble(tmp_path: Path) -> None:
+    """The shim finds its own folder whatever it is called."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    shutil.copy(SHIM, folder / "raceday")
+    assert f"{folder}/local/locks/dev.txt is missing" in _run(folder, "test").stderr

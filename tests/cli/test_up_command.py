@@ -1,0 +1,85 @@
+"""`./raceday up`: the suite on a clock of its own pace, and the clock itself."""
+
+import asyncio
+import os
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.pace import PacedClock
+from local.world import World, open_world
+from raceday.settings import specs
+from raceday.store.schema import MEETINGS, RACES, SUITE_STATE
+from tests.cli.kit import raceday
+
+Capture = pytest.CaptureFixture[str]
+START = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Run without any of the suite's variables, in an empty folder."""
+    for spec in specs().values():
+        monkeypatch.delenv(spec.env, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def _rows(table: str) -> list[dict[str, Any]]:
+    async def read() -> list[dict[str, Any]]:
+        world: World = open_world("generated", "up.db", lambda _: None, races=2)
+        try:
+            return [dict(row) for row in await world.container("daily-meetings").store.find(table)]
+        finally:
+            await world.aclose()
+
+    return asyncio.run(read())
+
+
+def test_it_imports_at_its_minute_and_ends_by_itself(capsys: Capture) -> None:
+    """Two minutes from 17:00 UTC at sixty times the pace import the day, keep a health row, and end with 0."""
+    words = ["--minutes", "2", "--speed", "60", "--races", "2", "--at", START.isoformat()]
+    assert raceday("up", *words, "--store", "up.db", "--port", "0", "--store-port", "0") == 0
+    told = capsys.readouterr().out
+    assert "http://127.0.0.1:" in told
+    assert len(_rows(RACES)) == 2
+    assert _rows(MEETINGS)
+    assert {row["kind"] for row in _rows(SUITE_STATE)} >= {"tick", "run", "health"}
+    assert stat.S_IMODE(os.stat(".raceday/up.key").st_mode) == 0o600
+    assert Path(".raceday/up.key").read_text() not in told
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--at", "2026-11-24T17:00:00"], "with its offset"),
+        (["--speed", "0"], "--speed: expected more than 0"),
+        (["--feed", "live"], "NZTAB_FROM is missing"),
+        (["--feed", "live", "--store", "env"], "APPWRITE_ENDPOINT is missing"),
+        (["--at", "noon"], "--at"),
+    ],
+)
+def test_wrong_usage_ends_with_two(words: list[str], said: str, capsys: Capture) -> None:
+    """An instant without offset, no pace, and missing settings end with 2 before anything runs."""
+    assert raceday("up", *words) == 2
+    assert said in capsys.readouterr().err
+    assert not Path(".raceday").exists()
+
+
+def test_a_paced_clock_begins_where_it_is_told_and_sleeps_faster() -> None:
+    """Ten seconds of sleep at a thousand times the pace pass on the clock, from the instant that was given."""
+    clock = PacedClock(1000, START)
+    before = clock.now()
+    assert START <= before < START + timedelta(hours=1)
+    asyncio.run(clock.sleep(10))
+    assert clock.now() - before >= timedelta(seconds=9.9)
+
+
+def test_a_paced_clock_does_not_wait_for_the_past() -> None:
+    """A negative sleep returns at once, and the clock never goes back."""
+    clock = PacedClock(1.0)
+    first = clock.monotonic()
+    asyncio.run(clock.sleep(-5))
+    assert clock.monotonic() >= first
