@@ -5,7 +5,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from raceday.errors import SettingsError
 SCHEDULER = "master-race-scheduler"
 STORE = HOME / "up.db"
 KEY_FILE = HOME / "up.key"
+Send = Callable[[str, dict[str, str], bytes], Coroutine[Any, Any, int]]
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,6 +34,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     p.add_argument("--port", type=int, default=8080, help="port of the console page on loopback (8080; 0 takes any)")
     p.add_argument("--store-port", type=int, default=8081, help="port of the embedded store on loopback (8081)")
     p.add_argument("--minutes", type=float, metavar="N", help="stop after so many minutes of the suite's clock")
+    p.add_argument("--staged", action="store_true", help="run the staged functions as the platform would boot them")
     p.add_argument("--verbose", action="store_true", help="print every log line")
     p.set_defaults(func=run)
 
@@ -41,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
     """Run until stopped; 2 wrong settings."""
     if args.at is not None and args.at.tzinfo is None:
         return _wrong("--at: expected an instant with its offset, as 2026-11-24T01:00:00+00:00")
+    if args.staged and (args.at is not None or args.speed != 1):
+        return _wrong("--staged runs on the machine's own clock: leave out --at and --speed")
     try:
         clock = PacedClock(args.speed, args.at)
         world = open_world(
@@ -51,16 +55,28 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         return _wrong(str(error))
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(world, args))
+        asyncio.run(_serve_staged(world, args) if args.staged else serve(world, args))
     return 0
 
 
-async def serve(world: World, args: argparse.Namespace) -> None:
-    """Run scheduler, webhooks, store and console page side by side until one of them ends."""
+async def _serve_staged(world: World, args: argparse.Namespace) -> None:
+    from local.staged import post_delivery, staged
+
+    print("staging the functions ...", flush=True)
+    async with staged(world) as namespace:
+        print(f"staged   {len(namespace.functions)} functions", flush=True)
+        await serve(world, args, post_delivery)
+
+
+async def serve(world: World, args: argparse.Namespace, send: Send | None = None) -> None:
+    """Run scheduler, webhooks, store and console page side by side until one of them ends.
+
+    `send` delivers webhooks; without it they are handed to the functions of this process.
+    """
     jobs: list[Coroutine[Any, Any, None]] = [minutes(world, args.minutes)]
     if world.embedded is not None:
         subscribe(world)
-        jobs += [_webhooks(world), _store(world, args.store_port)]
+        jobs += [_webhooks(world, send), _store(world, args.store_port)]
     jobs.append(_page(world, args))
     tasks = [asyncio.create_task(job) for job in jobs]
     try:
@@ -92,13 +108,13 @@ async def _tick(world: World) -> None:
         print(f"{world.clock.now():%H:%M:%S} scheduler: {result['error'].get('message')}", file=sys.stderr)
 
 
-async def _webhooks(world: World) -> None:
+async def _webhooks(world: World, send: Send | None) -> None:
     assert world.embedded is not None
 
-    async def send(url: str, headers: dict[str, str], body: bytes) -> int:
+    async def hand_over(url: str, headers: dict[str, str], body: bytes) -> int:
         return await deliver(world, url, headers, body)
 
-    await WebhookWorker(world.embedded.hooks, send).run()
+    await WebhookWorker(world.embedded.hooks, send or hand_over).run()
 
 
 async def _store(world: World, port: int) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -56,7 +56,10 @@ class InProcess:
 
 @dataclass(slots=True)
 class World:
-    """Settings, clock and clients that every function here shares; one container per function."""
+    """Settings, clock and clients that every function here shares; one container per function.
+
+    With `remote` the functions run elsewhere: it takes a name and an event and gives the result.
+    """
 
     settings: Settings
     clock: Clock
@@ -67,6 +70,7 @@ class World:
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     containers: dict[str, Container] = field(default_factory=dict)
     on_done: Callable[[str, str, datetime, float, dict[str, Any]], None] | None = None
+    remote: Callable[[str, dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]] | None = None
 
     def container(self, name: str) -> Container:
         """Give a function's container, made on first use."""
@@ -97,7 +101,10 @@ class World:
         context = SimpleNamespace(activation_id=activation or SystemChance().token(), deadline=deadline)
         try:
             async with asyncio.timeout(limit):
-                result = await handle(self.container(name), function(name), event, context)
+                if self.remote is not None:
+                    result = await self.remote(name, event)
+                else:
+                    result = await handle(self.container(name), function(name), event, context)
         except TimeoutError:
             result = {"error": {"kind": "time_limit", "message": f"{name} was ended after {limit:g} s"}}
         if self.on_done is not None:
