@@ -71,7 +71,8 @@ def hear(clock: Clock, date: str | None) -> None:
         told = parsedate_to_datetime(date)
     except ValueError:
         return
-    clock.observe(told if told.tzinfo else told.replace(tzinfo=UTC))
+    # A Date is cut to whole seconds: the middle of its second is nearest to the truth.
+    clock.observe((told if told.tzinfo else told.replace(tzinfo=UTC)) + timedelta(milliseconds=500))
 
 
 def to_instant(epoch_secs: float) -> datetime:

@@ -79,3 +79,10 @@ def test_a_recheck_that_is_committed_is_not_due() -> None:
 def test_a_projection_lags_behind_a_newer_row() -> None:
     """A race lags when its projection was made of an older row or of none."""
     assert lagging({"a": 5, "b": 5, "c": 1}, {"a": 5, "b": 4}) == ["b", "c"]
+
+
+@pytest.mark.parametrize("off_ms", [-4000, -860, -1, 0, 2500])
+def test_a_clock_some_seconds_off_hands_out_the_same_reach(off_ms: int) -> None:
+    """A tick on its minute reaches as far where its clock still shows the minute before."""
+    minute = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    assert window(minute + timedelta(milliseconds=off_ms))[1] == minute + timedelta(seconds=80)

@@ -13,10 +13,10 @@ NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 
 @pytest.mark.parametrize("off", [-300, 300, 3600])
 def test_a_clock_minutes_off_follows_the_servers_date(off: int) -> None:
-    """A clock minutes off shows the server's time after one answer."""
+    """A clock minutes off is within a second of the server's after one answer."""
     clock = SyncedClock(StillClock(NOW + timedelta(seconds=off)))
     hear(clock, format_datetime(NOW, usegmt=True))
-    assert clock.now() == NOW
+    assert abs(clock.now() - NOW) <= timedelta(seconds=1)
 
 
 @pytest.mark.parametrize("date", [None, "", "soon", format_datetime(NOW - timedelta(seconds=4), usegmt=True)])

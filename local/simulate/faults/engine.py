@@ -59,7 +59,8 @@ class Faults(Seams):
 
     def _choose(self, room: str, *kinds: str) -> str:
         """Draw which fault of a room strikes, "" for none; `kinds` limits which may."""
-        self.script.operations[room] += 1
+        # An answer is of the operation that its request was counted as.
+        self.script.operations[room] += not room.endswith("_answer")
         drawn = self._random.random()
         if self.world.loop.now() >= self.until:
             return ""

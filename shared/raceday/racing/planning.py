@@ -19,6 +19,8 @@ from raceday.racing.snapshot import Status
 REACH_SECS = 80
 # What is this young may still be under way at a poller.
 SETTLE_SECS = 3
+# A trigger fires on the minute or after it, and clocks differ by seconds.
+EARLY_SECS = 5
 # What would expire while a poller starts is not worth starting one.
 START_SECS = 2
 
@@ -68,8 +70,12 @@ class Due:
 
 def window(now: datetime) -> tuple[datetime, datetime]:
     """Give the limits of the slots that a tick hands out: from just now to 80 s after the minute began."""
-    minute = now.replace(second=0, microsecond=0)
-    return now - timedelta(seconds=SETTLE_SECS), minute + timedelta(seconds=REACH_SECS)
+    return now - timedelta(seconds=SETTLE_SECS), minute_of(now) + timedelta(seconds=REACH_SECS)
+
+
+def minute_of(now: datetime) -> datetime:
+    """Give the minute that a tick is for: a clock a little slow shows the last seconds of the minute before."""
+    return (now + timedelta(seconds=EARLY_SECS)).replace(second=0, microsecond=0)
 
 
 def fresh(

@@ -20,6 +20,7 @@ from raceday.racing.planning import (
     fresh,
     in_order,
     is_given_up,
+    minute_of,
     missed,
     owed_rechecks,
     window,
@@ -108,7 +109,7 @@ def _payload(batch: Sequence[Due], at: datetime) -> dict[str, Any]:
 
 async def _look_back(tick: Tick, races: Sequence[Race], handed: list[Due]) -> int:
     """Once the slots on the minute have settled: retry, re-check, close, and wake what lags; gives slots retried."""
-    settled = tick.at.replace(second=0, microsecond=0) + timedelta(seconds=LOOK_SECS)
+    settled = minute_of(tick.at) + timedelta(seconds=LOOK_SECS)
     await tick.container.clock.sleep((settled - tick.container.clock.now()).total_seconds())
     if tick.call.remaining_secs() < RESERVE_SECS:
         return 0
