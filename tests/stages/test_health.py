@@ -144,9 +144,19 @@ def test_a_quarantined_payload_is_told(suite: Watched) -> None:
 def test_an_import_that_does_not_finish_is_failing_and_told_each_half_hour(suite: Watched) -> None:
     """An import of the day that never finished is failing, and told again while it lasts."""
     suite.state("run", "daily-entrants", "started", IMPORTED + DUE["daily-entrants"])
-    suite.ticks(NIGHT, 36)
+    suite.ticks(NIGHT, 51)
     assert suite.health()["status"] == "failing"
     assert suite.heard.kinds == [["import:daily-entrants"], ["import:daily-entrants"]]
+
+
+def test_an_import_made_up_hours_late_is_given_its_time() -> None:
+    """A suite that is first started at night imports at once, and nothing is wrong with that yet."""
+    suite = Watched(NIGHT, settings=ALARM)
+    suite.store.tables[SUITE_STATE].clear()
+    suite.ticks(NIGHT, 7)
+    assert "daily-meetings" in suite.invoker.names()
+    assert suite.health()["status"] == "ok"
+    assert suite.heard.messages == []
 
 
 def test_pool_totals_that_lag_twice_in_a_row_point_to_a_webhook(suite: Watched) -> None:

@@ -16,6 +16,7 @@ from raceday.racing.ledger import instant
 from raceday.racing.planning import Race
 from raceday.stages.alarms import FAILING, WARNING, Trouble, new_alarms, tell
 from raceday.stages.scheduler_state import HEALTH
+from raceday.stages.schedules import Run
 from raceday.store.port import Row
 from raceday.store.schema import QUARANTINE, RACE_POLLS, SUITE_STATE
 
@@ -124,12 +125,14 @@ async def _quarantined(container: Container, now: datetime) -> list[dict[str, st
 
 
 def _unfinished(tick: "Tick") -> list[dict[str, Any]]:
-    runs = tick.state.runs
-    return [
-        {"name": name, "due": iso(runs[name].due), "tries": runs[name].tries}
-        for name in _IMPORTS
-        if name in runs and not runs[name].finished and tick.at - runs[name].due >= IMPORT_PATIENCE
-    ]
+    runs = [tick.state.runs[name] for name in _IMPORTS if name in tick.state.runs]
+    return [{"name": run.name, "due": iso(run.due), "tries": run.tries} for run in runs if _is_unfinished(run, tick.at)]
+
+
+def _is_unfinished(run: Run, now: datetime) -> bool:
+    """Tell whether a run had its time; one made up hours after its minute has it from its start, or in three tries."""
+    waited = run.tries > 2 or now - run.started_at >= IMPORT_PATIENCE
+    return not run.finished and now - run.due >= IMPORT_PATIENCE and waited
 
 
 def _in_trouble(races: Sequence[Race], now: datetime) -> list[dict[str, str]]:
