@@ -48,10 +48,9 @@ def run(args: argparse.Namespace) -> int:
         return _wrong(str(error))
     if not known(args.function):
         return _wrong(f"there is no function {args.function!r}; expected one of {', '.join(NAMES)}")
-    if args.staged:
-        return _staged(args, event)
+    work = _run_staged if args.staged else _run
     try:
-        return asyncio.run(_run(args, event))
+        return asyncio.run(work(args, event))
     except SettingsError as error:
         return _wrong("settings:\n  " + "\n  ".join(error.problems))
     except ValueError as error:
@@ -89,8 +88,7 @@ def _value(text: str) -> Any:
 
 
 async def _run(args: argparse.Namespace, event: dict[str, Any]) -> int:
-    store = args.store or ("env" if os.environ.get("APPWRITE_ENDPOINT") else str(DEV_STORE))
-    world = open_world(args.feed, store, _quiet if args.quiet else _line, races=args.races, seed=args.seed)
+    world = open_world(args.feed, _store(args), _quiet if args.quiet else _line, races=args.races, seed=args.seed)
     try:
         result = await world.invoke(args.function, event, timeout_secs=args.timeout)
         await _wait(world)
@@ -116,15 +114,26 @@ def exit_code(result: dict[str, Any], *, strict: bool) -> int:
     return 1 if strict and body.get("failures") else 0
 
 
-def _staged(args: argparse.Namespace, event: dict[str, Any]) -> int:
-    from local.host.invoke import invoke_staged
+async def _run_staged(args: argparse.Namespace, event: dict[str, Any]) -> int:
+    from local.host.invoke import run_staged
+    from local.staged import environment, listening
 
-    result, lines = invoke_staged(args.function, event, timeout_secs=args.timeout)
+    world = open_world(args.feed, _store(args), _quiet, races=args.races, seed=args.seed)
+    try:
+        async with listening(world) as settings:
+            env = {**os.environ, **environment(settings)}
+            result, lines = await run_staged(args.function, event, env, args.timeout)
+    finally:
+        await world.aclose()
     if not args.quiet:
         for line in lines:
             _line(line)
     print(pretty(result))
     return exit_code(result, strict=args.strict)
+
+
+def _store(args: argparse.Namespace) -> str:
+    return str(args.store or ("env" if os.environ.get("APPWRITE_ENDPOINT") else DEV_STORE))
 
 
 def _line(line: str) -> None:

@@ -33,7 +33,7 @@ async def staged(world: World) -> AsyncIterator[Namespace]:
     """
     key = f"dof_v1_local:{SystemChance().token()}"
     namespace = Namespace([], name=NAMESPACE)
-    async with HostServer(namespace, key) as host, _listening(world) as settings:
+    async with HostServer(namespace, key) as host, listening(world) as settings:
         world.settings = _placed(settings, host.url, key)
         env = {**environment(world.settings), "RACEDAY_WEB_SECRET": SystemChance().token()}
         hosted = await asyncio.to_thread(hosted_functions, env, staged=True)
@@ -76,7 +76,7 @@ def _text(value: Any) -> str:
 
 
 @asynccontextmanager
-async def _listening(world: World) -> AsyncIterator[Settings]:
+async def listening(world: World) -> AsyncIterator[Settings]:
     """Serve the world's own store and feed on loopback; gives the settings that reach them there."""
     settings, servers = world.settings, []
     if world.embedded is not None:

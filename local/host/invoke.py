@@ -3,6 +3,7 @@
 import asyncio
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,25 @@ from local.packaging.errors import PackagingError
 def invoke_staged(
     name: str, event: dict[str, Any], timeout_secs: float | None = None
 ) -> tuple[dict[str, Any], list[str]]:
-    """Give a function's result and log lines, with the process's variables as its environment.
+    """Give a function's result and log lines, with the process's variables as its environment."""
+    return asyncio.run(run_staged(name, event, os.environ, timeout_secs))
+
+
+async def run_staged(
+    name: str, event: dict[str, Any], env: Mapping[str, str], timeout_secs: float | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """Give a function's result and log lines, with its environment picked from `env`.
 
     What the platform would not run is told as `{"error": {"kind": "platform", "message": ...}}`.
     """
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            (function,) = hosted_functions(os.environ, staged=True, names=[name], out=Path(scratch, "tree"))
+            (function,) = hosted_functions(env, staged=True, names=[name], out=Path(scratch, "tree"))
     except PackagingError as error:
         return _platform_error(str(error)), []
     if timeout_secs is not None:
         function = replace(function, limits=replace(function.limits, timeout_ms=max(1, round(timeout_secs * 1000))))
-    activation = asyncio.run(_once(function, event))
+    activation = await _once(function, event)
     lines = [line.partition(": ")[2] for line in activation.logs]
     result = activation.result
     if activation.status == Activation.DEVELOPER_ERROR:

@@ -33,6 +33,16 @@ def test_an_import_of_a_generated_day_is_finished(capsys: Capture) -> None:
     assert result["stored"]["races"] == 2
 
 
+def test_a_staged_function_reads_the_same_feed_and_store(capsys: Capture) -> None:
+    """`--staged` boots the staged function in a clean interpreter, over the same store as the others."""
+    assert _invoke("daily-meetings") == 0
+    capsys.readouterr()
+    assert _invoke("daily-meetings", "--staged") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["stored"]["races"] == 2
+    assert result["rows_changed"] == 0
+
+
 def test_log_lines_go_to_standard_error_as_json(capsys: Capture) -> None:
     """Each log line is one JSON record on standard error."""
     assert raceday("invoke", "daily-meetings", "--store", "dev.db", "--races", "2") == 0
