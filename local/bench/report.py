@@ -52,7 +52,7 @@ def run(
     entries: dict[str, Any] = {}
     for key in keys:
         if quick and key in SLOW and key in kept.get("keys", {}):
-            entries[key] = kept["keys"][key] | {"from_commit": kept["commit"]}
+            entries[key] = {"from_commit": kept["commit"], **kept["keys"][key]}
             continue
         told(key)
         entries[key] = _measured(key, quick)
@@ -96,7 +96,7 @@ def table(report: dict[str, Any]) -> str:
         spread = f"{max(spreads):>7.0%}" if spreads else f"{'':>7}"
         source = f" (from the full run of {entry['from_commit']})" if "from_commit" in entry else ""
         lines.append(_line(key, entry, spread, f"{entry['what']}{source}"))
-        lines += [_line(f"  {key}.{name}"[:27], part, f"{'':>7}", "") for name, part in entry["parts"].items()]
+        lines += [_line(f"  .{name}", part, f"{'':>7}", "") for name, part in entry["parts"].items()]
         lines += [_sample(name, m) for name, m in entry["measured"].items() if isinstance(m, dict) and "median" in m]
     machine, found = report["machine"], report["machine"]["noise"]
     lines.append(
