@@ -47,6 +47,8 @@ def read_env_file(path: Path) -> dict[str, str]:
 def names(spec: FunctionSpec, env: Mapping[str, str]) -> Names:
     """Sort a function's variables, that of its web secret included, into set, left at their default, and missing."""
     required = {s.env for s in specs().values() if s.required} | {spec.secret_variable}
+    # An event function that does not know its own URL refuses every webhook, and ten refusals switch it off.
+    required |= {name for name in spec.environment.values() if name.startswith("RACEDAY_URL_")}
     wanted = [*spec.environment.values(), *([spec.secret_variable] if spec.secret_variable else [])]
     unset = [name for name in wanted if not env.get(name, "").strip()]
     return Names(

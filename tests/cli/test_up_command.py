@@ -59,6 +59,7 @@ def test_it_imports_at_its_minute_and_ends_by_itself(capsys: Capture) -> None:
         (["--feed", "live"], "NZTAB_FROM is missing"),
         (["--feed", "live", "--store", "env"], "APPWRITE_ENDPOINT is missing"),
         (["--at", "noon"], "--at"),
+        (["--staged", "--speed", "60"], "leave out --at and --speed"),
     ],
 )
 def test_wrong_usage_ends_with_two(words: list[str], said: str, capsys: Capture) -> None:

@@ -14,6 +14,7 @@ SETTINGS = {
     "APPWRITE_PROJECT_ID": "project",
     "APPWRITE_API_KEY": "s3cret-value-of-a-key",
     "RACEDAY_WEBHOOK_SECRET": "a-secret-of-sixteen",
+    "RACEDAY_URL_RACE_POOLS_AGGREGATOR": "https://f.test/api/v1/web/fn-1/raceday/race-pools-aggregator",
 }
 NAME = "race-pools-aggregator"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.functions import NAMES, ROOT, function
+from local.packaging.environment import names
 from local.packaging.errors import ProjectError
 from local.packaging.imports import reach
 from local.packaging.project import Project, parse_project, read_project
@@ -104,6 +105,7 @@ def test_an_event_function_knows_its_public_url(project: Project) -> None:
         wanted = specs()[function(name).webhook].env
         given = {key for key in project.function(name).environment if key.startswith("RACEDAY_URL_")}
         assert given == {wanted}, name
+        assert wanted in names(project.function(name), {}).missing
 
 
 def test_each_function_gets_every_required_setting_of_its_groups(project: Project) -> None:
