@@ -196,6 +196,9 @@ async def _commit(
         now = await newest(container, order.race_id)
         if now and now.slot >= order.slot:
             return _resolved(order, row if unknown else None, now, change)
+        if now and now.status.over and order.kind == "slot":
+            # The row it was planned on was not the newest: the race has finished meanwhile.
+            return Outcome(order, "over", row=now, feed_calls=1)
         if now:
             known = replace(known, ledger=now)
     raise AssertionError("the last attempt raises")
