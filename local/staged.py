@@ -42,7 +42,9 @@ async def staged(world: World) -> AsyncIterator[Namespace]:
         try:
             yield namespace
         finally:
+            # Functions first: they still ask store and feed.
             world.remote = None
+            await namespace.close()
 
 
 class _Remote:

@@ -55,8 +55,15 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         return _wrong(str(error))
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve_staged(world, args) if args.staged else serve(world, args))
+        asyncio.run(_run(world, args))
     return 0
+
+
+async def _run(world: World, args: argparse.Namespace) -> None:
+    try:
+        await (_serve_staged(world, args) if args.staged else serve(world, args))
+    finally:
+        await world.aclose()
 
 
 async def _serve_staged(world: World, args: argparse.Namespace) -> None:
@@ -87,7 +94,6 @@ async def serve(world: World, args: argparse.Namespace, send: Send | None = None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await world.aclose()
 
 
 async def minutes(world: World, most: float | None) -> None:
