@@ -120,7 +120,7 @@ class Settings:
     feed_rate_per_sec: float = _s(
         "NZTAB_RATE_PER_SEC", "Feed requests a second, per process; 0 is no limit", _number(0, 1000), 10.0
     )
-    feed_concurrency: int = _s("NZTAB_CONCURRENCY", "Feed requests at once, per process", _whole(1, 100), 10)
+    feed_concurrency: int = _s("NZTAB_CONCURRENCY", "Feed requests at once, per process", _whole(1, 100), 8)
     feed_timeout_secs: float = _s("NZTAB_TIMEOUT_SECS", "Longest wait for a feed answer", _number(0.1, 60), 8.0)
     feed_attempts: int = _s("NZTAB_ATTEMPTS", "Tries of one feed request, the first included", _whole(1, 10), 3)
 

@@ -1,7 +1,6 @@
 """daily-entrants: imports entrants with their first odds for all stored races, in steps, keeping its deadline."""
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from appwrite.query import Query
@@ -32,12 +31,12 @@ from raceday.store.schema import ENTRANTS, ODDS_HISTORY, RACES, SUITE_STATE
 
 NAME = "daily-entrants"
 STEP = 20
-# One step of the slowest feed that still answers: what is left of the deadline must hold it.
-STEP_SECS = 15.0
+# One race of the slowest feed that still answers: what is left of the deadline must hold it.
+RACE_SECS = 12.0
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
-    """Import entrants race by race, twenty at a step, until all stored races have them or the time is up.
+    """Import entrants race by race, noting every twenty, until all stored races have them or the time is up.
 
     A race is done when its row says so, written with its entrants in one commit: the next run goes on from there.
     """
@@ -45,13 +44,22 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
     report = Report(day)
     stored = await stored_races(container, day)
     waiting = [row for row in stored if not row.get("entrantsImportedAt")]
-    left = list(waiting)
-    while left and call.remaining_secs() > STEP_SECS + RESERVE_SECS:
-        step, left = left[:STEP], left[STEP:]
-        await _step(container, step, report)
-        await note(container, NAME, day, OPEN, {"left": len(left), "failures": len(report.failures)})
-    tried = len(waiting) - len(left)
-    nothing_done(report, tried)
+    left: list[Row] = []
+    done = 0
+
+    async def one(row: Row) -> None:
+        nonlocal done
+        if call.remaining_secs() <= RACE_SECS + RESERVE_SECS:
+            left.append(row)
+            return
+        snapshot = await container.feed.event(row["$id"], status_of(row))
+        await store_entrants(container, snapshot, row, report)
+        done += 1
+        if done % STEP == 0:
+            await note(container, NAME, day, OPEN, {"left": len(waiting) - done, "failures": len(report.failures)})
+
+    await each(waiting, container.settings.feed_concurrency, one, lambda row: str(row["$id"]), container, report)
+    nothing_done(report, len(waiting) - len(left))
     report.extra |= {"left": len(left), "already": len(stored) - len(waiting)}
     await note(container, NAME, day, OPEN if left else DONE, {"left": len(left), "failures": len(report.failures)})
     call.log.info("entrants.imported", **{k: v for k, v in report.result().items() if k != "failures"})
@@ -62,14 +70,6 @@ async def progress(container: Container) -> dict[str, Any]:
     """Give what the last run noted of itself."""
     row = await container.store.get(SUITE_STATE, row_key(IMPORT, NAME))
     return json.loads(row["data"] or "{}") if row else {}
-
-
-async def _step(container: Container, step: Sequence[Row], report: Report) -> None:
-    async def one(row: Row) -> None:
-        snapshot = await container.feed.event(row["$id"], status_of(row))
-        await store_entrants(container, snapshot, row, report)
-
-    await each(step, container.settings.feed_concurrency, one, lambda row: str(row["$id"]), container, report)
 
 
 async def store_entrants(container: Container, snapshot: Snapshot, there: Row, report: Report) -> None:
