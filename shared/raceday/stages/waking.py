@@ -19,6 +19,7 @@ EVENT_FUNCTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluat
 DELIVERY = timedelta(seconds=20)
 _UP_TO_DATE = "projections_up_to_date"
 _FINISHED = "finished_races_woken"
+_FINAL_WAKES = 2
 _FINAL_WAKE_UNTIL = timedelta(minutes=3)
 
 
@@ -44,13 +45,20 @@ async def wake_lagging(tick: "Tick", rows: Sequence[Seen], now: datetime) -> Non
 
 
 async def wake_finished(tick: "Tick", over: Sequence[Seen], now: datetime) -> None:
-    """Start the event functions once more for each race that had its last re-check: no later poll would wake them."""
-    woken: set[str] = tick.container.cache.setdefault(_FINISHED, set())
+    """Start the event functions at two more ticks for each race that had its last re-check: no later poll would.
+
+    Twice, for where a webhook is off this is their only wake, and an activation may die.
+    """
+    woken: dict[str, int] = tick.container.cache.setdefault(_FINISHED, {})
     polled = {(row.race_id, row.slot) for row in over}
     for race_id, first in finishes(over).items():
         last = rechecks(first.slot)[-1].at
-        if race_id not in woken and (race_id, last) in polled and now - _FINAL_WAKE_UNTIL < last <= now - DELIVERY:
-            woken.add(race_id)
+        if (
+            woken.get(race_id, 0) < _FINAL_WAKES
+            and (race_id, last) in polled
+            and now - _FINAL_WAKE_UNTIL < last <= now - DELIVERY
+        ):
+            woken[race_id] = woken.get(race_id, 0) + 1
             await wake(tick, race_id)
 
 
