@@ -10,7 +10,7 @@ from local.memory_store import MemoryStore
 from raceday.call import Call, Http
 from raceday.clock import iso
 from raceday.container import Container
-from raceday.errors import FeedNotFound
+from raceday.errors import FeedNotFound, PayloadError
 from raceday.ids import SeededChance
 from raceday.log import Log
 from raceday.racing.ledger import LedgerRow
@@ -60,7 +60,7 @@ class ScriptedFeed:
             raise found
         return found
 
-    async def meetings(self, day: date) -> list[MeetingEntry]:
+    async def meetings(self, day: date, unreadable: list[PayloadError] | None = None) -> list[MeetingEntry]:
         """Give no meetings."""
         return []
 

@@ -193,7 +193,8 @@ def spoilt(change: Callable[[dict[str, Any]], None]) -> bytes:
         (lambda d: d["runners"][0].update(entrant_id=""), "runners.entrant_id"),
         (lambda d: d["runners"].append(d["runners"][0]), "runners.entrant_id"),
         (lambda d: d["tote_pools"][0].update(total="lots"), "tote_pools"),
-        (lambda d: d.update(runners={"1": {}}), "data.runners"),
+        (lambda d: d.update(runners="none"), "data.runners"),
+        (lambda d: d.update(runners={"1": {}}), "runners.entrant_id"),
         (lambda d: d.update(race=[]), "data.race"),
     ],
 )
@@ -221,6 +222,8 @@ def test_a_payload_that_cannot_be_read_names_race_field_and_value(
         lambda d: d["runners"][0].update(is_late_scratched=None, scratch_time=None, silk_colours=None, jockey=None),
         lambda d: d["tote_pools"].append({"product_type": "Mystery", "total": 5}),
         lambda d: d.update(tote_pools=None),
+        lambda d: d.update(runners={r["entrant_id"]: r for r in d["runners"]}),
+        lambda d: d.update(results=[None, "odd"], dividends=[None, 7]),
         lambda d: d.update(brand_new={"nested": [1, 2, 3]}),
     ],
 )

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from raceday.clock import Clock
 from raceday.errors import FeedError, FeedNotFound, FeedRefused, FeedUnavailable, PayloadError
 from raceday.feed import mapping, values
+from raceday.feed.filter import rule_against
 from raceday.feed.limiter import Limiter
-from raceday.feed.models import Event, Meetings
+from raceday.feed.models import Event, Meeting, Meetings
 from raceday.ids import Chance
 from raceday.log import Log
 from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
@@ -66,8 +67,8 @@ class FeedClient:
         limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
         return self._given or httpx.AsyncHTTPTransport(limits=limits)
 
-    async def meetings(self, day: date) -> list[MeetingEntry]:
-        """Give every meeting of an NZ race day, page by page until a short one; unreadable ones are logged."""
+    async def meetings(self, day: date, unreadable: list[PayloadError] | None = None) -> list[MeetingEntry]:
+        """Give every meeting of an NZ race day, page by page until a short one, but for those in `unreadable`."""
         found: dict[str, MeetingEntry] = {}
         for page in range(MAX_PAGES):
             params = {
@@ -76,31 +77,43 @@ class FeedClient:
                 "limit": str(PAGE),
                 "offset": str(page * PAGE),
             }
-            size, entries = await self._ask(f"meetings {day}", "/meetings", params, self._page)
+            size, entries, errors = await self._ask(f"meetings {day}", "/meetings", params, self._page)
             found |= {entry.meeting_id: entry for entry in entries}
+            if unreadable is not None:
+                unreadable += errors
             if size < PAGE:
                 break
         return list(found.values())
 
-    def _page(self, body: bytes, received: datetime) -> tuple[int, list[MeetingEntry]]:
-        """Give how many meetings a page lists, and those that can be read."""
-        answer = Meetings.model_validate_json(body)
-        entries = []
+    def _page(self, body: bytes, received: datetime) -> tuple[int, list[MeetingEntry], list[PayloadError]]:
+        """Give how many meetings a page lists, those that can be read, and what is wrong with the wanted others."""
+        answer = _meetings(body)
+        entries, errors = [], []
         for raw in answer.data.meetings or ():
             try:
-                entries.append(mapping.meeting_of(raw, answer.header, received))
+                entries.append(mapping.meeting_of(_meeting(raw), answer.header, received))
             except PayloadError as error:
                 self._log.warning("feed.meeting_unreadable", message=str(error))
-        return len(answer.data.meetings or ()), entries
+                if self._wanted(raw):
+                    error.payload = str(raw)[:MAX_KEPT_CHARS]
+                    errors.append(error)
+        return len(answer.data.meetings or ()), entries, errors
+
+    def _wanted(self, raw: Any) -> bool:
+        """Tell whether an unreadable meeting matters: not where it names a country or code that is filtered out."""
+        if not isinstance(raw, Meeting):
+            return True
+        country, code = values.text(raw.country), values.text(raw.category)
+        return not (country and code) or rule_against(self._settings, country, code) is None
 
     async def meeting(self, meeting_id: str) -> MeetingEntry:
         """Give one meeting; FeedNotFound where the feed lists none."""
 
         def read(body: bytes, received: datetime) -> MeetingEntry:
-            answer = Meetings.model_validate_json(body)
+            answer = _meetings(body)
             if not answer.data.meetings:
                 raise FeedNotFound(f"meeting {meeting_id}: an empty list")
-            return mapping.meeting_of(answer.data.meetings[0], answer.header, received)
+            return mapping.meeting_of(_meeting(answer.data.meetings[0]), answer.header, received)
 
         return await self._ask(f"meeting {meeting_id}", f"/meetings/{meeting_id}", {}, read)
 
@@ -189,10 +202,26 @@ class FeedClient:
 
 def _event(body: bytes) -> Event:
     answer = Event.model_validate_json(body)
-    if told := values.text(answer.data.error):
-        # An answer of 200 may carry an error of the feed's own in its data.
-        raise FeedUnavailable(f"the feed says {told[:80]!r}", cause="feed_error")
+    _refuse_told(answer.data.error)
     return answer
+
+
+def _meetings(body: bytes) -> Meetings:
+    answer = Meetings.model_validate_json(body)
+    _refuse_told(answer.data.error)
+    return answer
+
+
+def _meeting(raw: Any) -> Meeting:
+    if not isinstance(raw, Meeting):
+        raise PayloadError("meeting", "meetings", raw, "a meeting")
+    return raw
+
+
+def _refuse_told(error: Any) -> None:
+    # An answer of 200 may carry an error of the feed's own in its data.
+    if told := values.text(error):
+        raise FeedUnavailable(f"the feed says {told[:80]!r}", cause="feed_error")
 
 
 def _parsed(subject: str, answer: httpx.Response, parse: Callable[[bytes, datetime], T], received: datetime) -> T:

@@ -53,7 +53,8 @@ def snapshot_of(header: Header, data: EventData, race_id: str, received_at: date
         raise PayloadError(race_id, "race.race_number", race.race_number, "a whole number")
     pieces = data.money_tracker.entrants if data.money_tracker else None
     sums = _piece_sums(pieces) if pieces is not None else None
-    runners = tuple(_runner(race_id, r, sums) for r in data.runners or ())
+    listed = data.runners.values() if isinstance(data.runners, dict) else data.runners or ()
+    runners = tuple(_runner(race_id, r, sums) for r in listed)
     _refuse_doubles(race_id, runners)
     pools, unknown = _pools(race_id, data.tote_pools)
     return Snapshot(
@@ -104,7 +105,10 @@ def meeting_of(meeting: Meeting, header: Header, received_at: datetime) -> Meeti
     if day is None:
         raise PayloadError(meeting_id, "date", meeting.date, "a date")
     races, rejected = [], []
-    for raw in meeting.races or ():
+    listed = meeting.races or ()
+    if not isinstance(listed, (list, tuple)):
+        raise PayloadError(meeting_id, "races", listed, "a list")
+    for raw in listed:
         try:
             races.append(_entry(meeting, meeting_id, raw))
         except PayloadError as error:
@@ -124,7 +128,9 @@ def meeting_of(meeting: Meeting, header: Header, received_at: datetime) -> Meeti
     )
 
 
-def _entry(meeting: Meeting, meeting_id: str, raw: MeetingRace) -> RaceEntry | None:
+def _entry(meeting: Meeting, meeting_id: str, raw: MeetingRace | Any) -> RaceEntry | None:
+    if not isinstance(raw, MeetingRace):
+        raise PayloadError(meeting_id, "races", raw, "a race")
     number = values.whole(raw.race_number)
     if not number:
         # Rows without a number are markets and whole meetings that the feed lists among races.
@@ -248,7 +254,9 @@ def _pools(race_id: str, raw: Sequence[PoolIn] | None) -> tuple[tuple[Pool, ...]
     return tuple(pools), tuple(unknown)
 
 
-def _dividend(raw: dict[str, Any]) -> Dividend | None:
+def _dividend(raw: Any) -> Dividend | None:
+    if not isinstance(raw, dict):
+        return None
     amount = values.number(raw.get("dividend"))
     name = values.text(raw.get("product_name"))
     if amount is None or not name:
@@ -271,7 +279,9 @@ def _dividend(raw: dict[str, Any]) -> Dividend | None:
     )
 
 
-def _placing(raw: dict[str, Any]) -> Placing | None:
+def _placing(raw: Any) -> Placing | None:
+    if not isinstance(raw, dict):
+        return None
     position, number = values.whole(raw.get("position")), values.whole(raw.get("runner_number"))
     if position is None or number is None:
         return None

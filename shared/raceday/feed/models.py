@@ -3,9 +3,12 @@
 Members that are not named are skipped while parsing; what may come as several types is left open.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+# What has not the usual shape is kept as it came, so that one odd item does not cost the rest of its list.
+_FIRST = Field(union_mode="left_to_right")
 
 
 class _Part(BaseModel):
@@ -49,13 +52,14 @@ class Meeting(_Part):
     category_name: Any = None
     country: Any = None
     state: Any = None
-    races: list[MeetingRace] | None = None
+    races: Annotated[list[Annotated[MeetingRace | Any, _FIRST]] | Any, _FIRST] = None
 
 
 class MeetingsData(_Part):
     """The data of /meetings."""
 
-    meetings: list[Meeting] | None = None
+    meetings: list[Annotated[Meeting | Any, _FIRST]] | None = None
+    error: Any = None
 
 
 class Meetings(_Part):
@@ -156,10 +160,10 @@ class EventData(_Part):
     """The data of /events/{id}."""
 
     race: RaceIn
-    runners: list[RunnerIn] | None = None
+    runners: Annotated[list[RunnerIn] | dict[str, RunnerIn] | None, _FIRST] = None
     tote_pools: list[PoolIn] | None = None
-    dividends: list[dict[str, Any]] | None = None
-    results: list[dict[str, Any]] | None = None
+    dividends: list[Any] | None = None
+    results: list[Any] | None = None
     money_tracker: TrackerIn | None = None
     error: Any = None
 

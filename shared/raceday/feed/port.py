@@ -3,14 +3,18 @@
 from datetime import date
 from typing import Protocol
 
+from raceday.errors import PayloadError
 from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
 
 
 class Feed(Protocol):
     """The NZ TAB affiliates API. Every call may raise FeedError and its kinds; see raceday.errors."""
 
-    async def meetings(self, day: date) -> list[MeetingEntry]:
-        """Give every meeting of an NZ race day, all countries and codes, all pages."""
+    async def meetings(self, day: date, unreadable: list[PayloadError] | None = None) -> list[MeetingEntry]:
+        """Give every meeting of an NZ race day, all countries and codes, all pages.
+
+        Those that cannot be read are left out, and their errors added to `unreadable`.
+        """
         ...
 
     async def meeting(self, meeting_id: str) -> MeetingEntry:

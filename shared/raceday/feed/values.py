@@ -9,6 +9,8 @@ from typing import Any
 _GO_TIME = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}(?:\.\d+)?) ([+-]\d{4})(?: \w+)?")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 _DIGITS = re.compile(r"\d+")
+_LARGEST = Decimal(10) ** 18
+_SMALLEST_PRICE, _LARGEST_PRICE = Decimal("0.01"), Decimal(10) ** 6
 
 
 def text(value: Any) -> str:
@@ -21,20 +23,20 @@ def text(value: Any) -> str:
 
 
 def number(value: Any) -> Decimal | None:
-    """Give an exact number from a number or a text of one, None for anything else."""
+    """Give an exact number from a number or a text of one, None for anything else and what no column can hold."""
     if value is None or isinstance(value, bool):
         return None
     try:
         found = Decimal(str(value).strip())
     except InvalidOperation:
         return None
-    return found if found.is_finite() else None
+    return found if found.is_finite() and abs(found) < _LARGEST else None
 
 
 def whole(value: Any) -> int | None:
     """Give a whole number, None where there is none or one that a 64-bit column cannot hold."""
     found = number(value)
-    return int(found) if found is not None and abs(found) < 2**62 else None
+    return None if found is None else int(found)
 
 
 def first_digits(value: Any) -> int | None:
@@ -44,9 +46,9 @@ def first_digits(value: Any) -> int | None:
 
 
 def price(value: Any) -> Decimal | None:
-    """Give odds, None where they are missing or not above 0."""
+    """Give odds, None where they are missing, not above 0, or no price at all."""
     found = number(value)
-    return found if found is not None and found > 0 else None
+    return found if found is not None and _SMALLEST_PRICE <= found < _LARGEST_PRICE else None
 
 
 def cents(value: Any) -> int | None:

@@ -5,7 +5,7 @@ from datetime import date
 
 from raceday.clock import Clock, SyncedClock, SystemClock
 from raceday.container import Container
-from raceday.errors import SettingsError
+from raceday.errors import PayloadError, SettingsError
 from raceday.feed.port import Feed
 from raceday.ids import Chance, SystemChance
 from raceday.log import Log
@@ -21,7 +21,7 @@ _NO_FEED = "this function asks the feed without needing its settings"
 class NoFeed:
     """Stands for the feed in a function that has no settings for it; asking it is a mistake of ours."""
 
-    async def meetings(self, day: date) -> list[MeetingEntry]:
+    async def meetings(self, day: date, unreadable: list[PayloadError] | None = None) -> list[MeetingEntry]:
         """Refuse."""
         raise SettingsError([_NO_FEED])
 

@@ -24,7 +24,7 @@ from raceday.stages.imports import (
     nothing_done,
     stored_races,
 )
-from raceday.stages.races import race_ops, status_of, store_details
+from raceday.stages.races import ensure_meeting, linked, race_ops, status_of, store_details
 from raceday.store import rows
 from raceday.store.port import Op, Row
 from raceday.store.schema import ENTRANTS, ODDS_HISTORY, RACES, SUITE_STATE
@@ -58,8 +58,9 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
         if done % STEP == 0:
             await note(container, NAME, day, OPEN, {"left": len(waiting) - done, "failures": len(report.failures)})
 
-    await each(waiting, container.settings.feed_concurrency, one, lambda row: str(row["$id"]), container, report)
-    nothing_done(report, len(waiting) - len(left))
+    at_once, secs = container.settings.feed_concurrency, call.remaining_secs() - RESERVE_SECS
+    left += await each(waiting, at_once, one, lambda row: str(row["$id"]), container, report, secs)
+    nothing_done(report, len(stored))
     report.extra |= {"left": len(left), "already": len(stored) - len(waiting)}
     await note(container, NAME, day, OPEN if left else DONE, {"left": len(left), "failures": len(report.failures)})
     call.log.info("entrants.imported", **{k: v for k, v in report.result().items() if k != "failures"})
@@ -74,6 +75,8 @@ async def progress(container: Container) -> dict[str, Any]:
 
 async def store_entrants(container: Container, snapshot: Snapshot, there: Row, report: Report) -> None:
     """Write a race's entrants, their first odds and the note that they are there, in one commit."""
+    if not linked(snapshot, there):
+        await ensure_meeting(container, snapshot, report)
     stamp = iso(container.clock.now())
     known = await container.store.find(ENTRANTS, [Query.equal("raceId", [snapshot.race_id])])
     by_id = {row["$id"]: row for row in known}
@@ -101,7 +104,7 @@ async def store_entrants(container: Container, snapshot: Snapshot, there: Row, r
 def _changed(snapshot: Snapshot, by_id: dict[str, Row], stamp: str, report: Report) -> list[Row]:
     found = []
     for runner in snapshot.runners:
-        full = rows.entrant_row(snapshot, runner)
+        full = rows.entrant_columns(snapshot, runner)
         report.cut += rows.cuts(ENTRANTS, full)
         row = rows.fitted(ENTRANTS, full)
         there = by_id.get(runner.entrant_id)

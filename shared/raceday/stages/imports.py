@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -12,7 +13,16 @@ from appwrite.query import Query
 from raceday.call import Call
 from raceday.clock import iso
 from raceday.container import Container
-from raceday.errors import BadRequest, FeedError, FeedNotFound, FilteredOut, PayloadError, RaceDayError, StoreError
+from raceday.errors import (
+    BadRequest,
+    FeedError,
+    FeedNotFound,
+    FilteredOut,
+    PayloadError,
+    RaceDayError,
+    StoreError,
+    StoreInvalid,
+)
 from raceday.ids import row_key
 from raceday.racing.nzday import race_day
 from raceday.stages.quarantine import keep
@@ -22,6 +32,10 @@ from raceday.store.schema import RACES, SUITE_STATE
 IMPORT, DONE, OPEN = "import", "done", "open"
 RESERVE_SECS = 4.0
 T = TypeVar("T")
+
+
+# What is wrong with one item alone, whatever the others meet.
+_OWN = (FeedNotFound, PayloadError, StoreInvalid)
 
 
 @dataclass(slots=True)
@@ -34,13 +48,16 @@ class Report:
     cut: int = 0
     failures: list[dict[str, str]] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+    trouble: Exception | None = None
 
     def count(self, what: str, number: int = 1) -> None:
         """Add to what is stored."""
         self.stored[what] = self.stored.get(what, 0) + number
 
     def fail(self, item: str, error: Exception) -> None:
-        """Add a failure."""
+        """Add a failure, and keep the first that is the feed's or the store's trouble and not the item's own."""
+        if isinstance(error, (FeedError, StoreError)) and not isinstance(error, _OWN) and self.trouble is None:
+            self.trouble = error
         cause = error.cause if isinstance(error, FeedError) else type(error).__name__
         self.failures.append({"item": item, "cause": cause, "message": str(error).removeprefix(f"{item}: ")[:300]})
 
@@ -99,11 +116,16 @@ async def each(
     name: Callable[[T], str],
     container: Container,
     report: Report,
-) -> None:
-    """Do `work` on every item, some at once; what fails is reported, and one failure never stops the rest."""
-    gate = asyncio.Semaphore(at_once)
+    secs: float,
+) -> list[T]:
+    """Do `work` on every item, some at once; what fails is reported, and one failure never stops the rest.
 
-    async def one(item: T) -> None:
+    Gives the items that `secs` seconds were too short for.
+    """
+    gate = asyncio.Semaphore(at_once)
+    left = dict(enumerate(items))
+
+    async def one(at: int, item: T) -> None:
         async with gate:
             try:
                 await work(item)
@@ -114,8 +136,16 @@ async def each(
                 report.extra.setdefault("filtered", []).append({"item": name(item), "rule": error.rule})
             except RaceDayError as error:
                 report.fail(name(item), error)
+            except Exception as error:
+                # Nobody foresaw this one; the others are not to pay for it.
+                container.log.error("import.crashed", item=name(item), error=type(error).__name__, message=str(error))
+                report.fail(name(item), error)
+            left.pop(at)
 
-    await asyncio.gather(*(one(item) for item in items))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(0.0, secs)):
+            await asyncio.gather(*(one(at, item) for at, item in tuple(left.items())))
+    return list(left.values())
 
 
 async def stored_races(container: Container, day: date) -> list[Row]:
@@ -139,12 +169,17 @@ async def note(container: Container, function: str, day: date, status: str, data
         container.log.warning("import.unnoted", function=function, message=str(error))
 
 
-def nothing_done(report: Report, items: int) -> None:
-    """Raise the feed's or the store's own trouble where it kept every single item from being imported.
+def nothing_done(report: Report, whole: int) -> None:
+    """Raise where nothing at all could be imported, for the feed's or the store's trouble or for all of the `whole`.
 
-    Items that the feed does not know are failures of their own, and no trouble of the feed.
+    Single items that cannot be read are failures of their own; a day of nothing else is the feed's. Items that the
+    feed does not know never are.
     """
-    real = [f for f in report.failures if f["cause"] != FeedNotFound.cause]
-    if items and len(real) == items:
-        kind = StoreError if real[0]["cause"].startswith("Store") else FeedError
-        raise kind(f"nothing could be imported: {real[0]['message']}")
+    if report.stored:
+        return
+    if report.trouble is not None:
+        kind = StoreError if isinstance(report.trouble, StoreError) else FeedError
+        raise kind(f"nothing could be imported: {report.trouble}") from report.trouble
+    unread = [failure for failure in report.failures if failure["cause"] != FeedNotFound.cause]
+    if whole and len(unread) >= whole:
+        raise FeedError(f"nothing could be imported: {unread[0]['message']}")

@@ -11,7 +11,7 @@ from raceday.container import Container
 from raceday.errors import PayloadError
 from raceday.feed.filter import rule_against
 from raceday.racing.snapshot import MeetingEntry, RaceEntry, Status
-from raceday.stages.imports import DONE, Report, changed_columns, day_of, each, note, nothing_done
+from raceday.stages.imports import DONE, OPEN, RESERVE_SECS, Report, changed_columns, day_of, each, note, nothing_done
 from raceday.stages.quarantine import keep
 from raceday.store import rows
 from raceday.store.port import Op, Row
@@ -21,21 +21,25 @@ NAME = "daily-meetings"
 AT_ONCE = 4
 MOST_OPS = 90
 # What the list may still say of a race that its own event has described: the rest the event knows better.
-LIST_DECIDES = ("startTime", "toteStartTime", "meeting", "meetingId")
+# The day is the meeting's: an event gives the NZ date of its own start, which may be the next one.
+LIST_DECIDES = ("startTime", "toteStartTime", "meeting", "meetingId", "raceDateNz")
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
     """Import the meetings of one NZ race day; running it again adds and moves what changed and nothing else."""
     day = day_of(call)
     report = Report(day)
-    listed = await container.feed.meetings(day)
+    unreadable: list[PayloadError] = []
+    listed = await container.feed.meetings(day, unreadable)
     wanted = [m for m in listed if rule_against(container.settings, m.country, m.code) is None]
-    await _quarantine(container, wanted, report)
+    await _quarantine(container, wanted, unreadable, report)
     stored = await _stored(container, wanted)
-    await each(wanted, AT_ONCE, lambda m: _import(container, m, stored, report), _name, container, report)
-    nothing_done(report, len(wanted))
-    report.extra |= {"listed": len(listed), "excluded": len(listed) - len(wanted)}
-    await note(container, NAME, day, DONE, {"meetings": len(wanted), "failures": len(report.failures)})
+    secs = call.remaining_secs() - RESERVE_SECS
+    left = await each(wanted, AT_ONCE, lambda m: _import(container, m, stored, report), _name, container, report, secs)
+    nothing_done(report, len(wanted) + len(unreadable))
+    report.extra |= {"listed": len(listed), "excluded": len(listed) - len(wanted), "left": len(left)}
+    told = {"meetings": len(wanted), "left": len(left), "failures": len(report.failures)}
+    await note(container, NAME, day, OPEN if left else DONE, told)
     call.log.info("meetings.imported", **{k: v for k, v in report.result().items() if k != "failures"})
     return report.result()
 
@@ -44,7 +48,12 @@ def _name(meeting: MeetingEntry) -> str:
     return meeting.meeting_id
 
 
-async def _quarantine(container: Container, wanted: list[MeetingEntry], report: Report) -> None:
+async def _quarantine(
+    container: Container, wanted: list[MeetingEntry], unreadable: list[PayloadError], report: Report
+) -> None:
+    for error in unreadable:
+        report.fail(error.subject, error)
+        await keep(container, error)
     for meeting in wanted:
         for message in meeting.rejected:
             error = PayloadError(meeting.meeting_id, "races", message, "a readable race")

@@ -76,66 +76,70 @@ def empty_pools_row(race_id: str) -> Row:
 
 def race_row_from_event(snapshot: Snapshot) -> Row:
     """Give the race columns that one event answers for; not the meeting's relationship nor bookkeeping."""
-    return fitted(
-        RACES,
-        {
-            "raceId": snapshot.race_id,
-            "meetingId": snapshot.meeting_id,
-            "name": snapshot.name,
-            "raceNumber": snapshot.number,
-            "startTime": iso(snapshot.start),
-            "status": snapshot.status.value,
-            "actualStart": iso(snapshot.actual_start) if snapshot.actual_start else None,
-            "raceDateNz": snapshot.race_date_nz.isoformat() if snapshot.race_date_nz else None,
-            "startTimeNz": snapshot.start_time_nz,
-            "distance": snapshot.distance,
-            "weather": snapshot.weather,
-            "trackCondition": snapshot.track_condition,
-            "trackSurface": snapshot.track_surface,
-            "trackDirection": snapshot.track_direction,
-            "railPosition": snapshot.rail_position,
-            "type": snapshot.code,
-            "country": snapshot.country,
-            "totalPrizeMoney": snapshot.prize_dollars,
-            "entrantCount": snapshot.entrant_count,
-            "fieldSize": snapshot.field_size,
-            "positionsPaid": snapshot.positions_paid,
-            "silkUrl": snapshot.silk_url,
-            "silkBaseUrl": snapshot.silk_base_url,
-            "videoChannels": _dump(list(snapshot.video_channels)),
-            "protestReason": snapshot.protest_reason,
-        },
-    )
+    return fitted(RACES, race_columns(snapshot))
+
+
+def race_columns(snapshot: Snapshot) -> Row:
+    """Give what `race_row_from_event` gives before its texts are cut."""
+    return {
+        "raceId": snapshot.race_id,
+        "meetingId": snapshot.meeting_id,
+        "name": snapshot.name,
+        "raceNumber": snapshot.number,
+        "startTime": iso(snapshot.start),
+        "status": snapshot.status.value,
+        "actualStart": iso(snapshot.actual_start) if snapshot.actual_start else None,
+        "raceDateNz": snapshot.race_date_nz.isoformat() if snapshot.race_date_nz else None,
+        "startTimeNz": snapshot.start_time_nz,
+        "distance": snapshot.distance,
+        "weather": snapshot.weather,
+        "trackCondition": snapshot.track_condition,
+        "trackSurface": snapshot.track_surface,
+        "trackDirection": snapshot.track_direction,
+        "railPosition": snapshot.rail_position,
+        "type": snapshot.code,
+        "country": snapshot.country,
+        "totalPrizeMoney": snapshot.prize_dollars,
+        "entrantCount": snapshot.entrant_count,
+        "fieldSize": snapshot.field_size,
+        "positionsPaid": snapshot.positions_paid,
+        "silkUrl": snapshot.silk_url,
+        "silkBaseUrl": snapshot.silk_base_url,
+        "videoChannels": _dump(list(snapshot.video_channels)),
+        "protestReason": snapshot.protest_reason,
+    }
 
 
 def entrant_row(snapshot: Snapshot, runner: Runner) -> Row:
     """Give one runner's columns; odds the feed does not have are null, never 0."""
-    return fitted(
-        ENTRANTS,
-        {
-            "entrantId": runner.entrant_id,
-            "raceId": snapshot.race_id,
-            "name": runner.name,
-            "runnerNumber": runner.number,
-            "barrier": runner.barrier,
-            "barrierText": runner.barrier_text,
-            "isScratched": runner.scratched,
-            "isLateScratched": runner.late_scratched,
-            "scratchTime": runner.scratch_time,
-            "favourite": runner.favourite,
-            "mover": runner.mover,
-            "jockey": runner.jockey,
-            "trainerName": runner.trainer,
-            "silkColours": runner.silk_colours,
-            "silkUrl64": runner.silk_url_64,
-            "silkUrl128": runner.silk_url_128,
-            "runnerChange": runner.runner_change,
-            "fixedWinOdds": _float(runner.odds.fixed_win),
-            "fixedPlaceOdds": _float(runner.odds.fixed_place),
-            "poolWinOdds": _float(runner.odds.pool_win),
-            "poolPlaceOdds": _float(runner.odds.pool_place),
-        },
-    )
+    return fitted(ENTRANTS, entrant_columns(snapshot, runner))
+
+
+def entrant_columns(snapshot: Snapshot, runner: Runner) -> Row:
+    """Give what `entrant_row` gives before its texts are cut."""
+    return {
+        "entrantId": runner.entrant_id,
+        "raceId": snapshot.race_id,
+        "name": runner.name,
+        "runnerNumber": runner.number,
+        "barrier": runner.barrier,
+        "barrierText": runner.barrier_text,
+        "isScratched": runner.scratched,
+        "isLateScratched": runner.late_scratched,
+        "scratchTime": runner.scratch_time,
+        "favourite": runner.favourite,
+        "mover": runner.mover,
+        "jockey": runner.jockey,
+        "trainerName": runner.trainer,
+        "silkColours": runner.silk_colours,
+        "silkUrl64": runner.silk_url_64,
+        "silkUrl128": runner.silk_url_128,
+        "runnerChange": runner.runner_change,
+        "fixedWinOdds": _float(runner.odds.fixed_win),
+        "fixedPlaceOdds": _float(runner.odds.fixed_place),
+        "poolWinOdds": _float(runner.odds.pool_win),
+        "poolPlaceOdds": _float(runner.odds.pool_place),
+    }
 
 
 def results_row(snapshot: Snapshot) -> Row:
