@@ -159,6 +159,7 @@ def test_a_broken_gzip_body_is_tried_again() -> None:
         ("Tue, 24 Nov 2026 01:00:09 GMT", 9.0),
         ("Mon, 23 Nov 2026 01:00:00 GMT", 0.0),
         ("soon", None),
+        ("9" * 5000, 86400.0),
         ("", None),
     ],
 )

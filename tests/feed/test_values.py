@@ -32,6 +32,9 @@ anything = (
         (None, None),
         ("0001-01-01T00:00:00Z", None),
         ("26:22:00", None),
+        ("²", None),
+        ("9" * 5000, None),
+        ("9999-12-31T23:59:59-23:59", None),
         (True, None),
     ],
 )
@@ -62,6 +65,12 @@ def test_multi_leg_products_are_not_single_race() -> None:
     assert canonical("EarlyQuadrella") == "early_quadrella"
     assert not is_single_race("early_quadrella")
     assert canonical("Mystery") is None
+
+
+@pytest.mark.parametrize("value", ["1e400", "1e-400", 10**30, -1, 0, "0.0", "NaN"])
+def test_what_is_no_price_is_none(value: Any) -> None:
+    """Odds that are not above 0, or that a float column would hold as 0 or infinity, are missing odds."""
+    assert values.price(value) is None
 
 
 @given(anything)

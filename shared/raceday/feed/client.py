@@ -186,6 +186,7 @@ class FeedClient:
             except (TimeoutError, httpx.TimeoutException) as error:
                 raise FeedUnavailable(f"{subject}: no answer in time", cause="feed_timeout") from error
             except httpx.DecodingError as error:
+                await answer.aclose()
                 raise FeedUnavailable(f"{subject}: a body that cannot be unpacked", cause="payload") from error
             except httpx.HTTPError as error:
                 raise FeedUnavailable(f"{subject}: {type(error).__name__}") from error
@@ -258,11 +259,11 @@ def retry_after(answer: httpx.Response, now: datetime) -> float | None:
     asked = answer.headers.get("retry-after", "").strip()
     if not asked:
         return None
-    if asked.isdigit():
-        return float(min(int(asked), 86400))
+    if asked.isdecimal():
+        return float(min(int(asked[:9]), 86400))
     try:
         until = parsedate_to_datetime(asked)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
 

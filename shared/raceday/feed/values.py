@@ -69,15 +69,16 @@ def instant(value: Any) -> datetime | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return datetime.fromtimestamp(value, UTC) if 0 < value < 253402300800 else None
     shown = text(value)
-    if shown.isdigit():
-        return instant(int(shown))
+    if shown.isdecimal():
+        return instant(int(shown)) if len(shown) < 13 else None
     go = _GO_TIME.fullmatch(shown)
     iso = f"{go[1]}T{go[2]}{go[3]}" if go else shown
     try:
         found = datetime.fromisoformat(_FRACTION.sub(r"\1", iso))
     except ValueError:
         return None
-    if found.year < 1900:
+    if not 1900 <= found.year < 9999:
+        # Year 1 is Go's way to say none; at the last one a zone leads out of the calendar.
         return None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
