@@ -7,11 +7,13 @@ from typing import Any
 
 import httpx
 
-from local.feedsim import generate_day
+from local.feedsim import FeedSim, FeedTransport, generate_day
+from local.simulate.loop import VirtualClock, VirtualLoop
+from raceday.settings import Settings
 from raceday.stages.entrants import import_race
 from raceday.stages.imports import RESERVE_SECS, Report, each
 from raceday.store.schema import ENTRANTS, MEETINGS, ODDS_HISTORY, QUARANTINE, RACES, SUITE_STATE
-from tests.suite_kit import DAY, Suite, go
+from tests.suite_kit import DAY, EVE, Suite, go
 
 Change = Callable[[str, dict[str, Any]], None]
 
@@ -248,3 +250,35 @@ def test_a_fault_nobody_foresaw_stays_with_its_race() -> None:
         assert [(f["item"], f["cause"]) for f in report.failures] == [("1", "ZeroDivisionError")]
 
     go(work)
+
+
+def test_a_day_of_96_races_is_imported_within_its_limits() -> None:
+    """At 300 ms a feed call and the default limits meetings, races and entrants take under 60, 90 and 300 s."""
+    loop = VirtualLoop(EVE)
+
+    class Slow(httpx.AsyncBaseTransport):
+        """A feed that takes its time."""
+
+        def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+            self.inner = inner
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            """Answer after 300 ms."""
+            await asyncio.sleep(0.3)
+            return await self.inner.handle_async_request(request)
+
+    async def work() -> None:
+        suite = Suite(generate_day(1, DAY, 96), feed_rate_per_sec=Settings().feed_rate_per_sec)
+        clock = VirtualClock(loop)
+        suite.clock = clock  # type: ignore[assignment]
+        suite.feed = Slow(FeedTransport(FeedSim(suite.day, compress=False), clock.now))
+        suite.container = suite.new_container()
+        for name, limit_secs in (("daily-meetings", 60), ("daily-races", 90), ("daily-entrants", 300)):
+            began = loop.time()
+            result = await suite.run(name)
+            assert result["failures"] == [], result["failures"][:2]
+            assert loop.time() - began < limit_secs
+            assert result["stored"]["races"] == 96
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(work())
