@@ -133,7 +133,9 @@ def test_narrow_pages_do_not_scroll_sideways(browser: Any, served: Any) -> None:
     )
     for url in (served.url, race_url(served), f"{served.url}/suite"):
         browser.get(url)
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= 420
+        # The window's new width reaches the page's layout a moment after the page itself.
+        width = "return document.documentElement.scrollWidth"
+        until(lambda: browser.execute_script(width) <= 420, f"{url} to fit its window")
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
