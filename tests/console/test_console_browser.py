@@ -23,6 +23,9 @@ return [document.getElementById("grid-scroll").scrollLeft, Math.round(seen.top)]
 """
 
 
+SCROLL_WIDTH = "return document.documentElement.scrollWidth"
+
+
 def until(holds: Callable[[], Any], what: str, secs: float = 15.0) -> None:
     """Wait until something holds."""
     end = time.monotonic() + secs
@@ -134,8 +137,7 @@ def test_narrow_pages_do_not_scroll_sideways(browser: Any, served: Any) -> None:
     for url in (served.url, race_url(served), f"{served.url}/suite"):
         browser.get(url)
         # The window's new width reaches the page's layout a moment after the page itself.
-        width = "return document.documentElement.scrollWidth"
-        until(lambda: browser.execute_script(width) <= 420, f"{url} to fit its window")
+        until(lambda: browser.execute_script(SCROLL_WIDTH) <= 420, f"{url} to fit its window")
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
