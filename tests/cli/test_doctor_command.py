@@ -28,7 +28,7 @@ WELL: dict[str, Any] = {
     "quarantined": [],
     "imports": [],
     "races": [],
-    "lagging": {"behind": 0, "of": 4, "looks": 0},
+    "lagging": {"money-flow-tracker": {"behind": 0, "of": 4, "looks": 0}},
     "failures": [],
 }
 

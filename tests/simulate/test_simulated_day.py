@@ -70,3 +70,24 @@ def test_legacy_schedules_end_in_the_same_columns() -> None:
     assert report["invocations"]["race-data-poller"] > 200
     assert report["polls"]["duplicate"] == report["polls"]["missing"] == 0
     assert report["buckets"]["lost"] == report["buckets"]["wrong"] == 0
+
+
+class _Unheard(Seams):
+    """No webhook is delivered, as where all of them are switched off."""
+
+    def webhooks(self, function: str, body: bytes) -> list[float]:
+        return []
+
+
+def _unheard(world: World) -> Seams:
+    return _Unheard()
+
+
+def test_a_day_without_webhooks_has_every_row() -> None:
+    """With every webhook switched off the scheduler's wakes bring all buckets, pool totals and notifications."""
+    plan = Plan(seed=4, races=3, depth="port")
+    heard, unheard = simulate_day(plan), simulate_day(plan, seams=_unheard)
+    for part in ("buckets", "pools", "notifications"):
+        assert heard[part] == unheard[part]
+    assert heard["buckets"]["lost"] == 0
+    assert heard["notifications"]["sent"] > 0

@@ -160,7 +160,7 @@ def test_an_import_made_up_hours_late_is_given_its_time() -> None:
 
 
 def test_pool_totals_that_lag_twice_in_a_row_point_to_a_webhook(suite: Watched) -> None:
-    """Where most races' pool totals are behind at two looks, a switched-off webhook is suspected."""
+    """Where a function left most races behind at two looks, its webhook is suspected to be switched off."""
     start = NIGHT + timedelta(minutes=20)
     suite.race("r1", start)
     suite.run(lambda: suite.store.create(RACE_POOLS, "r1", {"raceId": "r1", "n": 0}))
@@ -168,7 +168,7 @@ def test_pool_totals_that_lag_twice_in_a_row_point_to_a_webhook(suite: Watched) 
         at = NIGHT + timedelta(minutes=minute)
         suite.polled("r1", minute + 1, at - timedelta(seconds=30), pools=PoolTotals({"win": 100}, {}))
         suite.tick(at)
-    assert suite.health()["lagging"]["looks"] == 2
+    assert suite.health()["lagging"]["race-pools-aggregator"]["looks"] == 2
     assert suite.heard.kinds == [["webhook"]]
 
 

@@ -14,10 +14,10 @@ from raceday.container import Alarm, Container, NoAlarm
 from raceday.errors import RaceDayError
 from raceday.ids import SeededChance, row_key
 from raceday.log import Log
-from raceday.racing.ledger import LedgerRow, RaceFacts
+from raceday.racing.ledger import LedgerRow, PoolTotals, RaceFacts, RunnerLine
 from raceday.racing.snapshot import Status
 from raceday.settings import Settings
-from raceday.stages import scheduler
+from raceday.stages import alerts, money_flow, scheduler
 from raceday.store.schema import RACE_POLLS, RACE_POOLS, RACES, SUITE_STATE
 
 START = datetime(2026, 2, 14, 2, 30, tzinfo=UTC)
@@ -72,25 +72,43 @@ class Suite:
         """Run the scheduler at an instant, by default in the process that is warm."""
         self.at = at
         loop = VirtualLoop(at)
-        clock = VirtualClock(loop)
-        log = Log(lambda _: None)
-        container = Container(
+        container = self.container(loop, cold=cold)
+        call = Call("master-race-scheduler", {}, "tick", at.timestamp() + 140, container.clock, container.log)
+        try:
+            report: dict[str, Any] = loop.run_until_complete(scheduler.handle(container, call))
+        finally:
+            loop.close()
+        return report
+
+    def container(self, loop: VirtualLoop, *, cold: bool = False) -> Container:
+        """Give what a stage works with."""
+        return Container(
             settings=self.settings,
-            clock=clock,
+            clock=VirtualClock(loop),
             chance=SeededChance(1),
-            log=log,
+            log=Log(lambda _: None),
             feed=None,  # type: ignore[arg-type]
             store=self.store,
             invoker=self.invoker,
             cache={} if cold else self.cache,
             alarm=self.alarm,
         )
-        call = Call("master-race-scheduler", {}, "tick", at.timestamp() + 140, clock, log)
+
+    def woken(self, at: datetime) -> list[tuple[str, str]]:
+        """Run the scheduler at an instant; gives the functions that it started for one race each."""
+        before = len(self.invoker.started)
+        self.tick(at)
+        return [(name, p["raceId"]) for name, p in self.invoker.started[before:] if "raceId" in p]
+
+    def projects(self, race_id: str) -> None:
+        """Bring a race's timeline and its alerts up to date."""
+        loop = VirtualLoop(self.at)
+        container = self.container(loop)
         try:
-            report: dict[str, Any] = loop.run_until_complete(scheduler.handle(container, call))
+            loop.run_until_complete(money_flow.catch_up(container, race_id))
+            loop.run_until_complete(alerts.catch_up(container, race_id))
         finally:
             loop.close()
-        return report
 
     def race(self, race_id: str, start: datetime = START, status: str = "Open", **more: Any) -> None:
         """Store a race."""
@@ -326,10 +344,38 @@ def test_lagging_projections_are_woken_once() -> None:
         suite.run(lambda race_id=race_id, n=n: suite.store.upsert(RACE_POOLS, race_id, {"raceId": race_id, "n": n}))  # type: ignore[misc]
     for row in suite.store.tables[RACE_POLLS].values():
         row["pools"] = json.dumps({"win": 1})
-    suite.tick(_minute(10))
-    woken = [(name, p["raceId"]) for name, p in suite.invoker.started if name != POLLER and "raceId" in p]
-    assert {race for _, race in woken} == {"r2"}
-    assert len(woken) == 3
+    assert suite.woken(_minute(10)) == [("race-pools-aggregator", "r2")]
+
+
+def test_a_timeline_without_its_newest_label_is_woken() -> None:
+    """An open race's label wakes the tracker and the evaluator while its rows and alerts are missing."""
+    suite = Suite(_minute(31))
+    suite.race("r1")
+    suite.polled("r1", 1, _minute(30, 0), runners=(RunnerLine("e1", 1, "Runner"),))
+    assert suite.woken(_minute(29)) == [("money-flow-tracker", "r1"), ("alert-evaluator", "r1")]
+    suite.projects("r1")
+    assert suite.woken(_minute(28)) == []
+
+
+def test_a_slot_between_labels_wakes_nobody() -> None:
+    """A slot that shows in no projection for certain costs no wake."""
+    suite = Suite(_minute(31))
+    suite.race("r1")
+    suite.polled("r1", 1, _minute(3, 30))
+    assert suite.woken(_minute(2)) == []
+
+
+def test_a_finished_race_is_woken_until_its_timeline_is_complete() -> None:
+    """The last labels of a race that is over wake who lacks them, again at each tick, and then no more."""
+    suite = Suite(_minute(0))
+    suite.race("r1", status="Final")
+    runners = (RunnerLine("e1", 1, "Runner"),)
+    suite.polled("r1", 1, _minute(-3, 0), Status.FINAL, runners=runners, pools=PoolTotals({"win": 100}, {}))
+    lacking = {("money-flow-tracker", "r1"), ("alert-evaluator", "r1")}
+    assert lacking <= set(suite.woken(_minute(-4)))
+    assert lacking <= set(suite.woken(_minute(-5)))
+    suite.projects("r1")
+    assert lacking.isdisjoint(suite.woken(_minute(-6)))
 
 
 def test_daily_imports_run_in_order_after_a_failure() -> None:

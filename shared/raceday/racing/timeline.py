@@ -135,3 +135,12 @@ def may_owe(slot: datetime, start: datetime, status: Status, kind: str, has_gaps
     secs = secs_to_start(start, slot)
     label = label_of(secs)
     return label is None or has_gaps or kind != "slot" or on_label(secs) or live_minute(secs) is not None
+
+
+def surely_owes(slot: datetime, start: datetime, status: Status, kind: str) -> bool:
+    """Tell whether one ledger row has timeline rows whatever stood before it: an open race's, early or on a label.
+
+    A label that a moved start brings round again is written already: whoever acts on this has to stop by himself.
+    """
+    secs = secs_to_start(start, slot)
+    return status is Status.OPEN and kind == "slot" and (label_of(secs) is None or on_label(secs))

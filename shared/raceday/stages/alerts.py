@@ -1,8 +1,6 @@
 """alert-evaluator: turns movements of the timeline into notifications, one per user, race, entrant, label and kind."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -19,35 +17,13 @@ from raceday.racing.indicators import Frame, Indicator, indicators
 from raceday.racing.ledger import LedgerRow
 from raceday.racing.snapshot import Status
 from raceday.racing.timeline import Label, Timeline
+from raceday.stages.alert_cursor import Cursor, read_cursor, write_cursor
 from raceday.stages.audience import Audience, User, read_audience
 from raceday.stages.projection import ledger_from, owes
-from raceday.store.schema import NOTIFICATIONS, SUITE_STATE
+from raceday.store.schema import NOTIFICATIONS
 
-CURSOR = "alert-cursor"
 REMINDER_SECS = 60
 CHUNK = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far a race is evaluated: labels seen, the newest two labels' ledger rows, and whether users were reminded."""
-
-    intervals: tuple[int, ...] = ()
-    before_n: int = 0
-    last_n: int = 0
-    reminded: bool = False
-    row_id: str = ""
-
-    def dump(self) -> str:
-        """Write the cursor as its row keeps it."""
-        return json.dumps(
-            {
-                "intervals": self.intervals,
-                "before_n": self.before_n,
-                "last_n": self.last_n,
-                "reminded": self.reminded,
-            }
-        )
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
@@ -61,13 +37,19 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
     return {"ok": True, "raceId": race_id, "notifications": sent}
 
 
+async def is_behind(container: Container, race_id: str) -> bool:
+    """Tell whether a race's ledger has labels that were not evaluated."""
+    cursor = await read_cursor(container, race_id)
+    return walk(await ledger_from(container, race_id, cursor.before_n or cursor.last_n or 1), cursor)[1] != cursor
+
+
 async def catch_up(container: Container, race_id: str) -> int:
     """Write every notification a race's ledger owes; gives how many rows were new."""
     cursor = await read_cursor(container, race_id)
     ledger = await ledger_from(container, race_id, cursor.before_n or cursor.last_n or 1)
     entries, state = walk(ledger, cursor)
     reminder = None if cursor.reminded else due_reminder(ledger)
-    if not entries and reminder is None:
+    if state == cursor and reminder is None:
         return 0
     rows = await notifications(container, entries, reminder, ledger)
     new = await write_new(container, rows)
@@ -216,21 +198,3 @@ async def _absent(container: Container, chunk: Sequence[dict[str, Any]]) -> list
     there = await container.store.find(NOTIFICATIONS, [Query.equal("$id", ids)], select=("userId",))
     known = {row["$id"] for row in there}
     return [row for row in chunk if row["$id"] not in known]
-
-
-async def read_cursor(container: Container, race_id: str) -> Cursor:
-    """Read how far a race is evaluated; an empty cursor where it never was."""
-    row = await container.store.get(SUITE_STATE, row_key(CURSOR, race_id))
-    if row is None:
-        return Cursor()
-    data = json.loads(row["data"] or "{}")
-    return Cursor(
-        tuple(data.get("intervals", ())), data.get("before_n", 0), data.get("last_n", 0), bool(data.get("reminded"))
-    )
-
-
-async def write_cursor(container: Container, race_id: str, cursor: Cursor, *, reminded: bool) -> None:
-    """Keep how far a race is evaluated; written last, so that a crash repeats an evaluation and never skips one."""
-    state = Cursor(cursor.intervals, cursor.before_n, cursor.last_n, reminded)
-    row = {"kind": CURSOR, "name": race_id, "at": iso(container.clock.now()), "data": state.dump()}
-    await container.store.upsert(SUITE_STATE, row_key(CURSOR, race_id), row)

@@ -17,6 +17,7 @@ from raceday.racing.planning import Race
 from raceday.stages.alarms import FAILING, WARNING, Trouble, new_alarms, tell
 from raceday.stages.scheduler_state import HEALTH
 from raceday.stages.schedules import Run
+from raceday.stages.waking import EVENT_FUNCTIONS
 from raceday.store.port import Row
 from raceday.store.schema import QUARANTINE, RACE_POLLS, SUITE_STATE
 
@@ -148,13 +149,17 @@ def _in_trouble(races: Sequence[Race], now: datetime) -> list[dict[str, str]]:
     return found[:_MOST_KEPT]
 
 
-def _lagging(tick: "Tick", before: Mapping[str, Any]) -> dict[str, int]:
-    """Count this tick's races whose pool totals were behind, and the looks in a row at which most of them were."""
-    many = tick.compared > 0 and 2 * tick.behind > tick.compared
-    looks = int(before.get("lagging", {}).get("looks", 0))
-    # A minute without polls says nothing about webhooks.
-    looks = looks + 1 if many else 0 if tick.compared else looks
-    return {"behind": tick.behind, "of": tick.compared, "looks": looks}
+def _lagging(tick: "Tick", before: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Count for each event function this tick's races behind, and the looks in a row at which most of them were."""
+    found: dict[str, dict[str, int]] = {}
+    for function in EVENT_FUNCTIONS:
+        behind, of = tick.lags.get(function, (0, 0))
+        known = before.get("lagging", {}).get(function)
+        looks = int(known["looks"]) if isinstance(known, Mapping) else 0
+        # A minute without polls says nothing about webhooks.
+        looks = looks + 1 if 2 * behind > of else 0 if of else looks
+        found[function] = {"behind": behind, "of": of, "looks": looks}
+    return found
 
 
 def troubles_of(found: Mapping[str, Any]) -> Iterable[Trouble]:
@@ -171,10 +176,10 @@ def troubles_of(found: Mapping[str, Any]) -> Iterable[Trouble]:
     for run in found["imports"]:
         text = f"{run['name']} of {run['due']} has not finished after {run['tries']} tries"
         yield Trouble(f"import:{run['name']}", text, level=FAILING)
-    if found["lagging"]["looks"] >= 2:
-        lag = found["lagging"]
-        text = f"pool totals of {lag['behind']} of {lag['of']} races were behind: is their webhook switched off?"
-        yield Trouble("webhook", text)
+    late = {function: lag for function, lag in found["lagging"].items() if lag["looks"] >= 2}
+    if late:
+        what = ", ".join(f"{function} for {lag['behind']} of {lag['of']} races" for function, lag in late.items())
+        yield Trouble("webhook", f"behind the ledger: {what}; is the webhook switched off?")
     if troubled := found["races"]:
         text = f"{len(troubled)} races in trouble, first {troubled[0]['race']}: {troubled[0]['why']}"
         yield Trouble("races", text, ",".join(sorted(race["race"] for race in troubled))[:500])

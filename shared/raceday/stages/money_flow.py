@@ -43,6 +43,13 @@ class Progress:
     newest_n: int
 
 
+async def is_behind(container: Container, race_id: str) -> bool:
+    """Tell whether a race's ledger owes its timeline rows that are not there."""
+    progress = await read_progress(container, race_id)
+    rows = await ledger_from(container, race_id, progress.label_n or progress.newest_n or 1)
+    return any(entry.state.runners for entry in due(rows, progress))
+
+
 async def catch_up(container: Container, race_id: str) -> int:
     """Write every row a race's timeline owes, oldest first; gives how many were written here."""
     progress = await read_progress(container, race_id)

@@ -39,7 +39,7 @@ RESERVE_SECS = 5.0
 
 @dataclass(slots=True)
 class Tick:
-    """One minute's work and what came of it; `behind` of `compared` races had pool totals behind their ledger."""
+    """One minute's work and what came of it; `lags` has for each projection the races behind, and those compared."""
 
     container: Container
     call: Call
@@ -47,8 +47,7 @@ class Tick:
     state: State
     report: dict[str, Any] = field(default_factory=dict)
     failures: list[dict[str, str]] = field(default_factory=list)
-    compared: int = 0
-    behind: int = 0
+    lags: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def intervals(self) -> Intervals:
@@ -122,7 +121,7 @@ async def _look_back(tick: Tick, races: Sequence[Race], handed: list[Due]) -> in
         handed += retried
     await closing.close_races(tick, races, owed_rechecks(over, now), now)
     await waking.wake_lagging(tick, rows, now)
-    await waking.wake_finished(tick, over, now)
+    await waking.wake_finished(tick, over, rows, now)
     return len(retried)
 
 
