@@ -1,6 +1,5 @@
 """A believable race for tests: figures that agree with each other the way the feed's do."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -95,4 +94,4 @@ def final_race(**changes: Any) -> Snapshot:
         Dividend("place", "Pool Place", "Final", by_number[n].odds.pool_place or Decimal(1), 690_529, ((1, n),))
         for n in (2, 1, 3)
     )
-    return replace(race, placings=placings, dividends=(win, *places), **changes)
+    return race._replace(placings=placings, dividends=(win, *places), **changes)

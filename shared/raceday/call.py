@@ -1,27 +1,27 @@
 """One activation as a use case sees it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from raceday.clock import Clock
 from raceday.errors import BadRequest
 from raceday.log import Log
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Http:
+
+class Http(NamedTuple):
     """The HTTP request of a web activation; `body` is raw."""
 
     method: str = "POST"
     path: str = ""
     query: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = _NONE
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One activation: its parameters, its deadline in epoch seconds, its HTTP request if it came by the web.
 
     A webhook's call has the row that changed and its table; `params` then holds the row's `raceId`.
@@ -34,7 +34,7 @@ class Call:
     clock: Clock
     log: Log
     http: Http | None = None
-    row: Mapping[str, Any] = field(default_factory=dict)
+    row: Mapping[str, Any] = _NONE
     table: str = ""
 
     def allow(self, *names: str) -> None:

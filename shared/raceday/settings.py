@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from raceday.errors import SettingsError
 
@@ -14,8 +14,7 @@ WEBHOOKS = "webhooks"
 _MISSING = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(NamedTuple):
     """How one setting is read: its variable, what it means, and who cannot do without it."""
 
     env: str

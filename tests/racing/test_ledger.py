@@ -14,6 +14,9 @@ from raceday.store.schema import BY_ID, RACE_POLLS
 START = datetime(2026, 3, 1, 2, 30, tzinfo=UTC)
 
 odds = st.none() | st.decimals(min_value="1.01", max_value="501", places=2)
+points = st.none() | st.decimals(min_value="0", max_value="100", places=4)
+cents = st.none() | st.integers(0, 10**9)
+sources = st.sampled_from(["pool_odds", "hold", "none"])
 runners = st.builds(
     RunnerLine,
     entrant_id=st.uuids().map(str),
@@ -24,9 +27,12 @@ runners = st.builds(
     fixed_place=odds,
     pool_win=odds,
     pool_place=odds,
-    hold=st.none() | st.decimals(min_value="0", max_value="100", places=4),
-    win_cents=st.none() | st.integers(0, 10**9),
-    win_source=st.sampled_from(["pool_odds", "hold", "none"]),
+    hold=points,
+    bet=points,
+    win_cents=cents,
+    place_cents=cents,
+    win_source=sources,
+    place_source=sources,
 )
 
 

@@ -1,6 +1,5 @@
 """Shares of the pools and where they come from."""
 
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -107,7 +106,7 @@ def test_places_paid_follow_the_field() -> None:
 def test_scratching_moves_nothing_to_the_scratched() -> None:
     """A scratched runner with stale odds is left out and the others fill the pool."""
     race = open_race()
-    late = tuple(replace(r, scratched=True) if r.number == 1 else r for r in race.runners)
-    made = lines(replace(race, runners=late))
+    late = tuple(r._replace(scratched=True) if r.number == 1 else r for r in race.runners)
+    made = lines(race._replace(runners=late))
     assert made[0].win_cents == 0
     assert sum(r.win_cents or 0 for r in made) == race.pool_cents("win")

@@ -1,7 +1,6 @@
 """The checks of one answer and the score made of them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -28,19 +27,19 @@ def row_of(race: Snapshot, base: LedgerRow | None = None) -> LedgerRow:
 
 def with_runner(race: Snapshot, which: int, /, **changes: Any) -> Snapshot:
     """Change one runner."""
-    return replace(race, runners=tuple(replace(r, **changes) if r.number == which else r for r in race.runners))
+    return race._replace(runners=tuple(r._replace(**changes) if r.number == which else r for r in race.runners))
 
 
 def with_odds(race: Snapshot, number: int, **changes: Decimal | None) -> Snapshot:
     """Change odds of one runner."""
     odds = next(r.odds for r in race.runners if r.number == number)
-    return with_runner(race, number, odds=replace(odds, **changes))
+    return with_runner(race, number, odds=odds._replace(**changes))
 
 
 def with_pool(race: Snapshot, product: str, cents: int | None) -> Snapshot:
     """Change one pool's total, or leave the pool out."""
-    pools = [replace(p, total_cents=cents or 0) if p.product == product else p for p in race.pools or ()]
-    return replace(race, pools=tuple(p for p in pools if p.product != product or cents is not None))
+    pools = [p._replace(total_cents=cents or 0) if p.product == product else p for p in race.pools or ()]
+    return race._replace(pools=tuple(p for p in pools if p.product != product or cents is not None))
 
 
 def test_weights_sum_to_a_hundred() -> None:
@@ -119,7 +118,7 @@ def test_one_spoilt_pool_lowers_the_score(product: str, factor: str | None) -> N
     paid = [("quinella", 508_373), ("trifecta", 614_843), ("first4", 938_996)]
     race = final_race()
     more = tuple(Dividend(p, f"Pool {p}", "Final", Decimal(9), cents, ((1, 2),)) for p, cents in paid)
-    race = replace(race, dividends=race.dividends + more)
+    race = race._replace(dividends=race.dividends + more)
     total = race.pool_cents(product)
     assert total is not None
     spoilt = row_of(with_pool(race, product, None if factor is None else int(total * Decimal(factor))))
@@ -146,8 +145,8 @@ def test_one_spoilt_pool_lowers_the_score(product: str, factor: str | None) -> N
         (with_runner(open_race(), 1, bet_points=Decimal(60)), "bet_sum"),
         (with_runner(open_race(), 4, hold_points=None), "tracker_runners"),
         (open_race(field_size=11), "field_counts"),
-        (replace(final_race(), placings=()), "results"),
-        (replace(final_race(), dividends=()), "results"),
+        (final_race()._replace(placings=()), "results"),
+        (final_race()._replace(dividends=()), "results"),
         (with_odds(final_race(), 2, pool_win=Decimal("5.2")), "results"),
     ],
 )
@@ -172,9 +171,9 @@ def test_unknown_tracker_ids_are_reported_apart() -> None:
     runners = open_race().runners[1:]
     race = open_race(runners=runners, field_size=7, entrant_count=7)
     assert "tracker_known" not in failed(
-        row_of(replace(race, tracker=replace(tracker, unknown_hold=Decimal(8)))).checks
+        row_of(race._replace(tracker=tracker._replace(unknown_hold=Decimal(8)))).checks
     )
-    checks = row_of(replace(race, tracker=replace(tracker, unknown_hold=Decimal(31)))).checks
+    checks = row_of(race._replace(tracker=tracker._replace(unknown_hold=Decimal(31)))).checks
     assert "tracker_known" in failed(checks)
     assert "hold_sum" not in failed(checks)
 
@@ -219,9 +218,9 @@ def test_score_is_the_weighted_mean_of_what_applies(found: list[tuple[bool, floa
 def test_dead_heat_dividend_is_not_held_against_the_odds() -> None:
     """Two winners share the pool, so their dividends may be far under their odds."""
     race = final_race()
-    heat = tuple(replace(p, position=1) if p.position == 2 else p for p in race.placings)
-    half = replace(race.dividends[0], amount=Decimal("1.90"))
-    assert failed(row_of(replace(race, placings=heat, dividends=(half, *race.dividends[1:]))).checks) == []
+    heat = tuple(p._replace(position=1) if p.position == 2 else p for p in race.placings)
+    half = race.dividends[0]._replace(amount=Decimal("1.90"))
+    assert failed(row_of(race._replace(placings=heat, dividends=(half, *race.dividends[1:]))).checks) == []
 
 
 def test_status_without_results_needs_none() -> None:
@@ -234,13 +233,13 @@ def test_scratched_runner_needs_no_odds() -> None:
     """A scratched runner without figures is no gap in coverage."""
     race = open_race()
     gone = with_runner(race, 8, scratched=True, odds=Odds(), hold_points=Decimal(0), bet_points=Decimal(0))
-    assert failed(row_of(replace(gone, field_size=7)).checks) == []
+    assert failed(row_of(gone._replace(field_size=7)).checks) == []
 
 
 def test_second_double_of_a_race_is_added() -> None:
     """A leg of two doubles keeps the sum of both, apart from the single-race totals."""
     legs = (Pool("double", 100, single_race=False), Pool("double", 50, single_race=False))
-    pools = row_of(replace(open_race(), pools=(Pool("win", 10), *legs))).pools
+    pools = row_of(open_race()._replace(pools=(Pool("win", 10), *legs))).pools
     assert pools is not None
     assert (pools.multi, pools.single) == ({"double": 150}, {"win": 10})
 

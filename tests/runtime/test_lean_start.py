@@ -35,3 +35,22 @@ def test_a_function_loads_only_the_libraries_that_it_uses(name: str, loaded: lis
     env = {"PYTHONPATH": str(ROOT / "shared"), **STORE, **HOOKS, **FEED}
     done = subprocess.run([sys.executable, "-c", LOAD, str(entry)], env=env, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == loaded
+
+
+MADE = """
+import dataclasses, json, sys
+import raceday.runtime.function, raceday.runtime.build, raceday.feed.client, raceday.stages.poller
+ours = {name: module for name, module in sys.modules.items() if name.startswith("raceday")}
+made = [value for name, module in ours.items() for value in vars(module).values()
+        if isinstance(value, type) and value.__module__ == name and dataclasses.is_dataclass(value)]
+print(json.dumps([len(ours), sorted(value.__name__ for value in made)]))
+"""
+
+
+def test_what_a_poll_loads_stays_light() -> None:
+    """A poller loads few modules of ours, and its records are named tuples: to define a dataclass costs a start most."""
+    command = [sys.executable, "-c", MADE]
+    done = subprocess.run(command, env={"PYTHONPATH": str(ROOT / "shared")}, capture_output=True, text=True, check=True)
+    modules, dataclasses_made = json.loads(done.stdout)
+    assert modules <= 55
+    assert dataclasses_made == ["Container", "Function", "Settings"]

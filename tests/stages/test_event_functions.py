@@ -251,7 +251,7 @@ def test_pools_follow_the_newest_poll_and_may_fall() -> None:
     async def work() -> None:
         suite = Suite(at=START)
         totals = PoolTotals({"win": 500, "place": 300, "quinella": 70, "first4": 9}, {"quadrella": 4_000})
-        rows = [poll(1, 60, money(900)), replace(poll(2, 55, money(500)), pools=totals), poll(3, 50, {}, pools=False)]
+        rows = [poll(1, 60, money(900)), poll(2, 55, money(500))._replace(pools=totals), poll(3, 50, {}, pools=False)]
         await append(suite, *rows)
         for row in (rows[1], rows[0], rows[2]):
             await wake(suite, row)
@@ -267,7 +267,7 @@ def test_totals_that_differ_from_their_dividends_are_told() -> None:
 
     async def work() -> None:
         suite = Suite(at=START)
-        row = replace(poll(1, -5, money(900), status=Status.FINAL), dividends={"win": 905, "place": 450})
+        row = poll(1, -5, money(900), status=Status.FINAL)._replace(dividends={"win": 905, "place": 450})
         await append(suite, row)
         await wake(suite, row)
         (found,) = await suite.rows(RACE_POOLS)

@@ -1,7 +1,6 @@
 """One poll end to end on a store in memory."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -61,7 +60,7 @@ def test_final_poll_writes_status_and_results_together() -> None:
     run(kit)
     slot = START + timedelta(minutes=6)
     kit.clock.advance(660)
-    kit.feed.races[RACE_ID] = replace(final_race(), generated_at=slot)
+    kit.feed.races[RACE_ID] = final_race()._replace(generated_at=slot)
     kit.store.asked.clear()
     assert run(kit, slot).result == "committed"
     assert kit.store.asked == ["find", "transaction", "stage", "commit"]

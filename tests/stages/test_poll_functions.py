@@ -42,7 +42,7 @@ class LiveFeed:
             raise self.trouble[race_id]
         if race_id not in self.known:
             raise FeedNotFound(race_id)
-        runners = tuple(replace(r, entrant_id=f"{race_id[-4:]}-{r.number}") for r in open_race().runners)
+        runners = tuple(r._replace(entrant_id=f"{race_id[-4:]}-{r.number}") for r in open_race().runners)
         return open_race(race_id=race_id, generated_at=self.clock.now(), runners=runners)
 
 

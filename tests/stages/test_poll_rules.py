@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -43,14 +42,14 @@ def at(kit: Kit, slot: datetime, kind: str = "slot", start: datetime = START, ra
     kit.clock.advance(max(0.0, (slot - kit.clock.now()).total_seconds()))
     served = race or kit.feed.races[RACE_ID]
     if isinstance(served, Snapshot):
-        kit.feed.races[RACE_ID] = replace(served, generated_at=max(slot, served.generated_at))
+        kit.feed.races[RACE_ID] = served._replace(generated_at=max(slot, served.generated_at))
     return asyncio.run(poll(kit.container, Order(RACE_ID, slot, kind, start, slot), kit.container.log))
 
 
 def with_odds(race: Snapshot, number: int, **odds: Decimal | None) -> Snapshot:
     """Change odds of one runner."""
-    runners = tuple(replace(r, odds=replace(r.odds, **odds)) if r.number == number else r for r in race.runners)
-    return replace(race, runners=runners)
+    runners = tuple(r._replace(odds=r.odds._replace(**odds)) if r.number == number else r for r in race.runners)
+    return race._replace(runners=runners)
 
 
 def odds_rows(kit: Kit, n: int) -> list[tuple[str, str, float]]:
@@ -154,7 +153,7 @@ def test_vanished_odds_become_null_and_leave_no_history() -> None:
     """Odds that the feed no longer has are null on the entrant, never 0, and add no odds row."""
     kit = ready()
     at(kit, T5)
-    gone = tuple(replace(r, odds=Odds()) if r.number == 8 else r for r in open_race().runners)
+    gone = tuple(r._replace(odds=Odds()) if r.number == 8 else r for r in open_race().runners)
     kit.feed.races[RACE_ID] = open_race(runners=gone)
     at(kit, T5 + HALF_MINUTE)
     assert kit.store.tables[ENTRANTS][entrant_id(8)]["poolWinOdds"] is None
@@ -165,7 +164,7 @@ def test_scratching_reaches_the_entrant_and_refunds_its_money() -> None:
     """A late scratching is written with no money left on the runner, and the rest sums to the pool."""
     kit = ready()
     at(kit, T5)
-    out = tuple(replace(r, scratched=True, late_scratched=True) if r.number == 2 else r for r in open_race().runners)
+    out = tuple(r._replace(scratched=True, late_scratched=True) if r.number == 2 else r for r in open_race().runners)
     kit.feed.races[RACE_ID] = open_race(runners=out, field_size=7)
     at(kit, T5 + HALF_MINUTE)
     row = kit.store.tables[ENTRANTS][entrant_id(2)]
@@ -220,7 +219,7 @@ def test_corrected_dividends_are_written_under_an_unchanged_status() -> None:
     assert same.changed is not None
     assert not same.changed.results
     race = final_race()
-    kit.feed.races[RACE_ID] = replace(race, dividends=(replace(race.dividends[0], amount=Decimal("3.80")),))
+    kit.feed.races[RACE_ID] = race._replace(dividends=(race.dividends[0]._replace(amount=Decimal("3.80")),))
     at(kit, slot + timedelta(minutes=15), "recheck")
     assert '"dividend":3.8' in kit.store.tables[RACE_RESULTS][RACE_ID]["dividendsData"]
 
@@ -244,8 +243,8 @@ def test_new_placings_take_a_final_race_back_to_interim() -> None:
     slot = START + timedelta(minutes=6)
     at(kit, slot)
     race = final_race()
-    swapped = tuple(replace(p, position=3 - p.position) if p.position < 3 else p for p in race.placings)
-    kit.feed.races[RACE_ID] = replace(race, status=Status.INTERIM, placings=swapped)
+    swapped = tuple(p._replace(position=3 - p.position) if p.position < 3 else p for p in race.placings)
+    kit.feed.races[RACE_ID] = race._replace(status=Status.INTERIM, placings=swapped)
     at(kit, slot + timedelta(minutes=5), "recheck")
     assert kit.store.tables[RACES][RACE_ID]["status"] == "Interim"
     assert kit.store.tables[RACE_RESULTS][RACE_ID]["resultStatus"] == "interim"
@@ -256,7 +255,7 @@ def test_results_do_not_vanish_under_an_unchanged_status() -> None:
     kit = ready(final_race())
     slot = START + timedelta(minutes=6)
     at(kit, slot)
-    kit.feed.races[RACE_ID] = replace(final_race(), placings=(), dividends=())
+    kit.feed.races[RACE_ID] = final_race()._replace(placings=(), dividends=())
     at(kit, slot + timedelta(minutes=5), "recheck")
     assert kit.store.tables[RACE_RESULTS][RACE_ID]["resultsAvailable"]
 
@@ -266,7 +265,7 @@ def test_answer_without_tracker_keeps_what_it_said_last() -> None:
     kit = ready()
     at(kit, T5)
     kit.feed.races[RACE_ID] = open_race(
-        tracker=None, runners=tuple(replace(r, hold_points=None, bet_points=None) for r in open_race().runners)
+        tracker=None, runners=tuple(r._replace(hold_points=None, bet_points=None) for r in open_race().runners)
     )
     for i in (1, 2):
         outcome = at(kit, T5 + i * HALF_MINUTE)
@@ -376,7 +375,7 @@ def test_commit_of_unknown_ending_is_done_once(moment: str, error: Exception, re
 
 def _rival(kit: Kit, slot: datetime) -> Callable[[], None]:
     def commit() -> None:
-        row = replace(kit_row(kit, slot), fetched_at=slot + timedelta(milliseconds=777))
+        row = kit_row(kit, slot)._replace(fetched_at=slot + timedelta(milliseconds=777))
         kit.store.put(RACE_POLLS, f"rival-{row.n}", row.to_row())
 
     return commit
@@ -385,7 +384,7 @@ def _rival(kit: Kit, slot: datetime) -> Callable[[], None]:
 def kit_row(kit: Kit, slot: datetime) -> Any:
     """Make the row that another process would append now."""
     newest = kit.ledger()[-1]
-    return replace(newest, n=newest.n + 1, slot=slot, generated_at=slot)
+    return newest._replace(n=newest.n + 1, slot=slot, generated_at=slot)
 
 
 def test_rival_for_the_same_slot_wins_once() -> None:
@@ -493,9 +492,9 @@ def test_ledger_stays_in_order_whatever_happens(script: list[tuple[str, int, int
         if event == "odds":
             race = with_odds(race, number, pool_win=Decimal(cents % 9000 + 104) / 100)
         if event == "pool":
-            race = replace(race, pools=tuple(replace(p, total_cents=cents) for p in race.pools or ()))
+            race = race._replace(pools=tuple(p._replace(total_cents=cents) for p in race.pools or ()))
         if event == "scratch":
-            race = replace(race, runners=tuple(replace(r, scratched=r.number == number) for r in race.runners))
+            race = race._replace(runners=tuple(r._replace(scratched=r.number == number) for r in race.runners))
         kit.feed.races[RACE_ID] = FeedUnavailable("busy") if event == "fail" else race
         if event != "skip":
             at(kit, T5 + i * HALF_MINUTE)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -140,7 +140,7 @@ class Suite:
             status=status,
             race=RaceFacts("Race", 1, "Meeting", "NZ", "T"),
         )
-        self.run(lambda: self.store.create(RACE_POLLS, row_key("race-poll", race_id, n), replace(row, **more).to_row()))
+        self.run(lambda: self.store.create(RACE_POLLS, row_key("race-poll", race_id, n), row._replace(**more).to_row()))
 
     def state(self, kind: str, name: str, status: str, at: datetime | None = None) -> None:
         """Store a row of the suite's state."""

@@ -1,9 +1,9 @@
 """From one answer of the feed to one ledger row: lines per runner, totals, checks and score."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from raceday.racing.ledger import Digests, Gap, LedgerRow, PoolTotals, RaceFacts, RunnerLine
 from raceday.racing.score import score
@@ -21,8 +21,7 @@ from raceday.racing.validation import Evidence, dividend_pools, validate
 NO_DIGESTS = Digests()
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(NamedTuple):
     """When and why one poll was made; durations are milliseconds."""
 
     slot: datetime

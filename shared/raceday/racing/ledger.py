@@ -2,22 +2,22 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from raceday.clock import iso
 from raceday.racing.snapshot import Status
 
 Source = Literal["pool_odds", "hold", "none"]
 Kind = Literal["slot", "request", "recheck", "closing"]
+_NONE: Mapping[str, Any] = MappingProxyType({})
 ODDS_TYPES = ("fixed_win", "fixed_place", "pool_win", "pool_place")
 _ODDS_KEYS = {"fixed_win": "fixedWin", "fixed_place": "fixedPlace", "pool_win": "poolWin", "pool_place": "poolPlace"}
 
 
-@dataclass(frozen=True, slots=True)
-class RaceFacts:
+class RaceFacts(NamedTuple):
     """What the event functions need to know of the race beside its figures."""
 
     name: str
@@ -29,8 +29,7 @@ class RaceFacts:
     positions_paid: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunnerLine:
+class RunnerLine(NamedTuple):
     """One runner: exact decimal odds, `hold` and `bet` as normalised percentages, amounts in cents and their source."""
 
     entrant_id: str
@@ -54,20 +53,18 @@ class RunnerLine:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class PoolTotals:
+class PoolTotals(NamedTuple):
     """Pool totals in cents; a product that the feed does not list is absent, `multi` holds the multi-leg ones."""
 
-    single: Mapping[str, int] = field(default_factory=dict)
-    multi: Mapping[str, int] = field(default_factory=dict)
+    single: Mapping[str, int] = _NONE
+    multi: Mapping[str, int] = _NONE
 
     def cents(self, product: str) -> int | None:
         """Give one single-race product's total, None where it is absent."""
         return self.single.get(product)
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One named check: `score` from 0 to 1, `weight` its share of 100 before redistribution."""
 
     name: str
@@ -79,25 +76,22 @@ class Check:
     expected: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """A slot of the plan that nobody committed, and the word for why."""
 
     slot: datetime
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
-class Digests:
+class Digests(NamedTuple):
     """Fingerprints of what a poll wrote, to know what changed without reading the tables."""
 
     race: str = ""
     results: str = ""
-    entrants: Mapping[str, str] = field(default_factory=dict)
+    entrants: Mapping[str, str] = _NONE
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(NamedTuple):
     """One committed poll; instants are aware UTC, durations milliseconds, `dividends` pool cents by product."""
 
     race_id: str

@@ -5,8 +5,8 @@ every later slot with it. Which label a poll serves follows from its slot, never
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from raceday.racing.snapshot import Status
 from raceday.settings import Settings
@@ -25,8 +25,7 @@ LONGEST_LIFE_SECS = 60
 Zone = tuple[int | None, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Intervals:
+class Intervals(NamedTuple):
     """The two intervals that settings choose, in seconds: from T-5 to T-3, and from T-3 on. Both divide 60."""
 
     near_secs: int = 30
@@ -38,8 +37,7 @@ class Intervals:
         return cls(settings.near_interval_secs, settings.last_interval_secs)
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One instant at which a race is to be polled; `interval_secs` reaches to the next one. `kind`: slot or recheck."""
 
     at: datetime

@@ -6,9 +6,9 @@ the second best: whole points over all products. Scratched runners hold nothing,
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from raceday.racing.apportion import apportion
 from raceday.racing.ledger import Source
@@ -22,8 +22,7 @@ EXPLAINED = Fraction(97, 100)
 _POINT_PARTS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """One runner's part of one pool, from 0 to 1, and its source."""
 
     part: Fraction

@@ -1,10 +1,11 @@
 """What one answer of the feed says about one race, in domain terms: money in cents, instants in UTC, odds exact."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 
 class Status(StrEnum):
@@ -22,11 +23,11 @@ class Status(StrEnum):
         return self in (Status.FINAL, Status.ABANDONED)
 
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
 SINGLE_RACE = ("win", "place", "quinella", "trifecta", "exacta", "first4")
 
 
-@dataclass(frozen=True, slots=True)
-class Odds:
+class Odds(NamedTuple):
     """Decimal odds of one runner; None where the feed has none or a value that is not above 0."""
 
     fixed_win: Decimal | None = None
@@ -35,8 +36,7 @@ class Odds:
     pool_place: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Runner:
+class Runner(NamedTuple):
     """One entrant as the feed shows it; percentages are points of 100, summed over the tracker's pieces."""
 
     entrant_id: str
@@ -62,8 +62,7 @@ class Runner:
     place_investment: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(NamedTuple):
     """One betting pool; `product` is canonical, `single_race` false for legs of doubles, trebles and quadrellas."""
 
     product: str
@@ -72,8 +71,7 @@ class Pool:
     single_race: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Tracker:
+class Tracker(NamedTuple):
     """What the money tracker said over all its pieces, before runners were picked out; points of 100."""
 
     hold_sum: Decimal
@@ -83,8 +81,7 @@ class Tracker:
     pieces: int
 
 
-@dataclass(frozen=True, slots=True)
-class Dividend:
+class Dividend(NamedTuple):
     """One declared dividend: `amount` dollars for each dollar, `pool_cents` the pool it was paid from."""
 
     product: str
@@ -93,22 +90,20 @@ class Dividend:
     amount: Decimal
     pool_cents: int | None
     positions: tuple[tuple[int, int], ...]
-    raw: dict[str, Any] = field(compare=False, default_factory=dict)
+    raw: Mapping[str, Any] = _NONE
 
 
-@dataclass(frozen=True, slots=True)
-class Placing:
+class Placing(NamedTuple):
     """One line of the results; dead heats repeat a position."""
 
     position: int
     number: int
     entrant_id: str
     name: str
-    raw: dict[str, Any] = field(compare=False, default_factory=dict)
+    raw: Mapping[str, Any] = _NONE
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """One race at one answer of the feed. `start` is the advertised start, `generated_at` the feed's own time."""
 
     race_id: str
@@ -153,8 +148,7 @@ class Snapshot:
         return next((p.total_cents for p in self.pools or () if p.product == product), None)
 
 
-@dataclass(frozen=True, slots=True)
-class RaceEntry:
+class RaceEntry(NamedTuple):
     """One race as the meeting list shows it."""
 
     race_id: str
@@ -173,8 +167,7 @@ class RaceEntry:
     protest_reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MeetingEntry:
+class MeetingEntry(NamedTuple):
     """One meeting of the meeting list with its races; `day` is the NZ race day it belongs to."""
 
     meeting_id: str

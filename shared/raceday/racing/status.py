@@ -1,12 +1,11 @@
 """Which status a race has after an answer of the feed, given the one already committed."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from raceday.racing.snapshot import Status
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The status to keep. `changed`: it differs from the known one; `correction`: a finished race was taken back;
     `held`: the feed showed a way back that was not followed."""
 

@@ -4,7 +4,7 @@ Pure and repeatable: the same ledger gives the same entries, however often and i
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from raceday.racing.buckets import label_of, live_minute, on_label, secs_to_start
@@ -118,14 +118,14 @@ class Timeline:
 def carried(row: LedgerRow, before: LedgerRow) -> LedgerRow:
     """Give a row that knows no pools with the pools and the money of the newest earlier row that does."""
     runners = tuple(
-        replace(
-            r, win_cents=b.win_cents, place_cents=b.place_cents, win_source=b.win_source, place_source=b.place_source
+        r._replace(
+            win_cents=b.win_cents, place_cents=b.place_cents, win_source=b.win_source, place_source=b.place_source
         )
         if (b := before.runner(r.entrant_id))
         else r
         for r in row.runners
     )
-    return replace(row, pools=before.pools, runners=runners or before.runners)
+    return row._replace(pools=before.pools, runners=runners or before.runners)
 
 
 def may_owe(slot: datetime, start: datetime, status: Status, kind: str, has_gaps: bool) -> bool:

@@ -26,10 +26,10 @@ at all: single bets move them. Inside its tolerance a check of a sum scores 1 fa
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from statistics import median
+from typing import NamedTuple
 
 from raceday.racing.ledger import Check, LedgerRow, RunnerLine
 from raceday.racing.shares import positions_paid
@@ -69,8 +69,7 @@ _WIN_PER_PLACE = 100
 _FRESH_SECS, _STALE_SECS, _AHEAD_SECS = 45.0, 300.0, 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What the checks look at: the answer, the lines made of it, the poll before, and when the answer came."""
 
     snapshot: Snapshot
@@ -88,8 +87,7 @@ class Evidence:
         return max(0, self.snapshot.pool_cents(product) or 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What one check found; `score` is from 0 to 1."""
 
     ok: bool

@@ -7,7 +7,6 @@ import hmac
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -54,7 +53,7 @@ async def serve_webhook(container: Container, call: Call, url: str, handler: Han
     and what was not done is found again in the ledger by the next wake.
     """
     if call.http is None:
-        return await handler(container, replace(call, params={"raceId": race_id_of(call.params)}))
+        return await handler(container, call._replace(params={"raceId": race_id_of(call.params)}))
     try:
         check_delivery(call.http, container.settings, url)
     except WebhookRefused as refused:
@@ -66,7 +65,7 @@ async def serve_webhook(container: Container, call: Call, url: str, handler: Han
     except BadRequest as error:
         call.log.warning("webhook.unread", reason=str(error))
         return {"ok": True, "ignored": str(error)}
-    return await _within_budget(container, replace(call, params={"raceId": race_id}, row=row, table=table), handler)
+    return await _within_budget(container, call._replace(params={"raceId": race_id}, row=row, table=table), handler)
 
 
 async def _within_budget(container: Container, call: Call, handler: Handler) -> dict[str, Any]:

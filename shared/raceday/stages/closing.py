@@ -1,7 +1,6 @@
 """Closing rows: the ledger's last word on a race that no poll will speak of again, its trailing gaps included."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -82,8 +81,7 @@ def closing_row(
 
 
 def _after(base: LedgerRow, status: Status, slot: datetime, gaps: tuple[Gap, ...], now: datetime) -> LedgerRow:
-    return replace(
-        base,
+    return base._replace(
         n=base.n + 1,
         slot=slot,
         kind="closing",

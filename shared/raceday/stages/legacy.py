@@ -1,6 +1,5 @@
 """race-data-poller, single-race-poller and batch-race-poller: the same poll under their own entry rules."""
 
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,7 +66,7 @@ async def single_race(container: Container, call: Call) -> dict[str, Any]:
     outcome = await poller.bounded(container, order, poller.time_left(call), call.log, note)
     if outcome.error:
         raise outcome.error
-    checks = [asdict(check) for check in outcome.row.checks] if outcome.row else []
+    checks = [check._asdict() for check in outcome.row.checks] if outcome.row else []
     return {**poller.report([outcome]), "steps": steps, "checks": checks}
 
 

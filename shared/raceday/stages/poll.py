@@ -1,7 +1,6 @@
 """One poll of one race for one slot: newest ledger row, one feed request, one commit."""
 
 import asyncio
-from dataclasses import replace
 
 from appwrite.query import Query
 
@@ -114,7 +113,7 @@ def _settled(container: Container, order: Order, base: LedgerRow | None) -> Orde
     if order.kind != "request" or base is None or base.status.over:
         return order
     slot = slot_at(base.start, base.status, Intervals.of(container.settings), order.slot)
-    return replace(order, kind=slot.kind) if slot and container.clock.now() <= slot.expires_at else order
+    return order._replace(kind=slot.kind) if slot and container.clock.now() <= slot.expires_at else order
 
 
 async def _stored(container: Container, race_id: str, note: Note) -> Known:
@@ -200,7 +199,7 @@ async def _commit(
             # The row it was planned on was not the newest: the race has finished meanwhile.
             return Outcome(order, "over", row=now, feed_calls=1)
         if now:
-            known = replace(known, ledger=now)
+            known = known._replace(ledger=now)
     raise AssertionError("the last attempt raises")
 
 

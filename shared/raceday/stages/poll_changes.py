@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from raceday.clock import iso
 from raceday.ids import row_key
@@ -41,18 +41,18 @@ BOOKKEEPING = frozenset(
 _NOT_THE_EVENTS = frozenset({"status", "raceDateNz"})
 _TRACKED = frozenset({"holdPercentage", "betPercentage"})
 _CORE_DIGITS = 10
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the tables hold of a race: from its newest ledger row, or from the rows themselves before the first poll.
 
     `imported` tells that the race was not stored and had to be imported for this poll.
     """
 
     ledger: LedgerRow | None = None
-    race: Row = field(default_factory=dict)
-    entrants: Mapping[str, Row] = field(default_factory=dict)
+    race: Mapping[str, Any] = _NONE
+    entrants: Mapping[str, Row] = _NONE
     imported: bool = False
 
     @property
@@ -89,8 +89,7 @@ class Known:
         return None if value is None else Decimal(str(value))
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """The operations beside the ledger row, the digests that row keeps, and the status decided on."""
 
     ops: tuple[Op, ...]

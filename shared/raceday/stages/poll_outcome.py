@@ -1,9 +1,8 @@
 """What a poll is asked for and what became of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from raceday.clock import iso
 from raceday.errors import RaceDayError
@@ -14,8 +13,7 @@ from raceday.stages.poll_changes import Changes
 Note = Callable[..., None]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """A race to poll for a slot; `start` is the advertised start as the scheduler knew it at `issued_at`."""
 
     race_id: str
@@ -25,8 +23,7 @@ class Order:
     issued_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of an order.
 
     `result` is committed, done (the slot is in the ledger already), late (the ledger is past it), expired, off_plan

@@ -103,7 +103,7 @@ async def _races(container: Container, call: Call) -> list[Row]:
         raise BadRequest("raceId", "one of raceId, raceIds, meetingId and date", ", ".join(given) or "none")
     name = given[0]
     if name == "date":
-        day = day_of(replace(call, params={"date": call.params["date"]}))
+        day = day_of(call._replace(params={"date": call.params["date"]}))
         query = Query.equal("raceDateNz", [day.isoformat()])
     elif name == "meetingId":
         query = Query.equal("meetingId", [_id(call.params[name], name)])

@@ -1,21 +1,21 @@
 """What a stage may ask of the store; the Appwrite client and the in-memory store both answer it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, Protocol
 
 Row = dict[str, Any]
 Action = Literal["create", "update", "upsert", "delete", "bulkCreate", "bulkUpsert"]
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(NamedTuple):
     """One staged operation of a transaction; bulk actions carry their rows, each with its `$id`."""
 
     action: Action
     table: str
     row_id: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = _NONE
     rows: Sequence[Mapping[str, Any]] = ()
 
 

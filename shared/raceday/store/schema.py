@@ -1,7 +1,6 @@
 """Every table, declared once: columns, sizes and an index for each query that is made."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Kind = Literal["varchar", "text", "mediumtext", "longtext", "integer", "float", "boolean", "datetime", "relationship"]
 
@@ -21,8 +20,7 @@ QUARANTINE = "feed-quarantine"
 SUITE_STATE = "suite-state"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column; `size` is characters of a varchar, `to` the table a relationship points at."""
 
     key: str
@@ -33,8 +31,7 @@ class Column:
     to: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(NamedTuple):
     """One index over `columns`, in order."""
 
     key: str
@@ -42,8 +39,7 @@ class Index:
     unique: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """One table with its columns and indexes."""
 
     id: str
