@@ -48,7 +48,7 @@ print(json.dumps([len(ours), sorted(value.__name__ for value in made)]))
 
 
 def test_what_a_poll_loads_stays_light() -> None:
-    """A poller loads few modules of ours, and its records are named tuples: to define a dataclass costs a start most."""
+    """A poller loads few modules of ours, and its records are named tuples: dataclasses cost a start most."""
     command = [sys.executable, "-c", MADE]
     done = subprocess.run(command, env={"PYTHONPATH": str(ROOT / "shared")}, capture_output=True, text=True, check=True)
     modules, dataclasses_made = json.loads(done.stdout)
