@@ -184,6 +184,7 @@ def fine(report: dict[str, Any]) -> bool:
     if "faults_injected" in report:
         counts = [*(polls[k] for k in ("lost", "unreported", "duplicate", "wrong")), *report["at_the_end"].values()]
         counts += [buckets["lost"], buckets["duplicate"], buckets["wrong"], report["pools"]["wrong"]]
+        counts.append(report["stored"]["absent"])
         return not any(counts) and not report["notifications"]["duplicate"]
     return bool(
         polls["expected"] == polls["committed"]

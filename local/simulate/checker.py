@@ -10,7 +10,8 @@ A slot without a row is LOST where an untouched chain of events had to fill it, 
 * an untouched scheduler activation looked back after the slot, found it uncommitted and still good for 3 s, and did not
   hand it out again.
 
-Every other slot without a row has to be among the gaps of the race's next row, else it is UNREPORTED. Where the
+Every other slot without a row has to be among the gaps of the race's next row, else it is UNREPORTED; so are those of a
+race that was stored and never polled. A race of the day that was never stored is ABSENT. Where the
 advertised start moved less than five minutes before or after, a slot is never lost: who knew what is not certain.
 """
 
@@ -69,6 +70,8 @@ def judge(
     created = {row["$id"]: when(row["$createdAt"]) for row in tables.races}
     found = {race_id: _race(day, race_id, sorted(rows, key=lambda r: int(r["n"])), script, end, created.get(race_id))
              for race_id, rows in sorted(by_race.items())}  # fmt: skip
+    for race_id in sorted(created.keys() & {race.race_id for race in day.core_races} - found.keys()):
+        found[race_id] = _never_polled(day, race_id, created[race_id], end)
     for race_id, each in found.items():
         for at, certain in each.missing.items():
             cause = chains.lost(race_id, at, lifetime(day, race_id, at)) if certain else ""
@@ -76,9 +79,12 @@ def judge(
                 each.lost[at] = cause
     answers = {race_id: each.answers for race_id, each in found.items()}
     report["polls"] = report["polls"] | _polls(found, tables)
+    report["stored"] = report["stored"] | {"absent": sum(r.race_id not in created for r in day.core_races)}
     report["buckets"] = buckets(answers, tables.flow)
     report["pools"] = {"wrong": pools_wrong(answers, tables.pools)}
-    return report | {"at_the_end": _left(world), "faults_injected": script.report()}
+    ended = world.backend.transactions(end)
+    report |= {"transactions": ended} if ended else {}
+    return report | {"at_the_end": _left(world, ended, script), "faults_injected": script.report()}
 
 
 def _polls(found: Mapping[str, Found], tables: Tables) -> dict[str, Any]:
@@ -104,8 +110,15 @@ def _polls(found: Mapping[str, Found], tables: Tables) -> dict[str, Any]:
     }
 
 
-def _left(world: World) -> dict[str, int]:
-    return {"in_flight": world.platform.in_flight, "webhooks_waiting": world.backend.waiting}
+def _left(world: World, transactions: Mapping[str, int], script: Script) -> dict[str, int]:
+    """Count what should have ended; a transaction may only be left to expire by an activation that a fault struck."""
+    struck = sum(bool(run.hits) or run.doomed for run in script.runs)
+    return {
+        "in_flight": world.platform.in_flight,
+        "webhooks_waiting": world.backend.waiting,
+        "transactions_open": transactions.get("open", 0),
+        "transactions_unexplained": max(0, transactions.get("expired", 0) - struck),
+    }
 
 
 def _race(
@@ -196,6 +209,14 @@ def _before_first(found: Found, day: Day, race_id: str, created: datetime, slot:
             found.missing[at] = not _moved_near(day, race_id, at)
             if at not in told:
                 found.unreported.add(at)
+
+
+def _never_polled(day: Day, race_id: str, created: datetime, end: datetime) -> Found:
+    """A race that was stored and has no row has every slot to its start, or to where its list ended it, unreported."""
+    found, race = Found(), day.books[race_id].race
+    ends = [race.advertised, race.script.abandoned_list, race.script.gone, end]
+    _before_first(found, day, race_id, created, min(at for at in ends if at is not None), set())
+    return found
 
 
 def _grid(before: Answer, until: datetime, finished: datetime | None) -> Iterator[datetime]:

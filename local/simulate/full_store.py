@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,13 @@ class FullBackend:
     def waiting(self) -> int:
         """Give how many webhooks are still on their way."""
         return self.worker.waiting if self.worker is not None else 0
+
+    def transactions(self, now: datetime) -> dict[str, int]:
+        """Count transactions: `opened`, `open` within their term, and `expired` without an end."""
+        made = self.server.transactions.all.values() if self.server is not None else ()
+        pending = [transaction.expires for transaction in made if transaction.status == "pending"]
+        expired = sum(expires <= now for expires in pending)
+        return {"opened": len(made), "open": len(pending) - expired, "expired": expired}
 
     async def aclose(self) -> None:
         """End the webhook worker and close the file."""

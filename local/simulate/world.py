@@ -58,6 +58,10 @@ class Backend(Protocol):
         """Give how many webhooks are still on their way."""
         ...
 
+    def transactions(self, now: datetime) -> dict[str, int]:
+        """Count transactions: `opened`, `open` within their term, `expired` without an end; empty where none last."""
+        ...
+
     async def aclose(self) -> None:
         """Close what is open."""
         ...

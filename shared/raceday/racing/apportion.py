@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from math import floor
+from math import lcm
 
 
 def apportion(total: int, weights: Sequence[Decimal | Fraction | int]) -> list[int]:
@@ -11,15 +11,17 @@ def apportion(total: int, weights: Sequence[Decimal | Fraction | int]) -> list[i
 
     A negative total (a correction) is split as well. Raises ValueError where the weights are negative or all zero.
     """
-    exact = [Fraction(weight) for weight in weights]
+    ratios = [weight.as_integer_ratio() for weight in weights]
+    common = lcm(*(denominator for _, denominator in ratios))
+    exact = [numerator * (common // denominator) for numerator, denominator in ratios]
     whole = sum(exact)
     if any(weight < 0 for weight in exact):
         raise ValueError("weights must not be negative")
     if whole == 0:
         raise ValueError("at least one weight must be above 0")
-    ideal = [total * weight / whole for weight in exact]
-    parts = [floor(part) for part in ideal]
-    by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - ideal[i], i))
+    divided = [divmod(total * weight, whole) for weight in exact]
+    parts = [part for part, _ in divided]
+    by_remainder = sorted(range(len(parts)), key=lambda i: (-divided[i][1], i))
     for i in by_remainder[: total - sum(parts)]:
         parts[i] += 1
     return parts

@@ -8,6 +8,7 @@ the second best: whole points over all products. Scratched runners hold nothing,
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 from typing import NamedTuple
 
 from raceday.racing.apportion import apportion
@@ -56,15 +57,18 @@ def pool_shares(
     """
     running = [r.entrant_id for r in runners if not r.scratched]
     holds = {r.entrant_id: max(r.hold_points or Decimal(0), Decimal(0)) for r in runners if not r.scratched}
-    inverse = {i: 1 / Fraction(o) for i in running if (o := odds.get(i)) is not None and o > 0}
-    if not inverse:
+    ratios = {i: o.as_integer_ratio() for i in running if (o := odds.get(i)) is not None and o > 0}
+    if not ratios:
         return _by_hold(holds)
+    # 1/odds of all runners as whole numbers over one denominator: exact, at a fraction of the cost of fractions.
+    common = lcm(*(over for over, _ in ratios.values()))
+    inverse = {i: under * (common // over) for i, (over, under) in ratios.items()}
+    total = sum(inverse.values())
     missing = [i for i in running if i not in inverse]
-    explained = min(Fraction(1), sum(inverse.values()) / book)
+    explained = min(Fraction(1), Fraction(total, common) / book)
     held = sum(Fraction(holds[i]) for i in missing)
     left = 1 - explained if missing and held and explained < EXPLAINED else Fraction(0)
-    total = sum(inverse.values())
-    shares = {i: Share((1 - left) * value / total, "pool_odds") for i, value in inverse.items()}
+    shares = {i: Share((1 - left) * Fraction(value, total), "pool_odds") for i, value in inverse.items()}
     for i in missing:
         part = left * Fraction(holds[i]) / held if left else Fraction(0)
         shares[i] = Share(part, "hold" if left else "pool_odds")
