@@ -2,8 +2,11 @@
 
 import hashlib
 import random
+import re
 import secrets
 from typing import Protocol
+
+_ROW_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
 
 
 class Chance(Protocol):
@@ -45,3 +48,8 @@ def row_key(kind: str, *parts: str | int) -> str:
     """Give a composite row id: 32 hex digits of a SHA-256 over the typed key, so that 1 and "1" differ."""
     typed = [kind, *(f"{'i' if isinstance(part, int) else 's'}{len(str(part))}:{part}" for part in parts)]
     return hashlib.sha256("\x1f".join(typed).encode()).hexdigest()[:32]
+
+
+def is_id(text: object) -> bool:
+    """Tell whether a row can have this id: 1 to 36 of A-Z a-z 0-9 . _ - and no mark in front."""
+    return isinstance(text, str) and _ROW_ID.fullmatch(text) is not None

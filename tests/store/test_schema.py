@@ -2,8 +2,7 @@
 
 import pytest
 
-from raceday.ids import row_key
-from raceday.store.checks import is_id
+from raceday.ids import is_id, row_key
 from raceday.store.schema import BY_ID, TABLES, Column, Table
 
 ROW_BYTES = 65_535

@@ -10,6 +10,7 @@ from raceday.errors import PayloadError
 from raceday.feed import values
 from raceday.feed.models import EventData, Header, Meeting, MeetingRace, PieceIn, PoolIn, RaceIn, RunnerIn
 from raceday.feed.products import canonical, is_single_race
+from raceday.ids import is_id
 from raceday.racing.snapshot import (
     Dividend,
     MeetingEntry,
@@ -59,7 +60,7 @@ def snapshot_of(header: Header, data: EventData, race_id: str, received_at: date
     pools, unknown = _pools(race_id, data.tote_pools)
     return Snapshot(
         race_id=race_id,
-        meeting_id=_required(race_id, "race.meeting_id", race.meeting_id),
+        meeting_id=_id(race_id, "race.meeting_id", race.meeting_id),
         meeting_name=values.text(race.meeting_name),
         name=values.text(race.description) or f"Race {number}",
         number=number,
@@ -100,7 +101,7 @@ def snapshot_of(header: Header, data: EventData, race_id: str, received_at: date
 
 def meeting_of(meeting: Meeting, header: Header, received_at: datetime) -> MeetingEntry:
     """Give one meeting of the list; races that cannot be read are named in `rejected`, rows that are none dropped."""
-    meeting_id = _required("meeting", "meeting", meeting.meeting)
+    meeting_id = _id("meeting", "meeting", meeting.meeting)
     day = values.day(meeting.date)
     if day is None:
         raise PayloadError(meeting_id, "date", meeting.date, "a date")
@@ -135,7 +136,7 @@ def _entry(meeting: Meeting, meeting_id: str, raw: MeetingRace | Any) -> RaceEnt
     if not number:
         # Rows without a number are markets and whole meetings that the feed lists among races.
         return None
-    race_id = _required(meeting_id, "races.id", raw.id)
+    race_id = _id(meeting_id, "races.id", raw.id)
     start = values.instant(raw.start_time)
     if start is None:
         raise PayloadError(race_id, "start_time", raw.start_time, "an instant")
@@ -164,6 +165,14 @@ def _required(subject: str, field: str, value: Any) -> str:
     return found
 
 
+def _id(subject: str, field: str, value: Any) -> str:
+    """Rows are kept by the feed's own ids: one that no row can have would be refused at each poll's commit."""
+    found = values.text(value)
+    if not is_id(found):
+        raise PayloadError(subject, field, value, "an id of 1 to 36 of A-Z a-z 0-9 . _ -")
+    return found
+
+
 def _actual_start(race: RaceIn, status: Status, start: datetime) -> datetime | None:
     """Before the jump the feed sends 0 or repeats the advertised start: both mean that it is not known."""
     actual = values.instant(race.actual_start)
@@ -171,7 +180,7 @@ def _actual_start(race: RaceIn, status: Status, start: datetime) -> datetime | N
 
 
 def _runner(race_id: str, raw: RunnerIn, sums: dict[str, tuple[Decimal, Decimal]] | None) -> Runner:
-    entrant_id = _required(race_id, "runners.entrant_id", raw.entrant_id)
+    entrant_id = _id(race_id, "runners.entrant_id", raw.entrant_id)
     number = values.whole(raw.runner_number)
     if number is None:
         raise PayloadError(race_id, f"runners[{entrant_id}].runner_number", raw.runner_number, "a whole number")

@@ -1,20 +1,14 @@
 """What the client and the store in memory both check: row ids before sending, stored rows against sent ones."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from raceday.errors import StoreInvalid
+from raceday.ids import is_id
 from raceday.store.schema import BY_ID
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
 _PAGING = ('{"method":"limit"', '{"method":"cursorAfter"', '{"method":"cursorBefore"', '{"method":"select"')
-
-
-def is_id(row_id: object) -> bool:
-    """Tell whether a row can have this id: 1 to 36 of A-Z a-z 0-9 . _ - and no mark in front."""
-    return isinstance(row_id, str) and _ID.fullmatch(row_id) is not None
 
 
 def check_id(table: str, row_id: object) -> str:
@@ -23,7 +17,7 @@ def check_id(table: str, row_id: object) -> str:
     An empty one would turn a row's route into its table's, where DELETE removes every row; a bulk upsert on the
     server takes any text at all.
     """
-    if not isinstance(row_id, str) or _ID.fullmatch(row_id) is None:
+    if not isinstance(row_id, str) or not is_id(row_id):
         raise StoreInvalid(
             f"{table}: row id: expected 1 to 36 of A-Z a-z 0-9 . _ -, got {str(row_id)[:60]!r}",
             status=400,

@@ -9,10 +9,10 @@ from appwrite.query import Query
 
 from raceday.clock import Clock
 from raceday.errors import StoreConflict, StoreError, StoreInvalid, StoreMissing, StoreUnavailable
-from raceday.ids import Chance
+from raceday.ids import Chance, is_id
 from raceday.log import Log
 from raceday.settings import Settings
-from raceday.store.checks import agrees, check_id, check_queries, is_id, with_defaults
+from raceday.store.checks import agrees, check_id, check_queries, with_defaults
 from raceday.store.port import Op, Row
 from raceday.store.wire import Params, Wire, member
 
