@@ -282,3 +282,25 @@ def test_a_day_of_96_races_is_imported_within_its_limits() -> None:
 
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         runner.run(work())
+
+
+def test_a_race_moved_to_another_meeting_goes_with_it() -> None:
+    """A race that is stored under one meeting and then listed under another is stored under the other."""
+    moved = False
+
+    def change(path: str, data: dict[str, Any]) -> None:
+        for meeting in data.get("meetings", [])[:1]:
+            meeting["meeting"] = "another-meeting" if moved else meeting["meeting"]
+
+    async def work() -> None:
+        suite = await changed_suite(change).imported()
+        before = await suite.rows(RACES)
+        nonlocal moved
+        moved = True
+        result = await suite.run("daily-meetings")
+        assert not result["failures"], result
+        after = await suite.rows(RACES)
+        assert {r["$id"] for r in after} == {r["$id"] for r in before}
+        assert "another-meeting" in {r["meeting"] for r in after} & {r["meetingId"] for r in after}
+
+    go(work)

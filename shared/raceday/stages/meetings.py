@@ -20,6 +20,8 @@ from raceday.store.schema import MEETINGS, RACE_POOLS, RACES
 NAME = "daily-meetings"
 AT_ONCE = 4
 MOST_OPS = 90
+# As many values as one query takes.
+MOST_VALUES = 100
 # What the list may still say of a race that its own event has described: the rest the event knows better.
 # The day is the meeting's: an event gives the NZ date of its own start, which may be the next one.
 LIST_DECIDES = ("startTime", "toteStartTime", "meeting", "meetingId", "raceDateNz")
@@ -62,13 +64,16 @@ async def _quarantine(
 
 
 async def _stored(container: Container, wanted: list[MeetingEntry]) -> dict[str, Row]:
-    """Give the rows that are there already of these meetings and their races, by id."""
-    ids = [m.meeting_id for m in wanted]
+    """Give the rows that are there already of these meetings and their races, by id.
+
+    Races are asked for by their own ids: one that the feed moved to another meeting is stored under its former one.
+    """
     found: dict[str, Row] = {}
-    for at in range(0, len(ids), 50):
-        some = ids[at : at + 50]
-        found |= {r["$id"]: r for r in await container.store.find(MEETINGS, [Query.equal("$id", some)])}
-        found |= {r["$id"]: r for r in await container.store.find(RACES, [Query.equal("meetingId", some)])}
+    asked = {MEETINGS: [m.meeting_id for m in wanted], RACES: [r.race_id for m in wanted for r in m.races]}
+    for table, ids in asked.items():
+        for at in range(0, len(ids), MOST_VALUES):
+            queries = [Query.equal("$id", ids[at : at + MOST_VALUES])]
+            found |= {row["$id"]: row for row in await container.store.find(table, queries)}
     return found
 
 
