@@ -25,11 +25,13 @@ _CLOSED, _TOLD = "closed_races", "rechecks_told"
 async def close_races(tick: "Tick", races: Sequence[Race], owed: Mapping[str, tuple[Gap, ...]], now: datetime) -> None:
     """Close what was given up or abandoned, and keep the re-checks that nobody made; each race by itself."""
     closed: set[str] = tick.container.cache.setdefault(_CLOSED, set())
+    closed &= {race.race_id for race in races}
     for race in races:
         ended = race.status.over or is_given_up(race, now)
         if ended and race.race_id not in closed and await _try(tick, race, (), now):
             closed.add(race.race_id)
     told: set[str] = tick.container.cache.setdefault(_TOLD, set())
+    told &= owed.keys()
     for race_id, gaps in owed.items():
         if race_id not in told and await _try(tick, Race(race_id, now, Status.FINAL), gaps, now):
             told.add(race_id)

@@ -33,6 +33,7 @@ from raceday.store.schema import ENTRANTS, RACE_POLLS, RACES
 
 COMMIT_ATTEMPTS = 5
 _LEAST_WAIT_SECS = 3.0
+_MOST_PRODUCTS = 100
 _PRODUCTS = "unknown_products"
 
 
@@ -161,10 +162,10 @@ async def _ask(
 
 
 def _tell_unknown(container: Container, snapshot: Snapshot) -> None:
-    """Log a betting product nobody knows, once per process."""
+    """Log a betting product nobody knows, once per process, and no more than so many."""
     told: set[str] = container.cache.setdefault(_PRODUCTS, set())
     new = set(snapshot.unknown_products) - told
-    if new:
+    if new and len(told) < _MOST_PRODUCTS:
         told |= new
         container.log.warning("feed.unknown_products", race=snapshot.race_id, products=sorted(new))
 
