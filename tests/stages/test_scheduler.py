@@ -305,6 +305,15 @@ def test_rechecks_that_nobody_made_are_gaps_of_a_closing_row() -> None:
     assert [gap.slot - START for gap in last.gaps] == [timedelta(minutes=6 + m) for m in (5, 15, 30)]
 
 
+def test_missing_rechecks_are_told_however_long_the_store_refused() -> None:
+    """Ten minutes in which no tick could write after the last re-check still end in the row that tells of it."""
+    suite = Suite(_minute(70))
+    suite.race("r1", status="Final")
+    suite.polled("r1", 1, START + timedelta(minutes=6), Status.FINAL)
+    suite.tick(_minute(-47))
+    assert len(suite.ledger("r1")[-1].gaps) == 3
+
+
 def test_a_race_abandoned_by_its_meeting_is_closed() -> None:
     """A race that its meeting's list calls Abandoned gets a closing row with its trailing gaps, and no more polls."""
     suite = Suite(_minute(70))

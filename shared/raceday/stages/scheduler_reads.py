@@ -18,7 +18,8 @@ from raceday.store.schema import RACE_POLLS, RACES
 # Races are given up six hours after their start; the rest is for a scheduler that stood still meanwhile.
 BEHIND, AHEAD = timedelta(hours=18), timedelta(hours=27)
 RECENT = timedelta(minutes=4)
-OVER = timedelta(minutes=RECHECK_MINUTES[-1] + 4)
+# What is owed of a finished race has a quarter of an hour to be written after its last re-check, whatever fails.
+OVER = timedelta(minutes=RECHECK_MINUTES[-1] + 15)
 # A slot is polled up to a minute after its time, and committed a little later.
 SLACK = timedelta(seconds=90)
 # A race is Abandoned here before its ledger says so when its meeting's list was first to tell.
