@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "deploy": ("local.deploy_cli", "plan or make a deployment"),
     "cold-start": ("local.deploy_cli", "measure cold starts of staged functions"),
     "doctor": ("local.doctor_cli", "check environment, feed, Appwrite, webhooks and deployment"),
+    "soak": ("local.soak_cli", "keep warm functions running for simulated days, and count what they hold"),
     "bench": ("local.bench_cli", "print the table of measured ratios"),
 }
 

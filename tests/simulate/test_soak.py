@@ -1,40 +1,31 @@
-"""Hundreds of warm activations in one process: memory and open files stay flat."""
+"""A day of warm activations in one process: memory and open files stay flat."""
 
-import gc
-import os
-import tracemalloc
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from raceday.store.schema import RACES
-from tests.suite_kit import Suite, go
-
-WARM, ROUNDS = 60, 240
+from local.soak import FILES, MOST_GROWTH_BYTES, Sample, growth, soak
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted in /proc")
-def test_warm_activations_leave_memory_and_open_files_flat() -> None:
-    """After hundreds of refused and idle activations no file is left open and memory has not grown by a megabyte."""
+@pytest.mark.skipif(not Path(FILES).exists(), reason="open files are counted in /proc")
+def test_a_day_of_warm_activations_leaves_memory_and_open_files_flat() -> None:
+    """After hundreds of activations of every function no file is left open, and little is held that was not at noon."""
+    samples = soak(1, 1, first=date(2026, 2, 14))
+    held, files = growth(samples)
+    assert samples[-1].activations > 500
+    assert samples[-1].failed == 0
+    assert held < MOST_GROWTH_BYTES
+    assert files == 0
 
-    async def work() -> None:
-        suite = await Suite().imported()
-        race_id = (await suite.rows(RACES))[0]["$id"]
 
-        async def some(count: int) -> None:
-            for i in range(count):
-                await suite.run("enhanced-race-poller", {"raceId": race_id if i % 2 else "none"}, secs=30)
-                suite.lines.clear()
+def test_growth_is_seen_past_the_swing_of_a_day() -> None:
+    """What the end holds at the least counts against what the first half held at the most."""
 
-        await some(WARM)
-        gc.collect()
-        tracemalloc.start()
-        before, files = tracemalloc.get_traced_memory()[0], len(os.listdir("/proc/self/fd"))
-        await some(ROUNDS)
-        gc.collect()
-        grown = tracemalloc.get_traced_memory()[0] - before
-        tracemalloc.stop()
-        assert len(os.listdir("/proc/self/fd")) == files
-        assert grown < 1_000_000
+    def sample(held: int, files: int) -> Sample:
+        return Sample("", 1, 0, held, files)
 
-    go(work)
+    flat = [sample(held, 8) for held in (100, 900, 200, 950, 150, 900)]
+    leak = [sample(1_000_000 * i, 8 + i) for i in range(20)]
+    assert growth(flat) == (0, 0)
+    assert growth(leak) == (9_000_000, 9)

@@ -14,7 +14,7 @@ FIGURES = (
     "raceId", "meetingId", "n", "slot", "kind", "fetchedAt", "generatedAt", "startTime", "status", "score",
     "race", "pools", "runners",
 )  # fmt: skip
-_READ, _KEPT = "ledger_rows", 1000
+_READ, _KEPT = "ledger_rows", 250
 _UNREAD = dict.fromkeys(("race", "pools", "runners", "checks", "digests", "dividends"))
 
 
@@ -37,8 +37,6 @@ async def ledger_from(container: Container, race_id: str, n: int) -> list[Ledger
         select=FIGURES,
     )
     known: dict[tuple[str, int], LedgerRow] = container.cache.setdefault(_READ, {})
-    if len(known) > _KEPT:
-        known.clear()
     # A ledger row never changes, so that what this process has read once it need not parse again.
     found = []
     for row in rows:
@@ -46,6 +44,8 @@ async def ledger_from(container: Container, race_id: str, n: int) -> list[Ledger
         if key not in known:
             known[key] = LedgerRow.from_row(row)
         found.append(known[key])
+    while len(known) > _KEPT:
+        known.pop(next(iter(known)))
     if found and found[0].pools is None and found[0].n > 1:
         found[0] = await _with_figures(container, found[0])
     return found
