@@ -12,17 +12,19 @@ from unittest.mock import patch
 from local.simulate.run import Plan, simulate_day
 from local.simulate.seams import Seams
 from local.simulate.world import World
+from raceday.clock import iso
 from raceday.container import Container
+from raceday.errors import StoreError
 from raceday.ids import row_key
 from raceday.log import Log
-from raceday.racing.ledger import LedgerRow
+from raceday.racing.ledger import LedgerRow, instant
 from raceday.racing.timeline import Label
 from raceday.stages import money_flow, poll, poller
 from raceday.stages.poll_changes import Changes
 from raceday.stages.poll_outcome import Note, Order, Outcome, silent
 from raceday.stages.projection import ledger_from
 from raceday.store.port import Op
-from raceday.store.schema import MONEY_FLOW, RACE_POLLS
+from raceday.store.schema import MONEY_FLOW, RACE_POLLS, SUITE_STATE
 
 Patches = list[tuple[Any, str, Any]]
 
@@ -72,29 +74,29 @@ LOCK_SECS = 10.0
 
 
 def _lock_by_age() -> Patches:
-    """A lock on the race row in place of the ledger's version: taken over when old, deleted by whoever releases."""
+    """A lock row per race in place of the ledger's version: taken over when old, deleted by whoever releases.
+
+    Two that read at once both find it free; one that is slower than the lock's age goes on beside its successor, and
+    deletes the successor's lock when it is done.
+    """
     right = poll.poll
 
     async def locked(container: Container, order: Order, log: Log, note: Note = silent) -> Outcome:
-        locks: dict[str, float] = _locks(container)
-        now = container.clock.now().timestamp()
-        if now - locks.get(order.race_id, 0.0) < LOCK_SECS:
-            return Outcome(order, "late")
-        locks[order.race_id] = now
-        # A process that dies releases nothing.
-        outcome = await right(container, order, log, note)
-        locks.pop(order.race_id, None)
+        store, key = container.store, row_key("lock", order.race_id)
+        try:
+            held = await store.get(SUITE_STATE, key)
+            now = container.clock.now()
+            if held is not None and (now - instant(str(held["at"]))).total_seconds() < LOCK_SECS:
+                return Outcome(order, "late")
+            lock = {"kind": "lock", "name": order.race_id, "at": iso(now), "data": "{}"}
+            await store.upsert(SUITE_STATE, key, lock)
+            outcome = await right(container, order, log, note)
+            await store.delete(SUITE_STATE, key)
+        except StoreError as error:
+            return Outcome(order, "failed", cause="store", error=error)
         return outcome
 
     return [*_no_expected_version(), (poller, "poll", locked)]
-
-
-_LOCKS: dict[int, dict[str, float]] = {}
-
-
-def _locks(container: Container) -> dict[str, float]:
-    inner = getattr(container.store, "_inner", container.store)
-    return _LOCKS.setdefault(id(inner), {})
 
 
 VARIANTS: dict[str, Callable[[], Patches]] = {
@@ -117,7 +119,6 @@ def broken(name: str) -> Iterator[None]:
     finally:
         for each in patches:
             each.stop()
-        _LOCKS.clear()
 
 
 def judged(name: str, plan: Plan, seams: Callable[[World], Seams]) -> dict[str, Any]:
