@@ -64,8 +64,8 @@ class MemoryStore:
         self.calls += 1
         check_queries(table, queries)
         check_select(table, select)
-        rows = self._matching(table, [json.loads(q) for q in queries])
-        return [_selected(row, select) for row in (rows if limit is None else rows[:limit])]
+        rows = self._matching(table, [json.loads(q) for q in queries], limit)
+        return [_selected(row, select) for row in rows]
 
     async def create(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
         """Create one row; StoreConflict where the id exists."""
@@ -216,18 +216,20 @@ class MemoryStore:
 
     def _put(self, table: str, row_id: str, row: Row | None) -> None:
         before = self.tables[table].get(row_id)
-        if before is not None and before.get("raceId") is not None:
+        race = None if row is None else row.get("raceId")
+        again = before is not None and row is not None and before["$sequence"] == row["$sequence"]
+        if before is not None and before.get("raceId") is not None and not (again and before["raceId"] == race):
             self._by_race[table][before["raceId"]].pop(row_id, None)
         if table == RACE_POLLS:
             self._keep_slot(before, row)
+        # A row that is written again keeps its place: a race's rows lie in the order of their creation.
+        if not again:
+            self.tables[table].pop(row_id, None)
         if row is None:
-            self.tables[table].pop(row_id, None)
             return
-        if before is None or before["$sequence"] != row["$sequence"]:
-            self.tables[table].pop(row_id, None)
         self.tables[table][row_id] = row
-        if row.get("raceId") is not None:
-            self._by_race[table][row["raceId"]][row_id] = row
+        if race is not None:
+            self._by_race[table][race][row_id] = row
 
     def _keep_slot(self, before: Row | None, row: Row | None) -> None:
         if before is not None:
@@ -235,7 +237,7 @@ class MemoryStore:
         if row is not None:
             insort(self._by_slot, (row["slot"], row["$id"]))
 
-    def _matching(self, table: str, queries: Sequence[Mapping[str, Any]]) -> list[Row]:
+    def _matching(self, table: str, queries: Sequence[Mapping[str, Any]], most: int | None = None) -> list[Row]:
         self._table(table)
         tests = [predicate(table, q) for q in queries if q["method"] not in PAGING]
         rows: Iterable[Row] = self._candidates(table, queries)
@@ -250,11 +252,16 @@ class MemoryStore:
             elif method == "offset":
                 offset = int(query["values"][0])
         for test in tests:
-            rows = list(filter(test, rows))
-        found = sorted(rows, key=lambda row: int(row["$sequence"]))
+            rows = filter(test, rows)
+        if most == 1 and len(orders) == 1 and orders[0][1] and limit is offset is None:
+            # The newest of many is what most readers ask for: no need to sort the rest.
+            key = orders[0][0]
+            best = max(rows, key=lambda row: (order_of(row.get(key)), -_sequence(row)), default=None)
+            return [] if best is None else [best]
+        found = sorted(rows, key=_sequence)
         for key, descending in reversed(orders):
             found.sort(key=lambda row: order_of(row.get(key)), reverse=descending)
-        return found[offset or 0 :][:limit]
+        return found[offset or 0 :][:limit][:most]
 
     def _candidates(self, table: str, queries: Sequence[Mapping[str, Any]]) -> Iterable[Row]:
         for query in queries:
@@ -266,6 +273,10 @@ class MemoryStore:
                 begin = bisect_left(self._by_slot, (plain(table, "slot", query["values"][0]), ""))
                 return [self.tables[table][row_id] for _, row_id in self._by_slot[begin:]]
         return list(self._table(table).values())
+
+
+def _sequence(row: Row) -> int:
+    return int(row["$sequence"])
 
 
 def _given(data: Mapping[str, Any], kind: str = "row_missing_data") -> Mapping[str, Any]:
