@@ -20,6 +20,7 @@ from rich.table import Table
 from local.functions import ROOT
 from local.simulate.run import Plan, import_recorded, simulate_day
 from local.simulate.seams import Seams
+from local.simulate.shapes import shaped
 from local.simulate.world import World, settings_from_env
 
 STORE = ROOT / ".raceday" / "simulate.db"
@@ -48,7 +49,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     p.add_argument("--feed", default="generated", metavar="WHICH", help="generated, or recorded:DIR: import only")
     p.add_argument("--store", type=Path, metavar="PATH", help="keep the store in this file (.raceday/simulate.db, new)")
     p.add_argument("--depth", choices=("full", "port"), default="full", help="full: over HTTP; port: in memory")
-    p.add_argument("--faults", default="none", metavar="PROFILE", help="what breaks, by name, or all (none)")
+    p.add_argument(
+        "--faults", default="none", metavar="PROFILE", help="what breaks: a name, some joined by +, or all (none)"
+    )
     p.add_argument("--jobs", type=_positive, default=1, metavar="N", help="days simulated at once, in processes (1)")
     p.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
     p.add_argument("--variants", action="store_true", help="judge engines broken on purpose beside the real one")
@@ -153,7 +156,8 @@ def _plan(args: argparse.Namespace, i: int) -> Plan:
         _remove(STORE)
     day = (args.date or DEFAULT_DAY) + timedelta(days=i)
     settings = settings_from_env(*PACE)
-    return Plan(seed=args.seed + i, races=args.races, day=day, depth=args.depth, store=store, settings=settings)
+    plan = Plan(seed=args.seed + i, races=args.races, day=day, depth=args.depth, store=store, settings=settings)
+    return shaped(plan, args.faults, i, dated=args.date is not None)
 
 
 def _remove(store: Path) -> None:

@@ -17,7 +17,7 @@ advertised start moved less than five minutes before or after, a slot is never l
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,6 +42,7 @@ ANSWERING = timedelta(seconds=62)
 LOOK = (timedelta(seconds=3.5), timedelta(seconds=9))
 REACH = timedelta(seconds=80)
 KNOWN_AFTER = timedelta(minutes=2)
+LISTED = timedelta(minutes=30)
 # Handed out sooner than this by a clock that was off, a slot is as good as never handed out.
 AHEAD = timedelta(seconds=120)
 Slot = tuple[str, datetime]
@@ -79,12 +80,20 @@ def judge(
                 each.lost[at] = cause
     answers = {race_id: each.answers for race_id, each in found.items()}
     report["polls"] = report["polls"] | _polls(found, tables)
-    report["stored"] = report["stored"] | {"absent": sum(r.race_id not in created for r in day.core_races)}
+    report["stored"] = report["stored"] | {"absent": _absent(day, created, end)}
     report["buckets"] = buckets(answers, tables.flow)
     report["pools"] = {"wrong": pools_wrong(answers, tables.pools)}
     ended = world.backend.transactions(end)
     report |= {"transactions": ended} if ended else {}
     return report | {"at_the_end": _left(world, ended, script), "faults_injected": script.report()}
+
+
+def _absent(day: Day, stored: Container[str], end: datetime) -> int:
+    """Count races that were never stored although their list showed them for half an hour before their start."""
+    absent = [race for race in day.core_races if race.race_id not in stored]
+    return sum(
+        race.script.visible is None or race.script.visible + LISTED <= min(end, race.advertised) for race in absent
+    )
 
 
 def _polls(found: Mapping[str, Found], tables: Tables) -> dict[str, Any]:

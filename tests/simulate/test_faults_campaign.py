@@ -1,5 +1,6 @@
 """Days under every fault: nothing lost, the same seed the same report, and broken engines caught."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from local.sim_cli import fine
 from local.simulate.faults import PROFILES, profile
 from local.simulate.run import Plan, simulate_day
+from local.simulate.shapes import shaped
 from local.simulate.variants import VARIANTS, judged
 
 SHORT = Plan(seed=3, races=4, depth="port")
@@ -53,3 +55,17 @@ def test_the_checker_catches_engines_broken_in_one_rule(name: str) -> None:
     """The real engine is found without fault, and each broken one is caught."""
     counted = judged(name, SHORT, profile("all"))
     assert any(counted[key] for key in COUNTS) == (name != "the engine"), counted
+
+
+@pytest.mark.parametrize(
+    ("names", "races"), [("moved+abandoned", 6), ("clock-changes", 1), ("all+clock-changes", 1), ("saturdays", 1)]
+)
+def test_days_that_are_hard_by_themselves_have_a_name(names: str, races: int) -> None:
+    """Moved starts, called-off races, nights of clock changes and full Saturdays shape a day, and lose nothing."""
+    plan = shaped(Plan(seed=2, races=races, depth="port"), names, 1, dated=False)
+    if names == "saturdays":
+        assert (plan.races, plan.day) == (480, date(2026, 11, 7))
+        return
+    report = simulate_day(plan, seams=profile(names))
+    assert fine(report), (report["polls"], report["buckets"])
+    assert report["polls"]["committed"] > 50

@@ -305,6 +305,17 @@ def test_rechecks_that_nobody_made_are_gaps_of_a_closing_row() -> None:
     assert [gap.slot - START for gap in last.gaps] == [timedelta(minutes=6 + m) for m in (5, 15, 30)]
 
 
+def test_a_race_abandoned_at_the_minute_of_its_poll_is_closed_a_minute_later() -> None:
+    """Where a poll took the slot that the closing row would have, the next tick of the same process closes the race."""
+    suite = Suite(_minute(70))
+    suite.race("r1", status="Abandoned")
+    suite.polled("r1", 1, _minute(20, 0))
+    suite.tick(_minute(20))
+    assert [row.kind for row in suite.ledger("r1")] == ["slot"]
+    suite.tick(_minute(19))
+    assert [row.kind for row in suite.ledger("r1")] == ["slot", "closing"]
+
+
 def test_missing_rechecks_are_told_however_long_the_store_refused() -> None:
     """Ten minutes in which no tick could write after the last re-check still end in the row that tells of it."""
     suite = Suite(_minute(70))

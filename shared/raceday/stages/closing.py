@@ -41,6 +41,9 @@ async def _try(tick: "Tick", race: Race, owed: tuple[Gap, ...], now: datetime) -
     """Close a race where there is something to say; tells whether it need not be looked at again."""
     try:
         base = await newest(tick.container, race.race_id)
+        if base is not None and base.kind != "closing" and base.slot >= request_slot(now):
+            # A poll has this very instant's slot: the next minute has one of its own.
+            return False
         row = closing_row(race, base, owed, tick.intervals, now)
         if row is not None:
             await _write(tick, row, changed=base is not None and base.status is not row.status)
@@ -63,7 +66,7 @@ def closing_row(
     It shows the state of the row before it, with no poll of its own: no score, no checks and no calls.
     """
     slot = request_slot(now)
-    if base is not None and (base.slot >= slot or base.kind == "closing"):
+    if base is not None and base.kind == "closing":
         return None
     if owed and base is not None:
         return _after(base, base.status, slot, owed, now)

@@ -1,0 +1,43 @@
+"""Days that are hard by themselves: starts that move, races called off, nights when clocks change, full Saturdays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from local.simulate.run import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a profile makes of a day: disruptions as one in so many races, its least races, and its dates in turn."""
+
+    one_in: Mapping[str, int] = field(default_factory=dict)
+    races: int = 0
+    dates: tuple[date, ...] = ()
+
+
+_MOVED = {"moved_starts": 4, "late_races": 12, "late_scratchings": 3}
+_ABANDONED = {"abandoned_races": 6, "abandoned_tails": 12, "abandoned_meetings": 24}
+# New Zealand's clocks go back with Australia's, and forward a week before them.
+_NIGHTS = (date(2026, 4, 5), date(2026, 9, 27), date(2026, 10, 4))
+_SATURDAYS = (date(2026, 2, 14), date(2026, 11, 7))
+
+SHAPES: Mapping[str, Shape] = {
+    "moved": Shape(_MOVED),
+    "abandoned": Shape(_ABANDONED),
+    "clock-changes": Shape(dates=_NIGHTS),
+    # Sixty meetings of eight races.
+    "saturdays": Shape(races=480, dates=_SATURDAYS),
+    "all": Shape({"moved_starts": 8, "abandoned_races": 12, "abandoned_tails": 24}),
+}
+
+
+def shaped(plan: Plan, names: str, i: int, *, dated: bool) -> Plan:
+    """Give the `i`th day's plan as the shapes among `names` (joined by +) have it; `dated` keeps the day it has."""
+    for shape in (SHAPES[name] for name in names.split("+") if name in SHAPES):
+        races = max(plan.races, shape.races)
+        counts: dict[str, Any] = {name: races // each for name, each in shape.one_in.items()}
+        day = plan.day if dated or not shape.dates else shape.dates[i % len(shape.dates)]
+        plan = replace(plan, races=races, day=day, options=replace(plan.options, **counts))
+    return plan
