@@ -407,6 +407,21 @@ def test_rival_for_a_later_slot_makes_this_one_late() -> None:
     assert len(kit.ledger()) == 2
 
 
+def test_rival_that_saw_the_race_finish_ends_this_slot() -> None:
+    """When another process committed an earlier slot that saw the race finish, this slot is over and writes nothing."""
+    kit = ready()
+    at(kit, T5)
+    slot = T5 + HALF_MINUTE
+
+    def finished() -> None:
+        row = kit_row(kit, slot)._replace(status=Status.FINAL)
+        kit.store.put(RACE_POLLS, f"rival-{row.n}", row.to_row())
+
+    kit.store.fault = once("before", StoreConflict("row exists", status=409), finished)
+    assert at(kit, T5 + 2 * HALF_MINUTE).result == "over"
+    assert [row.status for row in kit.ledger()] == [Status.OPEN, Status.FINAL]
+
+
 def test_rival_for_an_earlier_slot_becomes_the_new_base() -> None:
     """When an earlier slot was committed meanwhile, the poll repeats on that base without asking the feed again."""
     kit = ready()

@@ -340,6 +340,31 @@ def test_a_race_abandoned_by_its_meeting_is_closed() -> None:
     assert suite.invoker.slots() == []
 
 
+def test_what_a_fast_clock_handed_out_is_handed_out_again() -> None:
+    """Slots that a tick five minutes ahead of time handed out are handed out again at their own minute."""
+    suite = Suite(_minute(70))
+    suite.race("r1")
+    suite.tick(_minute(6), cold=True)
+    early = set(suite.invoker.slots())
+    suite.invoker.started.clear()
+    suite.tick(_minute(11), cold=True)
+    for minute in (10, 9, 8, 7, 6):
+        suite.tick(_minute(minute))
+    assert early
+    assert early <= set(suite.invoker.slots())
+
+
+def test_a_warm_scheduler_forgets_the_races_of_other_days() -> None:
+    """What a process remembers of races that it closed goes with them."""
+    suite = Suite(_minute(70))
+    suite.race("r1", status="Abandoned")
+    suite.polled("r1", 1, _minute(30, 0))
+    suite.tick(_minute(20))
+    assert suite.cache["closed_races"] == {"r1"}
+    suite.tick(_minute(20) + timedelta(days=2))
+    assert suite.cache["closed_races"] == set()
+
+
 def test_a_race_is_given_up_after_six_hours() -> None:
     """Six hours after its start an unfinished race is closed with the cause given_up, and is polled no more."""
     suite = Suite(_minute(-350))
