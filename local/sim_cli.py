@@ -86,6 +86,9 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"raceday simulate: --faults: {error}", file=sys.stderr)
         return 2
+    if args.store is not None and (wrong := _wrong_store(args)):
+        print(f"raceday simulate: --store: {wrong}", file=sys.stderr)
+        return 2
     if args.variants:
         return _variants(args, console)
     reports = list(_days(args, console))
@@ -93,6 +96,16 @@ def run(args: argparse.Namespace) -> int:
     _write(args.json, report)
     Console().print(table(report))
     return 0 if all(map(fine, reports)) else 1
+
+
+def _wrong_store(args: argparse.Namespace) -> str:
+    """Say what is wrong with keeping these days in one file, "" where nothing is."""
+    if args.jobs > 1 and args.days > 1:
+        return "expected --jobs 1 with it, for days at once would write to the same file"
+    if args.faults != "none" and args.store.exists():
+        # Rows of another run would count as this one's, and what its faults cost as lost here.
+        return f"expected a new file for a day under faults, and {args.store} is there"
+    return ""
 
 
 def _days(args: argparse.Namespace, console: Console) -> Iterator[dict[str, Any]]:

@@ -86,3 +86,16 @@ def test_recorded_responses_are_imported_once(tmp_path: Path) -> None:
     second = json.loads(out.read_text())
     assert second["rows_changed"] == 0
     assert second["stored"] == first["stored"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(["--faults", "all"], "new file"), (["--days", "2", "--jobs", "2"], "--jobs 1")]
+)
+def test_a_store_that_would_mix_days_up_is_refused(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that holds another run's rows is refused under faults, and so is one for several days at once."""
+    store = tmp_path / "kept.db"
+    store.touch()
+    assert main(["simulate", "--races", "1", "--store", str(store), *words]) == 2
+    assert said in capsys.readouterr().err

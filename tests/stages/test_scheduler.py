@@ -305,6 +305,16 @@ def test_rechecks_that_nobody_made_are_gaps_of_a_closing_row() -> None:
     assert [gap.slot - START for gap in last.gaps] == [timedelta(minutes=6 + m) for m in (5, 15, 30)]
 
 
+def test_a_closing_row_tells_of_a_slot_that_has_time_left() -> None:
+    """A slot just before the row that closes its race is among that row's gaps, for nobody can commit it any more."""
+    suite = Suite(_minute(70))
+    suite.race("r1", status="Abandoned")
+    suite.polled("r1", 1, START - timedelta(minutes=30))
+    suite.tick(_minute(25) + timedelta(seconds=29))
+    gaps = suite.ledger("r1")[-1].gaps
+    assert [START - gap.slot for gap in gaps] == [timedelta(minutes=27.5), timedelta(minutes=25)]
+
+
 def test_a_race_abandoned_at_the_minute_of_its_poll_is_closed_a_minute_later() -> None:
     """Where a poll took the slot that the closing row would have, the next tick of the same process closes the race."""
     suite = Suite(_minute(70))

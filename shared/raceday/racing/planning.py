@@ -170,10 +170,11 @@ def owed_rechecks(over: Sequence[Seen], now: datetime) -> dict[str, tuple[Gap, .
 def trailing_gaps(
     start: datetime, status: Status, intervals: Intervals, after: datetime, until: datetime, cause: str = "no_attempt"
 ) -> tuple[Gap, ...]:
-    """Give the slots after a race's newest row that have expired by `until`, as gaps."""
-    return tuple(
-        Gap(slot.at, cause) for slot in slots_between(start, status, intervals, after, until) if slot.expires_at < until
-    )
+    """Give the slots between a race's newest row and the one that closes it at `until`, as gaps.
+
+    One that has not expired is a gap as well: whoever polls it now finds the closing row before it.
+    """
+    return tuple(Gap(slot.at, cause) for slot in slots_between(start, status, intervals, after, until))
 
 
 def is_given_up(race: Race, now: datetime) -> bool:
