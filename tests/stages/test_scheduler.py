@@ -1,7 +1,7 @@
 """master-race-scheduler minute by minute, on a store in memory and a virtual clock."""
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,14 +11,15 @@ from local.simulate.loop import VirtualClock, VirtualLoop
 from raceday.call import Call
 from raceday.clock import iso
 from raceday.container import Alarm, Container, NoAlarm
-from raceday.errors import RaceDayError
+from raceday.errors import RaceDayError, StoreUnavailable
 from raceday.ids import SeededChance, row_key
 from raceday.log import Log
 from raceday.racing.ledger import LedgerRow, PoolTotals, RaceFacts, RunnerLine
 from raceday.racing.snapshot import Status
 from raceday.settings import Settings
 from raceday.stages import alerts, money_flow, scheduler
-from raceday.store.schema import RACE_POLLS, RACE_POOLS, RACES, SUITE_STATE
+from raceday.store.port import Row
+from raceday.store.schema import MONEY_FLOW, RACE_POLLS, RACE_POOLS, RACES, SUITE_STATE
 
 START = datetime(2026, 2, 14, 2, 30, tzinfo=UTC)
 POLLER = "enhanced-race-poller"
@@ -47,6 +48,20 @@ class Takes:
         return [name for name, _ in self.started if name != POLLER]
 
 
+class Refusing(MemoryStore):
+    """A store that cannot read one table while a test says so."""
+
+    refused = ""
+
+    async def find(
+        self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
+    ) -> list[Row]:
+        """Give the rows that match."""
+        if table == self.refused:
+            raise StoreUnavailable("timed out")
+        return await super().find(table, queries, limit=limit, select=select)
+
+
 @dataclass
 class Suite:
     """A store, an invoker and a container at one instant; `tick` runs the scheduler once."""
@@ -56,7 +71,7 @@ class Suite:
     invoker: Takes = field(default_factory=Takes)
 
     def __post_init__(self) -> None:
-        self.store = MemoryStore(lambda: self.at)
+        self.store = Refusing(lambda: self.at)
         self.cache: dict[str, Any] = {}
         self.alarm: Alarm = NoAlarm()
 
@@ -410,6 +425,18 @@ def test_a_timeline_without_its_newest_label_is_woken() -> None:
     assert suite.woken(_minute(29)) == [("money-flow-tracker", "r1"), ("alert-evaluator", "r1")]
     suite.projects("r1")
     assert suite.woken(_minute(28)) == []
+
+
+def test_a_projection_that_cannot_be_read_costs_the_tick_nothing_else() -> None:
+    """Where the store refuses to give a projection, the tick names its function, wakes the others and is kept."""
+    suite = Suite(_minute(31))
+    suite.race("r1")
+    suite.polled("r1", 1, _minute(30, 0), runners=(RunnerLine("e1", 1, "Runner"),))
+    suite.store.refused = MONEY_FLOW
+    report = suite.tick(_minute(29))
+    assert [failure["item"] for failure in report["failures"]] == ["money-flow-tracker"]
+    assert ("alert-evaluator", {"raceId": "r1"}) in suite.invoker.started
+    assert suite.tick(_minute(28.9), cold=True)["slots"] == 0
 
 
 def test_a_slot_between_labels_wakes_nobody() -> None:

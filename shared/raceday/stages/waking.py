@@ -38,7 +38,12 @@ async def wake_lagging(tick: "Tick", rows: Sequence[Seen], now: datetime) -> Non
     woken: set[str] = set()
     for projection in PROJECTIONS:
         newest = {row.race_id: row for row in sorted(settled, key=lambda row: row.n) if projection.shows(row)}
-        behind = await _behind(tick, projection, newest)
+        try:
+            behind = await _behind(tick, projection, newest)
+        except RaceDayError as error:
+            # The next minute compares again; what this one handed out still has to be kept.
+            tick.fail(projection.function, error)
+            continue
         for race_id in behind:
             await wake(tick, race_id, (projection.function,))
         woken.update(behind)
