@@ -12,7 +12,8 @@ A slot without a row is LOST where an untouched chain of events had to fill it, 
 
 Every other slot without a row has to be among the gaps of the race's next row, else it is UNREPORTED; so are those of a
 race that was stored and never polled. A race of the day that was never stored is ABSENT. Where the
-advertised start moved less than five minutes before or after, a slot is never lost: who knew what is not certain.
+advertised start moved less than five minutes before or after, a slot is never lost: who knew what is not certain. Nor
+is one of an event that is gone, or that stays Open after its list called it off: no attempt could be complete.
 """
 
 import json
@@ -204,8 +205,9 @@ def _skipped(
     found: Found, day: Day, race_id: str, before: Answer, slot: datetime, told: set[datetime], finished: datetime | None
 ) -> None:
     for at in _grid(before, slot, finished):
-        certain = finished is not None or not _moved_near(day, race_id, at)
-        found.missing[at] = certain
+        found.missing[at] = _answerable(day, race_id, at) and (
+            finished is not None or not _moved_near(day, race_id, at)
+        )
         if at not in told:
             found.unreported.add(at)
 
@@ -240,6 +242,13 @@ def _grid(before: Answer, until: datetime, finished: datetime | None) -> Iterato
             yield at
 
 
+def _answerable(day: Day, race_id: str, at: datetime) -> bool:
+    """Tell whether a poll could have a valid answer: not once the event is gone, or its list alone has ended it."""
+    script = day.books[race_id].race.script
+    ends = [script.gone, script.abandoned_list if script.stuck_open else None]
+    return all(end is None or at < end for end in ends)
+
+
 def _moved_near(day: Day, race_id: str, at: datetime) -> bool:
     script = day.books[race_id].race.script
     gone = [t for t in (script.moved_at, script.abandoned_list, script.gone) if t is not None]
@@ -259,7 +268,7 @@ def _after_last(
     if before is None or rows[-1]["kind"] == "closing":
         return
     for at in _grid(before, end - timedelta(minutes=3), finished):
-        found.missing[at] = not _moved_near(day, race_id, at)
+        found.missing[at] = _answerable(day, race_id, at) and not _moved_near(day, race_id, at)
         found.unreported.add(at)
 
 

@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from local.feedsim import generate_day
+from local.feedsim import DayOptions, generate_day
 from local.sim_cli import fine
-from local.simulate.checker import _left, _never_polled
+from local.simulate.checker import _answerable, _left, _never_polled
 from local.simulate.faults.script import Hit, Run, Script
 from local.simulate.run import Plan, simulate_day
 from local.simulate.world import World
@@ -29,6 +29,18 @@ def test_a_race_without_a_row_has_its_slots_unreported() -> None:
     found = _never_polled(day, race.race_id, race.advertised - timedelta(hours=4), race.advertised + timedelta(hours=1))
     assert len(found.unreported) == len(found.missing) > 30
     assert max(found.missing) < race.advertised
+
+
+def test_a_slot_that_no_answer_could_fill_is_not_lost() -> None:
+    """Once an event is gone, or its list alone has called it off, no attempt could be complete."""
+    day = generate_day(1, date(2026, 2, 14), 12, options=DayOptions(abandoned_tails=1))
+    scripts = {race.race_id: race.script for race in day.core_races}
+    ends = {i: s.gone or s.abandoned_list for i, s in scripts.items() if s.gone or s.stuck_open}
+    assert len(ends) == 2
+    for race_id, end in ends.items():
+        assert end is not None
+        assert _answerable(day, race_id, end - timedelta(seconds=15))
+        assert not _answerable(day, race_id, end)
 
 
 @pytest.mark.parametrize(("struck", "unexplained"), [(0, 2), (1, 1), (5, 0)])
