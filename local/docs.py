@@ -24,7 +24,7 @@ BESIDE = {
 
 
 def settings_table() -> str:
-    """Give the table of every setting in Markdown."""
+    """Return the table of every setting in Markdown."""
     rows = ["| variable | meaning | default |", "|---|---|---|"]
     rows += [f"| `{spec.env}` | {spec.doc}{_marks(spec)} | {_default(spec)} |" for spec in specs().values()]
     rows += [f"| `{name}` | {meaning} | {default} |" for name, (meaning, default) in BESIDE.items()]
@@ -32,7 +32,7 @@ def settings_table() -> str:
 
 
 def with_table(readme: str) -> str:
-    """Give a README with its table made anew."""
+    """Return a README with its table made anew."""
     head, rest = readme.split(BEGIN, 1)
     tail = rest.split(END, 1)[1]
     return f"{head}{BEGIN}\n{settings_table()}\n{END}{tail}"

@@ -40,6 +40,6 @@ def load_entrypoint(name: str) -> ModuleType:
 
 
 def function(name: str) -> Function:
-    """Give a function's declaration."""
+    """Return a function's declaration."""
     found: Function = load_entrypoint(name).FUNCTION
     return found

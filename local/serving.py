@@ -26,5 +26,5 @@ async def serve_told(server: uvicorn.Server, line: str) -> None:
 
 
 def url_of(server: uvicorn.Server) -> str:
-    """Give where a started server listens."""
+    """Return where a started server listens."""
     return f"http://{LOOPBACK}:{server.servers[0].sockets[0].getsockname()[1]}"

@@ -18,7 +18,7 @@ from local.host.server import HostServer
 from local.host.suite import hosted_functions
 from local.serving import url_of
 from local.world import EVENT_FUNCTIONS, World
-from raceday.ids import SystemChance
+from raceday.ids import SystemRandomSource
 from raceday.settings import Settings, specs
 
 NAMESPACE = "fn-local"
@@ -31,11 +31,11 @@ async def staged(world: World) -> AsyncIterator[Namespace]:
 
     The functions read the machine's clock, whatever the world's is. Raises PackagingError where staging fails.
     """
-    key = f"dof_v1_local:{SystemChance().token()}"
+    key = f"dof_v1_local:{SystemRandomSource().token()}"
     namespace = Namespace([], name=NAMESPACE)
     async with HostServer(namespace, key) as host, listening(world) as settings:
         world.settings = _placed(settings, host.url, key)
-        env = {**environment(world.settings), "RACEDAY_WEB_SECRET": SystemChance().token()}
+        env = {**environment(world.settings), "RACEDAY_WEB_SECRET": SystemRandomSource().token()}
         hosted = await asyncio.to_thread(hosted_functions, env, staged=True)
         namespace.functions.update({function.full_name: function for function in hosted})
         world.remote = _Remote(namespace).run
@@ -67,7 +67,7 @@ def _placed(settings: Settings, host: str, key: str) -> Settings:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Give settings as the variables that they are read from."""
+    """Return settings as the variables that they are read from."""
     return {spec.env: _text(value) for name, spec in specs().items() if (value := getattr(settings, name)) != ""}
 
 

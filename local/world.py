@@ -20,7 +20,7 @@ from local.functions import NAMES, function
 from raceday.clock import Clock, SystemClock
 from raceday.container import Container
 from raceday.feed.client import make_feed
-from raceday.ids import SystemChance
+from raceday.ids import SystemRandomSource
 from raceday.log import Log
 from raceday.racing.nzday import race_day
 from raceday.runtime.alarm import PostAlarm
@@ -47,7 +47,7 @@ class InProcess:
 
     async def start(self, name: str, payload: dict[str, Any]) -> str:
         """Start a function without waiting for it."""
-        activation = SystemChance().token()
+        activation = SystemRandomSource().token()
         task = asyncio.get_running_loop().create_task(self._world.invoke(name, payload, activation=activation))
         self._world.tasks.add(task)
         task.add_done_callback(self._world.tasks.discard)
@@ -73,9 +73,9 @@ class World:
     remote: Callable[[str, dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]] | None = None
 
     def container(self, name: str) -> Container:
-        """Give a function's container, made on first use."""
+        """Return a function's container, made on first use."""
         if name not in self.containers:
-            chance = SystemChance()
+            chance = SystemRandomSource()
             log = Log(self.sink, level=self.settings.log_level, secrets=self.settings.secrets())
             store_transport = EmbeddedTransport(self.embedded) if self.embedded else None
             invoker = PlatformInvoker(self.settings) if self.settings.platform_host else InProcess(self)
@@ -98,7 +98,7 @@ class World:
         began = self.clock.now()
         limit = timeout_secs or TIMEOUT_SECS.get(name, 60)
         deadline = int((began.timestamp() + limit) * 1000)
-        context = SimpleNamespace(activation_id=activation or SystemChance().token(), deadline=deadline)
+        context = SimpleNamespace(activation_id=activation or SystemRandomSource().token(), deadline=deadline)
         try:
             async with asyncio.timeout(limit):
                 if self.remote is not None:

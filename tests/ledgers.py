@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from raceday.racing.ledger import Gap, LedgerRow, PoolTotals, RaceFacts, RunnerLine
+from raceday.racing.records import Gap, LedgerRow, PoolTotals, RaceFacts, RunnerLine
 from raceday.racing.snapshot import Status
 
 START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 
 
 def runner(key: str, win: int, place: int = 0, *, odds: str | None = "5.0", scratched: bool = False) -> RunnerLine:
-    """Give one runner's line with its amounts in cents."""
+    """Return one runner's line with its amounts in cents."""
     return RunnerLine(
         key, int(key[1:]), f"Runner {key}", scratched=scratched, win_cents=win, place_cents=place,
         fixed_win=Decimal(odds) if odds else None, win_source="pool_odds",
@@ -31,7 +31,7 @@ def poll(
     odds: Mapping[str, str] | None = None,
     scratched: frozenset[str] = frozenset(),
 ) -> LedgerRow:
-    """Give the poll made `minutes` before `start`; each runner has half its Win money on Place."""
+    """Return the poll made `minutes` before `start`; each runner has half its Win money on Place."""
     slot = start - timedelta(minutes=minutes)
     lines = tuple(
         runner(key, cents, cents // 2, odds=(odds or {}).get(key, "5.0"), scratched=key in scratched)

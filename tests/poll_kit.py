@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from local.memory_store import MemoryStore
+from local.testing.memory_store import MemoryStore
 from raceday.call import Call, Http
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import FeedNotFound, PayloadError
-from raceday.ids import SeededChance
+from raceday.ids import SeededRandomSource
+from raceday.ledger.codec import from_row
 from raceday.log import Log
-from raceday.racing.ledger import LedgerRow
+from raceday.racing.records import LedgerRow
 from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
 from raceday.settings import Settings
 from raceday.store.port import Op, Row
@@ -28,11 +29,11 @@ class StillClock:
         self._began = self._now = now
 
     def now(self) -> datetime:
-        """Give the present instant."""
+        """Return the present instant."""
         return self._now
 
     def monotonic(self) -> float:
-        """Give seconds since the clock was made."""
+        """Return seconds since the clock was made."""
         return (self._now - self._began).total_seconds()
 
     async def sleep(self, secs: float) -> None:
@@ -52,7 +53,7 @@ class ScriptedFeed:
     asked: list[tuple[str, Status | None]] = field(default_factory=list)
 
     async def event(self, race_id: str, status: Status | None = None, *, urgent: bool = False) -> Snapshot:
-        """Give the race, FeedNotFound where the script has none."""
+        """Return the race, FeedNotFound where the script has none."""
         self.asked.append((race_id, status))
         await asyncio.sleep(0)
         found = self.races.get(race_id, FeedNotFound(f"{race_id}: no such race"))
@@ -61,7 +62,7 @@ class ScriptedFeed:
         return found
 
     async def meetings(self, day: date, unreadable: list[PayloadError] | None = None) -> list[MeetingEntry]:
-        """Give no meetings."""
+        """Return no meetings."""
         return []
 
     async def meeting(self, meeting_id: str) -> MeetingEntry:
@@ -73,7 +74,7 @@ class NoInvoker:
     """Starts nothing."""
 
     async def start(self, function: str, payload: dict[str, Any]) -> str:
-        """Give an activation id without an activation."""
+        """Return an activation id without an activation."""
         return "none"
 
 
@@ -89,14 +90,14 @@ class WatchedStore(MemoryStore):
         self.fault: Callable[[str, str], None] = lambda moment, action: None
 
     async def get(self, table: str, row_id: str, *, select: Sequence[str] = ()) -> Row | None:
-        """Give one row."""
+        """Return one row."""
         await self._pause("get")
         return await super().get(table, row_id, select=select)
 
     async def find(
         self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
     ) -> list[Row]:
-        """Give the rows that match."""
+        """Return the rows that match."""
         await self._pause("find")
         return await super().find(table, queries, limit=limit, select=select)
 
@@ -136,8 +137,8 @@ class Kit:
     lines: list[str]
 
     def ledger(self, race_id: str = RACE_ID) -> list[LedgerRow]:
-        """Give a race's ledger in order."""
-        rows = [LedgerRow.from_row(row) for row in self.store.tables[RACE_POLLS].values() if row["raceId"] == race_id]
+        """Return a race's ledger in order."""
+        rows = [from_row(row) for row in self.store.tables[RACE_POLLS].values() if row["raceId"] == race_id]
         return sorted(rows, key=lambda row: row.n)
 
     def call(self, web: bool = False, budget_secs: float = 55.0, **params: Any) -> Call:
@@ -152,7 +153,7 @@ def make_kit(now: datetime = START - timedelta(minutes=5), **settings: Any) -> K
     clock, feed, lines = StillClock(now), ScriptedFeed(), list[str]()
     store = WatchedStore(clock.now)
     log = Log(lines.append, level="debug")
-    container = Container(Settings(**settings), clock, SeededChance(1), log, feed, store, NoInvoker())
+    container = Container(Settings(**settings), clock, SeededRandomSource(1), log, feed, store, NoInvoker())
     return Kit(clock, feed, store, container, lines)
 
 

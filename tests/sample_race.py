@@ -17,7 +17,7 @@ _BET = (28, 22, 16, 12, 9, 6, 4, 3)
 
 
 def entrant_id(number: int) -> str:
-    """Give the id of the sample race's runner with this number."""
+    """Return the id of the sample race's runner with this number."""
     return f"9d3c1f10-0000-4000-8000-0000000000{number:02d}"
 
 

@@ -14,7 +14,7 @@ from local.feedsim import Day, FeedSim, FeedTransport, generate_day
 from local.functions import function
 from raceday.container import Container
 from raceday.feed.client import make_feed
-from raceday.ids import SeededChance
+from raceday.ids import SeededRandomSource
 from raceday.log import Log
 from raceday.runtime.function import handle
 from raceday.settings import Settings
@@ -67,7 +67,7 @@ class Suite:
     def new_container(self) -> Container:
         """Make a cold container."""
         log = Log(self.lines.append, secrets=self.settings.secrets())
-        chance = SeededChance(5)
+        chance = SeededRandomSource(5)
         return Container(
             settings=self.settings,
             clock=self.clock,
@@ -80,7 +80,7 @@ class Suite:
 
     @property
     def store(self) -> StoreClient:
-        """Give the store client."""
+        """Return the store client."""
         store = self.container.store
         assert isinstance(store, StoreClient)
         return store
@@ -99,7 +99,7 @@ class Suite:
         return self
 
     async def rows(self, table: str, *queries: str) -> list[dict[str, Any]]:
-        """Give a table's rows."""
+        """Return a table's rows."""
         return await self.store.find(table, list(queries))
 
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from raceday.projections import alerts
 from raceday.runtime.function import Function
 from raceday.settings import STORE, WEBHOOKS
-from raceday.stages import alerts
 
 FUNCTION = Function("alert-evaluator", alerts.handle, frozenset({STORE, WEBHOOKS}), webhook="alerts_url")
 

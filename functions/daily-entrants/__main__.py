@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from raceday.importing import entrants
 from raceday.runtime.function import Function
 from raceday.settings import FEED, STORE
-from raceday.stages import entrants
 
 FUNCTION = Function("daily-entrants", entrants.handle, frozenset({FEED, STORE}))
 

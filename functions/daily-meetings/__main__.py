@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from raceday.importing import meetings
 from raceday.runtime.function import Function
 from raceday.settings import FEED, STORE
-from raceday.stages import meetings
 
 FUNCTION = Function("daily-meetings", meetings.handle, frozenset({FEED, STORE}))
 

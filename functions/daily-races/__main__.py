@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from raceday.importing import races
 from raceday.runtime.function import Function
 from raceday.settings import FEED, STORE
-from raceday.stages import races
 
 FUNCTION = Function("daily-races", races.handle, frozenset({FEED, STORE}))
 

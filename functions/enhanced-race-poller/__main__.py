@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from raceday.polling import poller
 from raceday.runtime.function import Function
 from raceday.settings import FEED, STORE
-from raceday.stages import poller
 
 FUNCTION = Function("enhanced-race-poller", poller.handle, frozenset({FEED, STORE}))
 

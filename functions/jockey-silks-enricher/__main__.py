@@ -4,7 +4,7 @@ from typing import Any
 
 from raceday.runtime.function import Function
 from raceday.settings import FEED, STORE
-from raceday.stages import silks
+from raceday.silks import enrich as silks
 
 FUNCTION = Function("jockey-silks-enricher", silks.handle, frozenset({FEED, STORE}))
 

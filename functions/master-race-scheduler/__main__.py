@@ -3,8 +3,8 @@
 from typing import Any
 
 from raceday.runtime.function import Function
+from raceday.scheduling import scheduler
 from raceday.settings import FEED, PLATFORM, STORE
-from raceday.stages import scheduler
 
 FUNCTION = Function("master-race-scheduler", scheduler.handle, frozenset({FEED, STORE, PLATFORM}))
 

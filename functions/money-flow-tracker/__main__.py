@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from raceday.projections import money_flow
 from raceday.runtime.function import Function
 from raceday.settings import STORE, WEBHOOKS
-from raceday.stages import money_flow
 
 FUNCTION = Function("money-flow-tracker", money_flow.handle, frozenset({STORE, WEBHOOKS}), webhook="money_flow_url")
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from raceday.projections import race_pools
 from raceday.runtime.function import Function
 from raceday.settings import STORE, WEBHOOKS
-from raceday.stages import race_pools
 
 FUNCTION = Function("race-pools-aggregator", race_pools.handle, frozenset({STORE, WEBHOOKS}), webhook="race_pools_url")
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from raceday.polling import legacy
 from raceday.runtime.function import Function
 from raceday.settings import FEED, STORE
-from raceday.stages import legacy
 
 FUNCTION = Function("single-race-poller", legacy.single_race, frozenset({FEED, STORE}))
 

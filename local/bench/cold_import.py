@@ -8,7 +8,7 @@ from typing import Any
 from local.bench.child import output
 from local.bench.measure import Measure, Part, in_turn
 from local.functions import ROOT
-from local.packaging.lock import read_lock
+from ops.packaging.lock import read_lock
 
 OWN_MS = 30.0
 FIVE = ("appwrite", "httpx", "pydantic", "python-dateutil", "tenacity")
@@ -44,7 +44,7 @@ def measure(quick: bool) -> Measure:
 
 
 def _versions() -> dict[str, str]:
-    """Give the libraries' installed versions, with the pinned one beside it where that is another."""
+    """Return the libraries' installed versions, with the pinned one beside it where that is another."""
     found = {}
     for pin in read_lock():
         if pin.name in FIVE:

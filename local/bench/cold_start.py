@@ -4,11 +4,11 @@ import tempfile
 from pathlib import Path
 
 from local.bench.measure import Measure
-from local.deploy_cli import SOURCES, site
+from local.commands.deploy import SOURCES, site
 from local.functions import ROOT
-from local.packaging.coldstart import STAGED, STAGED_SDK, variants
-from local.packaging.coldstart import measure as started
-from local.packaging.project import FILE_NAME, read_project
+from local.host.coldstart import STAGED, STAGED_SDK, variants
+from local.host.coldstart import measure as started
+from ops.packaging.project import FILE_NAME, read_project
 
 POLLER = "enhanced-race-poller"
 

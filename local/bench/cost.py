@@ -9,7 +9,7 @@ from typing import Any
 from local.bench.child import ProbeFailed, output
 from local.bench.cost_picture import picture
 from local.bench.report import commit
-from local.packaging.money import DAYS_A_MONTH, DOLLARS_A_GIB_SEC, FREE_GIB_SECS_A_MONTH
+from ops.packaging.money import DAYS_A_MONTH, DOLLARS_A_GIB_SEC, FREE_GIB_SECS_A_MONTH
 
 CURVE = Path(__file__).with_name("cost.svg")
 FIGURES = Path(__file__).with_name("cost.json")
@@ -53,7 +53,7 @@ def punctual(found: dict[str, Any]) -> bool:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Give the variants as text."""
+    """Return the variants as text."""
     head = f"{'races':>6}{'batch':>6}{'reach s':>8}{'starts':>8}{'GiB-s':>10}{'late p99 s':>11}{'gaps':>6}"
     lines = [head + "".join(f"{mb:>9} MB" for mb in MEMORY_MB) + "  dollars a month"]
     for row in rows:

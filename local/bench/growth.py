@@ -8,7 +8,7 @@ from typing import Any
 from local.bench.kit import Bench
 from local.bench.measure import Measure, Sample
 from local.bench.race_fanout import asked_for
-from local.provision import BANDS, band_row
+from ops.schema import BANDS, band_row
 from raceday.ids import row_key
 from raceday.store.client import MAX_OPERATIONS
 from raceday.store.port import Op, Row
@@ -19,7 +19,7 @@ USERS = 10
 
 
 async def _store(bench: Bench, times: int) -> dict[str, int]:
-    """Give a bench some history, and then copies of it until everything is there so many times."""
+    """Return a bench some history, and then copies of it until everything is there so many times."""
     races = bench.plain_races()[:8]
     for _ in range(6):
         bench.clock.move_to(bench.clock.now() + timedelta(minutes=1))

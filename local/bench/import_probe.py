@@ -13,7 +13,7 @@ import time
 LIBRARIES = ("httpx", "pydantic", "tenacity", "dateutil.parser", "appwrite.client", "appwrite.services.tables_db")
 # A developer's machine has them, and httpx imports them for its command line where it finds them.
 ABSENT = frozenset({"rich", "click", "pygments", "h2", "brotli", "zstandard", "socksio", "trio", "email_validator"})
-OURS = ("raceday.runtime.function", "raceday.runtime.build", "raceday.feed.client", "raceday.stages.poller")
+OURS = ("raceday.runtime.function", "raceday.runtime.build", "raceday.feed.client", "raceday.polling.poller")
 
 
 class Absent(importlib.abc.MetaPathFinder):

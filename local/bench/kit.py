@@ -19,7 +19,7 @@ from local.simulate.day import day_start
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.feed.client import FeedClient, make_feed
-from raceday.ids import SeededChance
+from raceday.ids import SeededRandomSource
 from raceday.log import Log
 from raceday.runtime.function import handle
 from raceday.settings import Settings
@@ -52,11 +52,11 @@ class ShiftedClock:
         self._base, self._began = at, time.monotonic()
 
     def now(self) -> datetime:
-        """Give the present instant."""
+        """Return the present instant."""
         return self._base + timedelta(seconds=time.monotonic() - self._began)
 
     def monotonic(self) -> float:
-        """Give the machine's seconds."""
+        """Return the machine's seconds."""
         return time.monotonic()
 
     async def sleep(self, secs: float) -> None:
@@ -100,7 +100,7 @@ class NoInvoker:
     """Starts nothing."""
 
     async def start(self, function: str, payload: dict[str, Any]) -> str:
-        """Give an activation id without an activation."""
+        """Return an activation id without an activation."""
         return "none"
 
 
@@ -139,7 +139,7 @@ class Bench:
     def new_container(self, **changes: Any) -> Container:
         """Make a cold container; `changes` are settings."""
         settings = replace(self.settings, **changes)
-        log, chance = Log(lambda line: None, level=settings.log_level), SeededChance(5)
+        log, chance = Log(lambda line: None, level=settings.log_level), SeededRandomSource(5)
         return Container(
             settings=settings,
             clock=self.clock,
@@ -152,13 +152,13 @@ class Bench:
 
     @property
     def store(self) -> StoreClient:
-        """Give the store client."""
+        """Return the store client."""
         assert isinstance(self.container.store, StoreClient)
         return self.container.store
 
     @property
     def calls(self) -> tuple[int, int]:
-        """Give the feed's and the store's requests so far."""
+        """Return the feed's and the store's requests so far."""
         assert isinstance(self.container.feed, FeedClient)
         return self.container.feed.calls, self.store.calls
 
@@ -194,11 +194,11 @@ class Bench:
         return await self.run(POLLER, {"slots": handed, "tick": iso(self.clock.now())}, secs=secs)
 
     def runs_at(self, race: RaceFacts, before_secs: float) -> datetime:
-        """Give the instant so long before a race's start, as served then."""
+        """Return the instant so long before a race's start, as served then."""
         return race.advertised_at(race.advertised - timedelta(hours=2)) - timedelta(seconds=before_secs)
 
     def plain_races(self) -> list[RaceFacts]:
-        """Give the races that neither move nor are abandoned, by start."""
+        """Return the races that neither move nor are abandoned, by start."""
         return [
             race
             for race in self.day.core_races
@@ -223,13 +223,13 @@ class Fixed(httpx.AsyncBaseTransport):
 
 
 def spans(seed: str, low: float, high: float) -> Callable[[], float]:
-    """Give delays between two limits, drawn from a seed."""
+    """Return delays between two limits, drawn from a seed."""
     chance = random.Random(seed)
     return lambda: chance.uniform(low, high)
 
 
 async def wall_secs(work: Awaitable[Any]) -> float:
-    """Give the seconds that something takes."""
+    """Return the seconds that something takes."""
     began = time.perf_counter()
     await work
     return time.perf_counter() - began

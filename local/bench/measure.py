@@ -16,19 +16,19 @@ class Sample:
 
     @property
     def median(self) -> float:
-        """Give the middle value."""
+        """Return the middle value."""
         return statistics.median(self.values)
 
     @property
     def spread(self) -> float:
-        """Give the distance from the first to the third quarter, as a share of the median."""
+        """Return the distance from the first to the third quarter, as a share of the median."""
         if len(self.values) < 2 or not self.median:
             return 0.0
         low, _, high = statistics.quantiles(self.values, n=4, method="inclusive")
         return (high - low) / self.median
 
     def to_json(self) -> dict[str, Any]:
-        """Give median, spread and count."""
+        """Return median, spread and count."""
         return {
             "median": round(self.median, 4),
             "spread": round(self.spread, 3),
@@ -45,7 +45,7 @@ class Part:
     goal: float
 
     def to_json(self) -> dict[str, Any]:
-        """Give value, goal and whether it is met."""
+        """Return value, goal and whether it is met."""
         return {"value": round(self.value, 4), "goal": self.goal, "met": self.value <= self.goal}
 
 
@@ -66,7 +66,7 @@ class Measure:
         return (self.goal is None or self.value <= self.goal) and all(p.value <= p.goal for p in self.parts.values())
 
     def to_json(self) -> dict[str, Any]:
-        """Give the entry of the report's file."""
+        """Return the entry of the report's file."""
         measured = {name: m.to_json() if isinstance(m, Sample) else m for name, m in self.measured.items()}
         return {
             "value": round(self.value, 4),
@@ -88,7 +88,7 @@ def in_turn(works: dict[str, Callable[[], float]], rounds: int) -> dict[str, Sam
 
 
 def timed_ms(work: Callable[[], Any], times: int = 1) -> float:
-    """Give the wall milliseconds of one of `times` calls."""
+    """Return the wall milliseconds of one of `times` calls."""
     began = time.perf_counter()
     for _ in range(times):
         work()
@@ -96,13 +96,13 @@ def timed_ms(work: Callable[[], Any], times: int = 1) -> float:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Give the smallest value that is not under `share` of all."""
+    """Return the smallest value that is not under `share` of all."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, max(0, -int(-share * len(ordered) // 1) - 1))]
 
 
 def noise() -> Sample:
-    """Give the time of the same plain work over and over: what its spread shows is the machine's, not ours."""
+    """Return the time of the same plain work over and over: what its spread shows is the machine's, not ours."""
 
     def work() -> None:
         sum(i * i for i in range(60_000))

@@ -5,7 +5,7 @@ import json
 from local.bench.child import ProbeFailed, output, serving
 from local.bench.measure import Measure
 from local.functions import ROOT
-from local.packaging.project import FILE_NAME, read_project
+from ops.packaging.project import FILE_NAME, read_project
 
 RACES = 24
 POLLER = "enhanced-race-poller"

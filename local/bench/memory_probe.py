@@ -15,11 +15,11 @@ from typing import Any
 
 from raceday.container import Container
 from raceday.feed.client import make_feed
-from raceday.ids import SystemChance
+from raceday.ids import SystemRandomSource
 from raceday.log import Log
+from raceday.polling import poller
 from raceday.runtime.function import Function, handle
 from raceday.settings import Settings
-from raceday.stages import poller
 from raceday.store.client import make_store
 
 POLLER = Function("enhanced-race-poller", poller.handle, frozenset())
@@ -32,11 +32,11 @@ class RoundClock:
         self.base, self._began = at, time.monotonic()
 
     def now(self) -> datetime:
-        """Give the present instant."""
+        """Return the present instant."""
         return self.base + timedelta(seconds=time.monotonic() - self._began)
 
     def monotonic(self) -> float:
-        """Give the machine's seconds."""
+        """Return the machine's seconds."""
         return time.monotonic()
 
     async def sleep(self, secs: float) -> None:
@@ -49,7 +49,7 @@ class RoundClock:
 
 
 def peak_mb() -> float:
-    """Give the highest resident memory since this program began.
+    """Return the highest resident memory since this program began.
 
     Linux's own mark, since getrusage keeps that of the process which started this one.
     """
@@ -67,7 +67,7 @@ async def main(world: dict[str, Any], rounds: int) -> dict[str, Any]:
         store_endpoint=world["store"], store_project="raceday", store_key=world["key"], log_level="error",
     )  # fmt: skip
     clock = RoundClock(datetime.fromisoformat(world["begin"]).astimezone(UTC))
-    log, chance = Log(lambda line: None, level="error"), SystemChance()
+    log, chance = Log(lambda line: None, level="error"), SystemRandomSource()
     feed = make_feed(settings, clock, chance, log)
     store = make_store(settings, clock, chance, log)
     container = Container(settings, clock, chance, log, feed, store, SimpleNamespace())

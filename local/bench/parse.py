@@ -16,7 +16,7 @@ _HEADERS = {"from": "bench@localhost", "x-partner": "bench", "x-partner-id": "be
 
 
 def body() -> tuple[str, bytes]:
-    """Give the id and the answer of the race whose event comes nearest to 200 kB."""
+    """Return the id and the answer of the race whose event comes nearest to 200 kB."""
     day = generate_day(1, DATE, 24, form="full")
     feed = FeedSim(day, compress=False)
     answers = []

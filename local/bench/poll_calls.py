@@ -47,7 +47,7 @@ async def polled(bench: Bench, race: RaceFacts, before_secs: int, *, still: bool
 
 
 def written(sent: Sequence[Sent]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give table and row of everything that a transaction staged."""
+    """Return table and row of everything that a transaction staged."""
     for one in sent:
         if one.url.endswith("/operations"):
             for op in json.loads(one.content)["operations"]:

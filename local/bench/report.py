@@ -33,7 +33,7 @@ Told = Callable[[str], None]
 
 
 def commit() -> str:
-    """Give the commit that is checked out, with a mark where the library differs from it."""
+    """Return the commit that is checked out, with a mark where the library differs from it."""
 
     def git(*words: str) -> str:
         done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -81,7 +81,7 @@ def _measured(key: str, quick: bool) -> dict[str, Any]:
 
 
 def read_kept(path: Path = LAST_FULL) -> dict[str, Any]:
-    """Give the last full run that was kept, empty where there is none."""
+    """Return the last full run that was kept, empty where there is none."""
     if not path.is_file():
         return {}
     found: dict[str, Any] = json.loads(path.read_text("utf-8"))
@@ -89,7 +89,7 @@ def read_kept(path: Path = LAST_FULL) -> dict[str, Any]:
 
 
 def table(report: dict[str, Any]) -> str:
-    """Give the report as text, a line for each limit."""
+    """Return the report as text, a line for each limit."""
     lines = [f"{'key':<28}{'value':>9}{'goal':>8}  {'':<6}{'spread':>7}  what was measured"]
     for key, entry in report["keys"].items():
         spreads = [m["spread"] for m in entry["measured"].values() if isinstance(m, dict) and "spread" in m]
@@ -119,5 +119,5 @@ def _sample(name: str, found: dict[str, Any]) -> str:
 
 
 def missed(report: dict[str, Any]) -> list[str]:
-    """Give the keys that miss a limit."""
+    """Return the keys that miss a limit."""
     return [key for key, entry in report["keys"].items() if not entry["met"]]

@@ -17,7 +17,7 @@ import httpx
 from local.bench.kit import SETTINGS
 from local.bench.tls_server import ROW_ID
 from raceday.clock import SystemClock
-from raceday.ids import SystemChance
+from raceday.ids import SystemRandomSource
 from raceday.log import Log
 from raceday.store.client import make_store
 
@@ -30,7 +30,7 @@ async def measure(url: str, rounds: int) -> dict[str, list[float]]:
     """Read the row with every client, in turn."""
     found: dict[str, list[float]] = {"ours": [], "httpx_async": [], "httpx": [], "sdk": []}
     settings = dataclasses.replace(SETTINGS, store_endpoint=url)
-    store = make_store(settings, SystemClock(), SystemChance(), Log(lambda line: None))
+    store = make_store(settings, SystemClock(), SystemRandomSource(), Log(lambda line: None))
     sdk = _sdk(url)
     async with httpx.AsyncClient(headers=HEADERS) as kept:
         with httpx.Client(headers=HEADERS) as plain:

@@ -7,7 +7,7 @@ import sys
 from datetime import datetime
 
 from local.console.serve import make_console_server, open_source, serve
-from local.pace import PacedClock
+from local.testing.pace import PacedClock
 from raceday.errors import SettingsError
 
 

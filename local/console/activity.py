@@ -49,12 +49,12 @@ class Totals:
 
 
 def path_beside(store: str | Path) -> Path:
-    """Give the file that holds the activity of an embedded store's file."""
+    """Return the file that holds the activity of an embedded store's file."""
     return Path(f"{store}-activity")
 
 
 def status_of(answer: Mapping[str, Any]) -> str:
-    """Give `ok`, or the kind of error that an activation's answer tells of."""
+    """Return `ok`, or the kind of error that an activation's answer tells of."""
     error = answer.get("error")
     if isinstance(error, Mapping):
         return str(error.get("kind") or error.get("code") or "error")
@@ -85,7 +85,7 @@ class Activity:
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection | None]:
-        """Give a connection to read by, None where nothing has been recorded yet."""
+        """Return a connection to read by, None where nothing has been recorded yet."""
         if self._kept is not None:
             yield self._kept
         elif not Path(self._path).exists():
@@ -149,7 +149,7 @@ class Activity:
         self.append(function, activation, began, spent_ms, status_of(answer), cold, _told(answer))
 
     def totals(self, since: datetime, until: datetime) -> list[Totals]:
-        """Give what each function did from `since` to before `until`, busiest first."""
+        """Return what each function did from `since` to before `until`, busiest first."""
         with self._reader() as db:
             if db is None:
                 return []
@@ -166,7 +166,7 @@ class Activity:
     def latest(
         self, since: datetime, until: datetime, *, limit: int = 50, failed_only: bool = False, function: str = ""
     ) -> list[Invocation]:
-        """Give the newest activations of a stretch of time, newest first."""
+        """Return the newest activations of a stretch of time, newest first."""
         where = "started >= ? AND started < ?"
         values: list[Any] = [since.timestamp(), until.timestamp()]
         if failed_only:

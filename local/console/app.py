@@ -67,7 +67,7 @@ class Guard:
 
 
 def make_app(source: Source) -> Starlette:
-    """Give the console as an ASGI application over `source`."""
+    """Return the console as an ASGI application over `source`."""
     pages = make_pages(source)
 
     def page(

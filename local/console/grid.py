@@ -54,7 +54,7 @@ class Grid:
 
 
 def bands_of(rows: Sequence[Row]) -> list[tuple[int, Band]]:
-    """Give the enabled bands with their order, 1 to 6."""
+    """Return the enabled bands with their order, 1 to 6."""
     found = []
     for row in rows:
         if row.get("enabled", True):
@@ -102,7 +102,7 @@ def _lit(
     scratched: frozenset[str],
     bands: Sequence[tuple[int, Band]],
 ) -> dict[tuple[int, str], tuple[int, float]]:
-    """Give band and movement by column and runner; a column without rows lights neither neighbour."""
+    """Return band and movement by column and runner; a column without rows lights neither neighbour."""
     found: dict[tuple[int, str], tuple[int, float]] = {}
     for before, now in pairwise(columns):
         if before not in cells or now not in cells:

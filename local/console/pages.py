@@ -69,12 +69,12 @@ class Pages:
 
     @staticmethod
     def band_colours(rows: Sequence[Row]) -> str:
-        """Give the style of the alert bands; a colour that is not #RRGGBB is left out."""
+        """Return the style of the alert bands; a colour that is not #RRGGBB is left out."""
         return band_colours(rows)
 
 
 def band_colours(rows: Sequence[Row]) -> str:
-    """Give the style of the alert bands; a colour that is not #RRGGBB is left out."""
+    """Return the style of the alert bands; a colour that is not #RRGGBB is left out."""
     lines = [
         f".band-{int(row['displayOrder'])} {{ background: {row['color']}; }}"
         for row in rows
@@ -89,5 +89,5 @@ def slug(text: Any) -> str:
 
 
 def make_pages(source: Source) -> Pages:
-    """Give the pages of a source."""
+    """Return the pages of a source."""
     return Pages(source)

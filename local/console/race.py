@@ -11,8 +11,9 @@ from local.console.grid import Grid, make_grid
 from local.console.source import Source
 from local.console.today import Listed, listed
 from local.console.words import at, dollars, odds
+from raceday.ledger.codec import from_row
 from raceday.racing.buckets import label_of, secs_to_start
-from raceday.racing.ledger import Check, LedgerRow
+from raceday.racing.records import Check, LedgerRow
 from raceday.racing.schedule import Intervals, slots_between
 from raceday.racing.snapshot import Status
 from raceday.store.port import Row
@@ -86,7 +87,7 @@ async def read_race(source: Source, race_id: str, view: str = "win") -> Race | N
     entrants, flow, polls = await source.entrants(race_id), await source.flow(race_id), await source.polls(race_id)
     pools, results, bands = await source.pools(race_id), await source.results(race_id), await source.bands()
     now, intervals = source.now(), Intervals.of(source.settings)
-    ledger = [LedgerRow.from_row(poll) for poll in polls]
+    ledger = [from_row(poll) for poll in polls]
     judged = listed(row, meeting, polls[-1] if polls else None, now, intervals)
     label = label_of(secs_to_start(judged.start, now)) if not judged.over else None
     slots = shown_slots(ledger, judged, now, intervals)
@@ -192,7 +193,7 @@ def growth_chart(ledger: Sequence[LedgerRow]) -> Chart:
 def shown_slots(
     ledger: Sequence[LedgerRow], judged: Listed, now: datetime, intervals: Intervals
 ) -> tuple[SlotShown, ...]:
-    """Give committed slots, gaps with their causes, and what is planned for the next ten minutes."""
+    """Return committed slots, gaps with their causes, and what is planned for the next ten minutes."""
     found: list[SlotShown] = []
 
     def minutes(instant: datetime) -> float:

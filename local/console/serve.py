@@ -15,14 +15,14 @@ from local.feedsim import FeedSim
 from local.serving import serve_told
 from local.world import HOME, World, open_embedded
 from raceday.clock import Clock, SystemClock
-from raceday.ids import SystemChance
+from raceday.ids import SystemRandomSource
 from raceday.log import Log
 from raceday.settings import STORE, Settings, read_settings
 from raceday.store.client import make_store
 
 
 def hooks_of(server: Embedded) -> Callable[[], list[dict[str, Any]]]:
-    """Give a reader of an embedded server's subscriptions, without their secrets."""
+    """Return a reader of an embedded server's subscriptions, without their secrets."""
     return lambda: [hook.shown() for hook in server.hooks.hooks.values()]
 
 
@@ -32,13 +32,13 @@ def _source(
     # The page's own reads are not the suite's, and a reader that is told of trouble shows it itself.
     log = Log(lambda _: None, level="error", secrets=settings.secrets())
     transport = EmbeddedTransport(embedded) if embedded else None
-    store = make_store(settings, clock, SystemChance(), log, transport)
+    store = make_store(settings, clock, SystemRandomSource(), log, transport)
     hooks = hooks_of(embedded) if embedded else None
     return Source(store, clock, activity, hooks, settings, generated)
 
 
 def source_of(world: World) -> Source:
-    """Give the source of a running world, and record what its functions do from now on."""
+    """Return the source of a running world, and record what its functions do from now on."""
     beside = path_beside(world.store_path or HOME / "env")
     beside.parent.mkdir(parents=True, exist_ok=True)
     activity = Activity(beside)
@@ -65,7 +65,7 @@ def open_source(store: str, clock: Clock | None = None) -> Source:
 
 
 def make_console_server(source: Source, port: int = 0) -> uvicorn.Server:
-    """Give a uvicorn server of the page on loopback; port 0 takes a free one."""
+    """Return a uvicorn server of the page on loopback; port 0 takes a free one."""
     return uvicorn.Server(
         uvicorn.Config(make_app(source), host=LOOPBACK, port=port, lifespan="off", log_level="warning", ws="none")
     )

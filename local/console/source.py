@@ -59,15 +59,15 @@ class Source:
         self.activity.close()
 
     def now(self) -> datetime:
-        """Give the present instant."""
+        """Return the present instant."""
         return self.clock.now()
 
     def today(self) -> date:
-        """Give the NZ race day that it is."""
+        """Return the NZ race day that it is."""
         return race_day(self.now())
 
     async def days(self) -> list[date]:
-        """Give up to fourteen race days that the store holds meetings of, newest first."""
+        """Return up to fourteen race days that the store holds meetings of, newest first."""
         found: list[date] = []
         before: list[str] = []
         while len(found) < 14:
@@ -80,18 +80,18 @@ class Source:
         return found
 
     async def races_of(self, day: date) -> list[Row]:
-        """Give the races of an NZ race day in order of start."""
+        """Return the races of an NZ race day in order of start."""
         queries = [Query.equal("raceDateNz", [day.isoformat()]), Query.order_asc("startTime")]
         return await self.store.find(RACES, queries, select=RACE_COLUMNS)
 
     async def meetings_of(self, day: date) -> dict[str, Row]:
-        """Give the meetings of an NZ race day by id."""
+        """Return the meetings of an NZ race day by id."""
         stamp = f"{day.isoformat()}T00:00:00.000+00:00"
         rows = await self.store.find(MEETINGS, [Query.equal("date", [stamp])])
         return {row["meetingId"]: row for row in rows}
 
     async def latest_polls(self, race_ids: Sequence[str], budget_secs: float = 0.4) -> dict[str, Row]:
-        """Give the newest ledger row known of each race, without its heavy columns.
+        """Return the newest ledger row known of each race, without its heavy columns.
 
         Recent rows come in one query; races that were polled longer ago are looked up one by one while `budget_secs`
         lasts, and by the next calls otherwise.
@@ -125,19 +125,19 @@ class Source:
         return rows[0] if rows else None
 
     async def race(self, race_id: str) -> Row | None:
-        """Give one race."""
+        """Return one race."""
         return await self.store.get(RACES, race_id)
 
     async def meeting(self, meeting_id: str) -> Row | None:
-        """Give one meeting."""
+        """Return one meeting."""
         return await self.store.get(MEETINGS, meeting_id)
 
     async def entrants(self, race_id: str) -> list[Row]:
-        """Give a race's runners by number."""
+        """Return a race's runners by number."""
         return await self.store.find(ENTRANTS, [Query.equal("raceId", [race_id]), Query.order_asc("runnerNumber")])
 
     async def flow(self, race_id: str) -> list[Row]:
-        """Give a race's timeline rows, oldest first, as the client asks for them."""
+        """Return a race's timeline rows, oldest first, as the client asks for them."""
         queries = [
             Query.equal("raceId", [race_id]),
             Query.equal("type", ["bucketed_aggregation"]),
@@ -146,29 +146,29 @@ class Source:
         return await self.store.find(MONEY_FLOW, queries)
 
     async def polls(self, race_id: str) -> list[Row]:
-        """Give a race's ledger in order."""
+        """Return a race's ledger in order."""
         return await self.store.find(RACE_POLLS, [Query.equal("raceId", [race_id]), Query.order_asc("n")])
 
     async def pools(self, race_id: str) -> Row | None:
-        """Give a race's pool totals."""
+        """Return a race's pool totals."""
         rows = await self.store.find(RACE_POOLS, [Query.equal("raceId", [race_id])], limit=1)
         return rows[0] if rows else None
 
     async def results(self, race_id: str) -> Row | None:
-        """Give a race's results."""
+        """Return a race's results."""
         rows = await self.store.find(RACE_RESULTS, [Query.equal("raceId", [race_id])], limit=1)
         return rows[0] if rows else None
 
     async def bands(self, user: str = "Default User") -> list[Row]:
-        """Give a user's alert bands in order."""
+        """Return a user's alert bands in order."""
         return await self.store.find(ALERT_CONFIGS, [Query.equal("userId", [user]), Query.order_asc("displayOrder")])
 
     async def silk(self, silk_id: str) -> Row | None:
-        """Give one drawn silk."""
+        """Return one drawn silk."""
         return await self.store.get(SILKS, silk_id)
 
     async def drawn(self, silk_ids: Sequence[str]) -> set[str]:
-        """Give which of these silks have a drawing."""
+        """Return which of these silks have a drawing."""
         wanted = sorted({silk for silk in silk_ids if silk})
         if not wanted:
             return set()
@@ -176,18 +176,18 @@ class Source:
         return {row["$id"] for row in rows}
 
     async def slots_of(self, since: datetime, until: datetime) -> list[Row]:
-        """Give the ledger rows of a stretch of time, without their heavy columns."""
+        """Return the ledger rows of a stretch of time, without their heavy columns."""
         queries = [Query.greater_than_equal("slot", iso(since)), Query.less_than("slot", iso(until))]
         return await self.store.find(RACE_POLLS, queries, select=LIGHT)
 
     async def quarantine(self, limit: int = 50) -> list[Row]:
-        """Give the newest payloads that could not be read."""
+        """Return the newest payloads that could not be read."""
         return await self.store.find(QUARANTINE, [Query.order_desc("seenAt")], limit=limit)
 
     async def notifications(self, limit: int = 30) -> list[Row]:
-        """Give the newest notifications."""
+        """Return the newest notifications."""
         return await self.store.find(NOTIFICATIONS, [Query.order_desc("eventTimestamp")], limit=limit)
 
     async def state(self) -> list[Row]:
-        """Give what the suite keeps of itself."""
+        """Return what the suite keeps of itself."""
         return await self.store.find(SUITE_STATE, [Query.order_desc("at")], limit=60)

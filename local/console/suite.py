@@ -32,7 +32,7 @@ class Minute:
 
     @property
     def total(self) -> int:
-        """Give all of the minute's slots."""
+        """Return all of the minute's slots."""
         return self.on_time + self.late + self.gap + self.planned
 
 
@@ -59,7 +59,7 @@ class Suite:
 
     @property
     def busiest(self) -> int:
-        """Give the most slots of one minute, at least one."""
+        """Return the most slots of one minute, at least one."""
         return max((m.total for m in self.minutes), default=0) or 1
 
 
@@ -100,7 +100,7 @@ def _late(row: Row) -> bool:
 
 
 def _gaps(rows: Sequence[Row]) -> list[tuple[datetime, str, str]]:
-    """Give every gap that the rows tell of, as slot, race and cause."""
+    """Return every gap that the rows tell of, as slot, race and cause."""
     found = []
     for row in rows:
         for gap in json.loads(row.get("gaps") or "[]"):

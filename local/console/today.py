@@ -38,7 +38,7 @@ class Listed:
 
     @property
     def version(self) -> str:
-        """Give a short text that changes with whatever the list shows of the race, but for the passing of time."""
+        """Return a short text that changes with whatever the list shows of the race, but for the passing of time."""
         return f"{zlib.crc32(repr(self).encode()):08x}"
 
 
@@ -57,12 +57,12 @@ class Day:
 
     @property
     def races(self) -> int:
-        """Give the number of races."""
+        """Return the number of races."""
         return len(self.attention) + len(self.coming) + len(self.finished)
 
 
 def status_of(row: Row) -> Status | None:
-    """Give a race row's status, None for a word that is not one."""
+    """Return a race row's status, None for a word that is not one."""
     try:
         return Status(row["status"])
     except ValueError:

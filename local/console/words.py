@@ -22,7 +22,7 @@ def clock_nz(instant: datetime | None, *, secs: bool = False) -> str:
 
 
 def epoch_ms(instant: datetime | None) -> int | str:
-    """Give epoch milliseconds for the page's own clock, empty where there is no instant."""
+    """Return epoch milliseconds for the page's own clock, empty where there is no instant."""
     return "" if instant is None else round(instant.timestamp() * 1000)
 
 

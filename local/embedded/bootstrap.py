@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from local.embedded.catalog import Column
 from local.embedded.server import Embedded
-from local.provision import BANDS, DEFAULT_USER, band_row
+from ops.schema import BANDS, DEFAULT_USER, band_row
 from raceday.ids import row_key
 from raceday.store.schema import ALERT_CONFIGS, TABLES, Table
 

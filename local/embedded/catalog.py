@@ -55,7 +55,7 @@ class Column:
         return "processing" if self.ready > stamp else "available"
 
     def shown(self, stamp: str = "~") -> dict[str, Any]:
-        """Give the column as an answer has it at an instant."""
+        """Return the column as an answer has it at an instant."""
         base: dict[str, Any] = {
             "key": self.key,
             "type": self.type,
@@ -87,7 +87,7 @@ class Column:
         return base
 
     def width(self) -> int:
-        """Give the bytes the column takes of a MariaDB row in utf8mb4."""
+        """Return the bytes the column takes of a MariaDB row in utf8mb4."""
         if self.type in ("string", "varchar"):
             return 4 * self.size + 2 if self.size <= 16_383 else 20
         return 20 if self.type in ("text", "mediumtext", "longtext") else 8
@@ -107,18 +107,18 @@ class Table:
     ready: str = ""
 
     def usable(self, stamp: str) -> dict[str, Column]:
-        """Give the columns that rows may have at an instant: those still being made are unknown to them."""
+        """Return the columns that rows may have at an instant: those still being made are unknown to them."""
         if self.ready <= stamp:
             return self.columns
         return {k: c for k, c in self.columns.items() if c.ready <= stamp}
 
     @property
     def relations(self) -> list[Column]:
-        """Give the relationship columns."""
+        """Return the relationship columns."""
         return [c for c in self.columns.values() if c.type == "relationship"]
 
     def sql_column(self, attribute: str) -> str:
-        """Give the name in the file of a column or system field; KeyError where there is none."""
+        """Return the name in the file of a column or system field; KeyError where there is none."""
         if attribute in SYSTEM:
             return SYSTEM[attribute]
         if attribute not in self.columns:
@@ -126,7 +126,7 @@ class Table:
         return f'"c_{attribute}"'
 
     def shown(self, stamp: str = "~") -> dict[str, Any]:
-        """Give the table as an answer has it at an instant."""
+        """Return the table as an answer has it at an instant."""
         return {
             "$id": self.id,
             "$createdAt": self.created,
@@ -194,13 +194,13 @@ class Catalog:
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
 
     def database(self, database: str) -> dict[str, Any]:
-        """Give a database; refuses one that does not exist."""
+        """Return a database; refuses one that does not exist."""
         if database not in self.databases:
             raise missing("database")
         return self.databases[database]
 
     def table(self, database: str, table: str) -> Table:
-        """Give a table; refuses a database or table that does not exist."""
+        """Return a table; refuses a database or table that does not exist."""
         found = self.tables.get((database, table))
         if found is None:
             self.database(database)
@@ -239,13 +239,13 @@ class Catalog:
         return made
 
     def rename(self, shown: dict[str, Any], name: str, stamp: str) -> dict[str, Any]:
-        """Give a database another name."""
+        """Return a database another name."""
         shown |= {"name": name, "$updatedAt": stamp}
         self.save()
         return shown
 
     def rename_table(self, table: Table, name: str) -> Table:
-        """Give a table another name."""
+        """Return a table another name."""
         table.name = name
         self.save()
         return table

@@ -36,7 +36,7 @@ class Files:
         return shown
 
     def bucket(self, bucket: str) -> dict[str, Any]:
-        """Give a bucket; refuses one that does not exist."""
+        """Return a bucket; refuses one that does not exist."""
         row = self._db.execute("SELECT shown FROM buckets WHERE id = ?", (bucket,)).fetchone()
         if row is None:
             raise missing("storage_bucket")
@@ -44,7 +44,7 @@ class Files:
         return found
 
     def buckets(self) -> list[dict[str, Any]]:
-        """Give every bucket."""
+        """Return every bucket."""
         return [json.loads(r[0]) for r in self._db.execute("SELECT shown FROM buckets ORDER BY id")]
 
     def delete_bucket(self, bucket: str) -> None:
@@ -84,7 +84,7 @@ class Files:
         return shown
 
     def get(self, bucket: str, file_id: str) -> tuple[dict[str, Any], bytes]:
-        """Give a file and its content; refuses one that does not exist."""
+        """Return a file and its content; refuses one that does not exist."""
         self.bucket(bucket)
         row = self._db.execute(
             "SELECT shown, content FROM files WHERE bucket = ? AND id = ?", (bucket, file_id)
@@ -94,7 +94,7 @@ class Files:
         return json.loads(row[0]), bytes(row[1])
 
     def listed(self, bucket: str) -> list[dict[str, Any]]:
-        """Give every file of a bucket."""
+        """Return every file of a bucket."""
         self.bucket(bucket)
         rows = self._db.execute("SELECT shown FROM files WHERE bucket = ? ORDER BY id", (bucket,))
         return [json.loads(r[0]) for r in rows]

@@ -8,7 +8,7 @@ _KINDS = {"row_": "document_", "table_": "collection_", "column_": "attribute_"}
 
 
 def former_error(error: Refused) -> Refused:
-    """Give an error its former type."""
+    """Return an error its former type."""
     for new, old in _KINDS.items():
         if error.kind.startswith(new):
             return Refused(error.status, old + error.kind.removeprefix(new), error.message)
@@ -16,7 +16,7 @@ def former_error(error: Refused) -> Refused:
 
 
 def former_body(body: Any) -> Any:
-    """Give a row, a list of rows or an empty body its former member names."""
+    """Return a row, a list of rows or an empty body its former member names."""
     if not isinstance(body, dict):
         return body
     if body.keys() == {"total", "rows"}:

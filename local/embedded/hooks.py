@@ -46,7 +46,7 @@ class Hook:
     created: str = ""
 
     def shown(self, *, secret: bool = False) -> dict[str, Any]:
-        """Give the subscription as an answer has it; its secret is told once, when it is made."""
+        """Return the subscription as an answer has it; its secret is told once, when it is made."""
         return {
             "$id": self.id,
             "$createdAt": self.created,
@@ -76,7 +76,7 @@ class Delivery:
 
 
 def event_names(database: str, table: str, row: str, action: str, *, former_first: bool = True) -> list[str]:
-    """Give every name of an event, with and without wildcards, in both forms, the concrete ones first."""
+    """Return every name of an event, with and without wildcards, in both forms, the concrete ones first."""
     names, former = [], ".collections."
     for one, many in (("tables", "rows"), ("collections", "documents")):
         for d in (database, "*"):
@@ -90,12 +90,12 @@ def event_names(database: str, table: str, row: str, action: str, *, former_firs
 
 @lru_cache(maxsize=1024)
 def _templates(database: str, table: str, action: str, form: str) -> tuple[str, ...]:
-    """Give the names of an event for any row. A create and every bulk begin with the former form, others do not."""
+    """Return the names of an event for any row. A create and every bulk begin with the former form, others do not."""
     return tuple(event_names(database, table, _ROW, action, former_first=form in ("create", "bulk")))
 
 
 def _told(event: Fired, row: dict[str, Any]) -> dict[str, Any]:
-    """Give a row as a delivery has it: what comes of bulks and transactions names its collection too."""
+    """Return a row as a delivery has it: what comes of bulks and transactions names its collection too."""
     told = dict(row)
     if event.bulk or event.from_transaction:
         told["$collection"] = f"database_1_collection_{event.table.sql[2:]}"
@@ -111,7 +111,7 @@ def php_json(value: Any) -> bytes:
 
 
 def signature(secret: str, url: str, body: bytes) -> str:
-    """Give a delivery's signature: base64 of HMAC-SHA1 over the decoded URL and the body."""
+    """Return a delivery's signature: base64 of HMAC-SHA1 over the decoded URL and the body."""
     return base64.b64encode(hmac.new(secret.encode(), unquote(url).encode() + body, hashlib.sha1).digest()).decode()
 
 
@@ -151,7 +151,7 @@ class Hooks:
         self.db.execute("DELETE FROM hooks WHERE id = ?", (hook_id,))
 
     def rotate(self, hook_id: str, secret: Any) -> Hook:
-        """Give a subscription another secret, a random one where none is named."""
+        """Return a subscription another secret, a random one where none is named."""
         hook = self.get(hook_id)
         hook.secret = _secret(secret or self.new_id())
         self._keep(hook)
@@ -177,7 +177,7 @@ class Hooks:
         return made
 
     def get(self, hook_id: str) -> Hook:
-        """Give a subscription; refuses one that does not exist."""
+        """Return a subscription; refuses one that does not exist."""
         if hook_id not in self.hooks:
             raise missing("webhook")
         return self.hooks[hook_id]
@@ -272,7 +272,7 @@ class WebhookWorker:
 
     @property
     def waiting(self) -> int:
-        """Give how many deliveries are queued, under way or held back."""
+        """Return how many deliveries are queued, under way or held back."""
         return len(self._hooks.queue) + self.busy + len(self._late)
 
     async def run(self) -> None:

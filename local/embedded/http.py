@@ -16,7 +16,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 def new_key() -> str:
-    """Give a random API key."""
+    """Return a random API key."""
     return f"standard_{secrets.token_hex(32)}"
 
 
@@ -27,7 +27,7 @@ def allowed_host(host: str) -> bool:
 
 
 def asgi_app(server: Embedded) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-    """Give the server as an ASGI application."""
+    """Return the server as an ASGI application."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
@@ -54,6 +54,6 @@ async def _body(receive: Receive) -> bytes:
 
 
 def make_server(server: Embedded, host: str = LOOPBACK, port: int = 0, **config: Any) -> uvicorn.Server:
-    """Give a uvicorn server; port 0 takes a free one. Await its `serve()` or call its `run()`."""
+    """Return a uvicorn server; port 0 takes a free one. Await its `serve()` or call its `run()`."""
     settings = {"lifespan": "off", "log_level": "warning", "ws": "none", **config}
     return uvicorn.Server(uvicorn.Config(asgi_app(server), host=host, port=port, **settings))

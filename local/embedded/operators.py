@@ -18,7 +18,7 @@ _ON_NUMBERS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any
 
 
 def resolved(table: Table, data: Mapping[str, Any], raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give the data with every operator replaced by what it makes of the row's value; `raw` is as the file has it."""
+    """Return the data with every operator replaced by what it makes of the row's value; `raw` is as the file has it."""
     found = {k: op for k, v in data.items() if (op := _operator(v)) and k in table.columns}
     if not found:
         return data

@@ -164,7 +164,7 @@ def check_cursor(plan: Plan, row: dict[str, Any]) -> None:
 
 
 def after(plan: Plan, row: dict[str, Any]) -> tuple[str, list[Any]]:
-    """Give the condition that a row comes after (or before) the cursor's row in the plan's order."""
+    """Return the condition that a row comes after (or before) the cursor's row in the plan's order."""
     check_cursor(plan, row)
     keys = [*plan.orders, ("_seq", _tail_descends(plan))]
     clauses, values = [], []
@@ -181,7 +181,7 @@ def _tail_descends(plan: Plan) -> bool:
 
 
 def ordering(plan: Plan) -> str:
-    """Give the ORDER BY of a plan: ties go by creation."""
+    """Return the ORDER BY of a plan: ties go by creation."""
     keys = [*plan.orders, ("_seq", _tail_descends(plan))]
     return ", ".join(f"{name} {'DESC' if descending != plan.backward else 'ASC'}" for name, descending in keys)
 

@@ -52,7 +52,7 @@ class Request:
 
     @cached_property
     def body(self) -> dict[str, Any]:
-        """Give the JSON body; one that cannot be read counts as empty, as Appwrite has it."""
+        """Return the JSON body; one that cannot be read counts as empty, as Appwrite has it."""
         try:
             found = json.loads(self.raw, parse_constant=_no_constant) if self.raw else {}
         except (ValueError, RecursionError):
@@ -61,24 +61,24 @@ class Request:
 
     @property
     def queries(self) -> list[str]:
-        """Give the list queries of the URL."""
+        """Return the list queries of the URL."""
         return [value for key, value in self.query if _QUERY.fullmatch(key)]
 
     def flag(self, name: str, default: bool) -> bool:
-        """Give a flag of the URL."""
+        """Return a flag of the URL."""
         value = next((v for k, v in self.query if k == name), None)
         return default if value is None else value.lower() in ("true", "1")
 
     def table(self) -> "Table":
-        """Give the table that the path names; refuses one that does not exist."""
+        """Return the table that the path names; refuses one that does not exist."""
         return self.server.catalog.table(self.parts["db"], self.parts["table"])
 
     def stamp(self) -> str:
-        """Give the present instant as rows keep it."""
+        """Return the present instant as rows keep it."""
         return self.server.rows.stamp()
 
     def data(self) -> dict[str, Any]:
-        """Give the row that the body carries; refuses a missing or empty one."""
+        """Return the row that the body carries; refuses a missing or empty one."""
         data = self.body.get("data")
         if isinstance(data, str):
             try:
@@ -102,7 +102,7 @@ class Request:
         return {"total": len(found), name: found[offset : offset + limit]}
 
     def need(self, name: str) -> Any:
-        """Give a member of the body; refuses a missing one."""
+        """Return a member of the body; refuses a missing one."""
         if name not in self.body:
             raise argument(f'Param "{name}" is not optional.')
         return self.body[name]

@@ -56,11 +56,11 @@ class Rows:
         self._versions: dict[str, int] = {}
 
     def stamp(self) -> str:
-        """Give the present instant as rows keep it."""
+        """Return the present instant as rows keep it."""
         return iso(self._now())
 
     def raw(self, table: Table, row_id: str) -> dict[str, Any] | None:
-        """Give a row as the file has it."""
+        """Return a row as the file has it."""
         found = self._db.execute(f"SELECT * FROM {table.sql} WHERE _id = ?", (row_id,)).fetchone()
         return _dict(found) if found is not None else None
 
@@ -73,7 +73,7 @@ class Rows:
         return found
 
     def need(self, table: Table, row_id: str) -> dict[str, Any]:
-        """Give a row as the file has it; refuses one that does not exist."""
+        """Return a row as the file has it; refuses one that does not exist."""
         found = self.raw(table, row_id)
         if found is None:
             raise missing("row")
@@ -82,7 +82,7 @@ class Rows:
     def show(
         self, table: Table, raw: Mapping[str, Any], select: Sequence[str] = (), *, expand: bool = False
     ) -> dict[str, Any]:
-        """Give a row as an answer has it; relationships are ids unless expanded or selected as `key.*`."""
+        """Return a row as an answer has it; relationships are ids unless expanded or selected as `key.*`."""
         shape = self._shape(table)
         row = shape.shown(raw)
         if select and "*" not in select:
@@ -180,7 +180,7 @@ class Rows:
             raise exists("row", row_id) from None
 
     def _next_version(self, table: Table) -> int:
-        """Give a version that no row of the table has had: a row made anew under a former id is another row."""
+        """Return a version that no row of the table has had: a row made anew under a former id is another row."""
         versions = self._versions
         if table.sql not in versions:
             versions[table.sql] = self._db.execute(f"SELECT IFNULL(MAX(_version), 0) FROM {table.sql}").fetchone()[0]
@@ -188,7 +188,7 @@ class Rows:
         return versions[table.sql]
 
     def versions(self, table: Table, ids: Sequence[str]) -> dict[str, int | None]:
-        """Give the versions of rows, None for those that do not exist."""
+        """Return the versions of rows, None for those that do not exist."""
         found: dict[str, int | None] = dict.fromkeys(ids)
         for start in range(0, len(ids), MOST_MARKS):
             some = ids[start : start + MOST_MARKS]
@@ -198,7 +198,7 @@ class Rows:
         return found
 
     def matching(self, table: Table, raw_queries: Sequence[Any]) -> list[dict[str, Any]]:
-        """Give the rows that a bulk update or delete means, as the file has them; all without queries."""
+        """Return the rows that a bulk update or delete means, as the file has them; all without queries."""
         plan = queries.read(table, [q if isinstance(q, str) else json.dumps(q) for q in raw_queries])
         where, limit = " AND ".join(plan.where) or "1", f" LIMIT {plan.limit}" if plan.limited else ""
         sql = f"SELECT * FROM {table.sql} WHERE {where} ORDER BY _seq{limit}"

@@ -56,7 +56,7 @@ class Embedded:
         self._routes: Routes = ROUTES
 
     def new_id(self) -> str:
-        """Give a new random id."""
+        """Return a new random id."""
         return f"{self._random.getrandbits(80):020x}"
 
     @contextmanager

@@ -21,7 +21,7 @@ class Shape:
         self.relations = table.relations
 
     def shown(self, raw: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the columns of a row as an answer has them."""
+        """Return the columns of a row as an answer has them."""
         row = {key: raw[name] for key, name in self.plain}
         for key, name, turn in self.turned:
             value = raw[name]
@@ -38,7 +38,7 @@ def _turner(column: Column) -> Callable[[Any], Any]:
 
 
 def system_fields(table: Table, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what every row has beside its columns."""
+    """Return what every row has beside its columns."""
     permissions = raw["_permissions"]
     return {
         "$id": raw["_id"],

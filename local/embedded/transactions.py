@@ -38,7 +38,7 @@ class Transaction:
         self.operations, self.versions, self.loose = [], {}, {}
 
     def shown(self) -> dict[str, Any]:
-        """Give the transaction as an answer has it."""
+        """Return the transaction as an answer has it."""
         return {
             "$id": self.id,
             "$createdAt": self.created,
@@ -67,13 +67,13 @@ class Transactions:
         return made
 
     def get(self, transaction_id: str) -> Transaction:
-        """Give a transaction; refuses one that does not exist."""
+        """Return a transaction; refuses one that does not exist."""
         if transaction_id not in self.all:
             raise missing("transaction")
         return self.all[transaction_id]
 
     def pending(self, transaction_id: str) -> Transaction:
-        """Give a transaction that is still open; refuses one that ended or whose time is up."""
+        """Return a transaction that is still open; refuses one that ended or whose time is up."""
         found = self.get(transaction_id)
         if found.status != "pending":
             raise Refused(400, "transaction_not_ready", "The transaction is not ready: it has ended already.")

@@ -10,7 +10,7 @@ from local.embedded.instants import instant_text
 
 
 def stored(column: Column, value: Any) -> Any:
-    """Give a value as the file keeps it; refuses one that the column does not take, in Appwrite's words."""
+    """Return a value as the file keeps it; refuses one that the column does not take, in Appwrite's words."""
     if value is None:
         return None
     check = _CHECKS[column.type]
@@ -30,14 +30,14 @@ def check_default(column: Column) -> None:
 
 
 def shown(column: Column, value: Any) -> Any:
-    """Give a value as an answer has it; whole floats come back as integers."""
+    """Return a value as an answer has it; whole floats come back as integers."""
     if value is None:
         return None
     return json.loads(value) if column.array else shown_one(column, value)
 
 
 def shown_one(column: Column, value: Any) -> Any:
-    """Give one value that is no array as an answer has it."""
+    """Return one value that is no array as an answer has it."""
     if column.type == "boolean":
         return bool(value)
     if column.type == "double" and value == int(value):

@@ -173,7 +173,7 @@ class RaceMarket:
         return [a + b for a, b in zip(win0, win, strict=True)], [a + b for a, b in zip(place0, place, strict=True)]
 
     def _redirect(self, growth: list[float], out: set[int]) -> list[float]:
-        """Give the growth of runners that are out to the others, by strength, so that they keep nothing new."""
+        """Return the growth of runners that are out to the others, by strength, so that they keep nothing new."""
         lost = sum(growth[i] for i in out)
         whole = sum(p for i, p in enumerate(self.strength) if i not in out)
         return [0.0 if i in out else amount + lost * self.strength[i] / whole for i, amount in enumerate(growth)]

@@ -25,7 +25,7 @@ def is_core(race: RaceFacts) -> bool:
 
 
 def write_scripts(seed: int, day: date, meetings: list[MeetingFacts], options: DayOptions) -> None:
-    """Give every race its script, in place; the disruptions fall on core races only."""
+    """Return every race its script, in place; the disruptions fall on core races only."""
     for meeting in meetings:
         for race in meeting.races:
             race.script = _usual(race, options)

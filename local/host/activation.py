@@ -44,11 +44,11 @@ class Activation:
 
     @property
     def duration_ms(self) -> int:
-        """Give how long it ran, its start included."""
+        """Return how long it ran, its start included."""
         return max(0, self.end_ms - self.start_ms)
 
     def record(self) -> dict[str, Any]:
-        """Give the platform's activation record."""
+        """Return the platform's activation record."""
         limits = {"timeout": self.timeout_ms, "memory": self.memory_mb, "logs": self.logs_kb, "concurrency": 1}
         annotations: list[dict[str, Any]] = [
             {"key": "path", "value": f"{self.namespace}/{self.function}"},

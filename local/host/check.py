@@ -56,7 +56,7 @@ async def load_all(functions: Iterable[HostedFunction], interpreter: str = "") -
 
 
 def boot_problems(results: Iterable[BootResult]) -> list[str]:
-    """Give what went wrong, each problem naming its function."""
+    """Return what went wrong, each problem naming its function."""
     return [result.problem for result in results if result.problem]
 
 

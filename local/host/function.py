@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from local.packaging.archive import zip_bytes
-from local.packaging.project import FunctionSpec, Limits
+from ops.packaging.archive import zip_bytes
+from ops.packaging.project import FunctionSpec, Limits
 
 MAX_PAYLOAD_BYTES = 1024 * 1024
 MAX_CODE_BYTES = 48 * 1024 * 1024
@@ -35,7 +35,7 @@ class HostedFunction:
 
     @property
     def full_name(self) -> str:
-        """Give `package/function`."""
+        """Return `package/function`."""
         return f"{self.package}/{self.name}"
 
 
@@ -69,5 +69,5 @@ def _hosted(
 
 
 def base_interpreter() -> str:
-    """Give an interpreter of the running version outside of any virtual environment."""
+    """Return an interpreter of the running version outside of any virtual environment."""
     return str(getattr(sys, "_base_executable", "") or sys.executable)

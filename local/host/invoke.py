@@ -12,20 +12,20 @@ from local.host.activation import Activation
 from local.host.function import HostedFunction
 from local.host.namespace import Namespace
 from local.host.suite import hosted_functions
-from local.packaging.errors import PackagingError
+from ops.packaging.errors import PackagingError
 
 
 def invoke_staged(
     name: str, event: dict[str, Any], timeout_secs: float | None = None
 ) -> tuple[dict[str, Any], list[str]]:
-    """Give a function's result and log lines, with the process's variables as its environment."""
+    """Return a function's result and log lines, with the process's variables as its environment."""
     return asyncio.run(run_staged(name, event, os.environ, timeout_secs))
 
 
 async def run_staged(
     name: str, event: dict[str, Any], env: Mapping[str, str], timeout_secs: float | None = None
 ) -> tuple[dict[str, Any], list[str]]:
-    """Give a function's result and log lines, with its environment picked from `env`.
+    """Return a function's result and log lines, with its environment picked from `env`.
 
     What the platform would not run is told as `{"error": {"kind": "platform", "message": ...}}`.
     """

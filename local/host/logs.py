@@ -22,7 +22,7 @@ class LogReader:
         self._task = asyncio.create_task(self._pump())
 
     async def take(self) -> list[str]:
-        """Give the lines of the activation that just ended, or what came before the stream closed."""
+        """Return the lines of the activation that just ended, or what came before the stream closed."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_WAIT_SECS):
                 return await self._ended.get()

@@ -11,7 +11,7 @@ from typing import Any
 from local.host.activation import Activation
 from local.host.container import Container, Identity
 from local.host.function import MAX_PAYLOAD_BYTES, HostedFunction, StartPath
-from raceday.ids import Chance, SystemChance
+from raceday.ids import RandomSource, SystemRandomSource
 
 SYNC_SECS = 30.0
 MAX_CONCURRENT = 120
@@ -40,7 +40,7 @@ class Namespace:
         api_host: str = "http://127.0.0.1",
         path: StartPath = StartPath.PRELAUNCHER,
         interpreter: str = "",
-        chance: Chance | None = None,
+        chance: RandomSource | None = None,
         max_concurrent: int = MAX_CONCURRENT,
         max_per_minute: int = MAX_PER_MINUTE,
         sync_secs: float = SYNC_SECS,
@@ -51,7 +51,7 @@ class Namespace:
         self._identity = Identity(name, api_host)
         self._path = path
         self._interpreter = interpreter
-        self._chance = chance or SystemChance()
+        self._chance = chance or SystemRandomSource()
         self._max_concurrent = max_concurrent
         self._max_per_minute = max_per_minute
         self._recent: deque[float] = deque()
@@ -61,7 +61,7 @@ class Namespace:
 
     @property
     def running(self) -> int:
-        """Give how many activations run now."""
+        """Return how many activations run now."""
         return len(self._running)
 
     def start(self, name: str, event: dict[str, Any], *, recorded: bool = True) -> "asyncio.Task[Activation]":
@@ -96,12 +96,12 @@ class Namespace:
         return None
 
     def activation(self, activation_id: str) -> Activation | None:
-        """Give a finished activation's record; None for an unknown or unfinished one, as on the platform."""
+        """Return a finished activation's record; None for an unknown or unfinished one, as on the platform."""
         found = self._activations.get(activation_id)
         return found if found is not None and found.finished else None
 
     def activations(self, name: str = "", limit: int = 30) -> list[Activation]:
-        """Give finished activations, newest first, of one function (`package/function`) or of all."""
+        """Return finished activations, newest first, of one function (`package/function`) or of all."""
         found = [a for a in reversed(self._activations.values()) if a.finished and name in ("", a.function)]
         return found[:limit]
 

@@ -18,7 +18,7 @@ METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
 
 
 def make_app(namespace: Namespace, key: str) -> Starlette:
-    """Give an ASGI application that answers for a namespace whose access key is `key` (`id:secret`)."""
+    """Return an ASGI application that answers for a namespace whose access key is `key` (`id:secret`)."""
     rest = _Rest(namespace, key)
     base = "/api/v1/namespaces/{namespace}"
     return Starlette(
@@ -49,7 +49,7 @@ class _Rest:
         return JSONResponse([self._described(function) for function in self._namespace.functions.values()])
 
     async def describe(self, request: Request) -> Response:
-        """Give one function's limits and annotations."""
+        """Return one function's limits and annotations."""
         if refusal := self._refusal(request):
             return refusal
         function = self._namespace.functions.get(_name(request))
@@ -82,7 +82,7 @@ class _Rest:
         return JSONResponse([activation.record() for activation in found])
 
     async def activation(self, request: Request) -> Response:
-        """Give one finished activation's record, or its `logs` or `result` alone."""
+        """Return one finished activation's record, or its `logs` or `result` alone."""
         if refusal := self._refusal(request):
             return refusal
         found = self._namespace.activation(request.path_params["activation"])

@@ -37,7 +37,7 @@ class Context:
         self.namespace = env["__OW_NAMESPACE"]
 
     def get_remaining_time_in_millis(self) -> int:
-        """Give the milliseconds until the platform ends this activation."""
+        """Return the milliseconds until the platform ends this activation."""
         return self.deadline - int(time.time() * 1000)
 
 

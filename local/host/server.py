@@ -35,7 +35,7 @@ class HostServer:
 
     @property
     def url(self) -> str:
-        """Give the API host, as `RACEDAY_API_HOST` wants it."""
+        """Return the API host, as `RACEDAY_API_HOST` wants it."""
         sockets = [s for server in self._server.servers for s in server.sockets]
         return f"http://127.0.0.1:{sockets[0].getsockname()[1] if sockets else self._port}"
 

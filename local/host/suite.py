@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from local.host.function import HostedFunction, source_function, staged_function
-from local.packaging.dists import host_site
-from local.packaging.lock import ROOT, read_lock
-from local.packaging.project import FILE_NAME, read_project
-from local.packaging.render import render
-from local.packaging.stage import Sources, Stager
+from ops.packaging.dists import host_site
+from ops.packaging.lock import ROOT, read_lock
+from ops.packaging.project import FILE_NAME, read_project
+from ops.packaging.render import render
+from ops.packaging.stage import Sources, Stager
 
 HOME = ROOT / ".raceday"
 
@@ -16,7 +16,7 @@ HOME = ROOT / ".raceday"
 def hosted_functions(
     env: Mapping[str, str], *, staged: bool, names: Iterable[str] | None = None, out: Path = HOME / "hosted"
 ) -> list[HostedFunction]:
-    """Give these functions (all by default) with their variables picked from `env`; raises PackagingError.
+    """Return these functions (all by default) with their variables picked from `env`; raises PackagingError.
 
     `staged` ones are laid out as they would be deployed, in the folder `out`, which is replaced whole.
     """

@@ -14,7 +14,7 @@ _TEXT = ("text/", "application/json", "application/x-www-form-urlencoded", "appl
 
 
 def raw_event(request: Request, body: bytes) -> dict[str, Any]:
-    """Give the event of a `web: raw` function: `http` alone, nothing of the request merged into the top level."""
+    """Return the event of a `web: raw` function: `http` alone, nothing of the request merged into the top level."""
     headers = {name.lower(): value for name, value in request.headers.items() if name != "x-require-whisk-auth"}
     kind = headers.get("content-type", "application/json")
     text, encoded = _text(body) if kind.startswith(_TEXT) else (base64.b64encode(body).decode(), bool(body))

@@ -25,7 +25,7 @@ class Answer:
 
     @property
     def status(self) -> str:
-        """Give the status that the suite knew after this poll."""
+        """Return the status that the suite knew after this poll."""
         return self.closed_as or self.state.status
 
 
@@ -43,7 +43,7 @@ Key = tuple[str, str, int]
 
 
 def label_at(start: datetime, slot: datetime) -> int | None:
-    """Give the column that an instant belongs to: the last one at or after it counted back from the start."""
+    """Return the column that an instant belongs to: the last one at or after it counted back from the start."""
     left = int((start - slot).total_seconds())
     if left > 3600:
         return None
@@ -51,7 +51,7 @@ def label_at(start: datetime, slot: datetime) -> int | None:
 
 
 def columns(answers: Sequence[Answer]) -> list[tuple[int, Answer]]:
-    """Give the columns of one race in order, each with the answer that it shows."""
+    """Return the columns of one race in order, each with the answer that it shows."""
     found: list[tuple[int, Answer]] = []
     written: set[int] = set()
     closed_label: int | None = None
@@ -99,7 +99,7 @@ def split(total: int, parts: Sequence[Fraction]) -> list[int]:
 
 
 def amounts(answer: Answer, product: str) -> dict[str, int]:
-    """Give each runner's cents in one pool, from the odds and holds that were served."""
+    """Return each runner's cents in one pool, from the odds and holds that were served."""
     state = answer.state
     total = state.pools.get(product, 0)
     running = sorted((r for r in state.runners if not r.scratched), key=lambda r: r.number)
@@ -128,7 +128,7 @@ def _parts(odds: Sequence[Fraction | None], holds: Sequence[int], book: Fraction
 
 
 def expected_rows(race_id: str, answers: Sequence[Answer]) -> dict[Key, Money]:
-    """Give every row that one race's timeline must hold."""
+    """Return every row that one race's timeline must hold."""
     found: dict[Key, Money] = {}
     before: tuple[dict[str, int], dict[str, int]] | None = None
     for label, answer in columns(answers):

@@ -28,7 +28,7 @@ class Chances:
         self._streams: dict[str, random.Random] = {}
 
     def stream(self, purpose: str) -> random.Random:
-        """Give the stream of a purpose."""
+        """Return the stream of a purpose."""
         if purpose not in self._streams:
             self._streams[purpose] = random.Random(f"{self._seed}/{purpose}")
         return self._streams[purpose]

@@ -64,7 +64,7 @@ class Found:
 def judge(
     report: dict[str, Any], day: Day, world: World, tables: Tables, script: Script, end: datetime
 ) -> dict[str, Any]:
-    """Give a day's report as its faults have it: what is lost, unreported, doubled and wrong."""
+    """Return a day's report as its faults have it: what is lost, unreported, doubled and wrong."""
     by_race: dict[str, list[Row]] = defaultdict(list)
     for row in tables.ledger:
         by_race[row["raceId"]].append(row)
@@ -175,7 +175,7 @@ def _rechecks() -> set[timedelta]:
 
 
 def _answer(found: Found, day: Day, race_id: str, row: Row, before: Answer | None, script: Script) -> Answer | None:
-    """Give what a row must show; a row whose answer nobody served, or served at another time, is wrong."""
+    """Return what a row must show; a row whose answer nobody served, or served at another time, is wrong."""
     slot, places = when(row["slot"]), day.books[race_id].race.positions_paid
     if row["kind"] == "closing":
         return None if before is None else Answer(slot, before.state, places, row["status"])
@@ -231,7 +231,7 @@ def _never_polled(day: Day, race_id: str, created: datetime, end: datetime) -> F
 
 
 def _grid(before: Answer, until: datetime, finished: datetime | None) -> Iterator[datetime]:
-    """Give the slots strictly between two rows, as the earlier one's answer has the race."""
+    """Return the slots strictly between two rows, as the earlier one's answer has the race."""
     if before.status in OVER:
         if finished is not None:
             yield from (finished + m for m in sorted(_rechecks()) if before.slot < finished + m < until)
@@ -273,7 +273,7 @@ def _after_last(
 
 
 def lifetime(day: Day, race_id: str, at: datetime) -> timedelta:
-    """Give how long a slot may be polled: half its interval, a minute at most, the less where in doubt."""
+    """Return how long a slot may be polled: half its interval, a minute at most, the less where in doubt."""
     left = (day.books[race_id].race.advertised - at).total_seconds()
     return timedelta(seconds=60 if left > 600 or left < -3900 else 15)
 

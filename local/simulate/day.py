@@ -17,12 +17,12 @@ AFTERWARDS = timedelta(minutes=6)
 
 
 def day_start(day: date) -> datetime:
-    """Give the instant at which the simulation of an NZ race day begins."""
+    """Return the instant at which the simulation of an NZ race day begins."""
     return datetime(day.year, day.month, day.day, EVE_HOUR, EVE_MINUTE, tzinfo=UTC) - timedelta(days=1)
 
 
 def day_end(day: Day) -> datetime:
-    """Give the instant by which every race is over, re-checked and closed."""
+    """Return the instant by which every race is over, re-checked and closed."""
     return max(_over(day, race.race_id) for race in day.core_races) + RECHECKS + AFTERWARDS
 
 

@@ -13,9 +13,9 @@ from local.simulate.loop import VirtualClock
 from local.simulate.webhooks import deliver
 from local.simulate.wire import Wire
 from local.simulate.world import World
-from local.webhooks import wanted
+from ops.webhooks import wanted
 from raceday.clock import Clock
-from raceday.ids import SeededChance
+from raceday.ids import SeededRandomSource
 from raceday.log import Log
 from raceday.store.client import make_store
 from raceday.store.port import Store
@@ -64,19 +64,19 @@ class FullBackend:
             EmbeddedTransport(server), world.chances, "store", world.store_span, seams.before_store, seams.after_store,
             counted, patient=True, date=world.loop.now,
         )  # fmt: skip
-        chance = SeededChance(f"{world.seed}/store/{name}/{serial}")
+        chance = SeededRandomSource(f"{world.seed}/store/{name}/{serial}")
         log = Log(lambda _: None, level="error")
         return make_store(world.settings, clock, chance, log, wire)
 
     def reader(self, world: World) -> Store:
         """Make a client without delays, to read what a finished day has left."""
-        clock, chance = VirtualClock(world.loop), SeededChance("reader")
+        clock, chance = VirtualClock(world.loop), SeededRandomSource("reader")
         transport = EmbeddedTransport(self.open(world))
         return make_store(world.settings, clock, chance, Log(lambda _: None, level="error"), transport)
 
     @property
     def waiting(self) -> int:
-        """Give how many webhooks are still on their way."""
+        """Return how many webhooks are still on their way."""
         return self.worker.waiting if self.worker is not None else 0
 
     def transactions(self, now: datetime) -> dict[str, int]:

@@ -38,7 +38,7 @@ class _JumpSelector(selectors.BaseSelector):
         return []
 
     def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        """Give the files that are registered."""
+        """Return the files that are registered."""
         return self._keys
 
 
@@ -53,7 +53,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         selector.loop = self
 
     def time(self) -> float:
-        """Give the virtual seconds since the start."""
+        """Return the virtual seconds since the start."""
         return self._elapsed_secs
 
     def jump(self) -> None:
@@ -63,7 +63,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self._elapsed_secs = max(self._elapsed_secs, timers[0].when())
 
     def now(self) -> datetime:
-        """Give the virtual instant."""
+        """Return the virtual instant."""
         return self.start + timedelta(seconds=self._elapsed_secs)
 
 
@@ -75,11 +75,11 @@ class VirtualClock:
         self._skew = timedelta(seconds=skew_secs)
 
     def now(self) -> datetime:
-        """Give the container's idea of the present."""
+        """Return the container's idea of the present."""
         return self._loop.now() + self._skew
 
     def monotonic(self) -> float:
-        """Give virtual seconds that never run backwards."""
+        """Return virtual seconds that never run backwards."""
         return self._loop.time()
 
     async def sleep(self, secs: float) -> None:

@@ -56,7 +56,7 @@ def on_grid(start: datetime, status: str, at: datetime, near_secs: int = 30, las
 
 
 def marks(begin: datetime, end: datetime) -> Iterator[datetime]:
-    """Give the instants at which the feed refreshes, between two of them."""
+    """Return the instants at which the feed refreshes, between two of them."""
     secs = -(-begin.timestamp() // 15) * 15
     at = datetime.fromtimestamp(secs, begin.tzinfo)
     while at <= end:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from local.functions import ROOT, function
-from local.packaging.project import read_project
 from local.simulate.chances import Chances, Delays
 from local.simulate.loop import VirtualLoop
-from local.simulate.seams import Seams
+from local.simulate.seams import FaultHooks
+from ops.packaging.project import read_project
 from raceday.container import Container
 from raceday.runtime.function import handle
 
@@ -40,7 +40,7 @@ class Use:
     failed: int = 0
 
     def report(self) -> dict[str, Any]:
-        """Give the figures as the report holds them."""
+        """Return the figures as the report holds them."""
         return {
             "activations": self.activations,
             "cold": self.cold,
@@ -95,7 +95,7 @@ class Platform:
     loop: VirtualLoop
     chances: Chances
     delays: Delays
-    seams: Seams
+    seams: FaultHooks
     build: Build
     limits: Mapping[str, Limit]
     on_answer: Callable[[str, dict[str, Any]], None] | None = None
@@ -122,7 +122,7 @@ class Platform:
 
     @property
     def in_flight(self) -> int:
-        """Give how much is under way."""
+        """Return how much is under way."""
         return len(self._tasks)
 
     async def settle(self, longest_secs: float = 900.0) -> None:

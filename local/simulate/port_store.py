@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from local.memory_store import MemoryStore
 from local.simulate.webhooks import PortWebhooks
 from local.simulate.world import World
+from local.testing.memory_store import MemoryStore
 from raceday.clock import Clock, SyncedClock
 from raceday.store.port import Op, Row, Store
 
@@ -37,12 +37,12 @@ class PortBackend:
         return DelayedStore(self.open(world), world, clock, counted)
 
     def reader(self, world: World) -> Store:
-        """Give the store itself, to read what a finished day has left."""
+        """Return the store itself, to read what a finished day has left."""
         return self.open(world)
 
     @property
     def waiting(self) -> int:
-        """Give how many webhooks are still on their way: the platform knows of them itself."""
+        """Return how many webhooks are still on their way: the platform knows of them itself."""
         return 0
 
     def transactions(self, now: datetime) -> dict[str, int]:
@@ -86,7 +86,7 @@ class DelayedStore:
         self._on_request()
 
     async def get(self, table: str, row_id: str, *, select: Sequence[str] = ()) -> Row | None:
-        """Give one row, None where it does not exist."""
+        """Return one row, None where it does not exist."""
         return await self._call(
             "get", f"{table}/{row_id}/{select}", lambda: self._inner.get(table, row_id, select=select)
         )
@@ -94,7 +94,7 @@ class DelayedStore:
     async def find(
         self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
     ) -> list[Row]:
-        """Give the rows that match."""
+        """Return the rows that match."""
         return await self._call(
             "find",
             f"{table}/{queries}/{limit}/{select}",

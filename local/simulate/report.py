@@ -49,7 +49,7 @@ def when(text: str) -> datetime:
 
 
 def day_report(day: Day, world: World, tables: Tables, end: datetime) -> dict[str, Any]:
-    """Give everything that a finished day is measured by."""
+    """Return everything that a finished day is measured by."""
     expected = expectations(day, world, end)
     found = polls(expected, tables.ledger, world)
     answers = answers_of(day, tables.ledger, world)
@@ -71,7 +71,7 @@ def day_report(day: Day, world: World, tables: Tables, end: datetime) -> dict[st
 
 
 def expectations(day: Day, world: World, end: datetime) -> dict[str, Expected]:
-    """Give what each race of the day was to be polled for."""
+    """Return what each race of the day was to be polled for."""
     served, lists, s = DayServed(day), sorted(world.counts.feed_lists), world.settings
     return {
         race.race_id: expect(
@@ -110,7 +110,7 @@ def polls(expected: Mapping[str, Expected], ledger: Sequence[Row], world: World)
 
 
 def _lateness(row: Row, asked: Sequence[datetime]) -> float:
-    """Give the seconds from a slot to the request that was answered for it."""
+    """Return the seconds from a slot to the request that was answered for it."""
     slot, fetched = when(row["slot"]), when(row["fetchedAt"])
     return ((_last_before(asked, fetched) or fetched) - slot).total_seconds()
 
@@ -125,7 +125,7 @@ def _named(keys: set[tuple[str, datetime]], what: str) -> list[dict[str, str]]:
 
 
 def answers_of(day: Day, ledger: Sequence[Row], world: World) -> dict[str, list[Answer]]:
-    """Give each race's committed polls in order, with the market as it was when each was served."""
+    """Return each race's committed polls in order, with the market as it was when each was served."""
     found: dict[str, list[Answer]] = defaultdict(list)
     for row in sorted(ledger, key=lambda row: (row["raceId"], row["n"])):
         race_id = row["raceId"]
@@ -171,7 +171,7 @@ def notifications(rows: Sequence[Row]) -> dict[str, int]:
 
 
 def failures(world: World) -> list[dict[str, str]]:
-    """Give what the imports could not do, each failure once, with the last word on it."""
+    """Return what the imports could not do, each failure once, with the last word on it."""
     found: dict[str, dict[str, str]] = {}
     for answer in world.counts.imports:
         for failure in answer.get("failures", ()):
@@ -182,7 +182,7 @@ def failures(world: World) -> list[dict[str, str]]:
 
 
 def use(world: World, committed: int) -> dict[str, Any]:
-    """Give what the day cost: invocations, and calls per poll."""
+    """Return what the day cost: invocations, and calls per poll."""
     uses = {name: each.report() for name, each in sorted(world.platform.uses.items())}
     invocations = {name: each["activations"] for name, each in uses.items()}
     made = max(1, committed)

@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 
 from local.console.activity import Activity, path_beside
 from local.feedsim import DayOptions, FeedSim, RecordedFeed, generate_day
-from local.provision import BANDS, DEFAULT_USER, band_row
 from local.simulate.day import day_end, day_start, run_day, settle
 from local.simulate.full_store import FullBackend
 from local.simulate.loop import VirtualLoop
 from local.simulate.platform import limits_of
 from local.simulate.port_store import PortBackend
 from local.simulate.report import Tables, day_report, failures, stored
-from local.simulate.seams import Seams
+from local.simulate.seams import FaultHooks
 from local.simulate.world import SETTINGS, Backend, World
+from ops.schema import BANDS, DEFAULT_USER, band_row
 from raceday.ids import row_key
 from raceday.settings import Settings
 from raceday.store.port import Row, Store
@@ -63,7 +63,7 @@ def on_virtual_time(start: datetime, work: Callable[[VirtualLoop], Coroutine[Any
 
 
 def make_backend(plan: Plan) -> Backend:
-    """Give the store of a plan's depth."""
+    """Return the store of a plan's depth."""
     if plan.depth not in ("full", "port"):
         raise ValueError(f"depth: expected full or port, got {plan.depth!r}")
     return FullBackend(plan.store) if plan.depth == "full" else PortBackend()
@@ -72,7 +72,7 @@ def make_backend(plan: Plan) -> Backend:
 def simulate_day(
     plan: Plan,
     *,
-    seams: Callable[["World"], Seams] | None = None,
+    seams: Callable[["World"], FaultHooks] | None = None,
     progress: Progress | None = None,
     trace: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:

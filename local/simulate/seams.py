@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Seams:
+class FaultHooks:
     """What may go wrong around an activation, a request or a webhook; this one lets everything through."""
 
     def triggers(self, minute: datetime) -> int:
-        """Give how often the scheduler's trigger fires for a minute; 0 is a missed one."""
+        """Return how often the scheduler's trigger fires for a minute; 0 is a missed one."""
         return 1
 
     def dispatches(self, function: str, payload: dict[str, Any]) -> list[float]:
-        """Give the extra delay in seconds of each activation that one invocation makes; empty drops it."""
+        """Return the extra delay in seconds of each activation that one invocation makes; empty drops it."""
         return [0.0]
 
     def skew_secs(self, function: str, serial: int) -> float:
-        """Give how far the clock of a new container is off."""
+        """Return how far the clock of a new container is off."""
         return 0.0
 
     def kill_after(self, function: str, activation: str) -> int | None:
-        """Give the number of requests after which an activation is killed, None to let it live."""
+        """Return the number of requests after which an activation is killed, None to let it live."""
         return None
 
     def began(self, function: str, event: dict[str, Any], container: Container, kill: Callable[[], None]) -> None:
@@ -61,13 +61,13 @@ class Seams:
         return await work()
 
     def last(self, end: datetime) -> datetime:
-        """Give when a day ends that without faults could end at `end`."""
+        """Return when a day ends that without faults could end at `end`."""
         return end
 
     def judge(self, report: dict[str, Any], day: Day, tables: "Tables", end: datetime) -> dict[str, Any]:
-        """Give a day's report with what is known of its faults."""
+        """Return a day's report with what is known of its faults."""
         return report
 
     def webhooks(self, function: str, body: bytes) -> list[float]:
-        """Give the extra delay in seconds of each delivery of one webhook; empty drops it."""
+        """Return the extra delay in seconds of each delivery of one webhook; empty drops it."""
         return [0.0]

@@ -34,7 +34,7 @@ SHAPES: Mapping[str, Shape] = {
 
 
 def shaped(plan: Plan, names: str, i: int, *, dated: bool) -> Plan:
-    """Give the `i`th day's plan as the shapes among `names` (joined by +) have it; `dated` keeps the day it has."""
+    """Return the `i`th day's plan as the shapes among `names` (joined by +) have it; `dated` keeps the day it has."""
     for shape in (SHAPES[name] for name in names.split("+") if name in SHAPES):
         races = max(plan.races, shape.races)
         counts: dict[str, Any] = {name: races // each for name, each in shape.one_in.items()}

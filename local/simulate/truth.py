@@ -13,15 +13,15 @@ class DayServed:
         self._day = day
 
     def status(self, race_id: str, at: datetime) -> str:
-        """Give the event's status."""
+        """Return the event's status."""
         return self._day.books[race_id].status(floor_mark(at))
 
     def list_status(self, race_id: str, at: datetime) -> str:
-        """Give the status in the meeting list."""
+        """Return the status in the meeting list."""
         return self._day.books[race_id].list_status(floor_mark(at))
 
     def start(self, race_id: str, at: datetime) -> datetime:
-        """Give the advertised start."""
+        """Return the advertised start."""
         return self._day.books[race_id].race.advertised_at(floor_mark(at))
 
     def there(self, race_id: str, at: datetime) -> bool:

@@ -10,19 +10,21 @@ from typing import Any
 from unittest.mock import patch
 
 from local.simulate.run import Plan, simulate_day
-from local.simulate.seams import Seams
+from local.simulate.seams import FaultHooks
 from local.simulate.world import World
-from raceday.clock import iso
+from raceday.clock import instant, iso
 from raceday.container import Container
 from raceday.errors import StoreError
 from raceday.ids import row_key
+from raceday.ledger.codec import to_row
+from raceday.ledger.timeline import Label
 from raceday.log import Log
-from raceday.racing.ledger import LedgerRow, instant
-from raceday.racing.timeline import Label
-from raceday.stages import money_flow, poll, poller
-from raceday.stages.poll_changes import Changes
-from raceday.stages.poll_outcome import Note, Order, Outcome, silent
-from raceday.stages.projection import ledger_from
+from raceday.polling import poll, poller
+from raceday.polling.changes import Changes
+from raceday.polling.outcome import Note, Order, Outcome, silent
+from raceday.projections import money_flow
+from raceday.projections.reading import ledger_from
+from raceday.racing.records import LedgerRow
 from raceday.store.port import Op
 from raceday.store.schema import MONEY_FLOW, RACE_POLLS, SUITE_STATE
 
@@ -33,7 +35,7 @@ def _no_expected_version() -> Patches:
     """A ledger row under an id of its own: nothing collides, and two polls of a slot both stand."""
 
     async def write(container: Container, row: LedgerRow, change: Changes) -> None:
-        ops = [Op("create", RACE_POLLS, container.chance.token() * 2, row.to_row()), *change.ops]
+        ops = [Op("create", RACE_POLLS, container.chance.token() * 2, to_row(row)), *change.ops]
         await container.store.commit(ops)
 
     return [(poll, "_write", write)]
@@ -44,7 +46,7 @@ def _not_in_one() -> Patches:
 
     async def write(container: Container, row: LedgerRow, change: Changes) -> None:
         key = row_key("race-poll", row.race_id, row.n)
-        for op in (*change.ops, Op("create", RACE_POLLS, key, row.to_row())):
+        for op in (*change.ops, Op("create", RACE_POLLS, key, to_row(row))):
             await container.store.commit([op])
 
     return [(poll, "_write", write)]
@@ -121,7 +123,7 @@ def broken(name: str) -> Iterator[None]:
             each.stop()
 
 
-def judged(name: str, plan: Plan, seams: Callable[[World], Seams]) -> dict[str, Any]:
+def judged(name: str, plan: Plan, seams: Callable[[World], FaultHooks]) -> dict[str, Any]:
     """Simulate a day with a broken engine and give what the checker counted."""
     with broken(name):
         report = simulate_day(plan, seams=seams)
@@ -140,6 +142,6 @@ def judged(name: str, plan: Plan, seams: Callable[[World], Seams]) -> dict[str, 
 
 
 def summed(name: str, each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Give the sums of several days."""
+    """Return the sums of several days."""
     counts = {key: sum(day[key] for day in each) for key, value in each[0].items() if isinstance(value, int)}
     return {"variant": name, **counts, "examples": [line for day in each for line in day["examples"]][:5]}

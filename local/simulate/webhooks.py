@@ -35,7 +35,7 @@ async def _later(world: World, secs: float, name: str, event: dict[str, Any]) ->
 
 
 def web_event(path: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    """Give the event of a raw web function."""
+    """Return the event of a raw web function."""
     http = {
         "method": "POST",
         "path": path,

@@ -14,12 +14,12 @@ from local.feedsim.serve import Feed
 from local.simulate.chances import Chances, Delays, Span
 from local.simulate.loop import VirtualClock, VirtualLoop
 from local.simulate.platform import Limit, Platform
-from local.simulate.seams import Seams
+from local.simulate.seams import FaultHooks
 from local.simulate.wire import Wire
 from raceday.clock import Clock, SyncedClock
 from raceday.container import Container
 from raceday.feed.client import make_feed
-from raceday.ids import SeededChance
+from raceday.ids import SeededRandomSource
 from raceday.log import Log
 from raceday.settings import Settings, read_settings
 from raceday.store.port import Store
@@ -55,7 +55,7 @@ class Backend(Protocol):
 
     @property
     def waiting(self) -> int:
-        """Give how many webhooks are still on their way."""
+        """Return how many webhooks are still on their way."""
         ...
 
     def transactions(self, now: datetime) -> dict[str, int]:
@@ -92,14 +92,14 @@ class World:
         *,
         seed: int,
         settings: Settings = SETTINGS,
-        seams: Seams | None = None,
+        seams: FaultHooks | None = None,
         delays: Delays | None = None,
         trace: Callable[[str], None] | None = None,
     ) -> None:
         self.loop = loop
         self.settings = settings
         self.backend = backend
-        self.seams = seams or Seams()
+        self.seams = seams or FaultHooks()
         self.delays = delays or Delays()
         self.chances = Chances(seed)
         self.counts = Counts()
@@ -111,7 +111,7 @@ class World:
             loop, self.chances, self.delays, self.seams, self._build, limits, self._count, self._note if trace else None
         )
 
-    def use(self, seams: Seams) -> None:
+    def use(self, seams: FaultHooks) -> None:
         """Break things as a fault profile says; before anything runs."""
         self.seams = self.platform.seams = seams
 
@@ -125,7 +125,7 @@ class World:
     def _build(self, name: str, serial: int, on_request: Callable[[], None]) -> Container:
         """Make a container as a cold start would, with clock and chance of its own."""
         clock = SyncedClock(VirtualClock(self.loop, self.seams.skew_secs(name, serial)))
-        chance = SeededChance(f"{self.seed}/{name}/{serial}")
+        chance = SeededRandomSource(f"{self.seed}/{name}/{serial}")
         log = Log(self._line, level=self.settings.log_level, secrets=self.settings.secrets())
         return Container(
             settings=self.settings,
@@ -158,7 +158,7 @@ class World:
         return Wire(self._feed, self.chances, "feed", lambda _: delay, self.seams.before_feed, answered, counted)
 
     def store_span(self, request: httpx.Request) -> Span:
-        """Give the delay of one store request: committing takes longer."""
+        """Return the delay of one store request: committing takes longer."""
         return (
             self.delays.commit
             if request.method == "PATCH" and "transactions" in request.url.path
@@ -188,11 +188,11 @@ class PlatformStarter:
 
 
 def settings_from_env(*names: str) -> Settings:
-    """Give the simulation's settings with those that `names` lists taken from the environment."""
+    """Return the simulation's settings with those that `names` lists taken from the environment."""
     found = read_settings()
     return replace(SETTINGS, **{name: getattr(found, name) for name in names})
 
 
 def settings_with(**changes: Any) -> Settings:
-    """Give the simulation's settings with some of them changed."""
+    """Return the simulation's settings with some of them changed."""
     return replace(SETTINGS, **changes)

@@ -44,5 +44,5 @@ class Call(NamedTuple):
             raise BadRequest(unknown[0][:50], f"one of {', '.join(names)}" if names else "no parameters")
 
     def remaining_secs(self) -> float:
-        """Give the seconds until the platform ends this activation."""
+        """Return the seconds until the platform ends this activation."""
         return self.deadline - self.clock.now().timestamp()

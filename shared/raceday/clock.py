@@ -21,11 +21,11 @@ class SystemClock:
     """The machine's own clock."""
 
     def now(self) -> datetime:
-        """Give the present instant in UTC."""
+        """Return the present instant in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Give seconds that never run backwards."""
+        """Return seconds that never run backwards."""
         return time.monotonic()
 
     async def sleep(self, secs: float) -> None:
@@ -45,11 +45,11 @@ class SyncedClock:
         self.offset_secs = 0.0
 
     def now(self) -> datetime:
-        """Give the present instant in UTC."""
+        """Return the present instant in UTC."""
         return self._inner.now() + timedelta(seconds=self.offset_secs)
 
     def monotonic(self) -> float:
-        """Give seconds that never run backwards."""
+        """Return seconds that never run backwards."""
         return self._inner.monotonic()
 
     async def sleep(self, secs: float) -> None:
@@ -83,6 +83,11 @@ def to_instant(epoch_secs: float) -> datetime:
 def to_epoch_secs(instant: datetime) -> int:
     """Turn an aware instant into whole epoch seconds, rounded down."""
     return int(instant.timestamp() // 1)
+
+
+def instant(text: str) -> datetime:
+    """Read an instant as the store gives it, `+00:00` or `Z`."""
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def iso(instant: datetime) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from raceday.clock import Clock
 from raceday.feed.port import Feed
-from raceday.ids import Chance
+from raceday.ids import RandomSource
 from raceday.log import Log
 from raceday.settings import Settings
 from raceday.store.port import Store
@@ -16,7 +16,7 @@ class Invoker(Protocol):
     """Starts another function without waiting for it."""
 
     async def start(self, function: str, payload: dict[str, Any]) -> str:
-        """Give the new activation's id; raises RaceDayError where the platform refuses."""
+        """Return the new activation's id; raises RaceDayError where the platform refuses."""
         ...
 
 
@@ -45,7 +45,7 @@ class Container:
 
     settings: Settings
     clock: Clock
-    chance: Chance
+    chance: RandomSource
     log: Log
     feed: Feed
     store: Store

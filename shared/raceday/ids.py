@@ -9,7 +9,7 @@ from typing import Protocol
 _ROW_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
 
 
-class Chance(Protocol):
+class RandomSource(Protocol):
     """Random numbers as a stage sees them."""
 
     def uniform(self, low: float, high: float) -> float: ...
@@ -17,35 +17,35 @@ class Chance(Protocol):
     def token(self) -> str: ...
 
 
-class SystemChance:
-    """Chance from the machine's own generator."""
+class SystemRandomSource:
+    """RandomSource from the machine's own generator."""
 
     def uniform(self, low: float, high: float) -> float:
-        """Give a number between `low` and `high`."""
+        """Return a number between `low` and `high`."""
         return random.uniform(low, high)
 
     def token(self) -> str:
-        """Give 16 random hex digits."""
+        """Return 16 random hex digits."""
         return secrets.token_hex(8)
 
 
-class SeededChance:
-    """Chance that repeats itself for one seed; for tests and simulated days."""
+class SeededRandomSource:
+    """RandomSource that repeats itself for one seed; for tests and simulated days."""
 
     def __init__(self, seed: int | str) -> None:
         self._random = random.Random(seed)
 
     def uniform(self, low: float, high: float) -> float:
-        """Give a number between `low` and `high`."""
+        """Return a number between `low` and `high`."""
         return self._random.uniform(low, high)
 
     def token(self) -> str:
-        """Give 16 hex digits."""
+        """Return 16 hex digits."""
         return f"{self._random.getrandbits(64):016x}"
 
 
 def row_key(kind: str, *parts: str | int) -> str:
-    """Give a composite row id: 32 hex digits of a SHA-256 over the typed key, so that 1 and "1" differ."""
+    """Return a composite row id: 32 hex digits of a SHA-256 over the typed key, so that 1 and "1" differ."""
     typed = [kind, *(f"{'i' if isinstance(part, int) else 's'}{len(str(part))}:{part}" for part in parts)]
     return hashlib.sha256("\x1f".join(typed).encode()).hexdigest()[:32]
 

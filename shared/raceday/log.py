@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-BLOT = "[secret]"
+REDACTED = "[secret]"
 
 
 class Log:
@@ -29,7 +29,7 @@ class Log:
         self.cut = 0
 
     def bind(self, **fields: Any) -> "Log":
-        """Give a log with these fields on every record and a volume count of its own."""
+        """Return a log with these fields on every record and a volume count of its own."""
         child = Log(self._sink, secrets=self._secrets, limit_bytes=self._limit, bound={**self._bound, **fields})
         child._level = self._level
         return child
@@ -53,7 +53,7 @@ class Log:
     def scrub(self, text: str) -> str:
         """Blot out every secret in `text`."""
         for secret in self._secrets:
-            text = text.replace(secret, BLOT)
+            text = text.replace(secret, REDACTED)
         return text
 
     def _write(self, level: str, event: str, fields: dict[str, Any]) -> None:

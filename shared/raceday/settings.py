@@ -184,22 +184,22 @@ class Settings:
 
     @property
     def all_codes(self) -> frozenset[str]:
-        """Give the codes imported, greyhounds included where they are asked for."""
+        """Return the codes imported, greyhounds included where they are asked for."""
         return self.codes | {"G"} if self.greyhounds else self.codes
 
     def secrets(self) -> tuple[str, ...]:
-        """Give every secret value, for the log to blot out."""
+        """Return every secret value, for the log to blot out."""
         return tuple(v for f in fields(self) if spec_of(f).secret and (v := getattr(self, f.name)))
 
 
 def spec_of(setting: Any) -> Spec:
-    """Give the declaration of a dataclass field of Settings."""
+    """Return the declaration of a dataclass field of Settings."""
     spec: Spec = setting.metadata["spec"]
     return spec
 
 
 def specs() -> dict[str, Spec]:
-    """Give every setting's declaration by field name."""
+    """Return every setting's declaration by field name."""
     return {f.name: spec_of(f) for f in fields(Settings)}
 
 

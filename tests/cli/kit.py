@@ -31,7 +31,7 @@ class Site:
 
     @property
     def written(self) -> list[tuple[str, str]]:
-        """Give the requests that were no reads."""
+        """Return the requests that were no reads."""
         return [seen for seen in self.seen if seen[0] != "GET"]
 
 

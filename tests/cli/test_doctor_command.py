@@ -9,15 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
-from local.doctor import Line, Store, attempt, environment, feed
 from local.embedded import bootstrap
-from local.provision import Server
-from local.webhooks import Webhooks
+from ops.doctor import Line, Store, attempt, environment, feed
+from ops.schema import Server
+from ops.webhooks import Webhooks
 from raceday.clock import iso
 from raceday.errors import RaceDayError
 from raceday.ids import row_key
+from raceday.scheduling.state import HEALTH, PAUSE, PAUSED
 from raceday.settings import Settings, specs
-from raceday.stages.scheduler_state import HEALTH, PAUSE, PAUSED
 from raceday.store.schema import SUITE_STATE
 from tests.cli.kit import Site, raceday
 
@@ -35,7 +35,7 @@ WELL: dict[str, Any] = {
 
 @pytest.fixture
 def site() -> Site:
-    """Give an Appwrite with the whole suite set up in it."""
+    """Return an Appwrite with the whole suite set up in it."""
     site = Site()
     bootstrap(site.server)
     Webhooks(site.settings, site.server.api_key, site.transport).apply()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.invoke_cli import exit_code
+from local.commands.invoke import exit_code
 from raceday.settings import specs
 from tests.cli.kit import raceday
 

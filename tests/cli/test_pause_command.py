@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from local.pause_cli import paused_names, switch
-from raceday.stages.scheduler_state import read_state
+from local.commands.pause import paused_names, switch
+from raceday.scheduling.state import read_state
 from tests.cli.kit import raceday
 from tests.suite_kit import Suite, go
 
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Give the file of a new embedded store."""
+    """Return the file of a new embedded store."""
     monkeypatch.delenv("APPWRITE_ENDPOINT", raising=False)
     return str(tmp_path / "dev.db")
 

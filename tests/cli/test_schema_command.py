@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.provision import Server, apply, incompatible, plan
+from ops.schema import Server, apply, incompatible, plan
 from raceday.errors import StoreError
 from raceday.store.schema import ALERT_CONFIGS, BY_ID, TABLES, Column
 from tests.cli.kit import Site, raceday
@@ -10,13 +10,13 @@ from tests.cli.kit import Site, raceday
 
 @pytest.fixture
 def site() -> Site:
-    """Give an empty Appwrite."""
+    """Return an empty Appwrite."""
     return Site()
 
 
 @pytest.fixture
 def server(site: Site) -> Server:
-    """Give its management routes."""
+    """Return its management routes."""
     return Server(site.settings, site.server.api_key, site.transport)
 
 

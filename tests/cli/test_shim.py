@@ -25,7 +25,7 @@ def _run(folder: Path, *words: str, **env: str) -> "subprocess.CompletedProcess[
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Give a folder that holds nothing but the shim."""
+    """Return a folder that holds nothing but the shim."""
     shutil.copy(SHIM, tmp_path / "raceday")
     return tmp_path
 

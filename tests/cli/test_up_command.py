@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.pace import PacedClock
+from local.testing.pace import PacedClock
 from local.world import World, open_world
 from raceday.settings import specs
 from raceday.store.schema import MEETINGS, RACES, SUITE_STATE

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from local.pause_cli import switch
+from local.commands.pause import switch
 from local.world import World, open_world
 from raceday.clock import iso
 from raceday.container import Container
-from raceday.racing.ledger import LedgerRow, PoolTotals, RaceFacts
+from raceday.ledger.codec import to_row
+from raceday.racing.records import LedgerRow, PoolTotals, RaceFacts
 from raceday.racing.snapshot import Status
 from raceday.settings import specs
 from raceday.store.schema import NOTIFICATIONS, ODDS_HISTORY, RACE_POLLS, RACE_POOLS, SUITE_STATE
@@ -25,7 +26,7 @@ Work = Callable[[Container], Coroutine[Any, Any, Any]]
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Give the file of a new embedded store."""
+    """Return the file of a new embedded store."""
     for spec in specs().values():
         monkeypatch.delenv(spec.env, raising=False)
     return str(tmp_path / "dev.db")
@@ -56,7 +57,7 @@ def _poll(n: int, slot: datetime, race_id: str = "r1") -> dict[str, Any]:
         race=RaceFacts("Race", 1, "Meeting", "NZ", "T"),
         pools=PoolTotals({"win": 100_00 * n, "place": 50_00}),
     )
-    return row.to_row()
+    return to_row(row)
 
 
 def test_old_rows_go_and_fresh_ones_switches_and_health_stay(store: str, capsys: Capture) -> None:

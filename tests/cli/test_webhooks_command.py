@@ -5,14 +5,14 @@ import dataclasses
 import httpx
 import pytest
 
-from local.webhooks import FUNCTIONS, Webhooks, plan
+from ops.webhooks import FUNCTIONS, Webhooks, plan
 from raceday.errors import SettingsError
 from tests.cli.kit import Site, raceday
 
 
 @pytest.fixture
 def site() -> Site:
-    """Give an Appwrite without subscriptions."""
+    """Return an Appwrite without subscriptions."""
     return Site()
 
 

@@ -22,11 +22,11 @@ class HandClock:
         self.at = at
 
     def now(self) -> datetime:
-        """Give the instant it was set to."""
+        """Return the instant it was set to."""
         return self.at
 
     def monotonic(self) -> float:
-        """Give seconds of the same clock."""
+        """Return seconds of the same clock."""
         return self.at.timestamp()
 
     async def sleep(self, secs: float) -> None:
@@ -59,7 +59,7 @@ class Stepped:
         await self.quiet()
 
     async def races(self) -> list[dict[str, Any]]:
-        """Give the day's races in order of start."""
+        """Return the day's races in order of start."""
         return sorted(
             await self.world.container("enhanced-race-poller").store.find(RACES), key=lambda r: r["startTime"]
         )

@@ -48,19 +48,19 @@ def press(browser: Any, *keys: str) -> None:
 
 
 def errors(browser: Any) -> list[str]:
-    """Give what the browser's console has complained of since the last look."""
+    """Return what the browser's console has complained of since the last look."""
     return [line["message"] for line in browser.get_log("browser") if line["level"] in ("SEVERE", "WARNING")]
 
 
 def flaws(browser: Any) -> list[Any]:
-    """Give what the accessibility checker finds on the open page."""
+    """Return what the accessibility checker finds on the open page."""
     browser.execute_script(AXE)
     found: list[Any] = json.loads(browser.execute_async_script(AXE_RUN))
     return found
 
 
 def race_url(served: Any) -> str:
-    """Give the page of the day's first race."""
+    """Return the page of the day's first race."""
     return f"{served.url}/race/{served.run(served.stepped.races)[0]['$id']}"
 
 

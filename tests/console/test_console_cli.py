@@ -38,7 +38,7 @@ async def _fill(path: Path) -> None:
 
 
 def race_id(store: Path) -> str:
-    """Give the day's race."""
+    """Return the day's race."""
 
     async def read() -> str:
         stepped = Stepped(store, races=1)

@@ -23,12 +23,12 @@ BANDS = [
 
 
 def entrant(number: int, **changes: Any) -> dict[str, Any]:
-    """Give a runner's row."""
+    """Return a runner's row."""
     return {"entrantId": f"e{number}", "runnerNumber": number, "name": f"Runner {number}", **changes}
 
 
 def cell(number: int, column: int, win_cents: int, **changes: Any) -> dict[str, Any]:
-    """Give a timeline row."""
+    """Return a timeline row."""
     row = {"entrantId": f"e{number}", "timeInterval": column, "incrementalWinAmount": win_cents}
     return {**row, "incrementalPlaceAmount": 0, "holdPercentage": 10.0, "fixedWinOdds": 5.0, **changes}
 

@@ -35,7 +35,7 @@ def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def options(tmp_path: Path, *more: str) -> list[str]:
-    """Give the options that keep a run inside a test's folder."""
+    """Return the options that keep a run inside a test's folder."""
     return ["--target", "host", "--only", NAME, "--out", str(tmp_path / "out"), *more]
 
 

@@ -10,17 +10,17 @@ from typing import Any
 import httpx
 import pytest
 
-from local.packaging.deploy import Deployer, Home, key_problem
-from local.packaging.doctl import Doctl, read_deployment
-from local.packaging.environment import environment_problems, names, read_env_file, unset_defaults
-from local.packaging.errors import DeployError, PackagingError
-from local.packaging.money import estimate
-from local.packaging.plan import Plan, make_plan
-from local.packaging.project import Project, parse_project, read_project
-from local.packaging.record import read_record
-from local.packaging.render import NATIVE, render
-from local.packaging.show import show
-from local.packaging.stage import Staged, Stager
+from ops.packaging.deploy import Deployer, Home, key_problem
+from ops.packaging.doctl import Doctl, read_deployment
+from ops.packaging.environment import environment_problems, names, read_env_file, unset_defaults
+from ops.packaging.errors import DeployError, PackagingError
+from ops.packaging.money import estimate
+from ops.packaging.plan import Plan, make_plan
+from ops.packaging.project import Project, parse_project, read_project
+from ops.packaging.record import read_record
+from ops.packaging.render import NATIVE, render
+from ops.packaging.show import show
+from ops.packaging.stage import Staged, Stager
 from tests.deploy.tiny import GOOD, clause, locked_site, project_text, write_sources
 
 SECRET = "s3cret-value-of-a-key"
@@ -58,7 +58,7 @@ class Bench:
 
     @property
     def state(self) -> dict[str, Any]:
-        """Give what the platform has."""
+        """Return what the platform has."""
         return dict(json.loads(self.state_file.read_text()))
 
     def stage(self, text: str = "", only: list[str] | None = None, **options: Any) -> tuple[Project, Project, Staged]:

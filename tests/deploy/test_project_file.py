@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from local.functions import NAMES, ROOT, function
-from local.packaging.environment import names
-from local.packaging.errors import ProjectError
-from local.packaging.imports import reach
-from local.packaging.project import Project, parse_project, read_project
-from local.packaging.rules import MAX_TRIGGERS
+from ops.packaging.environment import names
+from ops.packaging.errors import ProjectError
+from ops.packaging.imports import reach
+from ops.packaging.project import Project, parse_project, read_project
+from ops.packaging.rules import MAX_TRIGGERS
+from raceday.scheduling.schedules import SCHEDULES
 from raceday.settings import FEED, PLATFORM, STORE, WEBHOOKS, specs
-from raceday.stages.schedules import SCHEDULES
 from tests.deploy.tiny import clause, project_text
 
 SEED_SIZES = {
@@ -131,10 +131,18 @@ NOT_ITS_OWN = {"race-data-poller": {"RACEDAY_BATCH_LIMIT"}, "single-race-poller"
 
 
 def settings_read(name: str, *, feed: bool) -> set[str]:
-    """Give the variables whose settings are read as `settings.<field>` in what a function reaches."""
+    """Return the variables whose settings are read as `settings.<field>` in what a function reaches."""
     fields = {field: {s.env} for field, s in specs().items()}
     fields["all_codes"] = fields["codes"] | fields["greyhounds"]
-    rooms = ("raceday.stages", "raceday.store", *(("raceday.feed",) if feed else ()))
+    rooms = (
+        "raceday.importing",
+        "raceday.polling",
+        "raceday.scheduling",
+        "raceday.projections",
+        "raceday.silks",
+        "raceday.store",
+        *(("raceday.feed",) if feed else ()),
+    )
     reached = reach(ROOT / "functions" / name / "__main__.py", {"raceday": ROOT / "shared" / "raceday"}, ())
     found: set[str] = set()
     for module, path in reached.modules.items():

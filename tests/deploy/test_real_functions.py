@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from local.deploy_cli import SOURCES
+from local.commands.deploy import SOURCES
 from local.functions import NAMES, ROOT
 from local.host.check import boot_all, boot_problems
 from local.host.function import HostedFunction, StartPath, staged_function
 from local.host.invoke import invoke_staged
 from local.host.namespace import Namespace
 from local.host.suite import hosted_functions
-from local.packaging.archive import folder_files
-from local.packaging.project import FILE_NAME, Project, read_project
-from local.packaging.render import render
-from local.packaging.stage import Staged, Stager
+from ops.packaging.archive import folder_files
+from ops.packaging.project import FILE_NAME, Project, read_project
+from ops.packaging.render import render
+from ops.packaging.stage import Staged, Stager
 from raceday.settings import specs
 from tests.deploy.tiny import locked_site
 
@@ -44,7 +44,7 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Staged]:
 
 
 def hosted(staged: tuple[Project, Staged], name: str, env: dict[str, str]) -> HostedFunction:
-    """Give one staged function with an environment."""
+    """Return one staged function with an environment."""
     project, tree = staged
     return staged_function(tree.function(name).archive, project.function(name), env)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from local.packaging.archive import folder_files, shipping_problems, upload_zip
-from local.packaging.errors import PackagingError
-from local.packaging.project import parse_project
-from local.packaging.render import NATIVE, render
-from local.packaging.stage import Staged, Stager
+from ops.packaging.archive import folder_files, shipping_problems, upload_zip
+from ops.packaging.errors import PackagingError
+from ops.packaging.project import parse_project
+from ops.packaging.render import NATIVE, render
+from ops.packaging.stage import Staged, Stager
 from tests.deploy.tiny import (
     GOOD,
     PLAIN_LIBRARY,
@@ -26,12 +26,12 @@ ASKING = "{imports}\n\n\ndef main(event, context):\n    return {{}}\n"
 
 
 def asking(imports: str) -> str:
-    """Give an entrypoint that imports something."""
+    """Return an entrypoint that imports something."""
     return ASKING.format(imports=imports)
 
 
 def zipped(staged: Staged, name: str) -> set[str]:
-    """Give the files in a staged function's lib.zip."""
+    """Return the files in a staged function's lib.zip."""
     data = (staged.function(name).folder / "lib.zip").read_bytes()
     return set(zipfile.ZipFile(io.BytesIO(data)).namelist())
 

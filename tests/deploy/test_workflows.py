@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from local.functions import ROOT
-from local.packaging.project import read_project
+from ops.packaging.project import read_project
 from raceday.settings import specs
 
 WORKFLOWS = ROOT / ".github" / "workflows"

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.packaging.dists import Site, host_site
-from local.packaging.lock import read_lock
-from local.packaging.project import Project, parse_project
-from local.packaging.stage import Sources, Staged, Stager
+from ops.packaging.dists import Site, host_site
+from ops.packaging.lock import read_lock
+from ops.packaging.project import Project, parse_project
+from ops.packaging.stage import Sources, Staged, Stager
 
 GOOD = '''"""A function that answers with what it was given."""
 
@@ -25,14 +25,14 @@ PLAIN_LIBRARY = {
 
 
 def clause(name: str, extra: str = "", *, memory: int = 256, timeout: int = 10_000, web: str = "false") -> str:
-    """Give one function's clause of a project.yml."""
+    """Return one function's clause of a project.yml."""
     text = f"      - name: {name}\n        runtime: python:3.11\n        web: {web}\n"
     text += f"        limits: {{timeout: {timeout}, memory: {memory}, logs: 256}}\n"
     return text + "".join(f"        {line}\n" for line in extra.splitlines())
 
 
 def project_text(*clauses: str) -> str:
-    """Give a project.yml of these clauses."""
+    """Return a project.yml of these clauses."""
     return "packages:\n  - name: raceday\n    functions:\n" + "".join(clauses)
 
 
@@ -50,7 +50,7 @@ def write_sources(root: Path, functions: Mapping[str, str], library: Mapping[str
 
 
 def tiny_project(functions: Mapping[str, str], **options: int) -> Project:
-    """Give a project that declares these functions with the same limits."""
+    """Return a project that declares these functions with the same limits."""
     return parse_project(project_text(*(clause(name, **options) for name in functions)))  # type: ignore[arg-type]
 
 
@@ -64,5 +64,5 @@ def stage_tiny(
 
 
 def locked_site() -> Site:
-    """Give the locked distributions as they are installed here."""
+    """Return the locked distributions as they are installed here."""
     return host_site(read_lock())

@@ -48,7 +48,7 @@ def test_every_variable_of_the_deployment_stands_in_the_table() -> None:
 
 def test_variables_beside_the_settings_are_used_somewhere() -> None:
     """No variable is described that neither a command, project.yml nor the shim reads."""
-    places = [ROOT / "project.yml", ROOT / "raceday", *(ROOT / "local").glob("*_cli.py")]
+    places = [ROOT / "project.yml", ROOT / "raceday", *(ROOT / "local" / "commands").glob("*.py")]
     text = "".join(place.read_text() for place in places)
     assert [name for name in BESIDE if name not in text] == []
 

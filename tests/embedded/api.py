@@ -24,7 +24,7 @@ class Answer:
 
     @property
     def kind(self) -> str:
-        """Give Appwrite's error type."""
+        """Return Appwrite's error type."""
         return str(self.body.get("type", "")) if isinstance(self.body, dict) else ""
 
 

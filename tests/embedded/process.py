@@ -23,7 +23,7 @@ class Running:
     key: str
 
     def client(self) -> httpx.Client:
-        """Give a client with project and key."""
+        """Return a client with project and key."""
         headers = {"x-appwrite-project": "raceday", "x-appwrite-key": self.key}
         return httpx.Client(base_url=self.endpoint, headers=headers, timeout=30)
 

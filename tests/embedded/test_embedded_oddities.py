@@ -33,7 +33,7 @@ ALL = sorted(r.name for routes in ROUTES.by_method.values() for r in routes if r
 
 @pytest.fixture
 def api() -> Api:
-    """Give an API with one table whose `num` is unique."""
+    """Return an API with one table whose `num` is unique."""
     api = Api(Embedded())
     api("POST", "/tablesdb", {"databaseId": "d", "name": "d"})
     columns = [{"key": "num", "type": "integer", "required": True}, {"key": "name", "type": "string", "size": 40}]
@@ -99,7 +99,7 @@ def test_only_events_that_exist_may_be_subscribed_to(api: Api, events: Any) -> N
 
 @pytest.fixture(scope="module")
 def whole_suite() -> Embedded:
-    """Give the suite's tables."""
+    """Return the suite's tables."""
     server = Embedded()
     bootstrap(server)
     return server

@@ -24,7 +24,7 @@ DB = "raceday-db"
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Running]:
-    """Give a running server with the declared tables."""
+    """Return a running server with the declared tables."""
     with running(tmp_path) as found:
         yield found
 

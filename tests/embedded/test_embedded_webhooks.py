@@ -17,7 +17,7 @@ URL = "http://127.0.0.1:9777/hook"
 
 @pytest.fixture
 def api() -> Api:
-    """Give an API with one table and a subscription to all its rows."""
+    """Return an API with one table and a subscription to all its rows."""
     api = Api(Embedded())
     api("POST", "/tablesdb", {"databaseId": DB, "name": DB})
     columns = [{"key": "num", "type": "integer", "required": True}, {"key": "team", "type": "string", "size": 40}]

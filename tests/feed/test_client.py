@@ -14,7 +14,7 @@ import respx
 from local.feedsim import FeedSim, FeedTransport, generate_day
 from raceday.errors import FeedError, FeedNotFound, FeedRefused, FeedUnavailable, PayloadError
 from raceday.feed.client import FeedClient, make_feed, retry_after
-from raceday.ids import SeededChance
+from raceday.ids import SeededRandomSource
 from raceday.log import Log
 from raceday.settings import Settings
 from tests.poll_kit import StillClock
@@ -30,11 +30,11 @@ SETTINGS = Settings(
 
 def client(transport: httpx.AsyncBaseTransport | None = None, clock: StillClock | None = None) -> FeedClient:
     """Make a client on a clock that runs only in sleeps."""
-    return make_feed(SETTINGS, clock or StillClock(NOW), SeededChance(1), Log(lambda _: None), transport)
+    return make_feed(SETTINGS, clock or StillClock(NOW), SeededRandomSource(1), Log(lambda _: None), transport)
 
 
 def served(race_id: str = RACE) -> bytes:
-    """Give an event's bytes as the simulated feed has them."""
+    """Return an event's bytes as the simulated feed has them."""
     headers = {"From": "x", "X-Partner": "x", "X-Partner-ID": "x"}
     sim = FeedSim(DAY, compress=False)
     path = f"/affiliates/v1/racing/events/{race_id}"
@@ -178,7 +178,7 @@ def test_retry_after_is_obeyed() -> None:
 
 
 def spoilt(change: Callable[[dict[str, Any]], None]) -> bytes:
-    """Give an event with one thing changed."""
+    """Return an event with one thing changed."""
     event = json.loads(served())
     change(event["data"])
     return json.dumps(event).encode()

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raceday.catalogue.products import canonical, is_single_race
 from raceday.errors import FilteredOut
 from raceday.feed import values
 from raceday.feed.filter import require_wanted, rule_against
-from raceday.feed.products import canonical, is_single_race
 from raceday.settings import Settings
 
 anything = (

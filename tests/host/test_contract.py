@@ -11,15 +11,15 @@ from local.host.activation import Activation
 from local.host.check import boot_all, boot_problems
 from local.host.function import HostedFunction, StartPath, staged_function
 from local.host.namespace import Namespace, Refused
-from local.packaging.archive import zip_bytes
-from local.packaging.project import Limits
+from ops.packaging.archive import zip_bytes
+from ops.packaging.project import Limits
 from tests.deploy.tiny import GOOD, stage_tiny
 
 PATHS = list(StartPath)
 
 
 def hosted(source: str, *, files: Mapping[str, bytes] | None = None, **changes: Any) -> HostedFunction:
-    """Give a function of one source file."""
+    """Return a function of one source file."""
     archive = zip_bytes({"__main__.py": source.encode(), **(files or {})}, compressed=True)
     limits = Limits(changes.pop("timeout_ms", 10_000), changes.pop("memory_mb", 256), changes.pop("logs_kb", 256))
     return HostedFunction(name=changes.pop("name", "f"), archive=archive, limits=limits, **changes)

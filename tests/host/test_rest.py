@@ -37,7 +37,7 @@ def main(event, context):
 
 @asynccontextmanager
 async def client(*functions: HostedFunction, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client of a namespace with these functions, without a socket."""
+    """Return a client of a namespace with these functions, without a socket."""
     namespace = Namespace(functions, **options)
     transport = httpx.ASGITransport(app=make_app(namespace, KEY))
     async with httpx.AsyncClient(transport=transport, base_url="http://platform", auth=GOOD_AUTH) as http:

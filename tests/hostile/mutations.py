@@ -52,7 +52,7 @@ class Mutation:
 
 
 def paths(payload: Any, at: Path = ()) -> Iterator[Path]:
-    """Give the place of every member; of a list's items, which are alike, the first and the last."""
+    """Return the place of every member; of a list's items, which are alike, the first and the last."""
     if at:
         yield at
     if isinstance(payload, dict):
@@ -64,7 +64,7 @@ def paths(payload: Any, at: Path = ()) -> Iterator[Path]:
 
 
 def mutations(payload: Any) -> Iterator[Mutation]:
-    """Give every payload with one member wrong."""
+    """Return every payload with one member wrong."""
     for path in paths(payload):
         where = ".".join(map(str, path))
         for value in VALUES:
@@ -76,7 +76,7 @@ def mutations(payload: Any) -> Iterator[Mutation]:
 
 
 def bodies(payload: Any) -> Iterator[Mutation]:
-    """Give bodies that are wrong as a whole."""
+    """Return bodies that are wrong as a whole."""
     text = json.dumps(payload)
     for share in (0.0, 0.01, 0.5, 0.9, 0.9999):
         yield Mutation("body", f"cut at {share:.0%}", text[: int(len(text) * share)].encode())
@@ -98,7 +98,7 @@ def bodies(payload: Any) -> Iterator[Mutation]:
 
 
 def sample(every: Sequence[Mutation], share: float, seed: int) -> list[Mutation]:
-    """Give some of them, the same for a seed."""
+    """Return some of them, the same for a seed."""
     chance = random.Random(seed)
     return [each for each in every if chance.random() < share]
 

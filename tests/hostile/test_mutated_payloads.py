@@ -20,7 +20,7 @@ from raceday.runtime.function import handle
 from raceday.store.schema import MEETINGS, QUARANTINE
 from tests.hostile.mutations import Mutation, bodies, mutations, sample
 from tests.poll_kit import Kit
-from tests.stages.test_poll_recorded import kit_for, store_row
+from tests.polling.test_poll_recorded import kit_for, store_row
 
 DATE = date(2026, 3, 1)
 DAY = generate_day(11, DATE, races=4)

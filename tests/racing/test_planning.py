@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from raceday.racing.planning import (
     Due,
+    LedgerHead,
     Race,
-    Seen,
     batches,
     due_rechecks,
     finishes,
@@ -24,8 +24,8 @@ from raceday.racing.snapshot import Status
 START = datetime(2026, 2, 14, 2, 30, tzinfo=UTC)
 
 
-def _seen(n: int, minutes: float, status: Status = Status.FINAL, kind: str = "slot") -> Seen:
-    return Seen("r1", n, START + timedelta(minutes=minutes), kind, status, START)
+def _seen(n: int, minutes: float, status: Status = Status.FINAL, kind: str = "slot") -> LedgerHead:
+    return LedgerHead("r1", n, START + timedelta(minutes=minutes), kind, status, START)
 
 
 @given(st.integers(1, 40), st.lists(st.integers(0, 30), max_size=80))

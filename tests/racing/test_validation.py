@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raceday.racing.compose import Occasion, compose, lines
-from raceday.racing.ledger import Check, LedgerRow
+from raceday.racing.compose import PollContext, compose, lines
+from raceday.racing.records import Check, LedgerRow
 from raceday.racing.score import failed, score
 from raceday.racing.snapshot import Dividend, Odds, Pool, Snapshot, Status
 from raceday.racing.validation import RULES, WEIGHTS, Evidence, validate
@@ -22,7 +22,7 @@ ODDS = ("fixed_win", "fixed_place", "pool_win", "pool_place")
 def row_of(race: Snapshot, base: LedgerRow | None = None) -> LedgerRow:
     """Poll a race one second after the feed made its answer."""
     fetched = race.generated_at + timedelta(seconds=1)
-    return compose(race, base, Occasion(race.generated_at, "slot", fetched), race.status)
+    return compose(race, base, PollContext(race.generated_at, "slot", fetched), race.status)
 
 
 def with_runner(race: Snapshot, which: int, /, **changes: Any) -> Snapshot:

@@ -13,7 +13,7 @@ from raceday.call import Call
 from raceday.clock import SystemClock
 from raceday.container import Container
 from raceday.errors import BadRequest, FeedUnavailable, SettingsError, StoreRefused
-from raceday.ids import SeededChance
+from raceday.ids import SeededRandomSource
 from raceday.log import Log
 from raceday.runtime.function import Function, handle
 from raceday.settings import FEED, STORE, Settings, read_settings, specs
@@ -26,7 +26,7 @@ def container(lines: list[str]) -> Container:
     log = Log(lines.append, secrets=(SECRET,))
     none = cast(Any, None)
     settings = Settings(store_key=SECRET)
-    return Container(settings, SystemClock(), SeededChance(1), log, feed=none, store=none, invoker=none)
+    return Container(settings, SystemClock(), SeededRandomSource(1), log, feed=none, store=none, invoker=none)
 
 
 def answer(handler: Any, event: Mapping[str, Any], lines: list[str] | None = None) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def answer(handler: Any, event: Mapping[str, Any], lines: list[str] | None = Non
 
 
 async def echo(_: Container, call: Call) -> dict[str, Any]:
-    """Give back the parameters."""
+    """Return back the parameters."""
     return {"params": dict(call.params), "activation": call.activation_id}
 
 

@@ -39,7 +39,7 @@ def test_a_function_loads_only_the_libraries_that_it_uses(name: str, loaded: lis
 
 MADE = """
 import dataclasses, json, sys
-import raceday.runtime.function, raceday.runtime.build, raceday.feed.client, raceday.stages.poller
+import raceday.runtime.function, raceday.runtime.build, raceday.feed.client, raceday.polling.poller
 ours = {name: module for name, module in sys.modules.items() if name.startswith("raceday")}
 made = [value for name, module in ours.items() for value in vars(module).values()
         if isinstance(value, type) and value.__module__ == name and dataclasses.is_dataclass(value)]

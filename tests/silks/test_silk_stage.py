@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from local.feedsim import generate_day
-from raceday.racing.silks.silk import Silk
-from raceday.stages.silk_images import MAX_BYTES, PictureRefused, Pictures, dominant
-from raceday.stages.silks import completed
+from raceday.silks.enrich import completed
+from raceday.silks.pictures import MAX_BYTES, PictureRefused, Pictures, dominant
+from raceday.silks.silk import Silk
 from raceday.store.schema import ENTRANTS, SILKS
 from tests.suite_kit import DAY, Suite, go
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.silks_cli import descriptions, measure
-from raceday.racing.silks import colours, patterns
-from raceday.racing.silks.draw import draw
-from raceday.racing.silks.parse import parse
-from raceday.racing.silks.rugs import rug
-from raceday.racing.silks.silk import Cloth, Silk
+from local.commands.silks import descriptions, measure
+from raceday.silks import colours, patterns
+from raceday.silks.draw import draw
+from raceday.silks.parse import parse
+from raceday.silks.rugs import rug
+from raceday.silks.silk import Cloth, Silk
 from tests.recorded import RECORDED, needs_recorded
 
 TABLE = [

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from local.commands.simulate import fine
 from local.feedsim import DayOptions, generate_day
-from local.sim_cli import fine
 from local.simulate.checker import _answerable, _left, _never_polled
 from local.simulate.faults.script import Hit, Run, Script
 from local.simulate.run import Plan, simulate_day

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.sim_cli import fine
+from local.commands.simulate import fine
 from local.simulate.faults import PROFILES, profile
 from local.simulate.run import Plan, simulate_day
 from local.simulate.shapes import shaped

@@ -20,15 +20,15 @@ class Told:
     moved_to: datetime = START
 
     def status(self, race_id: str, at: datetime) -> str:
-        """Give the event's status."""
+        """Return the event's status."""
         return "Final" if at >= self.final else "Closed" if at >= START else "Open"
 
     def list_status(self, race_id: str, at: datetime) -> str:
-        """Give the list's status."""
+        """Return the list's status."""
         return "Abandoned" if at >= self.abandoned_list else self.status(race_id, at)
 
     def start(self, race_id: str, at: datetime) -> datetime:
-        """Give the advertised start."""
+        """Return the advertised start."""
         return self.moved_to if at >= self.moved_at else START
 
     def there(self, race_id: str, at: datetime) -> bool:

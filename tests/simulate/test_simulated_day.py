@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.simulate.run import Plan, simulate_day
-from local.simulate.seams import Seams
+from local.simulate.seams import FaultHooks
 from local.simulate.world import World, settings_with
 
 
@@ -38,7 +38,7 @@ def test_a_seed_repeats_its_report() -> None:
     assert _same(simulate_day(plan)) == _same(simulate_day(plan))
 
 
-class _Twins(Seams):
+class _Twins(FaultHooks):
     """Two schedulers and two pollers at once."""
 
     def triggers(self, minute: datetime) -> int:
@@ -48,7 +48,7 @@ class _Twins(Seams):
         return [0.0, 0.2] if function == "enhanced-race-poller" else [0.0]
 
 
-def _twins(world: World) -> Seams:
+def _twins(world: World) -> FaultHooks:
     return _Twins()
 
 
@@ -72,14 +72,14 @@ def test_legacy_schedules_end_in_the_same_columns() -> None:
     assert report["buckets"]["lost"] == report["buckets"]["wrong"] == 0
 
 
-class _Unheard(Seams):
+class _Unheard(FaultHooks):
     """No webhook is delivered, as where all of them are switched off."""
 
     def webhooks(self, function: str, body: bytes) -> list[float]:
         return []
 
 
-def _unheard(world: World) -> Seams:
+def _unheard(world: World) -> FaultHooks:
     return _Unheard()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.soak import FILES, MOST_GROWTH_BYTES, Sample, growth, soak
+from local.simulate.soak import FILES, MOST_GROWTH_BYTES, Sample, growth, soak
 
 
 @pytest.mark.skipif(not Path(FILES).exists(), reason="open files are counted in /proc")

@@ -14,7 +14,7 @@ from local.feedsim import FeedSim, FeedTransport, generate_day
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.feed.client import make_feed
-from raceday.ids import SeededChance
+from raceday.ids import SeededRandomSource
 from raceday.log import Log
 from raceday.store.client import make_store
 from raceday.store.schema import ENTRANTS, MEETINGS, ODDS_HISTORY, QUARANTINE, RACE_POLLS, RACES
@@ -42,7 +42,7 @@ class SocketSuite(Suite):
         """Make a cold container, with the clients that the platform would have."""
         if not self.sockets:
             return super().new_container()
-        log, chance = Log(self.lines.append), SeededChance(5)
+        log, chance = Log(self.lines.append), SeededRandomSource(5)
         feed = make_feed(self.settings, self.clock, chance, log)
         store = make_store(self.settings, self.clock, chance, log)
         closers = [feed.aclose, store.aclose]
@@ -107,7 +107,7 @@ class Broken:
         return result
 
     async def figures(self) -> dict[str, list[dict[str, Any]]]:
-        """Give what the tables hold, but for when it was written."""
+        """Return what the tables hold, but for when it was written."""
         found = {}
         for table in TABLES:
             rows = await self.suite.rows(table)
@@ -125,7 +125,7 @@ async def _undisturbed() -> dict[str, list[dict[str, Any]]]:
 
 @pytest.fixture(scope="module")
 def right() -> dict[str, list[dict[str, Any]]]:
-    """Give the tables after one poll on sound sockets."""
+    """Return the tables after one poll on sound sockets."""
     return go(_undisturbed)
 
 

@@ -19,7 +19,7 @@ from raceday.errors import (
     StoreRefused,
     StoreUnavailable,
 )
-from raceday.ids import SeededChance
+from raceday.ids import SeededRandomSource
 from raceday.log import Log
 from raceday.settings import Settings
 from raceday.store.client import StoreClient, make_store
@@ -58,13 +58,17 @@ def embedded(hook: Lossy | None = None) -> tuple[StoreClient, Embedded]:
     """Make a client of a fresh embedded server."""
     server = Embedded(now=lambda: NOW)
     bootstrap(server)
-    store = make_store(SETTINGS, StillClock(NOW), SeededChance(1), Log(lambda _: None), EmbeddedTransport(server, hook))
+    store = make_store(
+        SETTINGS, StillClock(NOW), SeededRandomSource(1), Log(lambda _: None), EmbeddedTransport(server, hook)
+    )
     return store, server
 
 
 def mocked(handler: Callable[[httpx.Request], httpx.Response]) -> StoreClient:
     """Make a client of a server that answers as told."""
-    return make_store(SETTINGS, StillClock(NOW), SeededChance(1), Log(lambda _: None), httpx.MockTransport(handler))
+    return make_store(
+        SETTINGS, StillClock(NOW), SeededRandomSource(1), Log(lambda _: None), httpx.MockTransport(handler)
+    )
 
 
 def refuse(status: int, kind: str = "", *, html: bool = False) -> Callable[[httpx.Request], httpx.Response]:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from local.embedded import Embedded, EmbeddedTransport, bootstrap
-from local.memory_store import MemoryStore
+from local.testing.memory_store import MemoryStore
 from raceday.errors import StoreError
-from raceday.ids import SeededChance
+from raceday.ids import SeededRandomSource
 from raceday.log import Log
 from raceday.settings import Settings
 from raceday.store.client import make_store
@@ -154,7 +154,7 @@ class Both(RuleBasedStateMachine):
         bootstrap(self.server, [BY_ID[table] for table in DATA])
         self.server.hooks.add(dict(HOOK), "")
         transport = EmbeddedTransport(self.server)
-        self.wired = make_store(SETTINGS, StillClock(NOW), SeededChance(1), Log(lambda _: None), transport)
+        self.wired = make_store(SETTINGS, StillClock(NOW), SeededRandomSource(1), Log(lambda _: None), transport)
         self.told: list[tuple[str, str, Row]] = []
         self.memory = MemoryStore(lambda: self.at, lambda table, action, row: self.told.append((table, action, row)))
 
@@ -174,14 +174,14 @@ class Both(RuleBasedStateMachine):
         self.told.clear()
 
     def outcome(self, work: Callable[[Store], Awaitable[Any]], store: Store) -> Any:
-        """Give an answer, or the kind of a refusal."""
+        """Return an answer, or the kind of a refusal."""
         try:
             return shown(self.loop.run_until_complete(_run(work(store))))
         except StoreError as error:
             return type(error).__name__, error.status, error.kind
 
     def deliveries(self) -> list[tuple[str, str, Any]]:
-        """Give what the embedded server has queued for its subscriber since last time."""
+        """Return what the embedded server has queued for its subscriber since last time."""
         found = []
         while self.server.hooks.queue:
             delivery = self.server.hooks.queue.popleft()
@@ -261,7 +261,7 @@ async def _run(work: Awaitable[Any]) -> Any:
 
 
 def shown(answer: Any) -> Any:
-    """Give an answer without what only a server adds."""
+    """Return an answer without what only a server adds."""
     if isinstance(answer, list):
         return [shown(a) for a in answer]
     if isinstance(answer, Mapping):

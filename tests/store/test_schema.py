@@ -12,7 +12,7 @@ SYSTEM = {"$id": 4 * 36, "$createdAt": 8, "$updatedAt": 8}
 
 
 def width_bytes(column: Column) -> int:
-    """Give what a column takes of a row in utf8mb4: four bytes a character, a pointer for longer texts."""
+    """Return what a column takes of a row in utf8mb4: four bytes a character, a pointer for longer texts."""
     if column.kind in ("varchar", "relationship"):
         return 4 * (column.size or 255) + 2
     return 20 if column.kind in ("text", "mediumtext", "longtext") else 8

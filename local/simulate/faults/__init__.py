@@ -12,7 +12,7 @@ __all__ = ["PROFILES", "Faults", "Script", "profile"]
 
 
 def profile(names: str) -> Callable[[World], Faults]:
-    """Give the maker of the seams of one profile, or of several joined by +; ValueError for a name that is none.
+    """Return the maker of the seams of one profile, or of several joined by +; ValueError for a name that is none.
 
     A profile that only gives the day its shape breaks nothing.
     """

@@ -12,7 +12,7 @@ FALL = 7  # pools fall by one part in so many
 
 
 def changed(content: bytes, change: str) -> bytes | None:
-    """Give an event's body with a change made, None where the body has nothing to change."""
+    """Return an event's body with a change made, None where the body has nothing to change."""
     body = json.loads(content)
     if not isinstance(body.get("data"), dict) or "race" not in body["data"]:
         return None
@@ -77,7 +77,7 @@ UNREADABLE = ("feed.error_in_200", "payload.status_gone", "payload.start_gone")
 
 
 def as_read(state: MarketState, change: str, before: MarketState | None) -> MarketState:
-    """Give what a right reading of a changed body shows; `before` is what the race's last row showed.
+    """Return what a right reading of a changed body shows; `before` is what the race's last row showed.
 
     Pools that are not listed stand as they did, with the money on each runner as it was.
     """

@@ -13,7 +13,7 @@ from local.simulate.faults.rates import Rates
 from local.simulate.faults.script import CURRENT, Handing, Hit, Run, Script, Served
 from local.simulate.faults.windows import Windows
 from local.simulate.report import Tables
-from local.simulate.seams import Seams
+from local.simulate.seams import FaultHooks
 from local.simulate.world import World
 from raceday.container import Container
 from raceday.errors import StoreConflict, StoreRefused, StoreUnavailable
@@ -42,7 +42,7 @@ WEBHOOK_KINDS = ("webhook.dropped", "webhook.doubled", "webhook.delayed", "webho
 STATUSES = {"feed.403": 403, "feed.404": 404, "feed.429": 429, "feed.429_wait": 429}
 
 
-class Faults(Seams):
+class Faults(FaultHooks):
     """One day's faults at given rates; `script` is the record of all of them. Until `until` they strike."""
 
     def __init__(self, world: World, rates: Rates) -> None:

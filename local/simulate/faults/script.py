@@ -69,7 +69,7 @@ class Script:
     ticks_missed: list[datetime] = field(default_factory=list)
 
     def report(self) -> dict[str, Any]:
-        """Give the faults by kind, in total, and as a share of the operations."""
+        """Return the faults by kind, in total, and as a share of the operations."""
         total, operations = sum(self.injected.values()), sum(self.operations.values())
         return {
             "total": total,

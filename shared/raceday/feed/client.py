@@ -17,7 +17,7 @@ from raceday.feed import mapping, values
 from raceday.feed.filter import rule_against
 from raceday.feed.limiter import Limiter
 from raceday.feed.models import Event, Meeting, Meetings
-from raceday.ids import Chance
+from raceday.ids import RandomSource
 from raceday.log import Log
 from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
 from raceday.settings import Settings
@@ -41,7 +41,7 @@ class FeedClient:
         self,
         settings: Settings,
         clock: Clock,
-        chance: Chance,
+        chance: RandomSource,
         log: Log,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -62,13 +62,13 @@ class FeedClient:
 
     @cached_property
     def _transport(self) -> httpx.AsyncBaseTransport:
-        """Give the kept connections, made on first use: a TLS context costs a tenth of a second."""
+        """Return the kept connections, made on first use: a TLS context costs a tenth of a second."""
         most = max(self._settings.feed_concurrency, self._settings.polls_at_once)
         limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
         return self._given or httpx.AsyncHTTPTransport(limits=limits)
 
     async def meetings(self, day: date, unreadable: list[PayloadError] | None = None) -> list[MeetingEntry]:
-        """Give every meeting of an NZ race day, page by page until a short one, but for those in `unreadable`."""
+        """Return every meeting of an NZ race day, page by page until a short one, but for those in `unreadable`."""
         found: dict[str, MeetingEntry] = {}
         for page in range(MAX_PAGES):
             params = {
@@ -86,7 +86,7 @@ class FeedClient:
         return list(found.values())
 
     def _page(self, body: bytes, received: datetime) -> tuple[int, list[MeetingEntry], list[PayloadError]]:
-        """Give how many meetings a page lists, those that can be read, and what is wrong with the wanted others."""
+        """Return how many meetings a page lists, those that can be read, and what is wrong with the wanted others."""
         answer = _meetings(body)
         entries, errors = [], []
         for raw in answer.data.meetings or ():
@@ -107,7 +107,7 @@ class FeedClient:
         return not (country and code) or rule_against(self._settings, country, code) is None
 
     async def meeting(self, meeting_id: str) -> MeetingEntry:
-        """Give one meeting; FeedNotFound where the feed lists none."""
+        """Return one meeting; FeedNotFound where the feed lists none."""
 
         def read(body: bytes, received: datetime) -> MeetingEntry:
             answer = _meetings(body)
@@ -118,7 +118,7 @@ class FeedClient:
         return await self._ask(f"meeting {meeting_id}", f"/meetings/{meeting_id}", {}, read)
 
     async def event(self, race_id: str, status: Status | None = None, *, urgent: bool = False) -> Snapshot:
-        """Give one race in full; a race that is over needs no money tracker. An `urgent` one has a slot to keep."""
+        """Return one race in full; a race that is over needs no money tracker. An `urgent` one has a slot to keep."""
         params = {} if status is not None and status.over else {"with_money_tracker": "true"}
 
         def read(body: bytes, received: datetime) -> Snapshot:
@@ -255,7 +255,7 @@ def _refusal(subject: str, answer: httpx.Response, now: datetime) -> FeedError:
 
 
 def retry_after(answer: httpx.Response, now: datetime) -> float | None:
-    """Give the seconds that `Retry-After` asks for, as a number or as a date."""
+    """Return the seconds that `Retry-After` asks for, as a number or as a date."""
     asked = answer.headers.get("retry-after", "").strip()
     if not asked:
         return None
@@ -269,7 +269,7 @@ def retry_after(answer: httpx.Response, now: datetime) -> float | None:
 
 
 def make_feed(
-    settings: Settings, clock: Clock, chance: Chance, log: Log, transport: httpx.AsyncBaseTransport | None = None
+    settings: Settings, clock: Clock, chance: RandomSource, log: Log, transport: httpx.AsyncBaseTransport | None = None
 ) -> FeedClient:
     """Make the client of the configured feed."""
     return FeedClient(settings, clock, chance, log, transport)

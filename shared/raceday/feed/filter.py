@@ -8,7 +8,7 @@ CODES_RULE = "RACEDAY_CODES"
 
 
 def rule_against(settings: Settings, country: str, code: str) -> str | None:
-    """Give the name of the setting that excludes a country or code, None where it is wanted."""
+    """Return the name of the setting that excludes a country or code, None where it is wanted."""
     if country.upper() not in settings.countries:
         return COUNTRIES_RULE
     if code.upper() not in settings.all_codes:

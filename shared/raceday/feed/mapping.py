@@ -6,10 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from raceday.catalogue.products import canonical, is_single_race
 from raceday.errors import PayloadError
 from raceday.feed import values
 from raceday.feed.models import EventData, Header, Meeting, MeetingRace, PieceIn, PoolIn, RaceIn, RunnerIn
-from raceday.feed.products import canonical, is_single_race
 from raceday.ids import is_id
 from raceday.racing.snapshot import (
     Dividend,
@@ -28,17 +28,17 @@ _STATUSES = {status.value.lower(): status for status in Status}
 
 
 def status_of(value: Any) -> Status | None:
-    """Give a status under any case, None for one that is unknown or empty."""
+    """Return a status under any case, None for one that is unknown or empty."""
     return _STATUSES.get(values.text(value).lower())
 
 
 def generated_at(header: Header, received_at: datetime) -> datetime:
-    """Give the feed's own time, the time of receipt where it names none."""
+    """Return the feed's own time, the time of receipt where it names none."""
     return values.instant(header.generated_time) or received_at
 
 
 def snapshot_of(header: Header, data: EventData, race_id: str, received_at: datetime) -> Snapshot:
-    """Give the snapshot of one event."""
+    """Return the snapshot of one event."""
     race = data.race
     found = values.text(race.event_id)
     if found != race_id:
@@ -100,7 +100,7 @@ def snapshot_of(header: Header, data: EventData, race_id: str, received_at: date
 
 
 def meeting_of(meeting: Meeting, header: Header, received_at: datetime) -> MeetingEntry:
-    """Give one meeting of the list; races that cannot be read are named in `rejected`, rows that are none dropped."""
+    """Return one meeting of the list; races that cannot be read are named in `rejected`, rows that are none dropped."""
     meeting_id = _id("meeting", "meeting", meeting.meeting)
     day = values.day(meeting.date)
     if day is None:

@@ -14,7 +14,7 @@ _SMALLEST_PRICE, _LARGEST_PRICE = Decimal("0.01"), Decimal(10) ** 6
 
 
 def text(value: Any) -> str:
-    """Give a text without blanks around it, empty for null and absent; structures become JSON."""
+    """Return a text without blanks around it, empty for null and absent; structures become JSON."""
     if value is None:
         return ""
     if isinstance(value, (dict, list)):
@@ -23,7 +23,7 @@ def text(value: Any) -> str:
 
 
 def number(value: Any) -> Decimal | None:
-    """Give an exact number from a number or a text of one, None for anything else and what no column can hold."""
+    """Return an exact number from a number or a text of one, None for anything else and what no column can hold."""
     if value is None or isinstance(value, bool):
         return None
     try:
@@ -34,25 +34,25 @@ def number(value: Any) -> Decimal | None:
 
 
 def whole(value: Any) -> int | None:
-    """Give a whole number, None where there is none or one that a 64-bit column cannot hold."""
+    """Return a whole number, None where there is none or one that a 64-bit column cannot hold."""
     found = number(value)
     return None if found is None else int(found)
 
 
 def first_digits(value: Any) -> int | None:
-    """Give the first run of digits of a value such as `Fr1`, None where there is none."""
+    """Return the first run of digits of a value such as `Fr1`, None where there is none."""
     found = _DIGITS.search(text(value))
     return int(found[0]) if found and len(found[0]) < 9 else None
 
 
 def price(value: Any) -> Decimal | None:
-    """Give odds, None where they are missing, not above 0, or no price at all."""
+    """Return odds, None where they are missing, not above 0, or no price at all."""
     found = number(value)
     return found if found is not None and _SMALLEST_PRICE <= found < _LARGEST_PRICE else None
 
 
 def cents(value: Any) -> int | None:
-    """Give dollars as whole cents, halves up; None where there is no number."""
+    """Return dollars as whole cents, halves up; None where there is no number."""
     found = number(value)
     if found is None or abs(found) > 10**12:
         return None
@@ -60,12 +60,12 @@ def cents(value: Any) -> int | None:
 
 
 def flag(value: Any) -> bool:
-    """Give a flag from a boolean or a text of one."""
+    """Return a flag from a boolean or a text of one."""
     return value is True or (isinstance(value, str) and value.strip().lower() in ("true", "1", "yes"))
 
 
 def instant(value: Any) -> datetime | None:
-    """Give a UTC instant from ISO with up to nine fractional digits, Go's own layout, or epoch seconds above 0."""
+    """Return a UTC instant from ISO with up to nine fractional digits, Go's own layout, or epoch seconds above 0."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return datetime.fromtimestamp(value, UTC) if 0 < value < 253402300800 else None
     shown = text(value)
@@ -84,7 +84,7 @@ def instant(value: Any) -> datetime | None:
 
 
 def day(value: Any) -> date | None:
-    """Give a date from `2025-07-17`, with or without a time behind it."""
+    """Return a date from `2025-07-17`, with or without a time behind it."""
     try:
         return date.fromisoformat(text(value)[:10])
     except ValueError:

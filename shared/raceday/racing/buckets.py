@@ -7,12 +7,12 @@ BY_FIVE_DOWN_TO = 5
 
 
 def secs_to_start(start: datetime, slot: datetime) -> int:
-    """Give the whole seconds from a slot to the advertised start; negative after it."""
+    """Return the whole seconds from a slot to the advertised start; negative after it."""
     return round((start - slot).total_seconds())
 
 
 def label_of(secs: int) -> int | None:
-    """Give the label whose window holds a slot `secs` before the start, None before T-60.
+    """Return the label whose window holds a slot `secs` before the start, None before T-60.
 
     A label's window reaches from after the previous label up to and including its own instant.
     """
@@ -28,17 +28,17 @@ def on_label(secs: int) -> bool:
 
 
 def next_label(label: int) -> int:
-    """Give the label that follows in time."""
+    """Return the label that follows in time."""
     return label - 5 if label > BY_FIVE_DOWN_TO else label - 1
 
 
 def anchor(start: datetime, label: int) -> datetime:
-    """Give the instant of a label."""
+    """Return the instant of a label."""
     return start - timedelta(minutes=label)
 
 
 def live_minute(secs: int) -> int | None:
-    """Give the whole minute at which a slot between five-minute labels refreshes the odds (57, 52 ... 7), else None."""
+    """Return the minute at which a slot between five-minute labels refreshes the odds (57, 52 ... 7), else None."""
     if BY_FIVE_DOWN_TO * 60 < secs < BASELINE * 60 and secs % 300 == 150:
         return secs // 60
     return None

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from raceday.racing.ledger import Digests, Gap, LedgerRow, PoolTotals, RaceFacts, RunnerLine
+from raceday.racing.records import Digests, Gap, LedgerRow, PoolTotals, RaceFacts, RunnerLine
 from raceday.racing.score import score
 from raceday.racing.shares import (
     PLACE_BOOK,
@@ -21,7 +21,7 @@ from raceday.racing.validation import Evidence, dividend_pools, validate
 NO_DIGESTS = Digests()
 
 
-class Occasion(NamedTuple):
+class PollContext(NamedTuple):
     """When and why one poll was made; durations are milliseconds."""
 
     slot: datetime
@@ -36,7 +36,7 @@ class Occasion(NamedTuple):
 def compose(
     snapshot: Snapshot,
     base: LedgerRow | None,
-    occasion: Occasion,
+    occasion: PollContext,
     status: Status,
     *,
     gaps: tuple[Gap, ...] = (),
@@ -72,7 +72,7 @@ def compose(
 
 
 def facts(snapshot: Snapshot) -> RaceFacts:
-    """Give what the event functions need of the race itself."""
+    """Return what the event functions need of the race itself."""
     return RaceFacts(
         name=snapshot.name,
         number=snapshot.number,
@@ -85,7 +85,7 @@ def facts(snapshot: Snapshot) -> RaceFacts:
 
 
 def pool_totals(snapshot: Snapshot) -> PoolTotals | None:
-    """Give the totals by product, single-race and multi-leg ones apart; None where the feed lists no pools at all."""
+    """Return the totals by product, single-race and multi-leg ones apart; None where the feed lists no pools at all."""
     if snapshot.pools is None:
         return None
     single: dict[str, int] = {}
@@ -100,7 +100,7 @@ def pool_totals(snapshot: Snapshot) -> PoolTotals | None:
 
 
 def lines(snapshot: Snapshot) -> tuple[RunnerLine, ...]:
-    """Give one line per runner in the order of their numbers, with amounts that sum to the Win and Place pools."""
+    """Return one line per runner in the order of their numbers, with amounts that sum to the Win and Place pools."""
     runners = sorted(snapshot.runners, key=lambda r: (r.number, r.entrant_id))
     running = [r for r in runners if not r.scratched]
     hold = normalised_points({r.entrant_id: r.hold_points for r in running})

@@ -40,7 +40,7 @@ class Band:
 
 
 def shares(growth: Mapping[str, int], runners: Sequence[str]) -> dict[str, float] | None:
-    """Give each runner's share of the money that came in, of 100; None where none came."""
+    """Return each runner's share of the money that came in, of 100; None where none came."""
     came = {runner: max(0, growth[runner]) for runner in runners}
     total = sum(came.values())
     return {runner: cents / total * 100 for runner, cents in came.items()} if total else None
@@ -49,7 +49,7 @@ def shares(growth: Mapping[str, int], runners: Sequence[str]) -> dict[str, float
 def money_indicators(
     before: Mapping[str, int], now: Mapping[str, int], out: frozenset[str], kind: str
 ) -> list[Indicator]:
-    """Give rises of share between two frames, in percentage points.
+    """Return rises of share between two frames, in percentage points.
 
     Runners that are scratched, or missing from a frame, are taken out of both: their refund would light up the rest.
     """
@@ -61,7 +61,7 @@ def money_indicators(
 
 
 def odds_indicators(before: Mapping[str, Decimal], now: Mapping[str, Decimal], out: frozenset[str]) -> list[Indicator]:
-    """Give shortening odds between two frames, in percent of the former odds."""
+    """Return shortening odds between two frames, in percent of the former odds."""
     found = []
     for runner, odds in now.items():
         was = before.get(runner)
@@ -74,7 +74,7 @@ def odds_indicators(before: Mapping[str, Decimal], now: Mapping[str, Decimal], o
 
 
 def indicators(before: Frame, now: Frame) -> list[Indicator]:
-    """Give every indicator of at least 5 between two neighbouring frames."""
+    """Return every indicator of at least 5 between two neighbouring frames."""
     out = before.scratched | now.scratched
     return [
         *money_indicators(before.win, now.win, out, "money_win"),

@@ -7,17 +7,17 @@ from zoneinfo import ZoneInfo
 
 @cache
 def nz_zone() -> ZoneInfo:
-    """Give New Zealand's time zone; read on first use, as most activations never ask."""
+    """Return New Zealand's time zone; read on first use, as most activations never ask."""
     return ZoneInfo("Pacific/Auckland")
 
 
 def race_day(at: datetime) -> date:
-    """Give the NZ date of an aware instant."""
+    """Return the NZ date of an aware instant."""
     return at.astimezone(nz_zone()).date()
 
 
 def day_limits(day: date) -> tuple[datetime, datetime]:
-    """Give the UTC instants at which an NZ date begins and ends: 23 or 25 hours apart when clocks change.
+    """Return the UTC instants at which an NZ date begins and ends: 23 or 25 hours apart when clocks change.
 
     An Australian night meeting belongs to its meeting's date, although its last races start after the end.
     """
@@ -25,7 +25,7 @@ def day_limits(day: date) -> tuple[datetime, datetime]:
 
 
 def nz_text(at: datetime) -> str:
-    """Give the NZ wall clock of an instant as HH:MM:SS; midnight is 00."""
+    """Return the NZ wall clock of an instant as HH:MM:SS; midnight is 00."""
     return at.astimezone(nz_zone()).strftime("%H:%M:%S")
 
 

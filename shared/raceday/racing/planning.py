@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from raceday.racing.ledger import Gap
+from raceday.racing.records import Gap
 from raceday.racing.schedule import (
     LONGEST_LIFE_SECS,
     Intervals,
@@ -41,7 +41,7 @@ class Race:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LedgerHead:
     """One row of the ledger, as much of it as a plan needs."""
 
     race_id: str
@@ -64,24 +64,24 @@ class Due:
 
     @property
     def key(self) -> Key:
-        """Give what tells it apart: race and slot, in epoch seconds."""
+        """Return what tells it apart: race and slot, in epoch seconds."""
         return self.race_id, int(self.slot.at.timestamp())
 
 
 def window(now: datetime) -> tuple[datetime, datetime]:
-    """Give the limits of the slots that a tick hands out: from just now to 80 s after the minute began."""
+    """Return the limits of the slots that a tick hands out: from just now to 80 s after the minute began."""
     return now - timedelta(seconds=SETTLE_SECS), minute_of(now) + timedelta(seconds=REACH_SECS)
 
 
 def minute_of(now: datetime) -> datetime:
-    """Give the minute that a tick is for: a clock a little slow shows the last seconds of the minute before."""
+    """Return the minute that a tick is for: a clock a little slow shows the last seconds of the minute before."""
     return (now + timedelta(seconds=EARLY_SECS)).replace(second=0, microsecond=0)
 
 
 def fresh(
     races: Iterable[Race], intervals: Intervals, after: datetime, until: datetime, handed: Collection[Key]
 ) -> list[Due]:
-    """Give the slots of unfinished races in a window that were not handed out yet, in order of time."""
+    """Return the slots of unfinished races in a window that were not handed out yet, in order of time."""
     found = [
         Due(race.race_id, slot, race.start)
         for race in races
@@ -91,7 +91,7 @@ def fresh(
 
 
 def missed(races: Iterable[Race], intervals: Intervals, now: datetime, committed: Collection[Key]) -> list[Due]:
-    """Give the slots of unfinished races that came and went, are not in the ledger, and may still be polled.
+    """Return the slots of unfinished races that came and went, are not in the ledger, and may still be polled.
 
     Slots before a race was stored were nobody's to poll.
     """
@@ -114,20 +114,20 @@ def in_order(found: Iterable[Due]) -> list[Due]:
     return sorted(found, key=lambda due: (due.slot.at, due.race_id))
 
 
-def finishes(over: Iterable[Seen]) -> dict[str, Seen]:
-    """Give for each race the row that first saw it over, out of all its rows that are over.
+def finishes(over: Iterable[LedgerHead]) -> dict[str, LedgerHead]:
+    """Return for each race the row that first saw it over, out of all its rows that are over.
 
     Rows that do not follow each other have an unfinished one between them: the race was taken back, and finished anew.
     A row that the scheduler closed a race with counts for nothing: the feed never said it.
     """
-    by_race: dict[str, list[Seen]] = {}
+    by_race: dict[str, list[LedgerHead]] = {}
     for row in over:
         by_race.setdefault(row.race_id, []).append(row)
     firsts = {race_id: _first_of_run(rows) for race_id, rows in by_race.items()}
     return {race_id: row for race_id, row in firsts.items() if row is not None}
 
 
-def _first_of_run(rows: Sequence[Seen]) -> Seen | None:
+def _first_of_run(rows: Sequence[LedgerHead]) -> LedgerHead | None:
     ordered = sorted(rows, key=lambda row: row.n)
     first = ordered[-1]
     for row in reversed(ordered[:-1]):
@@ -138,9 +138,9 @@ def _first_of_run(rows: Sequence[Seen]) -> Seen | None:
 
 
 def due_rechecks(
-    over: Sequence[Seen], after: datetime, until: datetime, now: datetime, handed: Collection[Key]
+    over: Sequence[LedgerHead], after: datetime, until: datetime, now: datetime, handed: Collection[Key]
 ) -> list[Due]:
-    """Give the re-checks to hand out: new ones of the window, and earlier ones still alive."""
+    """Return the re-checks to hand out: new ones of the window, and earlier ones still alive."""
     committed = {(row.race_id, int(row.slot.timestamp())) for row in over}
     found = []
     for race_id, first in finishes(over).items():
@@ -153,8 +153,8 @@ def due_rechecks(
     return in_order(found)
 
 
-def owed_rechecks(over: Sequence[Seen], now: datetime) -> dict[str, tuple[Gap, ...]]:
-    """Give the re-checks that nobody made and no row tells of, once the last one of a race has expired."""
+def owed_rechecks(over: Sequence[LedgerHead], now: datetime) -> dict[str, tuple[Gap, ...]]:
+    """Return the re-checks that nobody made and no row tells of, once the last one of a race has expired."""
     known = {(row.race_id, slot) for row in over for slot in (row.slot, *row.gaps)}
     owed: dict[str, tuple[Gap, ...]] = {}
     for race_id, first in finishes(over).items():
@@ -170,7 +170,7 @@ def owed_rechecks(over: Sequence[Seen], now: datetime) -> dict[str, tuple[Gap, .
 def trailing_gaps(
     start: datetime, status: Status, intervals: Intervals, after: datetime, until: datetime, cause: str = "no_attempt"
 ) -> tuple[Gap, ...]:
-    """Give the slots between a race's newest row and the one that closes it at `until`, as gaps.
+    """Return the slots between a race's newest row and the one that closes it at `until`, as gaps.
 
     One that has not expired is a gap as well: whoever polls it now finds the closing row before it.
     """
@@ -193,5 +193,5 @@ def batches(dues: Sequence[Due], races_per_batch: int) -> list[list[Due]]:
 
 
 def lagging(newest: Mapping[str, int], stored: Mapping[str, int]) -> list[str]:
-    """Give the races whose projection was made of an older row than the ledger's newest one with pools."""
+    """Return the races whose projection was made of an older row than the ledger's newest one with pools."""
     return sorted(race_id for race_id, n in newest.items() if stored.get(race_id, 0) < n)

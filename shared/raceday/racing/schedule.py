@@ -46,12 +46,12 @@ class Slot(NamedTuple):
 
     @property
     def expires_at(self) -> datetime:
-        """Give the last instant at which it may still be polled: half its interval, 60 s at most."""
+        """Return the last instant at which it may still be polled: half its interval, 60 s at most."""
         return self.at + timedelta(seconds=min(self.interval_secs / 2, LONGEST_LIFE_SECS))
 
 
 def zones(status: Status | None, intervals: Intervals) -> tuple[Zone, ...]:
-    """Give the stretches of equal interval as (from, to, interval), in seconds after the start, in order of time.
+    """Return the stretches of equal interval as (from, to, interval), in seconds after the start, in order of time.
 
     The first reaches back without end (from is None); its last slot lies one interval before its own end.
     A race that is Closed or Interim is polled like one that is about to start, from T-65 on.
@@ -75,7 +75,7 @@ def slots_between(
     until: datetime,
     finished_at: datetime | None = None,
 ) -> Iterator[Slot]:
-    """Give the slots strictly after `after` and before `until`, in order.
+    """Return the slots strictly after `after` and before `until`, in order.
 
     A race that is over has none but its re-checks, which count from `finished_at`, the slot that first saw it so.
     """
@@ -95,7 +95,7 @@ def slots_between(
 
 
 def rechecks(finished_at: datetime | None) -> tuple[Slot, ...]:
-    """Give the slots that look for corrected results after a race was first seen to be over."""
+    """Return the slots that look for corrected results after a race was first seen to be over."""
     if finished_at is None:
         return ()
     life = 2 * LONGEST_LIFE_SECS
@@ -109,16 +109,16 @@ def slot_at(
     at: datetime,
     finished_at: datetime | None = None,
 ) -> Slot | None:
-    """Give the slot that lies exactly at an instant, None where the plan has none there."""
+    """Return the slot that lies exactly at an instant, None where the plan has none there."""
     tick = timedelta(microseconds=1)
     return next(slots_between(start, status, intervals, at - tick, at + tick, finished_at), None)
 
 
 def given_up_at(start: datetime) -> datetime:
-    """Give the instant at which a race that never finished is given up."""
+    """Return the instant at which a race that never finished is given up."""
     return start + timedelta(seconds=GIVE_UP_SECS)
 
 
 def request_slot(at: datetime) -> datetime:
-    """Give the slot of a poll that a caller asks for between slots: its time floored to the feed's refresh of 15 s."""
+    """Return the slot of a poll asked for between slots: its time floored to the feed's refresh of 15 s."""
     return at.replace(microsecond=0, second=at.second // 15 * 15)

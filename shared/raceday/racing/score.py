@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
 
-from raceday.racing.ledger import Check
+from raceday.racing.records import Check
 
 
 def score(checks: Sequence[Check]) -> int | None:
-    """Give the weighted mean of the checks that apply, of 100 and rounded down; None where none applies.
+    """Return the weighted mean of the checks that apply, of 100 and rounded down; None where none applies.
 
     The weight of a check that does not apply is shared out over the others in proportion.
     """

@@ -12,7 +12,7 @@ from math import lcm
 from typing import NamedTuple
 
 from raceday.racing.apportion import apportion
-from raceday.racing.ledger import Source
+from raceday.racing.records import Source
 from raceday.racing.snapshot import Runner
 
 # What 1/odds sums to, per place paid: 1 over what is left after the usual take-out of 16 to 17 %.
@@ -41,7 +41,7 @@ def normalised_points(points: Mapping[str, Decimal | None]) -> dict[str, Decimal
 
 
 def positions_paid(paid: int | None, field_size: int) -> int:
-    """Give the number of places paid: the feed's, else three from eight runners, two from five, else one."""
+    """Return the number of places paid: the feed's, else three from eight runners, two from five, else one."""
     if paid:
         return paid
     return 3 if field_size >= 8 else 2 if field_size >= 5 else 1
@@ -50,7 +50,7 @@ def positions_paid(paid: int | None, field_size: int) -> int:
 def pool_shares(
     runners: Sequence[Runner], odds: Mapping[str, Decimal | None], book: Fraction
 ) -> dict[str, Share] | None:
-    """Give each unscratched runner's share of one pool by entrant id; None where nothing is known.
+    """Return each unscratched runner's share of one pool by entrant id; None where nothing is known.
 
     `odds` are that pool's odds and `book` what their inverses should sum to. Where only some runners have odds, those
     keep their 1/odds, and what they leave of the book goes to the others by their hold, where the tracker knows it.
@@ -83,7 +83,7 @@ def _by_hold(holds: Mapping[str, Decimal]) -> dict[str, Share] | None:
 def amounts(
     runners: Sequence[Runner], shares: Mapping[str, Share] | None, total_cents: int | None
 ) -> dict[str, tuple[int | None, Source]]:
-    """Give every runner's cents and source by entrant id, summing to `total_cents` exactly; scratched ones hold 0.
+    """Return every runner's cents and source by entrant id, summing to `total_cents` exactly; scratched ones hold 0.
 
     An empty pool holds 0 on everyone whatever the shares; without shares or a total the cents are None.
     """

@@ -144,7 +144,7 @@ class Snapshot(NamedTuple):
     unknown_products: tuple[str, ...] = ()
 
     def pool_cents(self, product: str) -> int | None:
-        """Give one product's total in cents, None where the feed lists no such pool."""
+        """Return one product's total in cents, None where the feed lists no such pool."""
         return next((p.total_cents for p in self.pools or () if p.product == product), None)
 
 

@@ -31,7 +31,7 @@ from decimal import Decimal
 from statistics import median
 from typing import NamedTuple
 
-from raceday.racing.ledger import Check, LedgerRow, RunnerLine
+from raceday.racing.records import Check, LedgerRow, RunnerLine
 from raceday.racing.shares import positions_paid
 from raceday.racing.snapshot import Pool, Runner, Snapshot, Status
 
@@ -79,11 +79,11 @@ class Evidence(NamedTuple):
 
     @property
     def running(self) -> list[Runner]:
-        """Give the unscratched runners."""
+        """Return the unscratched runners."""
         return [r for r in self.snapshot.runners if not r.scratched]
 
     def cents(self, product: str) -> int:
-        """Give one pool's total, 0 where it is absent or negative."""
+        """Return one pool's total, 0 where it is absent or negative."""
         return max(0, self.snapshot.pool_cents(product) or 0)
 
 
@@ -170,7 +170,7 @@ def _pool_dividends(e: Evidence) -> Finding | None:
 
 
 def dividend_pools(snapshot: Snapshot, *, final_only: bool = False) -> dict[str, int]:
-    """Give the pool in cents behind each product's dividends: of the Final ones where there are any."""
+    """Return the pool in cents behind each product's dividends: of the Final ones where there are any."""
     final = final_only or any(d.status.lower() == "final" for d in snapshot.dividends)
     found: dict[str, int] = {}
     for d in snapshot.dividends:

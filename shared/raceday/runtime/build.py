@@ -7,7 +7,7 @@ from raceday.clock import Clock, SyncedClock, SystemClock
 from raceday.container import Container
 from raceday.errors import PayloadError, SettingsError
 from raceday.feed.port import Feed
-from raceday.ids import Chance, SystemChance
+from raceday.ids import RandomSource, SystemRandomSource
 from raceday.log import Log
 from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
 from raceday.runtime.alarm import PostAlarm
@@ -34,7 +34,7 @@ class NoFeed:
         raise SettingsError([_NO_FEED])
 
 
-def _feed(settings: Settings, clock: Clock, chance: Chance, log: Log) -> Feed:
+def _feed(settings: Settings, clock: Clock, chance: RandomSource, log: Log) -> Feed:
     # The feed's models bring pydantic, which is half of an import: functions without a feed start without it.
     from raceday.feed.client import make_feed
 
@@ -44,7 +44,7 @@ def _feed(settings: Settings, clock: Clock, chance: Chance, log: Log) -> Feed:
 def build_container(needs: frozenset[str]) -> Container:
     """Read the settings that `needs` names and make the clients; raises SettingsError with every problem at once."""
     settings = read_settings(needs=needs)
-    clock, chance = SyncedClock(SystemClock()), SystemChance()
+    clock, chance = SyncedClock(SystemClock()), SystemRandomSource()
     log = Log(_print_line, level=settings.log_level, secrets=settings.secrets())
     return Container(
         settings=settings,

@@ -33,7 +33,7 @@ def read_http(event: Mapping[str, Any]) -> Http | None:
 
 
 def read_params(event: Mapping[str, Any], http: Http | None) -> dict[str, Any]:
-    """Give an activation's parameters: query and JSON body of a web call, the event's own members otherwise."""
+    """Return an activation's parameters: query and JSON body of a web call, the event's own members otherwise."""
     if http is None:
         return {key: value for key, value in event.items() if not key.startswith("__ow")}
     params: dict[str, Any] = dict(parse_qsl(http.query, keep_blank_values=True))

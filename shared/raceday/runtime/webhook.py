@@ -34,7 +34,7 @@ class WebhookRefused(RaceDayError):
 
 
 def sign(secret: str, url: str, body: bytes) -> str:
-    """Give the signature Appwrite puts on a delivery: base64 of HMAC-SHA1 over URL and raw body."""
+    """Return the signature Appwrite puts on a delivery: base64 of HMAC-SHA1 over URL and raw body."""
     return base64.b64encode(hmac.new(secret.encode(), url.encode() + body, hashlib.sha1).digest()).decode()
 
 
@@ -93,7 +93,7 @@ def check_delivery(http: Http, settings: Settings, url: str) -> None:
 
 
 def read_row(http: Http, database: str) -> tuple[str, dict[str, Any]]:
-    """Give the table and the row of a delivery, in `tables/rows` and `collections/documents` form alike."""
+    """Return the table and the row of a delivery, in `tables/rows` and `collections/documents` form alike."""
     found = _ROW_EVENT.search(http.headers.get("x-appwrite-webhook-events", ""))
     if found is None or found["db"] != database:
         raise BadRequest("x-appwrite-webhook-events", f"an event of a row in {database}")
@@ -107,7 +107,7 @@ def read_row(http: Http, database: str) -> tuple[str, dict[str, Any]]:
 
 
 def race_id_of(source: Mapping[str, Any]) -> str:
-    """Give the race a row or a call is about; BadRequest where it names none."""
+    """Return the race a row or a call is about; BadRequest where it names none."""
     race_id = source.get("raceId")
     if not isinstance(race_id, str) or not 1 <= len(race_id) <= 36:
         raise BadRequest("raceId", "a race id of 1 to 36 characters", race_id)

@@ -12,7 +12,7 @@ _PAGING = ('{"method":"limit"', '{"method":"cursorAfter"', '{"method":"cursorBef
 
 
 def check_id(table: str, row_id: object) -> str:
-    """Give the id; StoreInvalid for one that no row can have.
+    """Return the id; StoreInvalid for one that no row can have.
 
     An empty one would turn a row's route into its table's, where DELETE removes every row; a bulk upsert on the
     server takes any text at all.
@@ -39,7 +39,7 @@ def agrees(there: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
 
 
 def with_defaults(table: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a new row's data with the defaults that take the place of nulls."""
+    """Return a new row's data with the defaults that take the place of nulls."""
     known = BY_ID.get(table)
     defaults = {c.key: c.default for c in known.columns if c.default is not None} if known else {}
     return {key: defaults.get(key) if value is None else value for key, value in data.items()}

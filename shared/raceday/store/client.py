@@ -9,7 +9,7 @@ from appwrite.query import Query
 
 from raceday.clock import Clock
 from raceday.errors import StoreConflict, StoreError, StoreInvalid, StoreMissing, StoreUnavailable
-from raceday.ids import Chance, is_id
+from raceday.ids import RandomSource, is_id
 from raceday.log import Log
 from raceday.settings import Settings
 from raceday.store.checks import agrees, check_id, check_queries, with_defaults
@@ -38,7 +38,7 @@ class StoreClient:
 
     @property
     def calls(self) -> int:
-        """Give the number of requests sent so far."""
+        """Return the number of requests sent so far."""
         return self._wire.calls
 
     async def aclose(self) -> None:
@@ -52,7 +52,7 @@ class StoreClient:
         return f"{self._root}/{table}/rows/{check_id(table, row_id)}"
 
     async def get(self, table: str, row_id: str, *, select: Sequence[str] = ()) -> Row | None:
-        """Give one row, None where it does not exist."""
+        """Return one row, None where it does not exist."""
         if not is_id(row_id):
             return None
         params: Params | None = [("queries[0]", Query.select(list(select)))] if select else None
@@ -67,7 +67,7 @@ class StoreClient:
     async def find(
         self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
     ) -> list[Row]:
-        """Give the rows that match, all of them or the first `limit`, by pages with a cursor."""
+        """Return the rows that match, all of them or the first `limit`, by pages with a cursor."""
         check_queries(table, queries)
         found: list[Row] = []
         base = [*queries, *([Query.select(list(select))] if select else [])]
@@ -208,14 +208,14 @@ class StoreClient:
         except StoreConflict:
             raise
         except StoreError as error:
-            fate = await self._fate(path)
+            fate = await self._resolve_transaction(path)
             if fate == "committed":
                 return
             if fate == "failed" and isinstance(error, StoreUnavailable):
                 raise StoreUnavailable(f"{error}; nothing was written", status=error.status, kind=FAILED) from error
             raise
 
-    async def _fate(self, path: str) -> str:
+    async def _resolve_transaction(self, path: str) -> str:
         """Find out what became of a transaction, ending one that is still open; empty where nobody can tell."""
         status = ""
         for _ in range(FATE_READS):
@@ -287,7 +287,7 @@ def _bulk(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
 
 
 def make_store(
-    settings: Settings, clock: Clock, chance: Chance, log: Log, transport: httpx.AsyncBaseTransport | None = None
+    settings: Settings, clock: Clock, chance: RandomSource, log: Log, transport: httpx.AsyncBaseTransport | None = None
 ) -> StoreClient:
     """Make the client of the configured project."""
     return StoreClient(settings, Wire(settings, clock, chance, transport), log)

@@ -26,13 +26,13 @@ class Store(Protocol):
     """
 
     async def get(self, table: str, row_id: str, *, select: Sequence[str] = ()) -> Row | None:
-        """Give one row, None where it does not exist."""
+        """Return one row, None where it does not exist."""
         ...
 
     async def find(
         self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
     ) -> list[Row]:
-        """Give the rows that match, all of them or the first `limit`."""
+        """Return the rows that match, all of them or the first `limit`."""
         ...
 
     async def create(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:

@@ -24,7 +24,7 @@ def cuts(table: str, row: Mapping[str, Any]) -> int:
 
 
 def meeting_row(meeting: MeetingEntry) -> Row:
-    """Give a meeting's columns; the date is its NZ race day at 00:00 UTC, as the client asks for it."""
+    """Return a meeting's columns; the date is its NZ race day at 00:00 UTC, as the client asks for it."""
     races = [race.status for race in meeting.races]
     status = "active"
     if races and all(s is Status.ABANDONED for s in races):
@@ -49,7 +49,7 @@ def meeting_row(meeting: MeetingEntry) -> Row:
 
 
 def race_row_from_list(race: RaceEntry, meeting: MeetingEntry) -> Row:
-    """Give the race columns that the meeting list answers for, its link to the meeting included."""
+    """Return the race columns that the meeting list answers for, its link to the meeting included."""
     return {
         "raceId": race.race_id,
         "meetingId": meeting.meeting_id,
@@ -70,17 +70,17 @@ def race_row_from_list(race: RaceEntry, meeting: MeetingEntry) -> Row:
 
 
 def empty_pools_row(race_id: str) -> Row:
-    """Give a race's pool totals before any poll: zeros, so that the client never makes figures up."""
+    """Return a race's pool totals before any poll: zeros, so that the client never makes figures up."""
     return {"$id": race_id, "raceId": race_id, "currency": "$"}
 
 
 def race_row_from_event(snapshot: Snapshot) -> Row:
-    """Give the race columns that one event answers for; not the meeting's relationship nor bookkeeping."""
+    """Return the race columns that one event answers for; not the meeting's relationship nor bookkeeping."""
     return fitted(RACES, race_columns(snapshot))
 
 
 def race_columns(snapshot: Snapshot) -> Row:
-    """Give what `race_row_from_event` gives before its texts are cut."""
+    """Return what `race_row_from_event` gives before its texts are cut."""
     return {
         "raceId": snapshot.race_id,
         "meetingId": snapshot.meeting_id,
@@ -111,12 +111,12 @@ def race_columns(snapshot: Snapshot) -> Row:
 
 
 def entrant_row(snapshot: Snapshot, runner: Runner) -> Row:
-    """Give one runner's columns; odds the feed does not have are null, never 0."""
+    """Return one runner's columns; odds the feed does not have are null, never 0."""
     return fitted(ENTRANTS, entrant_columns(snapshot, runner))
 
 
 def entrant_columns(snapshot: Snapshot, runner: Runner) -> Row:
-    """Give what `entrant_row` gives before its texts are cut."""
+    """Return what `entrant_row` gives before its texts are cut."""
     return {
         "entrantId": runner.entrant_id,
         "raceId": snapshot.race_id,
@@ -143,7 +143,7 @@ def entrant_columns(snapshot: Snapshot, runner: Runner) -> Row:
 
 
 def results_row(snapshot: Snapshot) -> Row:
-    """Give the result columns: placings by position, Final dividends hiding Interim ones, fixed odds by number."""
+    """Return the result columns: placings by position, Final dividends hiding Interim ones, fixed odds by number."""
     return fitted(
         RACE_RESULTS,
         {
@@ -163,7 +163,7 @@ def results_row(snapshot: Snapshot) -> Row:
 
 
 def shown_dividends(dividends: Sequence[Dividend]) -> list[Dividend]:
-    """Give the dividends to show: Final ones alone once there are any."""
+    """Return the dividends to show: Final ones alone once there are any."""
     final = [d for d in dividends if d.status.lower() == "final"]
     return final or list(dividends)
 

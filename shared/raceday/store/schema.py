@@ -47,7 +47,7 @@ class Table(NamedTuple):
     indexes: tuple[Index, ...] = ()
 
     def column(self, key: str) -> Column:
-        """Give one column; KeyError where the table has none of that key."""
+        """Return one column; KeyError where the table has none of that key."""
         for column in self.columns:
             if column.key == key:
                 return column
@@ -55,7 +55,7 @@ class Table(NamedTuple):
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Give the longest text of each varchar column."""
+        """Return the longest text of each varchar column."""
         return {c.key: c.size for c in self.columns if c.kind == "varchar"}
 
 

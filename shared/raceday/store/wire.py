@@ -18,7 +18,7 @@ from raceday.errors import (
     StoreRefused,
     StoreUnavailable,
 )
-from raceday.ids import Chance
+from raceday.ids import RandomSource
 from raceday.settings import Settings
 
 RESPONSE_FORMAT = "1.9.6"
@@ -41,7 +41,7 @@ class Wire:
     """Sends requests to one project; `calls` counts them, retries included."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, chance: Chance, transport: httpx.AsyncBaseTransport | None = None
+        self, settings: Settings, clock: Clock, chance: RandomSource, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self._clock, self._chance = clock, chance
         self._attempts = settings.store_attempts
@@ -64,7 +64,7 @@ class Wire:
 
     @cached_property
     def _transport(self) -> httpx.AsyncBaseTransport:
-        """Give the kept connections, made on first use: a TLS context costs a tenth of a second.
+        """Return the kept connections, made on first use: a TLS context costs a tenth of a second.
 
         Requests go straight to it: a client's cookies, redirects and authentication have no part here.
         """
@@ -80,7 +80,7 @@ class Wire:
         headers: dict[str, str] | None = None,
         repeat: bool = True,
     ) -> Any:
-        """Give the parsed answer, None for an empty one; `repeat` says whether trying again is harmless."""
+        """Return the parsed answer, None for an empty one; `repeat` says whether trying again is harmless."""
         content = None if body is None else encode(body)
 
         async def once() -> Any:
@@ -162,7 +162,7 @@ class Wire:
 
 
 def member(answer: Any, key: str) -> Any:
-    """Give a member of an answer; StoreUnavailable where something else answered in Appwrite's place."""
+    """Return a member of an answer; StoreUnavailable where something else answered in Appwrite's place."""
     if not isinstance(answer, dict) or key not in answer:
         raise StoreUnavailable(f"an answer without {key!r}", kind="body")
     return answer[key]

@@ -18,7 +18,7 @@ class Place:
     db: str
 
     def rows(self, table: str = "cars") -> str:
-        """Give the path of a table's rows."""
+        """Return the path of a table's rows."""
         return f"/tablesdb/{self.db}/tables/{table}/rows"
 
 
@@ -44,7 +44,7 @@ def _build(api: Api) -> Place:
 
 @pytest.fixture(params=["embedded", "real"] if real_is_named() else ["embedded"])
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    """Give a fresh database."""
+    """Return a fresh database."""
     api = Api(Embedded() if request.param == "embedded" else None)
     made = _build(api)
     yield made

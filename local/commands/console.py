@@ -1,0 +1,197 @@
+"""`./raceday status` and `./raceday report`: the console's views in the terminal and as a single file."""
+
+import argparse
+import asyncio
+import base64
+import os
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from local.console.pages import NOTICE, band_colours, make_pages
+from local.console.race import read_race
+from local.console.serve import open_source
+from local.console.source import Source
+from local.console.suite import Suite, read_suite
+from local.console.today import Day, Listed, read_day
+from local.console.words import clock_nz, many, millis, until
+from raceday.errors import SettingsError, StoreError
+
+STORES = (".raceday/up.db", ".raceday/simulate.db")
+HEALTHY, FINDINGS, WRONG, UNREADABLE = 0, 1, 2, 3
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands."""
+    status = subparsers.add_parser(
+        "status",
+        help="show the state of a day in the terminal",
+        description="Shows a day's races and the suite at work. Exit code 0 all is well, 1 something needs attention, "
+        "2 wrong settings, 3 the store cannot be read.",
+    )
+    status.add_argument("--date", type=_date, metavar="D", help="NZ race day as YYYY-MM-DD (today)")
+    status.add_argument("--all", action="store_true", help="list finished races too")
+    status.set_defaults(func=run_status)
+    report = subparsers.add_parser(
+        "report",
+        help="write one race or one day as a single HTML file",
+        description="Writes one file that needs nothing else to be opened. Exit code 0 written, 2 wrong usage or "
+        "settings, 3 the store cannot be read or has nothing of it.",
+    )
+    report.add_argument("subject", metavar="RACE|DATE", help="a race id, or an NZ race day as YYYY-MM-DD")
+    report.add_argument("file", type=Path, metavar="FILE.html", help="the file to write")
+    report.add_argument("--view", choices=("win", "place", "odds"), default="win", help="the grid's view (win)")
+    report.set_defaults(func=run_report)
+    for p in (status, report):
+        names = " or ".join(STORES)
+        p.add_argument("--store", help=f"file of the embedded store, or env; default env where set, else {names}")
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a date as YYYY-MM-DD, got {text!r}") from None
+
+
+def run_status(args: argparse.Namespace) -> int:
+    """Print the day and the suite; the exit code tells their health."""
+    return _with_source(args, lambda source: _status(source, args))
+
+
+def run_report(args: argparse.Namespace) -> int:
+    """Write the file."""
+    return _with_source(args, lambda source: _report(source, args))
+
+
+def _with_source(args: argparse.Namespace, work: Callable[[Source], Coroutine[Any, Any, int]]) -> int:
+    there = [path for path in STORES if Path(path).exists()]
+    store = args.store or ("env" if os.environ.get("APPWRITE_ENDPOINT") else (there or [STORES[1]])[0])
+    try:
+        return asyncio.run(_closing(open_source(store), work))
+    except SettingsError as error:
+        return _fail(args, "settings:\n  " + "\n  ".join(error.problems), WRONG)
+    except FileNotFoundError:
+        return _fail(args, f"there is no store at {store}; `./raceday simulate` makes one", WRONG)
+    except StoreError as error:
+        return _fail(args, str(error), UNREADABLE)
+
+
+async def _closing(source: Source, work: Callable[[Source], Coroutine[Any, Any, int]]) -> int:
+    try:
+        return await work(source)
+    finally:
+        await source.aclose()
+
+
+def _fail(args: argparse.Namespace, message: str, code: int) -> int:
+    print(f"raceday {args.command}: {message}", file=sys.stderr)
+    return code
+
+
+async def _status(source: Source, args: argparse.Namespace) -> int:
+    day, suite = await read_day(source, args.date), await read_suite(source)
+    out = Console()
+    out.print(
+        f"[bold]{day.day:%A} {day.day}[/]  {many(day.meetings, 'meeting')}, {many(day.races, 'race')}", highlight=False
+    )
+    if not source.generated:
+        out.print(NOTICE, style="dim")
+    shown = [*day.attention, *day.coming, *(day.finished if args.all else ())]
+    if shown:
+        out.print(_races(shown, day))
+    if suite.totals:
+        out.print(_functions(suite))
+    live = day.day == source.today()
+    problems = troubles(day, suite, live=live)
+    for problem in problems:
+        out.print(f"⚠ {problem}", style="yellow", highlight=False)
+    if not problems:
+        out.print("✓ nothing needs attention", style="green")
+    return FINDINGS if problems else HEALTHY
+
+
+def troubles(day: Day, suite: Suite, *, live: bool) -> list[str]:
+    """Say what is not well; `live` is whether the day is today, so that a silent scheduler matters."""
+    found = [f"races that need attention: {len(day.attention)}"] if day.attention else []
+    if not day.races:
+        found.append("the store has no races of this day")
+    if live and suite.silent and (day.coming or day.attention):
+        found.append("the scheduler has not ticked for three minutes")
+    found += [f"paused: {name}" for name in suite.paused]
+    found += [f"webhook {hook['name']} is off" for hook in suite.hooks or () if not hook["enabled"]]
+    failed = sum(total.failures for total in suite.totals)
+    if failed:
+        found.append(f"{failed} activations failed in the last 24 hours")
+    if suite.counts["gaps"]:
+        causes = ", ".join(f"{cause.replace('_', ' ')} {n}" for cause, n in suite.gaps)
+        found.append(f"{suite.counts['gaps']} slots lost in the last hour: {causes}")
+    return found
+
+
+def _races(races: Sequence[Listed], day: Day) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("start", "", "race", "status", "next poll", "last poll", "quality", ""):
+        table.add_column(name, no_wrap=name != "")
+    for r in races:
+        table.add_row(
+            clock_nz(r.start),
+            "over" if r.over else until(r.start, day.now),
+            f"{r.meeting} R{r.number}",
+            r.status,
+            until(r.next_poll, day.now),
+            until(r.last_poll, day.now),
+            "—" if r.score is None else str(r.score),
+            "; ".join(r.attention),
+            style="yellow" if r.attention else None,
+        )
+    return table
+
+
+def _functions(suite: Suite) -> Table:
+    table = Table(box=None, pad_edge=False, title="invocations, last 24 h", title_justify="left")
+    for name in ("function", "runs", "failed", "cold", "mean", "95 %", "longest"):
+        table.add_column(name, justify="left" if name == "function" else "right")
+    for t in suite.totals:
+        table.add_row(
+            t.function, f"{t.runs:,}", str(t.failures), str(t.cold), millis(t.mean_ms), millis(t.p95_ms),
+            millis(t.longest_ms),
+        )  # fmt: skip
+    return table
+
+
+async def _report(source: Source, args: argparse.Namespace) -> int:
+    html = await report_html(source, args.subject, args.view)
+    if html is None:
+        return _fail(args, f"the store has nothing of {args.subject!r}: expected a race id or a date", UNREADABLE)
+    part = args.file.with_name(args.file.name + ".part")
+    part.write_text(html, encoding="utf-8")
+    part.replace(args.file)
+    print(f"{args.file}  {args.file.stat().st_size:,} bytes")
+    return HEALTHY
+
+
+async def report_html(source: Source, subject: str, view: str = "win") -> str | None:
+    """Return a race or a day as one HTML document; None where the store has nothing of it."""
+    pages = make_pages(source)
+    try:
+        day = await read_day(source, date.fromisoformat(subject))
+    except ValueError:
+        race = await read_race(source, subject, view)
+        if race is None:
+            return None
+        for silk in race.silks:
+            race.silks[silk] = await _inline(source, silk)
+        colours = band_colours(await source.bands())
+        return pages.report("race.html", title=f"{race.meeting} R{race.number}", race=race, bands=colours)
+    return pages.report("today.html", title=str(day.day), day=day, asked=day.day) if day.races else None
+
+
+async def _inline(source: Source, silk: str) -> str:
+    row = await source.silk(silk) or {}
+    return "data:image/svg+xml;base64," + base64.b64encode(str(row.get("svgData") or "").encode()).decode()

@@ -1,0 +1,213 @@
+"""`./raceday package`, `deploy` and `cold-start`."""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from local.host.check import boot_problems, load_all
+from local.host.coldstart import measure, table, variants
+from local.host.function import staged_function
+from ops.packaging.compiled import find_compiler
+from ops.packaging.deploy import Deployer, Home, key_problem
+from ops.packaging.dists import PLATFORM_PYTHON, Site, host_site, platform_site
+from ops.packaging.doctl import Doctl
+from ops.packaging.environment import read_env_file, unset_defaults
+from ops.packaging.errors import DeployError, PackagingError
+from ops.packaging.lock import LOCK, ROOT, read_lock
+from ops.packaging.money import estimate, read_report
+from ops.packaging.plan import Plan, make_plan
+from ops.packaging.project import FILE_NAME, Project, read_project
+from ops.packaging.record import read_record
+from ops.packaging.render import NATIVE, SINGLE, render
+from ops.packaging.show import show
+from ops.packaging.stage import Sources, Staged, Stager
+from raceday.settings import specs
+
+HOME = ROOT / ".raceday"
+SOURCES = Sources(ROOT / "functions", ROOT / "shared", HOME / "cache")
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands `package`, `deploy` and `cold-start`."""
+    package = subparsers.add_parser("package", help="stage the deploy tree")
+    _common(package)
+    package.add_argument("--json", type=Path, metavar="FILE", help="write each function's name, zip_bytes and sha256")
+    package.add_argument("--no-boot", action="store_true", help="do not try whether each function starts")
+    package.set_defaults(func=run_package)
+    deploy = subparsers.add_parser("deploy", help="plan or make a deployment")
+    _common(deploy)
+    deploy.add_argument("--plan", action="store_true", help="say what would be deployed, and deploy nothing")
+    deploy.add_argument("--json", type=Path, metavar="FILE", help="write the plan as JSON")
+    deploy.add_argument("--home", type=Path, default=HOME, metavar="DIR", help="where deployments are remembered")
+    deploy.add_argument("--sim-report", type=Path, metavar="FILE", help="simulated day to estimate the cost from")
+    deploy.set_defaults(func=run_deploy)
+    cold = subparsers.add_parser("cold-start", help="measure cold starts of staged functions")
+    cold.add_argument("--function", default="enhanced-race-poller", metavar="NAME")
+    cold.add_argument("--runs", type=int, default=5, metavar="N", help="starts of each layout; their median is told")
+    cold.add_argument("--json", type=Path, metavar="FILE")
+    cold.set_defaults(func=run_cold_start)
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, default=HOME / "deploy", metavar="DIR", help="the tree; replaced whole")
+    parser.add_argument("--only", default="", metavar="A,B", help="these functions only, for a namespace of their own")
+    parser.add_argument("--triggers", choices=[SINGLE, NATIVE], default=SINGLE, help="one trigger, or one per schedule")
+    parser.add_argument("--env-file", type=Path, metavar="FILE", help="NAME=value lines; the environment comes first")
+    parser.add_argument(
+        "--target", choices=["platform", "host"], default="platform", help="whose Python the packages are for"
+    )
+
+
+def run_package(args: argparse.Namespace) -> int:
+    """Stage the tree; 0 done, 1 staged but a function does not start, 2 nothing staged."""
+    try:
+        _, staged = stage(args)
+    except PackagingError as error:
+        return _tell("package", error, 2)
+    for f in staged.functions:
+        print(f"{f.name:<24}{f.zip_bytes / 1e6:>7.2f} MB  {f.sha256}")
+    print(f"staged in {staged.root} for {staged.target}, library {staged.library}")
+    if args.json:
+        _write_json(args.json, package_json(staged))
+    problems = [] if args.no_boot else boot(staged)
+    for problem in problems:
+        print(f"raceday package: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def package_json(staged: Staged) -> dict[str, Any]:
+    """Return a staged tree's sizes and hashes."""
+    functions = [{"name": f.name, "zip_bytes": f.zip_bytes, "sha256": f.sha256} for f in staged.functions]
+    return {"target": staged.target, "library": staged.library, "functions": functions}
+
+
+def stage(args: argparse.Namespace, env: Mapping[str, str] | None = None) -> tuple[Project, Staged]:
+    """Stage what the options ask for; raises PackagingError."""
+    project = read_project(ROOT / FILE_NAME, SOURCES.functions)
+    wanted = [name.strip() for name in args.only.split(",") if name.strip()] or list(project.names)
+    values = environment(args) if env is None else env
+    chosen = [spec for spec in project.functions if spec.name in wanted]
+    legacy = values.get("RACEDAY_LEGACY_SCHEDULES", "").strip().lower() in {"1", "true", "yes", "on"}
+    text = render(project, names=wanted, unset=unset_defaults(chosen, values), triggers=args.triggers, legacy=legacy)
+    return project, Stager(project, SOURCES, site(args.target)).stage(args.out.resolve(), text, wanted)
+
+
+def site(target: str) -> Site:
+    """Return the distributions for the platform, or for the running interpreter; raises DependencyError."""
+    return host_site(read_lock()) if target == "host" else platform_site(read_lock(), LOCK, SOURCES.cache)
+
+
+def environment(args: argparse.Namespace) -> dict[str, str]:
+    """Return the process's variables over those of the env file; raises PackagingError for an unreadable file."""
+    default = ROOT / ".env"
+    file = args.env_file or (default if default.is_file() else None)
+    return {**(read_env_file(file) if file else {}), **os.environ}
+
+
+def boot(staged: Staged) -> list[str]:
+    """Start every staged function on both paths where an interpreter for it is here; gives problems by name."""
+    interpreter = find_compiler(PLATFORM_PYTHON)
+    if not interpreter or (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        print("not started here: that needs Python 3.11 on Linux x86_64")
+        return []
+    specs_there = read_project(staged.root / FILE_NAME)
+    hosted = [staged_function(f.archive, specs_there.function(f.name), {}) for f in staged.functions]
+    problems = boot_problems(asyncio.run(load_all(hosted, interpreter)))
+    if not problems:
+        print(f"{len(hosted)} functions start on both paths")
+    return problems
+
+
+def run_deploy(args: argparse.Namespace) -> int:
+    """Plan, and unless only planning, deploy; 0 done, 1 plan with refusals, 2 refused, 3 failed and put back."""
+    try:
+        env = environment(args)
+        project, staged = stage(args, env)
+        rendered = read_project(staged.root / FILE_NAME)
+        plan = _plan(args, project, rendered, staged, env)
+    except PackagingError as error:
+        return _tell("deploy", error, 2)
+    print(show(plan))
+    if args.json:
+        _write_json(args.json, plan.to_json())
+    if args.plan:
+        return 1 if plan.refusals else 0
+    if plan.refusals:
+        print("raceday deploy: nothing was deployed; mend what is refused above", file=sys.stderr)
+        return 2
+    return _deploy(staged, rendered, env, Home(args.home))
+
+
+def _plan(
+    args: argparse.Namespace, project: Project, rendered: Project, staged: Staged, env: Mapping[str, str]
+) -> Plan:
+    file = args.sim_report or args.home / "sim-report.json"
+    cost = None
+    if args.sim_report or file.is_file():
+        cost = estimate(read_report(file), {spec.name: spec.limits.memory_mb for spec in project.functions})
+    last = read_record(Home(args.home).record)
+    return make_plan(project, rendered, staged, env, last, cost=cost, triggers=args.triggers)
+
+
+def _deploy(staged: Staged, rendered: Project, env: Mapping[str, str], home: Home) -> int:
+    if problems := boot(staged) + _key_problems(rendered, env):
+        return _tell("deploy", DeployError(problems), 2)
+    secret_names = {s.env for s in specs().values() if s.secret} | {"RACEDAY_WEB_SECRET"}
+    doctl = Doctl(env, secrets=tuple(env[name] for name in secret_names if env.get(name)))
+    try:
+        Deployer(doctl, home, print).deploy(staged, rendered, _namespace(rendered, env))
+    except DeployError as error:
+        return _tell("deploy", error, 3)
+    print("deployed and verified")
+    return 0
+
+
+def _namespace(rendered: Project, env: Mapping[str, str]) -> str:
+    """Return the namespace that doctl has to be connected to; event functions alone may go to another one."""
+    with_scheduler = any("RACEDAY_NAMESPACE" in spec.environment for spec in rendered.functions)
+    return env.get("RACEDAY_NAMESPACE", "") if with_scheduler else ""
+
+
+def _key_problems(rendered: Project, env: Mapping[str, str]) -> list[str]:
+    if not any("RACEDAY_NAMESPACE_KEY" in spec.environment for spec in rendered.functions):
+        return []
+    host = env["RACEDAY_API_HOST"].rstrip("/")
+    problem = key_problem(host, env["RACEDAY_NAMESPACE"], env["RACEDAY_NAMESPACE_KEY"])
+    return [problem] if problem else []
+
+
+def run_cold_start(args: argparse.Namespace) -> int:
+    """Measure and print the table."""
+    try:
+        project = read_project(ROOT / FILE_NAME, SOURCES.functions)
+        if args.function not in project.names:
+            raise PackagingError(f"there is no function {args.function!r}; there are {', '.join(project.names)}")
+        with tempfile.TemporaryDirectory() as scratch:
+            layouts = variants(args.function, project, SOURCES, site("host"), Path(scratch))
+            rows = measure(layouts, max(1, args.runs))
+    except PackagingError as error:
+        return _tell("cold-start", error, 2)
+    print(f"{args.function}: extract and import, then until its first answer; median of {max(1, args.runs)}")
+    print(table(rows))
+    if args.json:
+        fields = ("layout", "zip_bytes", "load_ms", "answer_ms", "memory_mb")
+        _write_json(args.json, {"function": args.function, "rows": [{k: getattr(r, k) for k in fields} for r in rows]})
+    return 0
+
+
+def _write_json(path: Path, data: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
+
+
+def _tell(command: str, error: PackagingError, code: int) -> int:
+    for problem in error.problems:
+        print(f"raceday {command}: {problem}", file=sys.stderr)
+    return code

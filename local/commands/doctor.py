@@ -1,0 +1,67 @@
+"""`./raceday doctor`: what the suite stands on, line by line."""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from local.functions import ROOT
+from ops.doctor import Line, Store, as_json, attempt, environment, feed
+from ops.packaging.record import read_record
+from ops.packaging.stage import library_hash
+from raceday.errors import SettingsError
+from raceday.settings import Settings, read_settings
+
+RECORD = ROOT / ".raceday" / "deployed.json"
+MARKS = {"ok": "ok      ", "warning": "warning ", "failing": "failing "}
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    p = subparsers.add_parser(
+        "doctor",
+        help="check environment, feed, Appwrite, webhooks and deployment",
+        description="Each line is ok, warning or failing, with what to do. Exit code 0 without failing lines, else 1. "
+        "Schema and webhooks are read with APPWRITE_ADMIN_KEY where it is set.",
+    )
+    p.add_argument("--json", type=Path, metavar="FILE", help="write the lines as JSON")
+    p.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run every check and print its lines."""
+    lines = attempt(environment, "environment")
+    try:
+        settings = read_settings()
+    except SettingsError:
+        return _show(lines, args)
+    lines += attempt(lambda: feed(settings), "feed")
+    lines += _store(settings)
+    lines += _deployment()
+    return _show(lines, args)
+
+
+def _store(settings: Settings) -> list[Line]:
+    if not (settings.store_endpoint and settings.store_project and settings.store_key):
+        return [Line("failing", "appwrite", "not asked: endpoint, project or key is missing", "set APPWRITE_*")]
+    key = os.environ.get("APPWRITE_ADMIN_KEY") or settings.store_key
+    return attempt(Store(settings, key).lines, "appwrite")
+
+
+def _deployment() -> list[Line]:
+    record = read_record(RECORD)
+    if not record:
+        return [
+            Line("warning", "deployment", "nothing was deployed from this checkout", "run `./raceday deploy --plan`")
+        ]
+    if record.get("library") == library_hash(ROOT / "shared"):
+        return [Line("ok", "deployment", "the deployed library is this tree's")]
+    return [Line("warning", "deployment", "the deployed library is not this tree's", "run `./raceday deploy --plan`")]
+
+
+def _show(lines: list[Line], args: argparse.Namespace) -> int:
+    for line in lines:
+        print(f"{MARKS[line.level]} {line.what:<13} {line.found}" + (f"  -> {line.advice}" if line.advice else ""))
+    if args.json:
+        args.json.write_text(json.dumps(as_json(lines), indent=2))
+    return 1 if any(line.level == "failing" for line in lines) else 0

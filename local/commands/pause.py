@@ -1,0 +1,79 @@
+"""`./raceday pause|resume [FUNCTION]`: the switches that the scheduler obeys."""
+
+import argparse
+import asyncio
+import os
+import sys
+
+from appwrite.query import Query
+
+from local.functions import NAMES
+from local.world import DEV_STORE, open_world
+from raceday.clock import iso
+from raceday.container import Container
+from raceday.errors import SettingsError, StoreError
+from raceday.ids import row_key
+from raceday.scheduling.state import PAUSE, PAUSED
+from raceday.store.schema import SUITE_STATE
+
+ALL, RUNNING = "all", "running"
+SCHEDULER = "master-race-scheduler"
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands."""
+    for name, what in (("pause", "stop the scheduler starting"), ("resume", "let the scheduler start")):
+        p = subparsers.add_parser(
+            name,
+            help=f"{what} one function, or all",
+            description=f"The next tick obeys. With no function: {what} every function. What runs is not ended. "
+            "Prints every switch afterwards. Exit code 2 wrong usage or settings, 3 the store cannot be reached.",
+        )
+        p.add_argument("function", metavar="FUNCTION", nargs="?", default=ALL)
+        p.add_argument("--store", help=f"file of the embedded store, or env; default env where set, else {DEV_STORE}")
+        p.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Set the switch and show all of them."""
+    if args.function not in (ALL, *NAMES) or args.function == SCHEDULER:
+        names = ", ".join(name for name in NAMES if name != SCHEDULER)
+        return _wrong(args, f"{args.function!r} cannot be switched; expected one of {names}, or none for all")
+    store = args.store or ("env" if os.environ.get("APPWRITE_ENDPOINT") else str(DEV_STORE))
+    try:
+        return asyncio.run(_run(args, store))
+    except SettingsError as error:
+        return _wrong(args, "\n  ".join(error.problems))
+    except StoreError as error:
+        print(f"raceday {args.command}: {error}", file=sys.stderr)
+        return 3
+
+
+async def _run(args: argparse.Namespace, store: str) -> int:
+    world = open_world("generated", store, lambda line: print(line, file=sys.stderr))
+    try:
+        container = world.container(SCHEDULER)
+        await switch(container, args.function, paused=args.command == "pause")
+        paused = await paused_names(container)
+    finally:
+        await world.aclose()
+    print("paused: " + (", ".join(paused) or "nothing"))
+    return 0
+
+
+async def switch(container: Container, name: str, *, paused: bool) -> None:
+    """Set one switch; `name` is a function, or all. A switch for all leaves those of single functions alone."""
+    status = PAUSED if paused else RUNNING
+    row = {"kind": PAUSE, "name": name, "status": status, "at": iso(container.clock.now())}
+    await container.store.upsert(SUITE_STATE, row_key(PAUSE, name), row)
+
+
+async def paused_names(container: Container) -> list[str]:
+    """Return the names of the switches that are set."""
+    rows = await container.store.find(SUITE_STATE, [Query.equal("kind", [PAUSE])], select=("name", "status"))
+    return sorted(str(row["name"]) for row in rows if row.get("status") == PAUSED)
+
+
+def _wrong(args: argparse.Namespace, message: str) -> int:
+    print(f"raceday {args.command}: {message}", file=sys.stderr)
+    return 2

@@ -1,0 +1,69 @@
+"""`./raceday rebuild RACE|DATE`: projections made anew from the poll ledger, and what differs."""
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from local.world import open_world
+from ops.rebuild import Difference, compare, races_of
+from raceday.errors import SettingsError, StoreError
+
+DEFAULT_STORE = ".raceday/simulate.db"
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    p = subparsers.add_parser(
+        "rebuild",
+        help="build projections anew from the poll ledger and say what differs",
+        description="Compares timeline and pool totals with the ledger. Exit code 0 nothing differs or all is mended, "
+        "1 something differs, 2 wrong settings, 3 the store cannot be read.",
+    )
+    p.add_argument("subject", metavar="RACE|DATE", help="a race id, or an NZ race day as YYYY-MM-DD")
+    p.add_argument("--store", help=f"file of the embedded store, or env; default env where set, else {DEFAULT_STORE}")
+    p.add_argument("--write", action="store_true", help="put right what differs")
+    p.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare each race and print what differs."""
+    try:
+        return asyncio.run(_run(args))
+    except SettingsError as error:
+        print("raceday rebuild: " + "\n  ".join(error.problems), file=sys.stderr)
+        return 2
+    except StoreError as error:
+        print(f"raceday rebuild: {error}", file=sys.stderr)
+        return 3
+
+
+async def _run(args: argparse.Namespace) -> int:
+    store = args.store or ("env" if os.environ.get("APPWRITE_ENDPOINT") else DEFAULT_STORE)
+    if store != "env" and not Path(store).exists():  # noqa: ASYNC240
+        print(f"raceday rebuild: there is no store at {store}; `./raceday simulate` makes one", file=sys.stderr)
+        return 2
+    world = open_world("generated", store, lambda _: None)
+    try:
+        container = world.container("money-flow-tracker")
+        races = await races_of(container, args.subject)
+        found = [await compare(container, race, write=args.write) for race in races]
+    finally:
+        await world.aclose()
+    for difference in found:
+        _show(difference)
+    wrong = sum(not d.none for d in found)
+    print(f"{len(found)} races compared, {wrong} differ" + (", mended" if wrong and args.write else ""))
+    return 1 if wrong and not args.write else 0
+
+
+def _show(difference: Difference) -> None:
+    if difference.none:
+        return
+    print(
+        f"{difference.race_id}: {len(difference.missing)} rows missing, {len(difference.extra)} too many, "
+        f"{len(difference.other)} otherwise; pools: {difference.pools or 'as they should be'}"
+    )
+    for key, columns in list(difference.other.items())[:5]:
+        print(f"  {key}: stored {columns}")

@@ -1,0 +1,148 @@
+"""`./raceday silks sheet` and `./raceday silks coverage`."""
+
+import argparse
+import asyncio
+import html
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from local.world import DEV_STORE, is_date, open_world
+from raceday.errors import RaceDayError
+from raceday.silks.draw import draw
+from raceday.silks.parse import parse
+from raceday.silks.rugs import rug
+from raceday.silks.silk import Silk
+from raceday.store.schema import SILKS
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Silks</title><meta http-equiv="Content-Security-Policy"
+content="default-src 'none'; style-src 'unsafe-inline'">
+<style>
+body{font:14px/1.35 system-ui,sans-serif;margin:1.5rem;background:#fff;color:#222}
+ul{display:grid;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));gap:.75rem;list-style:none;padding:0}
+li{display:flex;gap:.75rem;align-items:center;border:1px solid #ddd;border-radius:.5rem;padding:.6rem}
+li>svg,li .small{flex:none}li .small svg{width:32px;height:32px}small{color:#555}
+</style></head><body><h1>%(count)s silks</h1><ul>
+%(items)s
+</ul></body></html>
+"""
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands."""
+    p = subparsers.add_parser("silks", help="draw silks as a page, or measure how well descriptions are understood")
+    actions = p.add_subparsers(dest="action", required=True, metavar="ACTION")
+    sheet = actions.add_parser("sheet", help="draw all silks of a store or of descriptions as one page")
+    sheet.add_argument("page", type=Path, metavar="FILE.html")
+    sheet.add_argument("--from", dest="source", type=Path, metavar="PATH",
+                       help="recorded events (a folder) or descriptions (a file); else the store's silks")  # fmt: skip
+    sheet.add_argument("--date", metavar="D", help="enrich this day's races of the store first")
+    sheet.add_argument("--store", default=str(DEV_STORE), help=f"file of the embedded store ({DEV_STORE})")
+    sheet.set_defaults(func=run_sheet)
+    coverage = actions.add_parser("coverage", help="count what is understood of descriptions")
+    coverage.add_argument(
+        "source", type=Path, metavar="PATH", help="a folder of recorded events, or a file, one a line"
+    )
+    coverage.add_argument("--json", type=Path, metavar="FILE", help="write the counts as JSON")
+    coverage.set_defaults(func=run_coverage)
+
+
+def descriptions(source: Path) -> list[str]:
+    """Return a source's descriptions, one for each gallops or harness runner; raises ValueError with the cause."""
+    if source.is_dir():
+        files = sorted((source / "events" if (source / "events").is_dir() else source).glob("*.json"))
+        if not files:
+            raise ValueError(f"{source}: expected recorded events (*.json)")
+        return [text for file in files for text in _of_event(file)]
+    if not source.is_file():
+        raise ValueError(f"{source}: no such file or folder")
+    return [line.strip() for line in source.read_text().splitlines() if line.strip()]
+
+
+def _of_event(file: Path) -> Iterable[str]:
+    try:
+        data = json.loads(file.read_bytes())["data"]
+        runners = data["runners"] if data["race"]["type"] != "G" else []
+        return [(r.get("silk_colours") or "").strip() for r in runners]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{file}: no recorded event ({type(error).__name__})") from None
+
+
+def measure(texts: Iterable[str]) -> dict[str, Any]:
+    """Count runners, those whose primary colour and pattern were understood, and the words that were not."""
+    found = [parse(text) for text in texts]
+    unknown = Counter(word for silk in found for word in silk.unknown)
+    return {
+        "runners": len(found),
+        "primary": sum(silk.primary is not None for silk in found),
+        "pattern": sum(silk.pattern is not None for silk in found),
+        "unknown": dict(unknown.most_common()),
+    }
+
+
+def run_coverage(args: argparse.Namespace) -> int:
+    """Print what is understood."""
+    try:
+        found = measure(descriptions(args.source))
+    except ValueError as error:
+        print(f"raceday silks: {error}", file=sys.stderr)
+        return 2
+    total = max(1, found["runners"])
+    print(f"runners  {found['runners']}")
+    for key in ("primary", "pattern"):
+        print(f"{key:<8} {found[key]}  {found[key] / total:.1%}")
+    words = found["unknown"]
+    print(f"unknown  {sum(words.values())} words, {len(words)} different: {' '.join(list(words)[:20])}")
+    if args.json:
+        args.json.write_text(json.dumps(found, indent=2))
+    return 0
+
+
+def run_sheet(args: argparse.Namespace) -> int:
+    """Draw the page."""
+    try:
+        items = _described(args.source) if args.source else asyncio.run(_of_store(args))
+    except (ValueError, RaceDayError) as error:
+        print(f"raceday silks: {error}", file=sys.stderr)
+        return 2
+    args.page.write_text(PAGE % {"count": len(items), "items": "\n".join(items)})
+    print(f"{len(items)} silks drawn in {args.page}")
+    return 0
+
+
+def _described(source: Path) -> list[str]:
+    return [_item(parse(text), text) for text in sorted(set(descriptions(source))) if text] + [
+        _item(silk, f"box {box}") for box in range(1, 11) if (silk := rug(box)) is not None
+    ]
+
+
+def _item(silk: Silk, text: str) -> str:
+    svg = draw(silk)
+    small = svg.replace(f'id="b{silk.silk_id[:8]}"', f'id="sb{silk.silk_id[:8]}"')
+    read = f"{silk.primary or 'no colour'}, {silk.body.pattern}"
+    missed = f" (not understood: {' '.join(silk.unknown)})" if silk.unknown else ""
+    words = f"<span>{html.escape(text)}<br><small>{html.escape(read + missed)}</small></span>"
+    return f'<li>{svg}<span class="small">{small}</span>{words}</li>'
+
+
+async def _of_store(args: argparse.Namespace) -> list[str]:
+    if args.date and not is_date(args.date):
+        raise ValueError(f"--date: expected a date as YYYY-MM-DD, got {args.date!r}")
+    world = open_world("generated", args.store, lambda _: None)
+    try:
+        if args.date:
+            result = await world.invoke("jockey-silks-enricher", {"date": args.date}, timeout_secs=300)
+            if "error" in result:
+                raise ValueError(result["error"]["message"])
+        rows = await world.container("jockey-silks-enricher").store.find(SILKS)
+    finally:
+        await world.aclose()
+    return [
+        f"<li>{row['svgData']}<span>{html.escape(row['description'] or '')}<br>"
+        f"<small>{html.escape(str(row['primaryColor']))}, {html.escape(str(row['patternDetail']))}</small></span></li>"
+        for row in sorted(rows, key=lambda r: str(r["description"]))
+    ]

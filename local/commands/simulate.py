@@ -1,0 +1,279 @@
+"""`./raceday simulate`: a whole race day on a virtual clock, through the real functions."""
+
+import argparse
+import importlib
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from datetime import date, timedelta
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from local.functions import ROOT
+from local.simulate.run import Plan, import_recorded, simulate_day
+from local.simulate.seams import FaultHooks
+from local.simulate.shapes import shaped
+from local.simulate.world import World, settings_from_env
+
+STORE = ROOT / ".raceday" / "simulate.db"
+RECORDED_STORE = ROOT / ".raceday" / "recorded.db"
+DEFAULT_DAY = Plan().day
+# Settings that the environment may change here: the oracle counts the slots of the default intervals, and a generated
+# day's wanted races are known to it as gallops and harness alone.
+FILTERS = ("countries", "codes", "greyhounds")
+PACE = (
+    "feed_rate_per_sec",
+    "feed_concurrency",
+    "polls_at_once",
+    "races_per_poller",
+    "batch_limit",
+    "legacy_schedules",
+)
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    p = subparsers.add_parser("simulate", help="run a whole race day", description=__doc__)
+    p.add_argument("--seed", type=int, default=1, metavar="N", help="the day's seed; the same seed, the same day (1)")
+    p.add_argument("--races", type=_positive, default=24, metavar="N", help="races of the day (24)")
+    p.add_argument("--date", type=_date, metavar="D", help=f"NZ race day as YYYY-MM-DD ({DEFAULT_DAY})")
+    p.add_argument("--days", type=_positive, default=1, metavar="N", help="days, each with a seed of its own (1)")
+    p.add_argument("--feed", default="generated", metavar="WHICH", help="generated, or recorded:DIR: import only")
+    p.add_argument("--store", type=Path, metavar="PATH", help="keep the store in this file (.raceday/simulate.db, new)")
+    p.add_argument("--depth", choices=("full", "port"), default="full", help="full: over HTTP; port: in memory")
+    p.add_argument(
+        "--faults", default="none", metavar="PROFILE", help="what breaks: a name, some joined by +, or all (none)"
+    )
+    p.add_argument("--jobs", type=_positive, default=1, metavar="N", help="days simulated at once, in processes (1)")
+    p.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
+    p.add_argument("--variants", action="store_true", help="judge engines broken on purpose beside the real one")
+    p.add_argument("--trace", action="store_true", help="write every log line to standard error, with its instant")
+    p.set_defaults(func=run)
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return int(text)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a date as YYYY-MM-DD, got {text!r}") from None
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; 0 done, 1 done with findings, 2 wrong usage."""
+    console = Console(stderr=True)
+    kind, _, folder = args.feed.partition(":")
+    if kind == "recorded" and folder:
+        return _recorded(args, Path(folder), console)
+    if args.feed != "generated":
+        print(f"raceday simulate: --feed: expected generated or recorded:DIR, got {args.feed!r}", file=sys.stderr)
+        return 2
+    try:
+        fault_profile(args.faults)
+    except ValueError as error:
+        print(f"raceday simulate: --faults: {error}", file=sys.stderr)
+        return 2
+    if args.store is not None and (wrong := _wrong_store(args)):
+        print(f"raceday simulate: --store: {wrong}", file=sys.stderr)
+        return 2
+    if args.variants:
+        return _variants(args, console)
+    reports = list(_days(args, console))
+    report = reports[0] if len(reports) == 1 else campaign(reports)
+    _write(args.json, report)
+    Console().print(table(report))
+    return 0 if all(map(fine, reports)) else 1
+
+
+def _wrong_store(args: argparse.Namespace) -> str:
+    """Say what is wrong with keeping these days in one file, "" where nothing is."""
+    if args.jobs > 1 and args.days > 1:
+        return "expected --jobs 1 with it, for days at once would write to the same file"
+    if args.faults != "none" and args.store.exists():
+        # Rows of another run would count as this one's, and what its faults cost as lost here.
+        return f"expected a new file for a day under faults, and {args.store} is there"
+    return ""
+
+
+def _days(args: argparse.Namespace, console: Console) -> Iterator[dict[str, Any]]:
+    """Simulate the days asked for, one after another with a bar each, or some at once in processes."""
+    plans = [_plan(args, i) for i in range(args.days)]
+    if args.jobs > 1 and args.days > 1:
+        with ProcessPoolExecutor(args.jobs) as pool, _bar(console, f"{args.days} days") as told:
+            for i, report in enumerate(pool.map(_one, plans, repeat(args.faults))):
+                told((i + 1) / args.days)
+                yield report
+        return
+    for i, plan in enumerate(plans):
+        with _bar(console, f"day {i + 1} of {args.days}" if args.days > 1 else "race day") as told:
+            yield simulate_day(plan, seams=fault_profile(args.faults), progress=told, trace=_tracer(args))
+
+
+def _variants(args: argparse.Namespace, console: Console) -> int:
+    """Judge each engine by the same days; 0 where every broken one was caught and the real one was not."""
+    from local.simulate.variants import VARIANTS, judged, summed
+
+    seams = fault_profile(args.faults if args.faults != "none" else "all")
+    assert seams is not None
+    rows = []
+    for name in VARIANTS:
+        with _bar(console, name) as told:
+            each = []
+            for i in range(args.days):
+                each.append(judged(name, _plan(args, i), seams))
+                told((i + 1) / args.days)
+            rows.append(summed(name, each))
+    made = Table(title=f"Engines under the same faults: {args.days} days of {args.races} races")
+    for key in rows[0]:
+        if key != "examples":
+            made.add_column(key.replace("_", " "), justify="left" if key == "variant" else "right")
+    for row in rows:
+        made.add_row(*(str(value) for key, value in row.items() if key != "examples"))
+    _write(args.json, {"variants": rows})
+    Console().print(made)
+    caught = [any(v for v in row.values() if isinstance(v, int)) for row in rows]
+    return 0 if caught == [False, *[True] * (len(rows) - 1)] else 1
+
+
+def _one(plan: Plan, faults: str) -> dict[str, Any]:
+    return simulate_day(plan, seams=fault_profile(faults))
+
+
+def fault_profile(name: str) -> Callable[[World], FaultHooks] | None:
+    """Return the maker of a fault profile's seams, None for none; ValueError for a name that is no profile."""
+    if name == "none":
+        return None
+    if importlib.util.find_spec("local.simulate.faults") is None:
+        raise ValueError(f"expected none, got {name!r}")
+    profile: Callable[[World], FaultHooks] = importlib.import_module("local.simulate.faults").profile(name)
+    return profile
+
+
+def _plan(args: argparse.Namespace, i: int) -> Plan:
+    """Return one day's plan; a store that nobody asked to keep is new for each day, and in memory beside others."""
+    store: str | Path = args.store or (STORE if args.jobs == 1 else ":memory:")
+    if store == STORE and args.depth == "full" and i == 0:
+        _remove(STORE)
+    day = (args.date or DEFAULT_DAY) + timedelta(days=i)
+    settings = settings_from_env(*PACE)
+    plan = Plan(seed=args.seed + i, races=args.races, day=day, depth=args.depth, store=store, settings=settings)
+    return shaped(plan, args.faults, i, dated=args.date is not None)
+
+
+def _remove(store: Path) -> None:
+    for end in ("", "-wal", "-shm", "-activity", "-activity-wal", "-activity-shm"):
+        Path(f"{store}{end}").unlink(missing_ok=True)
+
+
+def _recorded(args: argparse.Namespace, folder: Path, console: Console) -> int:
+    try:
+        with _bar(console, "import"):
+            settings = settings_from_env(*FILTERS, *PACE)
+            report = import_recorded(folder, args.store or RECORDED_STORE, args.date, settings=settings, seed=args.seed)
+    except ValueError as error:
+        print(f"raceday simulate: {error}", file=sys.stderr)
+        return 2
+    _write(args.json, report)
+    Console().print(table(report))
+    for failure in report["failures"][:5]:
+        console.print(f"  {failure['item']}: {failure.get('message') or failure.get('error')}", style="yellow")
+    if (more := len(report["failures"]) - 5) > 0:
+        console.print(f"  and {more} more; --json lists them all", style="yellow")
+    return 0 if report["stored"]["races"] else 3
+
+
+def fine(report: dict[str, Any]) -> bool:
+    """Tell whether a day came out as it had to."""
+    polls, buckets = report["polls"], report["buckets"]
+    if "faults_injected" in report:
+        counts = [*(polls[k] for k in ("lost", "unreported", "duplicate", "wrong")), *report["at_the_end"].values()]
+        counts += [buckets["lost"], buckets["duplicate"], buckets["wrong"], report["pools"]["wrong"]]
+        counts.append(report["stored"]["absent"])
+        return not any(counts) and not report["notifications"]["duplicate"]
+    return bool(
+        polls["expected"] == polls["committed"]
+        and not polls["duplicate"]
+        and not polls["missing"]
+        and not polls["unexpected"]
+        and not (buckets["lost"] or buckets["duplicate"] or buckets["wrong"])
+        and not report["pools"]["wrong"]
+        and not report["notifications"]["duplicate"]
+    )
+
+
+def campaign(reports: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return one report for several days: sums, and each day's own."""
+    summed: dict[str, dict[str, Any]] = {}
+    for part in ("stored", "polls", "buckets", "pools", "notifications", "invocations"):
+        keys = sorted({key for r in reports for key, value in r[part].items() if isinstance(value, int)})
+        summed[part] = {key: sum(r[part].get(key, 0) for r in reports) for key in keys}
+    if "faults_injected" in reports[0]:
+        summed["faults_injected"] = _faults([r["faults_injected"] for r in reports])
+    return {
+        "date": reports[0]["date"],
+        "seed": reports[0]["seed"],
+        "races": sum(r["races"] for r in reports),
+        "days": len(reports),
+        "depth": reports[0]["depth"],
+        **summed,
+        "failures": [failure for r in reports for failure in r["failures"]],
+        "rows_changed": sum(r["rows_changed"] for r in reports),
+        "wall_secs": round(sum(r["wall_secs"] for r in reports), 2),
+        "each": reports,
+    }
+
+
+def _faults(each: list[dict[str, Any]]) -> dict[str, Any]:
+    total, operations = (sum(f[key] for f in each) for key in ("total", "operations"))
+    kinds = sorted({kind for f in each for kind in f["by_kind"]})
+    by_kind = {kind: sum(f["by_kind"].get(kind, 0) for f in each) for kind in kinds}
+    return {"total": total, "operations": operations, "share": round(total / operations, 4), "by_kind": by_kind}
+
+
+def table(report: dict[str, Any]) -> Table:
+    """Lay a report out as a table."""
+    made = Table(title=f"{report['date']}: {report['races']} races", show_header=False)
+    for part in ("stored", "polls", "buckets", "pools", "notifications", "invocations", "faults_injected"):
+        figures = {k: v for k, v in report.get(part, {}).items() if isinstance(v, (int, float))}
+        if figures:
+            made.add_row(part, "  ".join(f"{k} {v:,}" for k, v in figures.items()))
+    for key in ("feed_calls_per_poll", "store_calls_per_poll", "invocations_per_poll", "rows_changed", "wall_secs"):
+        if key in report:
+            made.add_row(key.replace("_", " "), f"{report[key]:,}")
+    made.add_row("failures", str(len(report["failures"])))
+    return made
+
+
+def _write(path: Path | None, report: dict[str, Any]) -> None:
+    if path is not None:
+        path.write_text(json.dumps(report, indent=2, sort_keys=False, default=str) + "\n")
+
+
+def _tracer(args: argparse.Namespace) -> Callable[[str], None] | None:
+    return (lambda line: print(line, file=sys.stderr)) if args.trace else None
+
+
+@contextmanager
+def _bar(console: Console, what: str) -> Iterator[Callable[[float], None]]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda share: bar.update(task, completed=share)

@@ -1,0 +1,156 @@
+"""`./raceday up`: the suite on the real clock, until stopped."""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any
+
+from local.embedded import WebhookWorker
+from local.embedded.http import LOOPBACK, make_server
+from local.serving import serve_told
+from local.testing.pace import PacedClock
+from local.world import HOME, World, deliver, open_world, subscribe
+from raceday.errors import SettingsError
+
+SCHEDULER = "master-race-scheduler"
+STORE = HOME / "up.db"
+KEY_FILE = HOME / "up.key"
+Send = Callable[[str, dict[str, str], bytes], Coroutine[Any, Any, int]]
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    p = subparsers.add_parser("up", help="run the suite on the real clock", description=__doc__)
+    p.add_argument("--feed", default="generated", help="generated (default), live, or recorded:DIR")
+    p.add_argument("--store", default=str(STORE), help=f"file of the embedded store, or env ({STORE})")
+    p.add_argument("--speed", type=float, default=1.0, metavar="N", help="run the clock N times as fast (1)")
+    p.add_argument("--at", type=datetime.fromisoformat, metavar="ISO", help="begin at this instant, with its offset")
+    p.add_argument("--seed", type=int, default=1, help="seed of a generated feed")
+    p.add_argument("--races", type=int, default=24, help="races of a generated feed")
+    p.add_argument("--port", type=int, default=8080, help="port of the console page on loopback (8080; 0 takes any)")
+    p.add_argument("--store-port", type=int, default=8081, help="port of the embedded store on loopback (8081)")
+    p.add_argument("--minutes", type=float, metavar="N", help="stop after so many minutes of the suite's clock")
+    p.add_argument("--staged", action="store_true", help="run the staged functions as the platform would boot them")
+    p.add_argument("--verbose", action="store_true", help="print every log line")
+    p.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until stopped; 2 wrong settings."""
+    if args.at is not None and args.at.tzinfo is None:
+        return _wrong("--at: expected an instant with its offset, as 2026-11-24T01:00:00+00:00")
+    if args.staged and (args.at is not None or args.speed != 1):
+        return _wrong("--staged runs on the machine's own clock: leave out --at and --speed")
+    try:
+        clock = PacedClock(args.speed, args.at)
+        world = open_world(
+            args.feed, args.store, _line if args.verbose else _warnings, clock=clock, races=args.races, seed=args.seed
+        )
+    except SettingsError as error:
+        return _wrong("settings:\n  " + "\n  ".join(error.problems))
+    except ValueError as error:
+        return _wrong(str(error))
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_run(world, args))
+    return 0
+
+
+async def _run(world: World, args: argparse.Namespace) -> None:
+    try:
+        await (_serve_staged(world, args) if args.staged else serve(world, args))
+    finally:
+        await world.aclose()
+
+
+async def _serve_staged(world: World, args: argparse.Namespace) -> None:
+    from local.staged import post_delivery, staged
+
+    print("staging the functions ...", flush=True)
+    async with staged(world) as namespace:
+        print(f"staged   {len(namespace.functions)} functions", flush=True)
+        await serve(world, args, post_delivery)
+
+
+async def serve(world: World, args: argparse.Namespace, send: Send | None = None) -> None:
+    """Run scheduler, webhooks, store and console page side by side until one of them ends.
+
+    `send` delivers webhooks; without it they are handed to the functions of this process.
+    """
+    jobs: list[Coroutine[Any, Any, None]] = [minutes(world, args.minutes)]
+    if world.embedded is not None:
+        subscribe(world)
+        jobs += [_webhooks(world, send), _store(world, args.store_port)]
+    jobs.append(_page(world, args))
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def minutes(world: World, most: float | None) -> None:
+    """Trigger the scheduler at every minute of the clock, as the platform does."""
+    clock = world.clock
+    begun = clock.now()
+    while most is None or clock.now() - begun < timedelta(minutes=most):
+        world.tasks.add(task := asyncio.create_task(_tick(world)))
+        task.add_done_callback(world.tasks.discard)
+        now = clock.now()
+        following = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        await clock.sleep((following - now).total_seconds())
+
+
+async def _tick(world: World) -> None:
+    result = await world.invoke(SCHEDULER, {})
+    if "error" in result:
+        print(f"{world.clock.now():%H:%M:%S} scheduler: {result['error'].get('message')}", file=sys.stderr)
+
+
+async def _webhooks(world: World, send: Send | None) -> None:
+    assert world.embedded is not None
+
+    async def hand_over(url: str, headers: dict[str, str], body: bytes) -> int:
+        return await deliver(world, url, headers, body)
+
+    await WebhookWorker(world.embedded.hooks, send or hand_over).run()
+
+
+async def _store(world: World, port: int) -> None:
+    assert world.embedded is not None
+    _keep_key(world.embedded.api_key)
+    server = make_server(world.embedded, LOOPBACK, port)
+    await serve_told(server, f"store    {{url}}/v1  project {world.embedded.project_id}  key in {KEY_FILE}")
+
+
+def _keep_key(key: str) -> None:
+    KEY_FILE.parent.mkdir(exist_ok=True)
+    with os.fdopen(os.open(KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(key)
+
+
+async def _page(world: World, args: argparse.Namespace) -> None:
+    from local.console.serve import serve_page
+
+    await serve_page(world, args.port)
+
+
+def _line(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _warnings(line: str) -> None:
+    if '"level": "info"' not in line and '"level": "debug"' not in line:
+        print(line, file=sys.stderr)
+
+
+def _wrong(message: str) -> int:
+    print(f"raceday up: {message}", file=sys.stderr)
+    return 2

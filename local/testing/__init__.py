@@ -1,0 +1,1 @@
+"""Clocks, stores and containers for tests, docs and the command line."""

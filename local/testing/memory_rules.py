@@ -1,0 +1,169 @@
+"""What the embedded server does to single values, columns and queries, for the store in memory."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from raceday.clock import iso
+from raceday.errors import StoreInvalid
+from raceday.store.port import Row
+from raceday.store.schema import BY_ID, Column
+
+SYSTEM = ("$id", "$createdAt", "$updatedAt", "$sequence")
+COLUMNS = {table.id: {c.key: c for c in table.columns} for table in BY_ID.values()}
+DEFAULTS = {table.id: {c.key: c.default for c in table.columns} for table in BY_ID.values()}
+_REQUIRED = {table.id: [c.key for c in table.columns if c.required] for table in BY_ID.values()}
+_RELATED = {table.id for table in BY_ID.values() if any(c.kind == "relationship" for c in table.columns)}
+_SELECTABLE = {table.id: frozenset(["*", *(c.key for c in table.columns if c.kind != "relationship")])
+               for table in BY_ID.values()}  # fmt: skip
+
+
+def check_select(table: str, select: Sequence[str]) -> None:
+    """Refuse to select what the table has not, or a relationship bare."""
+    for key in select:
+        if key[0] != "$" and key not in _SELECTABLE[table]:
+            raise _bad_query(key)
+
+
+def refuse_related(table: str) -> None:
+    """Refuse a bulk on a table with a relationship."""
+    if table in _RELATED:
+        raise StoreInvalid(f"{table} has a relationship and takes no bulk", status=400, kind="general_bad_request")
+
+
+def values_of(table: str, data: Mapping[str, Any]) -> Row:
+    """Return what a write sets, as the server would keep it; StoreInvalid for a column that the table lacks."""
+    columns = COLUMNS[table]
+    found = {}
+    for key, value in data.items():
+        if key[0] == "$":
+            continue
+        if key not in columns:
+            raise _invalid(f'{table}: Unknown attribute: "{key}"')
+        found[key] = _value(columns[key], value)
+    return found
+
+
+def require(table: str, row_id: str, values: Mapping[str, Any], *, whole: bool) -> None:
+    """Refuse a whole row without its required columns, and any row that sets one of them to null."""
+    for key in _REQUIRED[table]:
+        if values.get(key) is None and (whole or key in values):
+            raise _invalid(f'{table}/{row_id}: Missing required attribute "{key}"')
+
+
+_TYPES: dict[str, tuple[type, ...]] = {"integer": (int,), "float": (int, float), "boolean": (bool,)}
+
+
+_TEXTS = {"text": 16_383, "mediumtext": 4_194_303, "longtext": 2**30}
+_FIRST_YEAR = 1000
+
+
+def _value(column: Column, value: Any) -> Any:
+    """Return a value as the server would keep it; StoreInvalid for one of another type, too long or too large."""
+    if value is None:
+        return None
+    if column.kind == "datetime":
+        try:
+            return _instant(value)
+        except (ValueError, TypeError, OverflowError):
+            raise _bad(column, value) from None
+    if not isinstance(value, _TYPES.get(column.kind, (str,))) or (isinstance(value, bool) and column.kind != "boolean"):
+        raise _bad(column, value)
+    if isinstance(value, str):
+        most = column.size or _TEXTS.get(column.kind, 0)
+        if most and len(value) > most:
+            raise _bad(column, value)
+        return value
+    return _number(column, value)
+
+
+def _number(column: Column, value: Any) -> Any:
+    if column.kind == "boolean":
+        return value
+    if not math.isfinite(value):
+        raise StoreInvalid(f"a value that JSON cannot hold: {column.key}: {value}", status=400, kind="value")
+    if column.kind == "integer":
+        if not -(2**63) <= value < 2**63:
+            raise _bad(column, value)
+        return value
+    kept = float(value)
+    return int(kept) if kept.is_integer() else kept
+
+
+def _instant(text: str) -> str:
+    at = datetime.fromisoformat(text)
+    if at.year < _FIRST_YEAR:
+        raise ValueError
+    return iso(at if at.tzinfo else at.replace(tzinfo=UTC))
+
+
+def _invalid(message: str) -> StoreInvalid:
+    return StoreInvalid(message, status=400, kind="row_invalid_structure")
+
+
+def _bad(column: Column, value: Any) -> StoreInvalid:
+    return _invalid(f'Attribute "{column.key}" has invalid format: {value!r:.60}')
+
+
+def _bad_query(attribute: str) -> StoreInvalid:
+    return StoreInvalid(
+        f"Invalid query: Attribute not found in schema: {attribute}", status=400, kind="general_query_invalid"
+    )
+
+
+def known(table: str, attribute: str) -> str:
+    """Return a name that queries may use; StoreInvalid for another."""
+    if attribute not in COLUMNS[table] and attribute not in SYSTEM:
+        raise _bad_query(attribute)
+    return attribute
+
+
+def order_of(value: Any) -> tuple[int, Any]:
+    """Return a sort key: nulls come first."""
+    return (0, "") if value is None else (1, value)
+
+
+def plain(table: str, key: str, value: Any) -> Any:
+    """Return a query's value as rows keep such a column."""
+    column = COLUMNS[table].get(key)
+    if column.kind != "datetime" if column else key not in ("$createdAt", "$updatedAt"):
+        return value
+    try:
+        return _instant(value)
+    except (ValueError, TypeError, OverflowError):
+        raise _bad_query(key) from None
+
+
+def predicate(table: str, query: Mapping[str, Any]) -> Callable[[Row], bool]:
+    """Return one query as a test of rows, its values read once; StoreInvalid for what the server would refuse."""
+    method, values, key = query["method"], query.get("values", []), query.get("attribute", "")
+    if method in ("or", "and"):
+        parts = [predicate(table, part) for part in values]
+        return lambda row: (any if method == "or" else all)(part(row) for part in parts)
+    known(table, key)
+    if method == "isNull":
+        return lambda row: row.get(key) is None
+    if method == "isNotNull":
+        return lambda row: row.get(key) is not None
+    wanted = [plain(table, key, v) for v in values]
+    if not wanted or method not in ("equal", "notEqual", *_COMPARISONS):
+        raise StoreInvalid(f"Invalid query: {method} of {key}", status=400, kind="general_query_invalid")
+    if method == "equal":
+        return lambda row: row.get(key) in wanted
+    if method == "notEqual":
+        return lambda row: row.get(key) is not None and row.get(key) not in wanted
+    compare = _COMPARISONS[method]
+    return lambda row: (stored := row.get(key)) is not None and bool(compare(stored, wanted))
+
+
+_COMPARISONS: dict[str, Callable[[Any, list[Any]], bool]] = {
+    "lessThan": lambda s, v: s < v[0],
+    "lessThanEqual": lambda s, v: s <= v[0],
+    "greaterThan": lambda s, v: s > v[0],
+    "greaterThanEqual": lambda s, v: s >= v[0],
+    "between": lambda s, v: v[0] <= s <= v[1],
+    "startsWith": lambda s, v: str(s).startswith(v[0]),
+    "contains": lambda s, v: any(str(x) in str(s) for x in v),
+}
+PAGING = ("orderAsc", "orderDesc", "limit", "offset")

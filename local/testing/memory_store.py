@@ -1,0 +1,299 @@
+"""The store's port in memory, with the embedded server's semantics: for port-level simulation and quick tests."""
+
+import json
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from local.testing.memory_rules import (
+    COLUMNS,
+    DEFAULTS,
+    PAGING,
+    SYSTEM,
+    check_select,
+    known,
+    order_of,
+    plain,
+    predicate,
+    refuse_related,
+    require,
+    values_of,
+)
+from raceday.clock import iso
+from raceday.errors import StoreConflict, StoreInvalid, StoreMissing
+from raceday.store.checks import check_id, check_queries
+from raceday.store.port import Op, Row
+from raceday.store.schema import BY_ID, RACE_POLLS
+
+MAX_OPERATIONS = 100
+EVENTS_OF_BULK = 100
+BULK = ("bulkCreate", "bulkUpsert")
+OnEvent = Callable[[str, str, Row], None]
+
+
+class MemoryStore:
+    """Tables as dicts. `on_event(table, action, row)` is told what Appwrite would deliver: no bulk of a transaction."""
+
+    def __init__(self, now: Callable[[], datetime], on_event: OnEvent | None = None) -> None:
+        self._now = now
+        self._on_event = on_event
+        self.tables: dict[str, dict[str, Row]] = {table: {} for table in BY_ID}
+        self._by_slot: list[tuple[str, str]] = []
+        self._by_race: dict[str, dict[str, dict[str, Row]]] = {table: defaultdict(dict) for table in BY_ID}
+        self.files: dict[tuple[str, str], bytes] = {}
+        self._sequence = 0
+        self.calls = 0
+
+    async def aclose(self) -> None:
+        """Have nothing to close."""
+
+    async def get(self, table: str, row_id: str, *, select: Sequence[str] = ()) -> Row | None:
+        """Return one row, None where it does not exist."""
+        self.calls += 1
+        rows = self._table(table)
+        check_select(table, select)
+        row = rows.get(row_id)
+        return None if row is None else _selected(row, select)
+
+    async def find(
+        self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
+    ) -> list[Row]:
+        """Return the rows that match, all or the first `limit`, in order of creation unless ordered otherwise."""
+        self.calls += 1
+        check_queries(table, queries)
+        check_select(table, select)
+        rows = self._matching(table, [json.loads(q) for q in queries], limit)
+        return [_selected(row, select) for row in rows]
+
+    async def create(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
+        """Create one row; StoreConflict where the id exists."""
+        self.calls += 1
+        self._apply([Op("create", table, check_id(table, row_id), _given(data))], fires=True)
+        return dict(self.tables[table][row_id])
+
+    async def upsert(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
+        """Create or overwrite one row; every required column must be there."""
+        self.calls += 1
+        self._apply([Op("upsert", table, check_id(table, row_id), _given(data))], fires=True)
+        return dict(self.tables[table][row_id])
+
+    async def update(self, table: str, row_id: str, data: Mapping[str, Any], *, if_not_after: str = "") -> Row:
+        """Patch one row; StoreConflict where it changed after the ISO instant `if_not_after`."""
+        self.calls += 1
+        check_id(table, row_id)
+        _given(data, "row_missing_payload")
+        row = self._table(table).get(row_id)
+        if row is None:
+            raise StoreMissing(f"{table}/{row_id}", status=404, kind="row_not_found")
+        if if_not_after and datetime.fromisoformat(row["$updatedAt"]) > datetime.fromisoformat(if_not_after):
+            raise StoreConflict(f"{table}/{row_id}", status=409, kind="row_update_conflict")
+        self._apply([Op("update", table, row_id, data)], fires=True)
+        return dict(self.tables[table][row_id])
+
+    async def delete(self, table: str, row_id: str) -> None:
+        """Delete one row; a missing one is fine."""
+        self.calls += 1
+        if check_id(table, row_id) in self._table(table):
+            self._apply([Op("delete", table, row_id)], fires=True)
+
+    async def create_many(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Create rows in bulk: all or nothing for each hundred."""
+        for at in range(0, len(rows), 100):
+            self.calls += 1
+            self._apply([Op("bulkCreate", table, rows=rows[at : at + 100])], fires=True)
+
+    async def upsert_many(self, table: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Upsert rows in bulk; gives how many changed."""
+        changed = 0
+        for at in range(0, len(rows), 100):
+            self.calls += 1
+            changed += self._apply([Op("bulkUpsert", table, rows=rows[at : at + 100])], fires=True)
+        return changed
+
+    async def delete_where(self, table: str, queries: Sequence[str]) -> int:
+        """Delete the rows that match; refuses an empty list of queries."""
+        self.calls += 1
+        if not queries:
+            raise StoreInvalid(f"{table}: a delete without queries would delete every row", kind="queries")
+        self._table(table)
+        refuse_related(table)
+        rows = self._matching(table, [json.loads(q) for q in queries])
+        self._apply([Op("delete", table, row["$id"]) for row in rows], fires=True)
+        return len(rows)
+
+    async def commit(self, ops: Sequence[Op]) -> None:
+        """Do all of `ops`, or none; three calls of the wire."""
+        self.calls += 3
+        if not 1 <= len(ops) <= MAX_OPERATIONS:
+            raise StoreInvalid(
+                f"a transaction takes 1 to {MAX_OPERATIONS} operations, got {len(ops)}", kind="operations"
+            )
+        for op in ops:
+            for row_id in [row.get("$id") for row in op.rows] if op.action in BULK else [op.row_id]:
+                check_id(op.table, row_id)
+        for op in ops:
+            self._table(op.table)
+            if op.action in BULK:
+                refuse_related(op.table)
+        try:
+            self._apply(ops, fires=False)
+        except (StoreConflict, StoreMissing) as error:
+            if error.kind not in ("row_already_exists", "row_not_found"):
+                raise
+            raise StoreConflict(str(error), status=409, kind="transaction_conflict") from error
+        except StoreInvalid as error:
+            if error.kind == "row_invalid_structure":
+                error.kind = "document_invalid_structure"
+            raise
+
+    async def put_file(self, bucket: str, file_id: str, name: str, content: bytes, media_type: str) -> str:
+        """Store a file under its id, replacing what was there."""
+        self.calls += 1
+        self.files[bucket, file_id] = content
+        return f"memory://{bucket}/{file_id}"
+
+    def _table(self, table: str) -> dict[str, Row]:
+        if table not in self.tables:
+            raise StoreMissing(table, status=404, kind="table_not_found")
+        return self.tables[table]
+
+    def _apply(self, ops: Sequence[Op], *, fires: bool) -> int:
+        """Do operations whole or not at all; gives how many rows changed."""
+        staged: dict[tuple[str, str], Row | None] = {}
+        events: list[tuple[str, str, Row]] = []
+        for op in ops:
+            self._stage(op, staged, events, bulk_fires=fires)
+        for (table, row_id), row in staged.items():
+            self._put(table, row_id, row)
+        if self._on_event is not None:
+            for table, action, row in events[:EVENTS_OF_BULK] if fires else events:
+                # Each event shows the row's final state, a delete's the row as it was.
+                self._on_event(table, action, dict(staged.get((table, row["$id"])) or row))
+        return len(staged)
+
+    def _stage(
+        self, op: Op, staged: dict[tuple[str, str], Row | None], events: list[tuple[str, str, Row]], *, bulk_fires: bool
+    ) -> None:
+        rows = self._table(op.table)
+        bulk = op.action in BULK
+        if bulk:
+            refuse_related(op.table)
+        parts = [(r.get("$id"), r) for r in op.rows] if bulk else [(op.row_id, op.data)]
+        if op.action == "bulkUpsert" and len({row_id for row_id, _ in parts}) < len(parts):
+            raise StoreConflict(f"{op.table}/multiple exists", status=409, kind="row_already_exists")
+        for part_id, data in parts:
+            row_id = check_id(op.table, part_id)
+            there = staged.get((op.table, row_id), rows.get(row_id))
+            row = self._next(op, row_id, data, there)
+            if row is not there:
+                staged[op.table, row_id] = row
+            if (not bulk or (bulk_fires and row is not there)) and (told := row or there) is not None:
+                events.append((op.table, _fired(op.action, bulk_fires), told))
+
+    def _next(self, op: Op, row_id: str, data: Mapping[str, Any], there: Row | None) -> Row | None:
+        """Return the row as the operation leaves it: the very same where it changes nothing."""
+        if op.action in ("update", "delete") and there is None:
+            raise StoreMissing(f"{op.table}/{row_id}", status=404, kind="row_not_found")
+        if op.action == "delete":
+            return None
+        values = values_of(op.table, data)
+        require(op.table, row_id, values, whole=op.action != "update")
+        if op.action in ("create", "bulkCreate") and there is not None:
+            raise StoreConflict(f"{op.table}/{row_id} exists", status=409, kind="row_already_exists")
+        stamp = iso(self._now())
+        if there is not None:
+            # An upsert that leaves a column out counts as a change even where it changes nothing.
+            same = op.action == "update" or len(values) == len(COLUMNS[op.table])
+            if same and all(there.get(k) == v for k, v in values.items()):
+                return there
+            return {**there, **values, "$updatedAt": stamp}
+        self._sequence += 1
+        system = {"$id": row_id, "$createdAt": stamp, "$updatedAt": stamp, "$sequence": str(self._sequence)}
+        given = {k: v for k, v in values.items() if v is not None}
+        return {**DEFAULTS[op.table], **given, **system, "$tableId": op.table}
+
+    def _put(self, table: str, row_id: str, row: Row | None) -> None:
+        before = self.tables[table].get(row_id)
+        race = None if row is None else row.get("raceId")
+        again = before is not None and row is not None and before["$sequence"] == row["$sequence"]
+        if before is not None and before.get("raceId") is not None and not (again and before["raceId"] == race):
+            self._by_race[table][before["raceId"]].pop(row_id, None)
+        if table == RACE_POLLS:
+            self._keep_slot(before, row)
+        # A row that is written again keeps its place: a race's rows lie in the order of their creation.
+        if not again:
+            self.tables[table].pop(row_id, None)
+        if row is None:
+            return
+        self.tables[table][row_id] = row
+        if race is not None:
+            self._by_race[table][race][row_id] = row
+
+    def _keep_slot(self, before: Row | None, row: Row | None) -> None:
+        if before is not None:
+            self._by_slot.remove((before["slot"], before["$id"]))
+        if row is not None:
+            insort(self._by_slot, (row["slot"], row["$id"]))
+
+    def _matching(self, table: str, queries: Sequence[Mapping[str, Any]], most: int | None = None) -> list[Row]:
+        self._table(table)
+        tests = [predicate(table, q) for q in queries if q["method"] not in PAGING]
+        rows: Iterable[Row] = self._candidates(table, queries)
+        orders: list[tuple[str, bool]] = []
+        limit = offset = None
+        for query in queries:
+            method = query["method"]
+            if method in ("orderAsc", "orderDesc"):
+                orders.append((known(table, query["attribute"]), method == "orderDesc"))
+            elif method == "limit":
+                limit = int(query["values"][0])
+            elif method == "offset":
+                offset = int(query["values"][0])
+        for test in tests:
+            rows = filter(test, rows)
+        if most == 1 and len(orders) == 1 and orders[0][1] and limit is offset is None:
+            # The newest of many is what most readers ask for: no need to sort the rest.
+            key = orders[0][0]
+            best = max(rows, key=lambda row: (order_of(row.get(key)), -_sequence(row)), default=None)
+            return [] if best is None else [best]
+        found = sorted(rows, key=_sequence)
+        for key, descending in reversed(orders):
+            found.sort(key=lambda row: order_of(row.get(key)), reverse=descending)
+        return found[offset or 0 :][:limit][:most]
+
+    def _candidates(self, table: str, queries: Sequence[Mapping[str, Any]]) -> Iterable[Row]:
+        for query in queries:
+            if query["method"] == "equal" and query["attribute"] == "raceId":
+                return [r for race in dict.fromkeys(query["values"]) for r in self._by_race[table][race].values()]
+            if query["method"] == "equal" and query["attribute"] == "$id":
+                return [r for i in dict.fromkeys(query["values"]) if (r := self._table(table).get(i)) is not None]
+            if table == RACE_POLLS and query["method"] == "greaterThanEqual" and query["attribute"] == "slot":
+                begin = bisect_left(self._by_slot, (plain(table, "slot", query["values"][0]), ""))
+                return [self.tables[table][row_id] for _, row_id in self._by_slot[begin:]]
+        return list(self._table(table).values())
+
+
+def _sequence(row: Row) -> int:
+    return int(row["$sequence"])
+
+
+def _given(data: Mapping[str, Any], kind: str = "row_missing_data") -> Mapping[str, Any]:
+    if not data:
+        raise StoreInvalid("The row data is missing", status=400, kind=kind)
+    return data
+
+
+def _selected(row: Row, select: Sequence[str]) -> Row:
+    if not select or "*" in select:
+        return dict(row)
+    return {**{k: row[k] for k in SYSTEM}, **{k: row.get(k) for k in select}}
+
+
+def _fired(action: str, bulk: bool) -> str:
+    if action in ("create", "bulkCreate"):
+        return "create"
+    if action == "delete":
+        return "delete"
+    return "upsert" if bulk and action in ("upsert", "bulkUpsert") else "update"

@@ -1,0 +1,1 @@
+"""What acts on production: deploy, schema, webhooks, doctor, rebuild."""

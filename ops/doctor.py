@@ -1,0 +1,265 @@
+"""Checks of everything the suite stands on; each gives lines that say ok, warning or failing, and what to do."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+import httpx
+from appwrite.query import Query
+
+from ops.schema import Server, plan
+from ops.webhooks import Webhooks
+from ops.webhooks import plan as webhook_plan
+from raceday.clock import SystemClock
+from raceday.errors import FeedError, RaceDayError, SettingsError, StoreError
+from raceday.feed.client import make_feed
+from raceday.ids import SystemRandomSource, row_key
+from raceday.log import Log
+from raceday.racing.nzday import race_day
+from raceday.scheduling.alarms import FAILING
+from raceday.scheduling.health import NAME, troubles_of
+from raceday.scheduling.state import HEALTH, PAUSE, PAUSED
+from raceday.settings import FEED, PLATFORM, STORE, WEBHOOKS, Settings, read_settings
+from raceday.store.port import Op
+from raceday.store.schema import SUITE_STATE
+
+Level = Literal["ok", "warning", "failing"]
+CLOCK_TOLERANCE_SECS = 5.0
+TESTED_VERSION = "1.9"
+HEALTH_AGE = timedelta(minutes=10)
+PROBE = "doctor-probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One finding; `advice` says what to do where something is to be done."""
+
+    level: Level
+    what: str
+    found: str
+    advice: str = ""
+
+
+def environment(needs: frozenset[str] = frozenset({FEED, STORE, PLATFORM, WEBHOOKS})) -> Iterator[Line]:
+    """Check that every setting is there and can be read."""
+    try:
+        read_settings(needs=needs)
+    except SettingsError as error:
+        for problem in error.problems:
+            yield Line("failing", "environment", problem, "set it; the README's table says what it means")
+        return
+    yield Line("ok", "environment", "every setting is there")
+
+
+def feed(settings: Settings) -> Iterator[Line]:
+    """Check that the feed answers to our identification, and how its clock differs from ours."""
+    if not settings.feed_from:
+        yield Line(
+            "failing", "feed", "not asked: identification is missing", "set NZTAB_FROM, NZTAB_PARTNER, NZTAB_PARTNER_ID"
+        )
+        return
+    began = time.monotonic()
+    try:
+        meetings = asyncio.run(_meetings(settings))
+    except FeedError as error:
+        advice = (
+            "check the partner headers with the vendor"
+            if error.cause == "feed_refused"
+            else "try again; is the network up?"
+        )
+        yield Line("failing", "feed", str(error), advice)
+        return
+    yield Line("ok", "feed", f"{meetings} meetings listed in {time.monotonic() - began:.1f} s")
+
+
+async def _meetings(settings: Settings) -> int:
+    clock = SystemClock()
+    client = make_feed(settings, clock, SystemRandomSource(), Log(lambda _: None))
+    try:
+        return len(await client.meetings(race_day(clock.now())))
+    finally:
+        await client.aclose()
+
+
+class Store:
+    """Appwrite's checks, over one connection and with the key that may see schema and webhooks."""
+
+    def __init__(self, settings: Settings, key: str, transport: httpx.BaseTransport | None = None) -> None:
+        self._settings, self._key, self._transport = settings, key, transport
+        self._http = httpx.Client(
+            base_url=settings.store_endpoint,
+            headers={
+                "x-appwrite-project": settings.store_project,
+                "x-appwrite-key": settings.store_key,
+                "x-appwrite-response-format": "1.9.6",
+            },
+            timeout=15,
+            transport=transport,
+        )
+
+    def lines(self) -> Iterator[Line]:
+        """Check version, clock, key, schema, transactions and webhooks, in turn; a dead server ends it at once."""
+        checks: list[Callable[[], Iterator[Line]]] = [
+            self.version, self.key, self.schema, self.transactions, self.webhooks, self.health, self.switches
+        ]  # fmt: skip
+        for check in checks:
+            try:
+                yield from check()
+            except httpx.HTTPError as error:
+                yield Line(
+                    "failing",
+                    "appwrite",
+                    f"no answer ({type(error).__name__})",
+                    "check APPWRITE_ENDPOINT and the server",
+                )
+                return
+            except (StoreError, SettingsError) as error:
+                yield Line("failing", check.__name__, str(error), "see the message; is the key's scope wide enough?")
+
+    def version(self) -> Iterator[Line]:
+        """Check the version, and the difference of clocks."""
+        answer = self._http.get("/health/version")
+        found = answer.json().get("version", "") if answer.status_code == 200 else ""
+        if found.startswith(TESTED_VERSION):
+            yield Line("ok", "appwrite", f"version {found}")
+        else:
+            yield Line(
+                "warning", "appwrite", f"version {found or 'unknown'}", f"the suite is tested on {TESTED_VERSION}.x"
+            )
+        if told := answer.headers.get("date"):
+            yield _clock(parsedate_to_datetime(told))
+
+    def key(self) -> Iterator[Line]:
+        """Check that the functions' key may read and write rows."""
+        answer = self._http.get(f"/tablesdb/{self._settings.store_database}/tables/{SUITE_STATE}/rows")
+        if answer.status_code == 200:
+            yield Line("ok", "key", "the functions' key reads rows")
+            return
+        kind = _kind(answer)
+        advice = {
+            "general_unauthorized_scope": "give the key rows.read, rows.write, files.read and files.write",
+            "user_unauthorized": "make a new key for APPWRITE_API_KEY: this one is wrong or has expired",
+            "database_not_found": "run `./raceday schema apply`",
+            "table_not_found": "run `./raceday schema apply`",
+        }.get(kind, "check project and key")
+        yield Line("failing", "key", f"{answer.status_code} {kind}", advice)
+
+    def schema(self) -> Iterator[Line]:
+        """Check the tables against their declaration."""
+        changes = plan(Server(self._settings, self._key, self._transport))
+        for change in changes:
+            if change.refused:
+                yield Line(
+                    "failing", "schema", f"{change.what}: {change.refused}", "mend it by hand: it would lose data"
+                )
+        missing = [c for c in changes if not c.refused]
+        if missing:
+            yield Line(
+                "failing",
+                "schema",
+                f"{len(missing)} changes missing, first {missing[0].what}",
+                "run `./raceday schema apply`",
+            )
+        if not changes:
+            yield Line("ok", "schema", "every table is as declared")
+
+    def transactions(self) -> Iterator[Line]:
+        """Try a transaction for real: stage a row, roll back, and see that it is not there."""
+        db = self._settings.store_database
+        made = self._http.post("/tablesdb/transactions", json={"ttl": 60})
+        if made.status_code != 201:
+            yield Line(
+                "failing", "transactions", f"{made.status_code} {_kind(made)}", "the suite needs Appwrite 1.8 or later"
+            )
+            return
+        path = f"/tablesdb/transactions/{made.json()['$id']}"
+        op = Op("create", SUITE_STATE, PROBE, {"kind": "probe", "name": "doctor"})
+        staged = {"action": op.action, "databaseId": db, "tableId": op.table, "rowId": op.row_id, "data": dict(op.data)}
+        answer = self._http.post(f"{path}/operations", json={"operations": [staged]})
+        self._http.patch(path, json={"rollback": True})
+        left = self._http.get(f"/tablesdb/{db}/tables/{SUITE_STATE}/rows/{PROBE}")
+        if answer.status_code == 201 and left.status_code == 404:
+            yield Line("ok", "transactions", "staged and rolled back")
+        else:
+            yield Line(
+                "failing", "transactions", f"staging answered {answer.status_code}", "check the key's rows.write scope"
+            )
+
+    def webhooks(self) -> Iterator[Line]:
+        """Check the subscriptions and their state."""
+        hooks = Webhooks(self._settings, self._key, self._transport)
+        for change in webhook_plan(self._settings, hooks.listed()):
+            if change.action == "none":
+                yield Line("ok", "webhook", f"{change.function}: subscribed")
+            else:
+                yield Line(
+                    "failing", "webhook", f"{change.function}: {change.reason}", "run `./raceday webhooks apply`"
+                )
+
+    def health(self) -> Iterator[Line]:
+        """Check what the scheduler last wrote of the suite, and how long ago that was."""
+        row = self._state(row_key(HEALTH, NAME))
+        if row is None:
+            yield Line("warning", "health", "the scheduler has not written yet", "deploy, and look again in 5 minutes")
+            return
+        age = datetime.now(UTC) - datetime.fromisoformat(str(row["at"]))
+        if age > HEALTH_AGE:
+            found = f"last written {row['at']}"
+            yield Line("failing", "health", found, "the scheduler stands still: see its trigger and its activations")
+            return
+        troubles = list(troubles_of(json.loads(row["data"])))
+        for trouble in troubles:
+            yield Line(
+                "failing" if trouble.level == FAILING else "warning",
+                "health",
+                f"{trouble.key}: {trouble.text}",
+                "see `On a race day` in the README",
+            )
+        if not troubles:
+            yield Line("ok", "health", f"ok at {row['at']}")
+
+    def switches(self) -> Iterator[Line]:
+        """Say which functions are paused."""
+        queries = [Query.equal("kind", [PAUSE]), Query.equal("status", [PAUSED]), Query.limit(100)]
+        params = {f"queries[{i}]": query for i, query in enumerate(queries)}
+        answer = self._http.get(f"/tablesdb/{self._settings.store_database}/tables/{SUITE_STATE}/rows", params=params)
+        for row in answer.json().get("rows", []) if answer.status_code == 200 else []:
+            name = "" if row["name"] == "all" else " " + row["name"]
+            yield Line("warning", "paused", row["name"], f"run `./raceday resume{name}` when it may run again")
+
+    def _state(self, row_id: str) -> dict[str, Any] | None:
+        answer = self._http.get(f"/tablesdb/{self._settings.store_database}/tables/{SUITE_STATE}/rows/{row_id}")
+        found: dict[str, Any] | None = answer.json() if answer.status_code == 200 else None
+        return found
+
+
+def _clock(theirs: datetime) -> Line:
+    secs = abs((datetime.now(UTC) - theirs.astimezone(UTC)).total_seconds())
+    if secs <= CLOCK_TOLERANCE_SECS:
+        return Line("ok", "clock", f"within {max(1.0, secs):.0f} s of Appwrite's")
+    return Line("warning", "clock", f"{secs:.0f} s from Appwrite's", "set this machine's clock")
+
+
+def _kind(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json().get("type", ""))
+    except ValueError:
+        return "an answer that is no JSON"
+
+
+def attempt(check: Callable[[], Iterator[Line]], what: str) -> list[Line]:
+    """Run one check; an error of the suite's own is a failing line, and never the end of the others."""
+    try:
+        return list(check())
+    except RaceDayError as error:
+        return [Line("failing", what, str(error), "see the message")]
+
+
+def as_json(lines: list[Line]) -> list[dict[str, Any]]:
+    """Return findings as JSON-native values."""
+    return [{"level": x.level, "what": x.what, "found": x.found, "advice": x.advice} for x in lines]

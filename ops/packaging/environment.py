@@ -1,0 +1,105 @@
+"""The variables of a deployment: which are set, which are missing, and which values the deployer would break."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.packaging.errors import PackagingError
+from ops.packaging.project import FunctionSpec
+from raceday.errors import SettingsError
+from raceday.settings import read_settings, specs
+
+WEB_SECRET_MIN = 16
+_LINE = re.compile(r"^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$")
+_ACCESS_KEY = re.compile(r"^dof_v1_[^:\s]+:\S+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """One function's variables by state; values are never kept."""
+
+    set: tuple[str, ...]
+    defaulted: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Read NAME=value lines, values optionally quoted; raises PackagingError naming the line."""
+    found = {}
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise PackagingError(f"{path} could not be read: {error.strerror}") from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        match = _LINE.match(line.strip())
+        if match is None:
+            raise PackagingError(f"{path} line {number}: expected NAME=value")
+        value = match.group(2).strip()
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+            value = value[1:-1]
+        found[match.group(1)] = value
+    return found
+
+
+def names(spec: FunctionSpec, env: Mapping[str, str]) -> Names:
+    """Sort a function's variables, that of its web secret included, into set, left at their default, and missing."""
+    required = {s.env for s in specs().values() if s.required} | {spec.secret_variable}
+    # An event function that does not know its own URL refuses every webhook, and ten refusals switch it off.
+    required |= {name for name in spec.environment.values() if name.startswith("RACEDAY_URL_")}
+    wanted = [*spec.environment.values(), *([spec.secret_variable] if spec.secret_variable else [])]
+    unset = [name for name in wanted if not env.get(name, "").strip()]
+    return Names(
+        tuple(name for name in wanted if name not in unset),
+        tuple(name for name in unset if name not in required),
+        tuple(name for name in unset if name in required),
+    )
+
+
+def unset_defaults(functions: Iterable[FunctionSpec], env: Mapping[str, str]) -> set[str]:
+    """Return the variables to leave out of the staged project.yml, since the deployer refuses unset ones."""
+    return {name for spec in functions for name in names(spec, env).defaulted}
+
+
+def environment_problems(functions: Iterable[FunctionSpec], env: Mapping[str, str]) -> list[str]:
+    """List missing variables, values that a function would refuse, and values that break the deployer's text."""
+    wanted = list(functions)
+    needed: dict[str, list[str]] = {}
+    for spec in wanted:
+        for name in names(spec, env).missing:
+            needed.setdefault(name, []).append(spec.name)
+    problems = [f"{name} is not set: {_meaning(name)}; needed by {', '.join(by)}" for name, by in needed.items()]
+    used = {variable for spec in wanted for variable in names(spec, env).set}
+    for name in sorted(used):
+        if any(char in env[name] for char in "'\n\r"):
+            problems.append(f"{name}: holds a single quote or a line break, which breaks the deployer's substitution")
+    problems += _setting_problems({name: env[name] for name in used})
+    return problems + _own_problems(wanted, env, used)
+
+
+def _meaning(name: str) -> str:
+    if name == "RACEDAY_WEB_SECRET":
+        return f"secret that callers of the HTTP functions send, at least {WEB_SECRET_MIN} characters"
+    return next((s.doc for s in specs().values() if s.env == name), "unknown to the settings")
+
+
+def _setting_problems(env: Mapping[str, str]) -> list[str]:
+    try:
+        read_settings(env)
+    except SettingsError as error:
+        return list(error.problems)
+    return []
+
+
+def _own_problems(functions: Iterable[FunctionSpec], env: Mapping[str, str], used: set[str]) -> list[str]:
+    problems = []
+    if "RACEDAY_WEB_SECRET" in used and len(env["RACEDAY_WEB_SECRET"]) < WEB_SECRET_MIN:
+        problems.append(f"RACEDAY_WEB_SECRET: expected at least {WEB_SECRET_MIN} characters")
+    if "RACEDAY_NAMESPACE_KEY" in used and not _ACCESS_KEY.match(env["RACEDAY_NAMESPACE_KEY"]):
+        problems.append("RACEDAY_NAMESPACE_KEY: expected a namespace access key, dof_v1_<id>:<secret>")
+    packages = {spec.package for spec in functions}
+    if "RACEDAY_PACKAGE" in used and env["RACEDAY_PACKAGE"] not in packages:
+        problems.append(f"RACEDAY_PACKAGE: project.yml deploys to {', '.join(sorted(packages))}; leave it unset")
+    return problems

@@ -1,0 +1,77 @@
+"""What a race day costs on the platform, from a simulated one."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ops.packaging.errors import PackagingError
+
+FREE_GIB_SECS_A_MONTH = 90_000.0
+DOLLARS_A_GIB_SEC = 0.0000185
+SHORTEST_SECS = 0.1
+DAYS_A_MONTH = 30
+MAX_CONCURRENT = 120
+MAX_PER_MINUTE = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A day's GiB-seconds by function, and the money of a month of such days."""
+
+    by_function: dict[str, float]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def day_gib_secs(self) -> float:
+        """Return the day's sum."""
+        return sum(self.by_function.values())
+
+    @property
+    def month_dollars(self) -> float:
+        """Return the price of thirty such days after the free allowance."""
+        return max(0.0, self.day_gib_secs * DAYS_A_MONTH - FREE_GIB_SECS_A_MONTH) * DOLLARS_A_GIB_SEC
+
+
+def estimate(report: Mapping[str, Any], memory_mb: Mapping[str, int]) -> Estimate:
+    """Estimate from a simulation report's `functions`; raises PackagingError where its form is not the expected one."""
+    functions = report.get("functions")
+    if not isinstance(functions, dict):
+        raise PackagingError("the simulation report has no mapping `functions`; make one with ./raceday simulate")
+    by_function = {name: _gib_secs(name, entry, memory_mb.get(name, 1024)) for name, entry in functions.items()}
+    return Estimate(by_function, tuple(_warnings(report, functions)))
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """Read a simulation report; raises PackagingError."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise PackagingError(f"{path} could not be read as a simulation report: {error}") from None
+    if not isinstance(data, dict):
+        raise PackagingError(f"{path}: expected a JSON object")
+    return data
+
+
+def _gib_secs(name: str, entry: Any, memory_mb: int) -> float:
+    """Return what is billed: as the simulation counted it, or memory times seconds with at least 100 ms a run."""
+    try:
+        if "gib_secs" in entry:
+            return float(entry["gib_secs"])
+        return max(float(entry["secs"]), int(entry["activations"]) * SHORTEST_SECS) * memory_mb / 1024
+    except (KeyError, TypeError, ValueError):
+        raise PackagingError(
+            f"simulation report: functions.{name} needs `gib_secs`, or `activations` and `secs`"
+        ) from None
+
+
+def _warnings(report: Mapping[str, Any], functions: Mapping[str, Any]) -> list[str]:
+    at_once = sum(int(entry.get("peak_concurrent") or 0) for entry in functions.values())
+    a_minute = int(report.get("peak_invocations_per_minute") or 0)
+    warnings = []
+    if at_once > MAX_CONCURRENT:
+        warnings.append(f"up to {at_once} activations at once; the platform takes {MAX_CONCURRENT} a namespace")
+    if a_minute > MAX_PER_MINUTE:
+        warnings.append(f"up to {a_minute} invocations a minute; the platform takes {MAX_PER_MINUTE} a namespace")
+    return warnings

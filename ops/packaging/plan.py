@@ -1,0 +1,123 @@
+"""The plan of a deployment: what each function would be, what would change, what it costs, and what is refused."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ops.packaging.environment import Names, environment_problems, names
+from ops.packaging.money import Estimate
+from ops.packaging.project import FunctionSpec, Project
+from ops.packaging.record import Change, changes, snapshot
+from ops.packaging.render import NATIVE
+from ops.packaging.rules import MAX_TRIGGERS
+from ops.packaging.stage import Staged
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionPlan:
+    """One function as it would be deployed."""
+
+    spec: FunctionSpec
+    zip_bytes: int
+    sha256: str
+    names: Names
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole deployment; one with `refusals` is not carried out."""
+
+    functions: tuple[FunctionPlan, ...]
+    gone: tuple[str, ...]
+    library: str
+    compiled: bool
+    estimate: Estimate | None
+    refusals: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether deploying would change anything."""
+        return any(f.change.kind != "unchanged" for f in self.functions)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plan as JSON-native data."""
+        return {
+            "library": self.library,
+            "functions": [_function_json(f) for f in self.functions],
+            "no_longer_declared": list(self.gone),
+            "estimate": _estimate_json(self.estimate),
+            "refusals": list(self.refusals),
+            "warnings": list(self.warnings),
+        }
+
+
+def make_plan(
+    project: Project,
+    rendered: Project,
+    staged: Staged,
+    env: Mapping[str, str],
+    last: dict[str, Any],
+    *,
+    cost: Estimate | None = None,
+    triggers: str = "single",
+) -> Plan:
+    """Plan the deployment of a staged tree; `rendered` is its project.yml, `project` has the unset defaults as well."""
+    specs = [replace(project.function(f.name), triggers=rendered.function(f.name).triggers) for f in staged.functions]
+    partial = len(staged.functions) < len(project.functions)
+    found = {c.function: c for c in changes(last, snapshot(staged, rendered), partial=partial)}
+    functions = tuple(
+        FunctionPlan(spec, f.zip_bytes, f.sha256, names(spec, env), found[f.name])
+        for spec, f in zip(specs, staged.functions, strict=True)
+    )
+    gone = tuple(name for name, change in found.items() if change.kind == "no longer declared")
+    refusals = (*environment_problems(specs, env), *_trigger_refusals(specs, triggers))
+    return Plan(functions, gone, staged.library, staged.compiled, cost, refusals, _warnings(staged, gone, cost))
+
+
+def _trigger_refusals(specs: Iterable[FunctionSpec], triggers: str) -> list[str]:
+    count = sum(len(spec.triggers) for spec in specs)
+    if triggers != NATIVE and count > MAX_TRIGGERS:
+        return [f"{count} triggers; the platform documents {MAX_TRIGGERS}. Let master-race-scheduler start the others"]
+    return []
+
+
+def _warnings(staged: Staged, gone: tuple[str, ...], cost: Estimate | None) -> tuple[str, ...]:
+    warnings = []
+    if not staged.compiled:
+        warnings.append("no Python 3.11 here to compile with: sources are shipped, cold starts are about twice as slow")
+    if gone:
+        told = " ".join(f"raceday/{name}" for name in gone)
+        warnings.append(
+            f"the platform keeps what is no longer declared; remove it with: doctl serverless undeploy {told}"
+        )
+    return (*warnings, *(cost.warnings if cost else ()))
+
+
+def _function_json(plan: FunctionPlan) -> dict[str, Any]:
+    limits = plan.spec.limits
+    return {
+        "name": plan.spec.name,
+        "zip_bytes": plan.zip_bytes,
+        "sha256": plan.sha256,
+        "memory_mb": limits.memory_mb,
+        "timeout_ms": limits.timeout_ms,
+        "logs_kb": limits.logs_kb,
+        "access": plan.spec.access,
+        "schedule": plan.spec.schedule,
+        "triggers": [{"name": t.name, "cron": t.cron} for t in plan.spec.triggers],
+        "environment": {"set": plan.names.set, "default": plan.names.defaulted, "missing": plan.names.missing},
+        "change": plan.change.kind,
+        "changed": list(plan.change.parts),
+    }
+
+
+def _estimate_json(estimate: Estimate | None) -> dict[str, Any] | None:
+    if estimate is None:
+        return None
+    return {
+        "day_gib_secs": round(estimate.day_gib_secs, 1),
+        "month_dollars": round(estimate.month_dollars, 2),
+        "by_function": {name: round(value, 1) for name, value in estimate.by_function.items()},
+    }

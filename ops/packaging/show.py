@@ -1,0 +1,44 @@
+"""A plan as text for a terminal."""
+
+from ops.packaging.plan import FunctionPlan, Plan
+
+
+def show(plan: Plan) -> str:
+    """Return a plan's table, variables, costs, warnings and refusals."""
+    head = f"{'function':<24}{'MB':>6}{'sec':>6}{'zip MB':>8}  {'access':<20}{'trigger':<14}{'change'}"
+    lines = [head, *(_row(f) for f in plan.functions), "", f"library {plan.library}", "", *_variables(plan)]
+    lines += _money(plan)
+    lines += [f"note: {text}" for text in plan.warnings]
+    lines += [f"refused: {text}" for text in plan.refusals]
+    return "\n".join(lines)
+
+
+def _row(plan: FunctionPlan) -> str:
+    limits = plan.spec.limits
+    trigger = ", ".join(t.cron for t in plan.spec.triggers) or "-"
+    size = f"{plan.zip_bytes / 1e6:>8.2f}"
+    return (
+        f"{plan.spec.name:<24}{limits.memory_mb:>6}{limits.timeout_ms / 1000:>6.0f}{size}  "
+        f"{plan.spec.access:<20}{trigger:<14}{plan.change}"
+    )
+
+
+def _variables(plan: Plan) -> list[str]:
+    lines = ["environment (names only)"]
+    for f in plan.functions:
+        lines.append(f"  {f.spec.name}: set {', '.join(f.names.set) or '-'}")
+        if f.names.missing:
+            lines.append(f"  {' ' * len(f.spec.name)}  MISSING {', '.join(f.names.missing)}")
+    defaulted = sorted({name for f in plan.functions for name in f.names.defaulted})
+    if defaulted:
+        lines.append(f"  left at their defaults: {', '.join(defaulted)}")
+    return [*lines, ""]
+
+
+def _money(plan: Plan) -> list[str]:
+    if plan.estimate is None:
+        return ["cost: unknown; give a simulated day with --sim-report FILE", ""]
+    top = sorted(plan.estimate.by_function.items(), key=lambda item: -item[1])[:3]
+    parts = ", ".join(f"{name} {value:.0f}" for name, value in top)
+    day, dollars = plan.estimate.day_gib_secs, plan.estimate.month_dollars
+    return [f"cost: {day:.0f} GiB-s a race day ({parts}); ${dollars:.2f} a month of such days", ""]

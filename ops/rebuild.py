@@ -1,0 +1,103 @@
+"""Projections made anew from the ledger, compared with what is stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from appwrite.query import Query
+
+from raceday.container import Container
+from raceday.ledger.codec import from_row
+from raceday.ledger.timeline import Timeline
+from raceday.projections.money_flow import entry_rows
+from raceday.projections.race_pools import pools_row
+from raceday.projections.reading import FIGURES
+from raceday.racing.records import LedgerRow
+from raceday.store.schema import MONEY_FLOW, RACE_POLLS, RACE_POOLS, RACES
+
+
+@dataclass(slots=True)
+class Difference:
+    """What one race's stored projections lack, have too much, or have otherwise than its ledger says."""
+
+    race_id: str
+    missing: list[str] = field(default_factory=list)
+    extra: list[str] = field(default_factory=list)
+    other: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pools: dict[str, Any] = field(default_factory=dict)
+    made: int = 0
+
+    @property
+    def none(self) -> bool:
+        """Tell whether everything is as the ledger says."""
+        return not (self.missing or self.extra or self.other or self.pools)
+
+
+async def races_of(container: Container, subject: str) -> list[str]:
+    """Return the races of a date (YYYY-MM-DD), or the one race that is named."""
+    if len(subject) == 10 and subject[4] == subject[7] == "-":
+        rows = await container.store.find(RACES, [Query.equal("raceDateNz", [subject])], select=("raceId",))
+        return [row["raceId"] for row in rows]
+    return [subject]
+
+
+async def compare(container: Container, race_id: str, *, write: bool) -> Difference:
+    """Compare one race's projections with its ledger, and with `write` put right what differs."""
+    ledger = await _ledger(container, race_id)
+    found = Difference(race_id)
+    expected = timeline_rows(ledger)
+    stored = await container.store.find(MONEY_FLOW, [Query.equal("raceId", [race_id])])
+    _compare_timeline(found, expected, {row["$id"]: row for row in stored})
+    pools = next((pools_row(row) for row in reversed(ledger) if row.pools is not None), None)
+    there = await container.store.get(RACE_POOLS, race_id)
+    if pools is not None:
+        found.pools = {k: v for k, v in pools.items() if k != "lastUpdated" and (there or {}).get(k) != v}
+    if write and not found.none:
+        await _write(container, found, expected, pools)
+    return found
+
+
+def timeline_rows(ledger: Sequence[LedgerRow]) -> dict[str, dict[str, Any]]:
+    """Return every timeline row that a whole ledger owes, by row id."""
+    return {row["$id"]: row for entry in Timeline().walk(ledger) for row in entry_rows(entry)}
+
+
+def _compare_timeline(
+    found: Difference, expected: Mapping[str, dict[str, Any]], stored: Mapping[str, dict[str, Any]]
+) -> None:
+    found.missing = sorted(expected.keys() - stored.keys())
+    found.extra = sorted(stored.keys() - expected.keys())
+    for key in expected.keys() & stored.keys():
+        other = {c: stored[key].get(c) for c, value in expected[key].items() if not _same(stored[key].get(c), value)}
+        if other:
+            found.other[key] = other
+
+
+def _same(stored: Any, expected: Any) -> bool:
+    if isinstance(stored, str) and isinstance(expected, str) and "T" in expected[10:11]:
+        return stored[:19] == expected[:19]
+    if isinstance(stored, float) or isinstance(expected, float):
+        return stored is not None and expected is not None and abs(float(stored) - float(expected)) < 1e-9
+    return bool(stored == expected)
+
+
+async def _write(
+    container: Container, found: Difference, expected: Mapping[str, dict[str, Any]], pools: dict[str, Any] | None
+) -> None:
+    rows = [expected[key] for key in (*found.missing, *found.other)]
+    for at in range(0, len(rows), 100):
+        await container.store.upsert_many(MONEY_FLOW, rows[at : at + 100])
+    for key in found.extra:
+        await container.store.delete(MONEY_FLOW, key)
+    if found.pools and pools is not None:
+        await container.store.upsert(RACE_POOLS, found.race_id, pools)
+    found.made = len(rows) + len(found.extra) + bool(found.pools)
+
+
+async def _ledger(container: Container, race_id: str) -> list[LedgerRow]:
+    rows = await container.store.find(
+        RACE_POLLS,
+        [Query.equal("raceId", [race_id]), Query.order_asc("n")],
+        select=(*FIGURES, "dividends"),
+    )
+    return [from_row(row) for row in rows]

@@ -1,0 +1,243 @@
+"""The difference between the declared tables and a server's, and its making: one change at a time."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from appwrite.query import Query
+
+from raceday.errors import StoreError
+from raceday.ids import row_key
+from raceday.settings import Settings
+from raceday.store.schema import ALERT_CONFIGS, TABLES, Column, Index, Table
+
+API_KINDS = {"float": "double"}
+TEXT_ORDER = ("varchar", "text", "mediumtext", "longtext")
+WAIT_SECS = 60.0
+DEFAULT_USER = "Default User"
+BANDS = (
+    (5, 10, "#E5E7EB"),
+    (10, 15, "#BFDBFE"),
+    (15, 20, "#FEF3C7"),
+    (20, 25, "#BBF7D0"),
+    (25, 50, "#FECACA"),
+    (50, None, "#F3E8FF"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing to make: a request, if any, and where to look until it is `available`; or why it is refused."""
+
+    what: str
+    method: str = "POST"
+    path: str = ""
+    body: dict[str, Any] = field(default_factory=dict)
+    watch: str = ""
+    refused: str = ""
+
+
+class Server:
+    """Appwrite's management routes, with a key that may change tables."""
+
+    def __init__(self, settings: Settings, key: str, transport: httpx.BaseTransport | None = None) -> None:
+        self.database = settings.store_database
+        self.bucket = settings.store_bucket
+        headers = {
+            "x-appwrite-project": settings.store_project,
+            "x-appwrite-key": key,
+            "x-appwrite-response-format": "1.9.6",
+        }
+        self._http = httpx.Client(base_url=settings.store_endpoint, headers=headers, timeout=30, transport=transport)
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        """Return an answer, None for 404 of Appwrite's own."""
+        answer = self._http.get(path)
+        if answer.status_code == 404 and "json" in answer.headers.get("content-type", ""):
+            kind = answer.json().get("type", "")
+            if kind.endswith("_not_found") and kind != "project_not_found":
+                return None
+        found: dict[str, Any] = self._read(answer)
+        return found
+
+    def send(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Send a change; one that is there already counts as made, any other conflict does not."""
+        answer = self._http.request(method, path, json=body)
+        try:
+            return self._read(answer)
+        except StoreError as error:
+            if error.status == 409 and error.kind.endswith("_already_exists"):
+                return {}
+            raise
+
+    def wait(self, path: str) -> None:
+        """Wait until a column or index is available; StoreError where it fails or takes a minute."""
+        end = time.monotonic() + WAIT_SECS
+        while time.monotonic() < end:
+            found = self.get(path) or {}
+            if found.get("status") == "available":
+                return
+            if found.get("status") in ("failed", "stuck"):
+                raise StoreError(f"{path}: {found['status']}: {found.get('error', '')}")
+            time.sleep(0.1)
+        raise StoreError(f"{path}: not available after {WAIT_SECS:g} s")
+
+    @staticmethod
+    def _read(answer: httpx.Response) -> dict[str, Any]:
+        if answer.status_code >= 400:
+            told = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+            message = told.get("message", answer.reason_phrase)
+            raise StoreError(f"{answer.status_code} {message}", status=answer.status_code, kind=told.get("type", ""))
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+def plan(server: Server) -> list[Change]:
+    """Return every change that is missing, in the order in which it has to be made."""
+    return [*_places(server), *(c for table in TABLES for c in _table_changes(server, table)), *_bands(server)]
+
+
+def apply(server: Server, changes: list[Change]) -> int:
+    """Make the changes one after another, waiting for each; gives how many were made. Refused ones raise first."""
+    if refused := [c for c in changes if c.refused]:
+        raise StoreError("; ".join(f"{c.what}: {c.refused}" for c in refused))
+    for change in changes:
+        if change.path:
+            server.send(change.method, change.path, change.body)
+        if change.watch:
+            server.wait(change.watch)
+    return len(changes)
+
+
+def _places(server: Server) -> Iterator[Change]:
+    db, bucket = server.database, server.bucket
+    if server.get(f"/tablesdb/{db}") is None:
+        yield Change(f"database {db}", path="/tablesdb", body={"databaseId": db, "name": db})
+    if server.get(f"/storage/buckets/{bucket}") is None:
+        body = {"bucketId": bucket, "name": bucket, "permissions": ['read("any")'], "allowedFileExtensions": ["svg"]}
+        yield Change(f"bucket {bucket}", path="/storage/buckets", body=body)
+
+
+def _table_changes(server: Server, table: Table) -> Iterator[Change]:
+    base = f"/tablesdb/{server.database}/tables/{table.id}"
+    there = server.get(base)
+    if there is None:
+        body = {"tableId": table.id, "name": table.id, "permissions": [], "rowSecurity": False}
+        yield Change(f"table {table.id}", path=f"/tablesdb/{server.database}/tables", body=body)
+    columns = {c["key"]: c for c in (there or {}).get("columns", [])}
+    for column in table.columns:
+        if column.key not in columns:
+            yield _new_column(base, table, column)
+        else:
+            yield from _column_changes(
+                f"{base}/columns", f"column {table.id}.{column.key}", column, columns[column.key]
+            )
+    indexes = {i["key"]: i for i in (there or {}).get("indexes", [])}
+    for index in table.indexes:
+        what = f"index {table.id}.{index.key}"
+        if index.key not in indexes:
+            yield _new_index(base, table, index)
+        elif refused := broken(indexes[index.key]):
+            yield Change(what, refused=refused)
+        elif list(indexes[index.key]["columns"]) != list(index.columns):
+            yield Change(what, refused="it is over other columns; delete it by hand first")
+        elif indexes[index.key].get("status", "available") != "available":
+            yield Change(what, watch=f"{base}/indexes/{index.key}")
+
+
+def _column_changes(base: str, what: str, column: Column, there: dict[str, Any]) -> Iterator[Change]:
+    """Return what a stored column needs: to be waited for, or a reason why it cannot serve."""
+    if refused := broken(there) or incompatible(column, there):
+        yield Change(what, refused=refused)
+    elif there.get("status", "available") != "available":
+        yield Change(what, watch=f"{base}/{column.key}")
+
+
+def broken(there: dict[str, Any]) -> str:
+    """Say that a column or index was given up by the server's worker, empty where it was not."""
+    if there.get("status") not in ("failed", "stuck", "deleting"):
+        return ""
+    return f"it is {there['status']} there; delete it by hand first"
+
+
+def _new_column(base: str, table: Table, column: Column) -> Change:
+    body: dict[str, Any] = {"key": column.key, "required": column.required}
+    if column.kind == "relationship":
+        body = {
+            "relatedTableId": column.to,
+            "type": "manyToOne",
+            "twoWay": False,
+            "key": column.key,
+            "onDelete": "setNull",
+        }
+    else:
+        if column.size:
+            body["size"] = column.size
+        if column.default is not None:
+            body["default"] = column.default
+    path = f"{base}/columns/{column.kind}"
+    return Change(f"column {table.id}.{column.key}", path=path, body=body, watch=f"{base}/columns/{column.key}")
+
+
+def _new_index(base: str, table: Table, index: Index) -> Change:
+    body = {"key": index.key, "type": "unique" if index.unique else "key", "columns": list(index.columns)}
+    what = f"index {table.id}.{index.key}"
+    return Change(what, path=f"{base}/indexes", body=body, watch=f"{base}/indexes/{index.key}")
+
+
+def incompatible(column: Column, there: dict[str, Any]) -> str:
+    """Say why a stored column cannot serve as the declared one, empty where it can: nothing is ever narrowed."""
+    kind, wanted = str(there.get("type")), API_KINDS.get(column.kind, column.kind)
+    if kind == "string":
+        size = int(there.get("size") or 0)
+        kind = "varchar" if size <= 16_383 else "mediumtext"
+    if wanted in TEXT_ORDER and kind in TEXT_ORDER:
+        if TEXT_ORDER.index(kind) < TEXT_ORDER.index(wanted):
+            return f"it is {there.get('type')}, which is shorter than {wanted}"
+        if kind == wanted == "varchar" and int(there.get("size") or 0) < column.size:
+            return f"it holds {there.get('size')} characters, {column.size} are needed; enlarge it by hand"
+    elif kind == wanted == "relationship":
+        if there.get("relatedTable", column.to) != column.to or there.get("relationType", "manyToOne") != "manyToOne":
+            return (
+                f"it is {there.get('relationType')} to {there.get('relatedTable')}, manyToOne to {column.to} is needed"
+            )
+    elif kind != wanted:
+        return f"it is of type {there.get('type')}, {wanted} is needed; changing it would lose data"
+    if bool(there.get("required")) and not column.required:
+        return "it is required there and optional here"
+    return ""
+
+
+def _bands(server: Server) -> Iterator[Change]:
+    """Return the default user's alert bands: its client would make six of its own under random ids."""
+    base = f"/tablesdb/{server.database}/tables/{ALERT_CONFIGS}/rows"
+    known = server.get(f"/tablesdb/{server.database}/tables/{ALERT_CONFIGS}")
+    queries = [Query.equal("userId", [DEFAULT_USER]), Query.limit(100)]
+    found = (
+        server.get(f"{base}?{httpx.QueryParams({f'queries[{i}]': q for i, q in enumerate(queries)})}")
+        if known
+        else None
+    )
+    orders = {row["displayOrder"] for row in (found or {}).get("rows", [])}
+    for order, (low, high, color) in enumerate(BANDS, 1):
+        if order not in orders:
+            data = band_row(order, low, high, color)
+            body = {"rowId": row_key("band", DEFAULT_USER, order), "data": data}
+            yield Change(f"alert band {order} of {DEFAULT_USER}", path=base, body=body)
+
+
+def band_row(order: int, low: float, high: float | None, color: str, user: str = DEFAULT_USER) -> dict[str, Any]:
+    """Return one alert band as its table keeps it."""
+    return {
+        "userId": user,
+        "indicatorType": "percentage_range",
+        "percentageRangeMin": low,
+        "percentageRangeMax": high,
+        "color": color,
+        "isDefault": True,
+        "enabled": True,
+        "displayOrder": order,
+        "audibleAlertsEnabled": True,
+    }

@@ -1,0 +1,118 @@
+"""The suite's webhook subscriptions: one per event function, on creates of ledger rows alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from raceday.errors import SettingsError
+from raceday.settings import Settings
+from raceday.store.schema import RACE_POLLS
+
+FUNCTIONS = {
+    "money-flow-tracker": "money_flow_url",
+    "race-pools-aggregator": "race_pools_url",
+    "alert-evaluator": "alerts_url",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between what should be subscribed and what is; `action` is create, restore or none."""
+
+    function: str
+    action: str
+    reason: str
+
+
+def wanted(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Return each subscription as Appwrite takes it; raises SettingsError where a URL or the secret is missing."""
+    problems = [
+        f"RACEDAY_URL_{name.replace('-', '_').upper()} is missing: public URL of {name}"
+        for name, setting in FUNCTIONS.items()
+        if not getattr(settings, setting)
+    ]
+    if not 8 <= len(settings.webhook_secret) <= 256:
+        problems.append("RACEDAY_WEBHOOK_SECRET: expected 8 to 256 characters")
+    if problems:
+        raise SettingsError(problems)
+    event = f"databases.{settings.store_database}.tables.{RACE_POLLS}.rows.*.create"
+    return {
+        name: {
+            "webhookId": name,
+            "name": name,
+            "url": getattr(settings, setting),
+            "events": [event],
+            "enabled": True,
+            "tls": getattr(settings, setting).startswith("https://"),
+        }
+        for name, setting in FUNCTIONS.items()
+    }
+
+
+def plan(settings: Settings, there: Sequence[dict[str, Any]]) -> list[Change]:
+    """Compare the subscriptions that should be there with those that are."""
+    by_id = {hook["$id"]: hook for hook in there}
+    return [_compare(name, hook, by_id.get(name)) for name, hook in wanted(settings).items()]
+
+
+def _compare(name: str, hook: dict[str, Any], there: dict[str, Any] | None) -> Change:
+    if there is None:
+        return Change(name, "create", "there is none")
+    wrong = [key for key in ("url", "events", "enabled", "tls") if there.get(key) != hook[key]]
+    if not there.get("enabled", True):
+        return Change(name, "restore", f"switched off after {there.get('attempts', 0)} failures in a row")
+    return Change(name, "restore", f"other {', '.join(wrong)}") if wrong else Change(name, "none", "as it should be")
+
+
+class Webhooks:
+    """Reads and writes subscriptions with a key that has `webhooks.read` and `webhooks.write`."""
+
+    def __init__(self, settings: Settings, key: str, transport: httpx.BaseTransport | None = None) -> None:
+        self._settings = settings
+        self._http = httpx.Client(
+            base_url=settings.store_endpoint,
+            headers={
+                "x-appwrite-project": settings.store_project,
+                "x-appwrite-key": key,
+                "x-appwrite-response-format": "1.9.6",
+            },
+            timeout=15,
+            transport=transport,
+        )
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return every subscription of the project."""
+        answer = self._http.get("/webhooks")
+        answer.raise_for_status()
+        hooks: list[dict[str, Any]] = answer.json()["webhooks"]
+        return hooks
+
+    def apply(self, *, rotate: bool = False) -> list[Change]:
+        """Make or restore what differs; gives the changes.
+
+        With `rotate` each is deleted and made anew, for a PUT leaves the secret as it was.
+        """
+        there = self.listed()
+        changes = self._rotate(there) if rotate else plan(self._settings, there)
+        hooks = wanted(self._settings)
+        for change in changes:
+            if change.action == "create":
+                body = {**hooks[change.function], "secret": self._settings.webhook_secret}
+                self._http.post("/webhooks", json=body).raise_for_status()
+            elif change.action == "restore":
+                self._restore(hooks[change.function])
+        return changes
+
+    def _rotate(self, there: Sequence[dict[str, Any]]) -> list[Change]:
+        hooks, known = wanted(self._settings), {hook["$id"] for hook in there}
+        for name in hooks:
+            if name in known:
+                self._http.delete(f"/webhooks/{name}").raise_for_status()
+        return [Change(name, "create", "with the secret of this environment") for name in hooks]
+
+    def _restore(self, hook: dict[str, Any]) -> None:
+        """Put a subscription back; switching it on again also forgets its failures."""
+        body = {key: value for key, value in hook.items() if key != "webhookId"}
+        self._http.put(f"/webhooks/{hook['webhookId']}", json=body).raise_for_status()

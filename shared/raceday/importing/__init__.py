@@ -1,0 +1,1 @@
+"""Each day's import: meetings, their races, their entrants."""

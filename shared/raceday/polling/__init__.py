@@ -1,0 +1,1 @@
+"""One poll of one race at one slot, and the four ways into it."""

@@ -1,0 +1,252 @@
+"""What one poll writes beside its ledger row: only what differs from what the race's tables hold."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from raceday.clock import instant, iso
+from raceday.ids import row_key
+from raceday.racing.records import ODDS_TYPES, Digests, LedgerRow, RunnerLine
+from raceday.racing.snapshot import Snapshot, Status
+from raceday.racing.status import Decision, decide
+from raceday.store import rows
+from raceday.store.port import Op, Row
+from raceday.store.schema import BY_ID, ENTRANTS, ODDS_HISTORY, RACE_RESULTS, RACES
+
+_DATETIMES = {table.id: {c.key for c in table.columns if c.kind == "datetime"} for table in BY_ID.values()}
+_ODDS_COLUMNS = {
+    "fixed_win": "fixedWinOdds",
+    "fixed_place": "fixedPlaceOdds",
+    "pool_win": "poolWinOdds",
+    "pool_place": "poolPlaceOdds",
+}
+# Columns that say when a row was written move only with another column, and never make a change by themselves.
+BOOKKEEPING = frozenset(
+    {
+        "lastUpdated",
+        "importedAt",
+        "last_poll_time",
+        "entrantsImportedAt",
+        "lastStatusChange",
+        "finalizedAt",
+        "abandonedAt",
+        "resultTime",
+    }
+)
+# The status has its own rule, and the race day is its meeting's: a night race may start on the next NZ date.
+_NOT_THE_EVENTS = frozenset({"status", "raceDateNz"})
+_TRACKED = frozenset({"holdPercentage", "betPercentage"})
+_CORE_DIGITS = 10
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+class StoredState(NamedTuple):
+    """What the tables hold of a race: from its newest ledger row, or from the rows themselves before the first poll.
+
+    `imported` tells that the race was not stored and had to be imported for this poll.
+    """
+
+    ledger: LedgerRow | None = None
+    race: Mapping[str, Any] = _NONE
+    entrants: Mapping[str, Row] = _NONE
+    imported: bool = False
+
+    @property
+    def status(self) -> Status | None:
+        """Return the committed status."""
+        if self.ledger:
+            return self.ledger.status
+        stored = self.race.get("status")
+        return Status(stored) if stored in set(Status) else None
+
+    @property
+    def stored_at(self) -> datetime | None:
+        """Return when the race was stored, None where that is not known."""
+        created = self.race.get("$createdAt")
+        return instant(created) if created else None
+
+    def race_digest(self, patch: Row) -> str:
+        """Return the fingerprint of what the race row holds in the columns of `patch`."""
+        return self.ledger.digests.race if self.ledger else digest(RACES, {k: self.race.get(k) for k in patch})
+
+    def entrant_digest(self, entrant_id: str, row: Row) -> str:
+        """Return the fingerprint of what the entrant's row holds in the columns of `row`, empty without a row."""
+        if self.ledger:
+            return self.ledger.digests.entrants.get(entrant_id, "")
+        stored = self.entrants.get(entrant_id)
+        return _entrant_digest({k: stored.get(k) for k in row}) if stored else ""
+
+    def odds(self, entrant_id: str, kind: str) -> Decimal | None:
+        """Return the odds last written of one kind, None where there were none."""
+        if self.ledger:
+            line = self.ledger.runner(entrant_id)
+            return line.odds(kind) if line else None
+        value = self.entrants.get(entrant_id, {}).get(_ODDS_COLUMNS[kind])
+        return None if value is None else Decimal(str(value))
+
+
+class Changes(NamedTuple):
+    """The operations beside the ledger row, the digests that row keeps, and the status decided on."""
+
+    ops: tuple[Op, ...]
+    digests: Digests
+    decision: Decision
+    entrants: int = 0
+    odds: int = 0
+    results: bool = False
+    race: bool = False
+
+
+def changes(
+    snapshot: Snapshot, lines: Sequence[RunnerLine], known: StoredState, n: int, fetched_at: datetime
+) -> Changes:
+    """Compare an answer with what is known and give what has to be written with ledger row `n`."""
+    results = _results(snapshot)
+    results_digest = _results_digest(results) if results else ""
+    before = known.ledger.digests.results if known.ledger else ""
+    decision = decide(known.status, snapshot.status, evidence=_corrected(snapshot, known, results_digest))
+    if decision.held:
+        # The feed showed an old state of a finished race: nothing of it may reach the tables.
+        kept = known.ledger.digests if known.ledger else Digests()
+        return Changes((), kept, decision)
+    race = _race_patch(snapshot)
+    race_digest = digest(RACES, race)
+    race_changed = race_digest != known.race_digest(race) or decision.changed
+    entrants, entrant_digests = _entrants(snapshot, lines, known)
+    odds = _odds(snapshot, lines, known, n)
+    if not results and before and decision.status is known.status:
+        # Results do not vanish under an unchanged status: an answer without them lost them on the way.
+        results_digest = before
+    results_changed = results_digest != before
+    ops: list[Op] = []
+    stamp = iso(fetched_at)
+    if entrants:
+        ops.append(Op("bulkUpsert", ENTRANTS, rows=[{**row, "lastUpdated": stamp} for row in entrants]))
+    if odds:
+        ops.append(Op("bulkCreate", ODDS_HISTORY, rows=odds))
+    if race_changed:
+        patch = {**race, **_status_columns(decision, known.status, fetched_at), "lastUpdated": stamp}
+        ops.append(Op("update", RACES, snapshot.race_id, {**patch, "last_poll_time": stamp}))
+    if results_changed:
+        written = results or rows.results_row(snapshot)
+        ops.append(Op("upsert", RACE_RESULTS, snapshot.race_id, {**written, "resultTime": stamp}))
+    return Changes(
+        tuple(ops),
+        Digests(race_digest, results_digest, entrant_digests),
+        decision,
+        len(entrants),
+        len(odds),
+        results_changed,
+        race_changed,
+    )
+
+
+def _results_digest(row: Row) -> str:
+    """Return a fingerprint whose first half is the placings' alone, for only new placings or a protest undo a Final."""
+    placings = {"resultsData": row["resultsData"]}
+    return digest(RACE_RESULTS, placings)[:8] + digest(RACE_RESULTS, row)[:8]
+
+
+def _corrected(snapshot: Snapshot, known: StoredState, results_digest: str) -> bool:
+    if known.ledger is None:
+        return False
+    return snapshot.protest or results_digest[:8] != known.ledger.digests.results[:8]
+
+
+def digest(table: str, row: Mapping[str, Any]) -> str:
+    """Return 16 hex digits over a row's columns; instants and numbers compare by value, bookkeeping does not count."""
+    dates = _DATETIMES[table]
+    plain = {k: _canonical(v, k in dates) for k, v in row.items() if k not in BOOKKEEPING and not k.startswith("$")}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _canonical(value: Any, is_date: bool) -> Any:
+    if is_date and isinstance(value, str) and value:
+        return iso(datetime.fromisoformat(value))
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return float(value)
+    return value
+
+
+def _race_patch(snapshot: Snapshot) -> Row:
+    # What the answer leaves empty is not known, and must not blank what is.
+    row = rows.race_row_from_event(snapshot)
+    return {
+        k: v
+        for k, v in row.items()
+        if k not in BOOKKEEPING | _NOT_THE_EVENTS and not k.startswith("$") and v not in (None, "")
+    }
+
+
+def _status_columns(decision: Decision, known: Status | None, now: datetime) -> Row:
+    if not decision.changed or decision.status is known:
+        return {}
+    columns: Row = {"status": decision.status.value, "lastStatusChange": iso(now)}
+    if decision.status is Status.FINAL:
+        columns["finalizedAt"] = iso(now)
+    if decision.status is Status.ABANDONED:
+        columns["abandonedAt"] = iso(now)
+    return columns
+
+
+def _entrants(snapshot: Snapshot, lines: Sequence[RunnerLine], known: StoredState) -> tuple[list[Row], dict[str, str]]:
+    by_id = {line.entrant_id: line for line in lines}
+    changed: list[Row] = []
+    digests: dict[str, str] = {}
+    for runner in snapshot.runners:
+        row = {**rows.entrant_row(snapshot, runner), **share_columns(by_id[runner.entrant_id])}
+        row = {k: v for k, v in row.items() if k not in BOOKKEEPING}
+        before = known.entrant_digest(runner.entrant_id, row)
+        fingerprint = _entrant_digest(row)
+        if snapshot.tracker is None:
+            # The tracker was not asked for, or not served: what it said last stays.
+            row = {k: v for k, v in row.items() if k not in _TRACKED}
+            fingerprint = fingerprint[:_CORE_DIGITS] + before[_CORE_DIGITS:]
+        digests[runner.entrant_id] = fingerprint
+        if fingerprint != before:
+            changed.append({**row, "$id": runner.entrant_id})
+    return changed, digests
+
+
+def _entrant_digest(row: Row) -> str:
+    """Return a fingerprint whose last digits are those of the tracker's columns alone."""
+    core = {k: v for k, v in row.items() if k not in _TRACKED}
+    tracked = {k: row.get(k) for k in sorted(_TRACKED)}
+    return digest(ENTRANTS, core)[:_CORE_DIGITS] + digest(ENTRANTS, tracked)[_CORE_DIGITS:]
+
+
+def share_columns(line: RunnerLine) -> Row:
+    """Return the entrant columns made from shares: percentages, cents and where the Win share came from."""
+    return {
+        "holdPercentage": None if line.hold is None else float(line.hold),
+        "betPercentage": None if line.bet is None else float(line.bet),
+        "winPoolAmount": line.win_cents,
+        "placePoolAmount": line.place_cents,
+        "shareSource": line.win_source,
+    }
+
+
+def _odds(snapshot: Snapshot, lines: Sequence[RunnerLine], known: StoredState, n: int) -> list[Row]:
+    stamp = iso(snapshot.generated_at)
+    return [
+        {
+            "$id": row_key("odds", line.entrant_id, kind, n),
+            "entrantId": line.entrant_id,
+            "raceId": snapshot.race_id,
+            "type": kind,
+            "odds": float(value),
+            "eventTimestamp": stamp,
+            "n": n,
+        }
+        for line in lines
+        for kind in ODDS_TYPES
+        if (value := line.odds(kind)) is not None and value != known.odds(line.entrant_id, kind)
+    ]
+
+
+def _results(snapshot: Snapshot) -> Row | None:
+    return rows.results_row(snapshot) if snapshot.placings or snapshot.dividends else None

@@ -1,0 +1,32 @@
+"""What a process remembers of polls that failed: causes for the gaps to come."""
+
+from datetime import datetime
+
+from raceday.container import Container
+from raceday.polling.outcome import Order
+from raceday.racing.records import LedgerRow
+
+_FAILURES = "poll_failures"
+_KEPT_RACES = 200
+
+
+def failures(container: Container, race_id: str) -> dict[datetime, str]:
+    """Return the causes this process knows for slots of a race that it could not commit."""
+    known: dict[str, dict[datetime, str]] = container.cache.setdefault(_FAILURES, {})
+    return known.get(race_id, {})
+
+
+def remember(container: Container, order: Order, cause: str) -> None:
+    """Keep why a slot failed, for the gap on the race's next row; lost with the process, which costs only the word."""
+    known: dict[str, dict[datetime, str]] = container.cache.setdefault(_FAILURES, {})
+    if order.kind != "request":
+        known.setdefault(order.race_id, {})[order.slot] = cause
+    while len(known) > _KEPT_RACES:
+        known.pop(next(iter(known)))
+
+
+def forget(container: Container, row: LedgerRow) -> None:
+    known: dict[str, dict[datetime, str]] = container.cache.setdefault(_FAILURES, {})
+    left = {slot: cause for slot, cause in known.pop(row.race_id, {}).items() if slot > row.slot}
+    if left:
+        known[row.race_id] = left

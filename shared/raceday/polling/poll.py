@@ -1,0 +1,239 @@
+"""One poll of one race for one slot: newest ledger row, one feed request, one commit."""
+
+import asyncio
+
+from appwrite.query import Query
+
+from raceday.clock import iso
+from raceday.container import Container
+from raceday.errors import (
+    FeedError,
+    FeedUnavailable,
+    FilteredOut,
+    PayloadError,
+    StoreConflict,
+    StoreError,
+    StoreUnavailable,
+)
+from raceday.feed.filter import require_wanted
+from raceday.ids import row_key
+from raceday.importing.quarantine import keep
+from raceday.ledger.codec import from_row, to_row
+from raceday.log import Log
+from raceday.polling import plan
+from raceday.polling.changes import Changes, StoredState, changes
+from raceday.polling.failures import failures, forget, remember
+from raceday.polling.outcome import Note, Order, Outcome, silent
+from raceday.racing.compose import PollContext, compose, lines
+from raceday.racing.records import LedgerRow
+from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, Slot, slot_at
+from raceday.racing.score import failed
+from raceday.racing.snapshot import Snapshot
+from raceday.store.port import Op
+from raceday.store.schema import ENTRANTS, RACE_POLLS, RACES
+
+COMMIT_ATTEMPTS = 5
+_LEAST_WAIT_SECS = 3.0
+_MOST_PRODUCTS = 100
+_PRODUCTS = "unknown_products"
+
+
+async def poll(container: Container, order: Order, log: Log, note: Note = silent) -> Outcome:
+    """Poll a race for a slot; every error of feed and store becomes an outcome that names its cause."""
+    try:
+        outcome = await _poll(container, order, note)
+    except FilteredOut as error:
+        outcome = Outcome(order, "refused", error.rule, error=error)
+    except FeedError as error:
+        if isinstance(error, PayloadError):
+            await keep(container, error, order.race_id)
+        outcome = Outcome(order, "failed", error.cause, error=error, feed_calls=1)
+    except StoreError as error:
+        outcome = Outcome(order, "failed", "store", error=error)
+    note("outcome", result=outcome.result, cause=outcome.cause)
+    if outcome.result in ("failed", "expired"):
+        remember(container, order, outcome.cause)
+        log.warning(
+            "poll.failed", race=order.race_id, slot=iso(order.slot), cause=outcome.cause, error=str(outcome.error)
+        )
+    elif outcome.row and outcome.result == "committed":
+        forget(container, outcome.row)
+        log.debug("poll.committed", race=order.race_id, slot=iso(order.slot), n=outcome.row.n, score=outcome.row.score)
+    return outcome
+
+
+async def _poll(container: Container, order: Order, note: Note) -> Outcome:
+    watch = container.clock.monotonic()
+    known = StoredState(ledger=await newest(container, order.race_id))
+    note("ledger", n=known.ledger.n if known.ledger else 0)
+    order = _settled(container, order, known.ledger)
+    slot = _planned(container, order, known.ledger)
+    refused = _refuse(container, order, known.ledger, slot)
+    if refused:
+        return refused
+    if known.ledger is None:
+        known = await _stored(container, order.race_id, note)
+    store_ms = _ms(container, watch)
+    snapshot, occasion = await _ask(container, order, slot, known, store_ms, note)
+    return await _commit(container, order, snapshot, occasion, known, note)
+
+
+async def newest(container: Container, race_id: str) -> LedgerRow | None:
+    """Return the race's newest ledger row, None before its first poll."""
+    found = await container.store.find(RACE_POLLS, [Query.equal("raceId", [race_id]), Query.order_desc("n")], limit=1)
+    return from_row(found[0]) if found else None
+
+
+def _refuse(container: Container, order: Order, base: LedgerRow | None, slot: Slot | None) -> Outcome | None:
+    """Tell why an order is not to be polled, before the feed is asked."""
+    if base and base.slot >= order.slot:
+        return Outcome(order, "done" if base.slot == order.slot else "late", row=base)
+    if order.kind == "request":
+        return None
+    if base and base.status.over and order.kind == "slot":
+        return Outcome(order, "over", row=base)
+    if slot is None:
+        return Outcome(order, "off_plan", row=base)
+    if container.clock.now() > slot.expires_at:
+        return Outcome(order, "expired", "expired", row=base)
+    return None
+
+
+def _planned(container: Container, order: Order, base: LedgerRow | None) -> Slot | None:
+    """Return the slot of the plan that an order is for, None where the plan has none at its time."""
+    if order.kind in ("recheck", "request"):
+        return Slot(order.slot, order.kind, 2 * LONGEST_LIFE_SECS)
+    start = plan.start_in_force(base, order.start, order.issued_at)
+    if start is None:
+        # Nothing is known of a race that was never polled: it is imported first, and its slot taken as given.
+        return Slot(order.slot, order.kind, 2 * LONGEST_LIFE_SECS)
+    return plan.find(Intervals.of(container.settings), start, base, order.slot)
+
+
+def _settled(container: Container, order: Order, base: LedgerRow | None) -> Order:
+    """Turn a request that falls on a slot of the plan, while that may be polled, into this slot."""
+    if order.kind != "request" or base is None or base.status.over:
+        return order
+    slot = slot_at(base.start, base.status, Intervals.of(container.settings), order.slot)
+    return order._replace(kind=slot.kind) if slot and container.clock.now() <= slot.expires_at else order
+
+
+async def _stored(container: Container, race_id: str, note: Note) -> StoredState:
+    """Read what the tables hold of a race without a ledger; a race they do not know is imported first."""
+    race = await container.store.get(RACES, race_id)
+    stored = race is not None
+    if not stored:
+        # A race that nobody imported is rare, and the imports' modules would slow every cold start.
+        from raceday.importing.entrants import import_race
+
+        await import_race(container, race_id)
+        race = await container.store.get(RACES, race_id)
+        note("import", imported=race is not None)
+    found = await container.store.find(ENTRANTS, [Query.equal("raceId", [race_id])])
+    note("rows", entrants=len(found))
+    return StoredState(race=race or {}, entrants={row["$id"]: row for row in found}, imported=not stored)
+
+
+async def _ask(
+    container: Container, order: Order, slot: Slot | None, known: StoredState, store_ms: int, note: Note
+) -> tuple[Snapshot, PollContext]:
+    sent, watch = container.clock.now(), container.clock.monotonic()
+    life = (slot.expires_at - sent).total_seconds() if slot else LONGEST_LIFE_SECS
+    try:
+        # Tries of one request may outlast the slot; a picture of a later moment must not pass for it.
+        async with asyncio.timeout(max(_LEAST_WAIT_SECS, life)):
+            snapshot = await container.feed.event(order.race_id, known.status, urgent=True)
+    except TimeoutError as error:
+        raise FeedUnavailable(f"{order.race_id}: no answer while its slot lasted", cause="feed_timeout") from error
+    if snapshot.race_id != order.race_id:
+        raise PayloadError(order.race_id, "race.event_id", snapshot.race_id, "the race that was asked for")
+    require_wanted(container.settings, order.race_id, snapshot.country, snapshot.code)
+    occasion = PollContext(
+        slot=order.slot,
+        kind=order.kind,
+        fetched_at=container.clock.now(),
+        feed_calls=2 if known.imported else 1,
+        feed_ms=_ms(container, watch),
+        store_ms=store_ms,
+        late_ms=0 if order.kind == "request" else max(0, round((sent - order.slot).total_seconds() * 1000)),
+    )
+    _tell_unknown(container, snapshot)
+    note("feed", ms=occasion.feed_ms, generatedAt=iso(snapshot.generated_at), status=snapshot.status.value)
+    return snapshot, occasion
+
+
+def _tell_unknown(container: Container, snapshot: Snapshot) -> None:
+    """Log a betting product nobody knows, once per process, and no more than so many."""
+    told: set[str] = container.cache.setdefault(_PRODUCTS, set())
+    new = set(snapshot.unknown_products) - told
+    if new and len(told) < _MOST_PRODUCTS:
+        told |= new
+        container.log.warning("feed.unknown_products", race=snapshot.race_id, products=sorted(new))
+
+
+async def _commit(
+    container: Container, order: Order, snapshot: Snapshot, occasion: PollContext, known: StoredState, note: Note
+) -> Outcome:
+    """Append the row on the newest base; a conflict or an unknown ending is resolved by reading the ledger again."""
+    unknown = False
+    for attempt in range(1, COMMIT_ATTEMPTS + 1):
+        base = known.ledger
+        if base and iso(snapshot.generated_at) < iso(base.generated_at):
+            return Outcome(order, "failed", "stale", row=base, feed_calls=1)
+        row, change = _next(container, order, snapshot, occasion, known)
+        note("validate", score=row.score, failed=failed(row.checks))
+        note("compare", entrants=change.entrants, odds=change.odds, race=change.race, results=change.results)
+        try:
+            await _write(container, row, change)
+        except (StoreConflict, StoreUnavailable) as error:
+            note("conflict", attempt=attempt, error=str(error))
+            unknown = unknown or isinstance(error, StoreUnavailable)
+            if attempt == COMMIT_ATTEMPTS:
+                raise
+            await container.clock.sleep(container.chance.uniform(0.02, 0.1) * attempt)
+        else:
+            note("commit", n=row.n, attempt=attempt)
+            return Outcome(order, "committed", row=row, changed=change, feed_calls=1)
+        now = await newest(container, order.race_id)
+        if now and now.slot >= order.slot:
+            return _resolved(order, row if unknown else None, now, change)
+        if now and now.status.over and order.kind == "slot":
+            # The row it was planned on was not the newest: the race has finished meanwhile.
+            return Outcome(order, "over", row=now, feed_calls=1)
+        if now:
+            known = known._replace(ledger=now)
+    raise AssertionError("the last attempt raises")
+
+
+def _resolved(order: Order, mine: LedgerRow | None, now: LedgerRow, change: Changes) -> Outcome:
+    """Tell whose row stands: `mine`, where a commit had no known ending, another's for the slot, or a later one."""
+    if now.slot == order.slot:
+        ours = mine is not None and iso(now.fetched_at) == iso(mine.fetched_at) and now.digests == mine.digests
+        return Outcome(order, "committed" if ours else "done", row=now, changed=change if ours else None, feed_calls=1)
+    return Outcome(order, "late", row=now, feed_calls=1)
+
+
+def _next(
+    container: Container, order: Order, snapshot: Snapshot, occasion: PollContext, known: StoredState
+) -> tuple[LedgerRow, Changes]:
+    base = known.ledger
+    made = lines(snapshot)
+    change = changes(snapshot, made, known, base.n + 1 if base else 1, occasion.fetched_at)
+    start = plan.start_in_force(base, order.start, order.issued_at)
+    known_causes = failures(container, order.race_id)
+    stored_at = None if known.imported else known.stored_at
+    gaps = plan.gaps(Intervals.of(container.settings), base, start, order.slot, known_causes, stored_at)
+    status = change.decision.status
+    return compose(snapshot, base, occasion, status, gaps=gaps, digests=change.digests, made=made), change
+
+
+async def _write(container: Container, row: LedgerRow, change: Changes) -> None:
+    row_id = row_key("race-poll", row.race_id, row.n)
+    if change.ops:
+        await container.store.commit([Op("create", RACE_POLLS, row_id, to_row(row)), *change.ops])
+    else:
+        await container.store.create(RACE_POLLS, row_id, to_row(row))
+
+
+def _ms(container: Container, since: float) -> int:
+    return round((container.clock.monotonic() - since) * 1000)

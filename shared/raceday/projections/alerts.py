@@ -1,0 +1,200 @@
+"""alert-evaluator: turns movements of the timeline into notifications, one per user, race, entrant, label and kind."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from appwrite.query import Query
+
+from raceday.call import Call
+from raceday.clock import iso
+from raceday.container import Container
+from raceday.errors import StoreConflict
+from raceday.ids import row_key
+from raceday.ledger.flow import flows
+from raceday.ledger.timeline import Label, Timeline
+from raceday.projections.alert_cursor import Cursor, read_cursor, write_cursor
+from raceday.projections.audience import Audience, User, read_audience
+from raceday.projections.reading import ledger_from, owes
+from raceday.racing.buckets import next_label, secs_to_start
+from raceday.racing.indicators import Frame, Indicator, indicators
+from raceday.racing.records import LedgerRow
+from raceday.racing.snapshot import Status
+from raceday.store.schema import NOTIFICATIONS
+
+REMINDER_SECS = 60
+CHUNK = 100
+
+
+async def handle(container: Container, call: Call) -> dict[str, Any]:
+    """Evaluate what one race's ledger has that was not evaluated yet."""
+    race_id = call.params["raceId"]
+    if call.row and not owes(call.table, call.row):
+        return {"ok": True, "raceId": race_id, "notifications": 0, "owed": False}
+    sent = await catch_up(container, race_id)
+    if sent:
+        call.log.info("alerts.sent", raceId=race_id, notifications=sent)
+    return {"ok": True, "raceId": race_id, "notifications": sent}
+
+
+async def is_behind(container: Container, race_id: str) -> bool:
+    """Tell whether a race's ledger has labels that were not evaluated."""
+    cursor = await read_cursor(container, race_id)
+    return walk(await ledger_from(container, race_id, cursor.before_n or cursor.last_n or 1), cursor)[1] != cursor
+
+
+async def catch_up(container: Container, race_id: str) -> int:
+    """Write every notification a race's ledger owes; gives how many rows were new."""
+    cursor = await read_cursor(container, race_id)
+    ledger = await ledger_from(container, race_id, cursor.before_n or cursor.last_n or 1)
+    entries, state = walk(ledger, cursor)
+    reminder = None if cursor.reminded else due_reminder(ledger)
+    if state == cursor and reminder is None:
+        return 0
+    rows = await notifications(container, entries, reminder, ledger)
+    new = await write_new(container, rows)
+    await write_cursor(container, race_id, state, reminded=cursor.reminded or reminder is not None)
+    return new
+
+
+def walk(ledger: Sequence[LedgerRow], cursor: Cursor) -> tuple[list[tuple[Label, Label]], Cursor]:
+    """Return the pairs of neighbouring labels that are new since the cursor, and the cursor after them."""
+    timeline = Timeline()
+    labels: list[Label] = []
+    if cursor.last_n and ledger:
+        by_n = {row.n: row for row in ledger}
+        base, last = by_n.get(cursor.before_n), by_n.get(cursor.last_n)
+        if last is not None:
+            timeline = Timeline.resume(last, cursor.intervals)
+            labels = [Label(cursor.intervals[-1], last, base)]
+        ledger = [row for row in ledger if row.n > cursor.last_n]
+    known = len(labels)
+    labels += [entry for entry in timeline.walk(ledger) if isinstance(entry, Label)]
+    pairs = [(a, b) for a, b in pairwise(labels) if next_label(a.label) == b.label]
+    if len(labels) == known:
+        return [], cursor
+    newest = labels[-1]
+    seen = (*cursor.intervals, *(entry.label for entry in labels[known:]))
+    return pairs, Cursor(seen, newest.base.n if newest.base else 0, newest.state.n, cursor.reminded)
+
+
+def due_reminder(ledger: Sequence[LedgerRow]) -> LedgerRow | None:
+    """Return the first poll of an open race in the last minute before its start."""
+    for row in ledger:
+        if row.status is Status.OPEN and 0 <= secs_to_start(row.start, row.slot) <= REMINDER_SECS:
+            return row
+    return None
+
+
+def frame(entry: Label) -> Frame:
+    """Return one label's column as the indicators compare it: growth in cents, fixed odds or else pool odds."""
+    found = flows(entry)
+    return Frame(
+        win={f.runner.entrant_id: f.win_growth_cents for f in found},
+        place={f.runner.entrant_id: f.place_growth_cents for f in found},
+        odds={
+            f.runner.entrant_id: odds for f in found if (odds := f.runner.fixed_win or f.runner.pool_win) is not None
+        },
+        scratched=frozenset(f.runner.entrant_id for f in found if f.runner.scratched),
+    )
+
+
+async def notifications(
+    container: Container,
+    pairs: Sequence[tuple[Label, Label]],
+    reminder: LedgerRow | None,
+    ledger: Sequence[LedgerRow],
+) -> list[dict[str, Any]]:
+    """Return the rows that the pairs and the reminder mean for every user who asked for them."""
+    moved = [(b, indicators(frame(a), frame(b))) for a, b in pairs if not b.state.status.over]
+    moved = [(label, found) for label, found in moved if found]
+    if not moved and reminder is None:
+        return []
+    audience = await read_audience(container)
+    rows = [
+        _movement_row(user, label, found, color)
+        for label, all_found in moved
+        for user in audience.of(label.state)
+        for found in all_found
+        if (color := user.color_of(found.value)) is not None
+    ]
+    if reminder is not None:
+        rows += [_reminder_row(user, reminder) for user in _audible(audience, reminder)]
+    return rows
+
+
+def _audible(audience: Audience, state: LedgerRow) -> list[User]:
+    return [user for user in audience.of(state) if user.audible]
+
+
+def _movement_row(user: User, label: Label, found: Indicator, color: str) -> dict[str, Any]:
+    state = label.state
+    runner = state.runner(found.entrant_id)
+    name = f"{runner.number}. {runner.name}" if runner else found.entrant_id
+    what = {"money_win": "Win money", "money_place": "Place money", "odds": "Odds"}[found.kind]
+    moved = f"shortened by {found.value:.1f} %" if found.kind == "odds" else f"share up {found.value:.1f} points"
+    return _row(
+        user,
+        state,
+        row_key("notification", user.user_id, state.race_id, found.entrant_id, label.label, found.kind),
+        {
+            "type": found.kind,
+            "title": f"{what}: {name}"[:255],
+            "message": f"{where(state)}: {name}, {what.lower()} {moved} at {minutes(label.label)}"[:1000],
+            "entrantId": found.entrant_id,
+            "timeInterval": label.label,
+            "value": round(found.value, 4),
+            "color": color,
+        },
+    )
+
+
+def _reminder_row(user: User, state: LedgerRow) -> dict[str, Any]:
+    return _row(
+        user,
+        state,
+        row_key("notification", user.user_id, state.race_id, "", 1, "reminder"),
+        {
+            "type": "reminder",
+            "title": f"Starts in a minute: {where(state)}"[:255],
+            "message": f"{where(state)} is due to start at {iso(state.start)}"[:1000],
+            "timeInterval": 1,
+        },
+    )
+
+
+def _row(user: User, state: LedgerRow, key: str, data: dict[str, Any]) -> dict[str, Any]:
+    common = {"$id": key, "userId": user.user_id, "raceId": state.race_id, "eventTimestamp": iso(state.slot)}
+    return {**common, "read": False, **data}
+
+
+def where(state: LedgerRow) -> str:
+    """Name a race as people do: meeting, number and name."""
+    return f"{state.race.meeting_name} R{state.race.number} {state.race.name}".strip()
+
+
+def minutes(label: int) -> str:
+    """Say a label in words."""
+    return "the start" if label == 0 else f"{abs(label)} min {'to' if label > 0 else 'past'} the start"
+
+
+async def write_new(container: Container, rows: Sequence[dict[str, Any]]) -> int:
+    """Create the rows that are not there yet; gives how many were."""
+    new = 0
+    for at in range(0, len(rows), CHUNK):
+        chunk = list(rows[at : at + CHUNK])
+        try:
+            await container.store.create_many(NOTIFICATIONS, chunk)
+        except StoreConflict:
+            chunk = await _absent(container, chunk)
+            if chunk:
+                await container.store.create_many(NOTIFICATIONS, chunk)
+        new += len(chunk)
+    return new
+
+
+async def _absent(container: Container, chunk: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    ids = [row["$id"] for row in chunk]
+    there = await container.store.find(NOTIFICATIONS, [Query.equal("$id", ids)], select=("userId",))
+    known = {row["$id"] for row in there}
+    return [row for row in chunk if row["$id"] not in known]

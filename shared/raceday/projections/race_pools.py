@@ -1,0 +1,111 @@
+"""race-pools-aggregator: keeps one row of pool totals per race, as of the newest poll that knew them."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from appwrite.query import Query
+
+from raceday.call import Call
+from raceday.clock import iso
+from raceday.container import Container
+from raceday.errors import StoreConflict
+from raceday.ledger.codec import from_row
+from raceday.racing.records import LedgerRow
+from raceday.store.port import Row
+from raceday.store.schema import RACE_POLLS, RACE_POOLS
+
+CURRENCY = "$"
+COLUMNS = {
+    "win": "winPoolTotal",
+    "place": "placePoolTotal",
+    "quinella": "quinellaPoolTotal",
+    "trifecta": "trifectaPoolTotal",
+    "exacta": "exactaPoolTotal",
+    "first4": "first4PoolTotal",
+}
+READ = ("raceId", "meetingId", "n", "slot", "kind", "fetchedAt", "generatedAt", "startTime", "status", "pools",
+        "dividends")  # fmt: skip
+TRIES = 3
+
+
+async def handle(container: Container, call: Call) -> dict[str, Any]:
+    """Bring one race's pool totals up to date."""
+    race_id = call.params["raceId"]
+    changed = await catch_up(container, race_id, call)
+    return {"ok": True, "raceId": race_id, "changed": changed}
+
+
+async def catch_up(container: Container, race_id: str, call: Call) -> bool:
+    """Write the totals of the newest poll that listed pools, unless a newer one is there; tells whether it wrote."""
+    for _ in range(TRIES):
+        stored = await container.store.get(RACE_POOLS, race_id)
+        newest = await newest_with_pools(container, race_id, int(stored["n"] or 0) if stored else 0)
+        if newest is None:
+            return False
+        row = pools_row(newest)
+        try:
+            await _write(container, race_id, stored, row)
+        except StoreConflict:
+            # Somebody else wrote between the read and the write; look again whether theirs is newer.
+            continue
+        _tell_differences(call, row)
+        return True
+    return False
+
+
+async def newest_with_pools(container: Container, race_id: str, after_n: int) -> LedgerRow | None:
+    """Return a race's newest ledger row beyond `after_n` that knows its pools."""
+    rows = await container.store.find(
+        RACE_POLLS,
+        [
+            Query.equal("raceId", [race_id]),
+            Query.greater_than("n", after_n),
+            Query.is_not_null("pools"),
+            Query.order_desc("n"),
+        ],
+        limit=1,
+        select=READ,
+    )
+    return from_row(rows[0]) if rows else None
+
+
+def pools_row(state: LedgerRow) -> dict[str, Any]:
+    """Return the columns of a race's totals in cents; a product that the feed does not list counts 0.
+
+    The total holds single-race products alone: a multi-leg pool is listed again on each of its races.
+    """
+    single = state.pools.single if state.pools else {}
+    multi = state.pools.multi if state.pools else {}
+    differences = dividend_differences(single, state.dividends)
+    return {
+        "raceId": state.race_id,
+        **{column: single.get(product, 0) for product, column in COLUMNS.items()},
+        "totalRacePool": sum(single.get(product, 0) for product in COLUMNS),
+        "multiLegTotal": sum(multi.values()),
+        "currency": CURRENCY,
+        "n": state.n,
+        "lastUpdated": iso(state.slot),
+        "dividendDifferences": json.dumps(differences) if differences else None,
+    }
+
+
+def dividend_differences(single: Mapping[str, int], paid: Mapping[str, int] | None) -> dict[str, dict[str, int]]:
+    """Return the products whose total differs from the pool that their dividends were paid from, in cents."""
+    return {
+        product: {"pool_cents": single[product], "dividend_pool_cents": cents}
+        for product, cents in (paid or {}).items()
+        if product in single and single[product] != cents
+    }
+
+
+async def _write(container: Container, race_id: str, stored: Row | None, row: dict[str, Any]) -> None:
+    if stored is None:
+        await container.store.create(RACE_POOLS, race_id, row)
+        return
+    await container.store.update(RACE_POOLS, race_id, row, if_not_after=stored.get("$updatedAt", ""))
+
+
+def _tell_differences(call: Call, row: dict[str, Any]) -> None:
+    if row["dividendDifferences"]:
+        call.log.warning("pools.differ_from_dividends", raceId=row["raceId"], differences=row["dividendDifferences"])

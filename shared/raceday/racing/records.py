@@ -1,0 +1,118 @@
+"""The records of one committed poll of a race: facts, runners, pools, checks, gaps."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+from raceday.racing.snapshot import Status
+
+Source = Literal["pool_odds", "hold", "none"]
+Kind = Literal["slot", "request", "recheck", "closing"]
+_NONE: Mapping[str, Any] = MappingProxyType({})
+ODDS_TYPES = ("fixed_win", "fixed_place", "pool_win", "pool_place")
+
+
+class RaceFacts(NamedTuple):
+    """What the event functions need to know of the race beside its figures."""
+
+    name: str
+    number: int
+    meeting_name: str
+    country: str
+    code: str
+    actual_start: datetime | None = None
+    positions_paid: int | None = None
+
+
+class RunnerLine(NamedTuple):
+    """One runner: exact decimal odds, `hold` and `bet` as normalised percentages, amounts in cents and their source."""
+
+    entrant_id: str
+    number: int
+    name: str
+    scratched: bool = False
+    fixed_win: Decimal | None = None
+    fixed_place: Decimal | None = None
+    pool_win: Decimal | None = None
+    pool_place: Decimal | None = None
+    hold: Decimal | None = None
+    bet: Decimal | None = None
+    win_cents: int | None = None
+    place_cents: int | None = None
+    win_source: Source = "none"
+    place_source: Source = "none"
+
+    def odds(self, kind: str) -> Decimal | None:
+        """Return the odds of one kind of ODDS_TYPES."""
+        value: Decimal | None = getattr(self, kind)
+        return value
+
+
+class PoolTotals(NamedTuple):
+    """Pool totals in cents; a product that the feed does not list is absent, `multi` holds the multi-leg ones."""
+
+    single: Mapping[str, int] = _NONE
+    multi: Mapping[str, int] = _NONE
+
+    def cents(self, product: str) -> int | None:
+        """Return one single-race product's total, None where it is absent."""
+        return self.single.get(product)
+
+
+class Check(NamedTuple):
+    """One named check: `score` from 0 to 1, `weight` its share of 100 before redistribution."""
+
+    name: str
+    applies: bool
+    ok: bool
+    weight: float
+    score: float
+    value: str | float | None = None
+    expected: str = ""
+
+
+class Gap(NamedTuple):
+    """A slot of the plan that nobody committed, and the word for why."""
+
+    slot: datetime
+    cause: str
+
+
+class Digests(NamedTuple):
+    """Fingerprints of what a poll wrote, to know what changed without reading the tables."""
+
+    race: str = ""
+    results: str = ""
+    entrants: Mapping[str, str] = _NONE
+
+
+class LedgerRow(NamedTuple):
+    """One committed poll; instants are aware UTC, durations milliseconds, `dividends` pool cents by product."""
+
+    race_id: str
+    meeting_id: str
+    n: int
+    slot: datetime
+    kind: str
+    fetched_at: datetime
+    generated_at: datetime
+    start: datetime
+    status: Status
+    race: RaceFacts
+    pools: PoolTotals | None = None
+    runners: tuple[RunnerLine, ...] = ()
+    checks: tuple[Check, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    digests: Digests = Digests()
+    dividends: Mapping[str, int] | None = None
+    score: int | None = None
+    feed_calls: int = 1
+    feed_ms: int = 0
+    store_ms: int = 0
+    late_ms: int = 0
+
+    def runner(self, entrant_id: str) -> RunnerLine | None:
+        """Return one runner's line, None where the race had no such entrant."""
+        return next((r for r in self.runners if r.entrant_id == entrant_id), None)

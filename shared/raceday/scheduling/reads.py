@@ -1,0 +1,91 @@
+"""The scheduler's queries: few columns, one call each."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from appwrite.query import Query
+
+from raceday.clock import instant, iso
+from raceday.container import Container
+from raceday.racing.planning import LedgerHead, Race
+from raceday.racing.schedule import RECHECK_MINUTES
+from raceday.racing.snapshot import Status
+from raceday.store.port import Row
+from raceday.store.schema import RACE_POLLS, RACES
+
+# Races are given up six hours after their start; the rest is for a scheduler that stood still meanwhile.
+BEHIND, AHEAD = timedelta(hours=18), timedelta(hours=27)
+RECENT = timedelta(minutes=4)
+# What is owed of a finished race has a quarter of an hour to be written after its last re-check, whatever fails.
+OVER = timedelta(minutes=RECHECK_MINUTES[-1] + 15)
+# A slot is polled up to a minute after its time, and committed a little later.
+SLACK = timedelta(seconds=90)
+# A race is Abandoned here before its ledger says so when its meeting's list was first to tell.
+WATCHED = [status.value for status in Status if status is not Status.FINAL]
+FINISHED = [status.value for status in Status if status.over]
+_SEEN = ("$id", "raceId", "n", "slot", "kind", "status", "startTime", "pools", "gaps")
+_OVER = "over_rows"
+
+
+async def races(container: Container, now: datetime) -> list[Race]:
+    """Return the races that are not Final from the past hours to the next race day's end, in order of their starts."""
+    rows = await container.store.find(
+        RACES,
+        [
+            Query.equal("status", WATCHED),
+            Query.between("startTime", iso(now - BEHIND), iso(now + AHEAD)),
+        ],
+        select=("$id", "meetingId", "startTime", "status", "raceDateNz", "importedAt", "entrantsImportedAt"),
+    )
+    return sorted((_race(row) for row in rows), key=lambda race: (race.start, race.race_id))
+
+
+def _race(row: Row) -> Race:
+    imported = row.get("importedAt")
+    return Race(
+        race_id=row["$id"],
+        start=instant(row["startTime"]),
+        status=Status(row["status"]),
+        imported_at=instant(imported) if imported else None,
+        meeting_id=row.get("meetingId") or "",
+        day=row.get("raceDateNz") or "",
+        has_entrants=bool(row.get("entrantsImportedAt")),
+    )
+
+
+async def recent(container: Container, now: datetime) -> list[LedgerHead]:
+    """Return the ledger rows of the last minutes' slots, in order of slot."""
+    rows = await container.store.find(RACE_POLLS, [Query.greater_than_equal("slot", iso(now - RECENT))], select=_SEEN)
+    return sorted((_seen(row) for row in rows), key=lambda row: (row.slot, row.race_id))
+
+
+async def over(container: Container, now: datetime, rows: Sequence[LedgerHead]) -> list[LedgerHead]:
+    """Return the ledger rows of finished races while re-checks may be due.
+
+    A process that looked within the last minutes knows them already, but for those among the recent `rows`.
+    """
+    known: tuple[datetime, list[LedgerHead]] | None = container.cache.get(_OVER)
+    if known is not None and timedelta(0) <= now - known[0] < RECENT - SLACK:
+        found = known[1] + [row for row in rows if row.status.over]
+    else:
+        queries = [Query.greater_than_equal("slot", iso(now - OVER)), Query.equal("status", FINISHED)]
+        found = [_seen(row) for row in await container.store.find(RACE_POLLS, queries, select=_SEEN)]
+    unique = {(row.race_id, row.n): row for row in found if row.slot >= now - OVER}
+    kept = sorted(unique.values(), key=lambda row: (row.slot, row.race_id, row.n))
+    container.cache[_OVER] = (now, kept)
+    return kept
+
+
+def _seen(row: Row) -> LedgerHead:
+    gaps = json.loads(row.get("gaps") or "[]")
+    return LedgerHead(
+        race_id=row["raceId"],
+        n=int(row["n"]),
+        slot=instant(row["slot"]),
+        kind=row["kind"],
+        status=Status(row["status"]),
+        start=instant(row["startTime"]),
+        gaps=tuple(instant(gap["slot"]) for gap in gaps),
+        has_pools=bool(row.get("pools")),
+    )

@@ -1,0 +1,127 @@
+"""master-race-scheduler: hand out the slots that come up, retry what nobody committed, start what is due."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from raceday.call import Call
+from raceday.clock import iso
+from raceday.container import Container
+from raceday.errors import RaceDayError
+from raceday.racing.planning import (
+    SETTLE_SECS,
+    Due,
+    Key,
+    LedgerHead,
+    Race,
+    batches,
+    due_rechecks,
+    fresh,
+    in_order,
+    is_given_up,
+    minute_of,
+    missed,
+    owed_rechecks,
+    window,
+)
+from raceday.scheduling import closing, waking
+from raceday.scheduling import reads as scheduler_reads
+from raceday.scheduling.health import note_health
+from raceday.scheduling.runs import start_due
+from raceday.scheduling.state import read_state, write_state
+from raceday.scheduling.tick import Tick
+
+POLLER = "enhanced-race-poller"
+# The ledger is looked at this long after the minute began, when slots on the minute are committed or late.
+LOOK_SECS = SETTLE_SECS + 0.5
+RESERVE_SECS = 5.0
+
+
+async def handle(container: Container, call: Call) -> dict[str, Any]:
+    """Do one minute's work; whatever part of it fails is done by a later minute."""
+    state = await read_state(container)
+    tick = Tick(container, call, container.clock.now(), state)
+    races = await scheduler_reads.races(container, tick.at)
+    handed = await _hand_out_fresh(tick, races)
+    await start_due(tick, races)
+    retried = await _look_back(tick, races, handed)
+    await _save(tick, handed)
+    await note_health(tick, races)
+    report = {"races": len(races), "slots": len(handed), "retried": retried, **tick.report}
+    call.log.info("tick.done", **report, failures=len(tick.failures))
+    return {"ok": True, "minute": iso(tick.at), **report, "failures": tick.failures}
+
+
+async def _hand_out_fresh(tick: Tick, races: Sequence[Race]) -> list[Due]:
+    """Hand out the slots up to the next minute's reach that no earlier tick handed out."""
+    if tick.state.paused(POLLER):
+        tick.report["paused"] = True
+        return []
+    after, until = window(tick.at)
+    running = [race for race in races if not race.status.over and not is_given_up(race, tick.at)]
+    return await _hand_out(tick, fresh(running, tick.intervals, after, until, tick.state.handed))
+
+
+async def _hand_out(tick: Tick, dues: Sequence[Due]) -> list[Due]:
+    """Start pollers for these slots; gives those that the platform took."""
+    taken: list[Due] = []
+    for batch in batches(dues, tick.container.settings.races_per_poller):
+        try:
+            await tick.container.invoker.start(POLLER, _payload(batch, tick.at))
+        except RaceDayError as error:
+            tick.fail(POLLER, error)
+        else:
+            taken += batch
+    return taken
+
+
+def _payload(batch: Sequence[Due], at: datetime) -> dict[str, Any]:
+    slots = [
+        {"raceId": due.race_id, "slot": iso(due.slot.at), "start": iso(due.start), "kind": due.slot.kind}
+        for due in batch
+    ]
+    return {"slots": slots, "tick": iso(at)}
+
+
+async def _look_back(tick: Tick, races: Sequence[Race], handed: list[Due]) -> int:
+    """Once the slots on the minute have settled: retry, re-check, close, and wake what lags; gives slots retried."""
+    settled = minute_of(tick.at) + timedelta(seconds=LOOK_SECS)
+    await tick.container.clock.sleep((settled - tick.container.clock.now()).total_seconds())
+    if tick.call.remaining_secs() < RESERVE_SECS:
+        return 0
+    now = tick.container.clock.now()
+    rows = await scheduler_reads.recent(tick.container, now)
+    over = await scheduler_reads.over(tick.container, now, rows)
+    retried: list[Due] = []
+    if not tick.state.paused(POLLER):
+        retried = await _hand_out(tick, _to_retry(tick, races, rows, over, now, {due.key for due in handed}))
+        handed += retried
+    await closing.close_races(tick, races, owed_rechecks(over, now), now)
+    await waking.wake_lagging(tick, rows, now)
+    await waking.wake_finished(tick, over, rows, now)
+    return len(retried)
+
+
+def _to_retry(
+    tick: Tick,
+    races: Sequence[Race],
+    rows: Sequence[LedgerHead],
+    over: Sequence[LedgerHead],
+    now: datetime,
+    new: Collection[Key],
+) -> list[Due]:
+    committed = {(row.race_id, int(row.slot.timestamp())) for row in rows}
+    newest = {row.race_id: row for row in sorted(rows, key=lambda row: row.n)}
+    ended = {row.race_id for row in newest.values() if row.status.over}
+    running = [r for r in races if r.race_id not in ended and not r.status.over and not is_given_up(r, now)]
+    late = missed(running, tick.intervals, now, committed | set(new))
+    after, until = window(tick.at)
+    return in_order([*late, *due_rechecks(over, after, until, now, tick.state.handed | set(new))])
+
+
+async def _save(tick: Tick, handed: Sequence[Due]) -> None:
+    try:
+        await write_state(tick.container, tick.state, [due.key for due in handed], tick.at)
+    except RaceDayError as error:
+        # The next tick hands some slots out again; their second poll finds them in the ledger.
+        tick.fail("state", error)

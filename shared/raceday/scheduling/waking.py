@@ -1,0 +1,147 @@
+"""Waking the event functions for races whose projections are behind their ledger: webhooks come at most once."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from appwrite.query import Query
+
+from raceday.clock import iso
+from raceday.container import Container
+from raceday.errors import RaceDayError
+from raceday.ledger.timeline import surely_owes
+from raceday.projections import alerts, money_flow
+from raceday.projections.alert_cursor import evaluated
+from raceday.racing.buckets import label_of, secs_to_start
+from raceday.racing.planning import LedgerHead, finishes, lagging
+from raceday.scheduling.tick import Tick
+from raceday.store.schema import MONEY_FLOW, RACE_POOLS
+
+TRACKER, AGGREGATOR, EVALUATOR = "money-flow-tracker", "race-pools-aggregator", "alert-evaluator"
+EVENT_FUNCTIONS = (TRACKER, AGGREGATOR, EVALUATOR)
+# A webhook is sent, signed and served well within this.
+DELIVERY = timedelta(seconds=20)
+_MOST_VALUES = 100
+_UP_TO_DATE = "projections_up_to_date"
+_COMPLETE = "complete_timelines"
+
+
+async def wake_lagging(tick: Tick, rows: Sequence[LedgerHead], now: datetime) -> None:
+    """Start each event function for the races whose projection is behind the ledger's recent rows.
+
+    Rows are recent for a few minutes, so that what a function cannot make is asked of it a few times only.
+    """
+    settled = [row for row in rows if row.slot <= now - DELIVERY]
+    woken: set[str] = set()
+    for projection in PROJECTIONS:
+        newest = {row.race_id: row for row in sorted(settled, key=lambda row: row.n) if projection.shows(row)}
+        try:
+            behind = await _behind(tick, projection, newest)
+        except RaceDayError as error:
+            # The next minute compares again; what this one handed out still has to be kept.
+            tick.fail(projection.function, error)
+            continue
+        for race_id in behind:
+            await wake(tick, race_id, (projection.function,))
+        woken.update(behind)
+    if tick.lags:
+        tick.report["woken"] = len(woken)
+
+
+async def _behind(tick: Tick, projection: "Projection", newest: dict[str, LedgerHead]) -> list[str]:
+    """Return the races that are behind; what was once found up to date is not read again."""
+    cache: dict[str, dict[str, int]] = tick.container.cache.setdefault(_UP_TO_DATE, {})
+    done = cache.get(projection.function, {})
+    asked = [row for race_id, row in sorted(newest.items()) if done.get(race_id, 0) < row.n]
+    reached: dict[str, int] = {}
+    for at in range(0, len(asked), _MOST_VALUES):
+        reached |= await projection.reached(tick.container, asked[at : at + _MOST_VALUES])
+    behind = lagging({row.race_id: row.n for row in asked}, reached)
+    cache[projection.function] = {race_id: row.n for race_id, row in newest.items() if race_id not in behind}
+    if asked:
+        tick.lags[projection.function] = (len(behind), len(asked))
+    return behind
+
+
+async def _totals(container: Container, rows: Sequence[LedgerHead]) -> dict[str, int]:
+    queries = [Query.equal("raceId", [row.race_id for row in rows])]
+    found = await container.store.find(RACE_POOLS, queries, select=("$id", "raceId", "n"))
+    return {row["raceId"]: int(row.get("n") or 0) for row in found}
+
+
+async def _timelines(container: Container, rows: Sequence[LedgerHead]) -> dict[str, int]:
+    queries = [
+        Query.greater_than_equal("eventTimestamp", iso(min(row.slot for row in rows))),
+        Query.equal("raceId", [row.race_id for row in rows]),
+    ]
+    found = await container.store.find(MONEY_FLOW, queries, select=("$id", "raceId", "n"))
+    return {row["raceId"]: int(row["n"]) for row in sorted(found, key=lambda row: int(row["n"]))}
+
+
+async def _cursors(container: Container, rows: Sequence[LedgerHead]) -> dict[str, int]:
+    return await evaluated(container, [row.race_id for row in rows])
+
+
+def _has_row(row: LedgerHead) -> bool:
+    return surely_owes(row.slot, row.start, row.status, row.kind)
+
+
+def _has_label(row: LedgerHead) -> bool:
+    return _has_row(row) and label_of(secs_to_start(row.start, row.slot)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What a function makes of the ledger: the rows that surely show in it, and the newest that it has, per race."""
+
+    function: str
+    shows: Callable[[LedgerHead], bool]
+    reached: Callable[[Container, Sequence[LedgerHead]], Awaitable[dict[str, int]]]
+
+
+PROJECTIONS = (
+    Projection(AGGREGATOR, lambda row: row.has_pools, _totals),
+    Projection(TRACKER, _has_row, _timelines),
+    Projection(EVALUATOR, _has_label, _cursors),
+)
+
+
+async def wake_finished(tick: Tick, over: Sequence[LedgerHead], rows: Sequence[LedgerHead], now: datetime) -> None:
+    """Start what lacks the last labels of a race that is over, or was closed, until nothing does.
+
+    No label comes after the last ones to tell that they are missing.
+    """
+    ends = [*finishes(over).values(), *(row for row in rows if row.kind == "closing")]
+    settled = {(row.race_id, row.n) for row in ends if row.slot <= now - DELIVERY}
+    known: set[tuple[str, int]] = tick.container.cache.get(_COMPLETE, set())
+    complete = known & settled
+    for race_id, n in sorted(settled - complete):
+        if not await _wake_incomplete(tick, race_id):
+            complete.add((race_id, n))
+    tick.container.cache[_COMPLETE] = complete
+
+
+async def _wake_incomplete(tick: Tick, race_id: str) -> bool:
+    """Start what does not have all that one race's ledger owes; tells whether there was anything, or may be."""
+    lacking = False
+    for function, is_behind in {TRACKER: money_flow.is_behind, EVALUATOR: alerts.is_behind}.items():
+        try:
+            behind = await is_behind(tick.container, race_id)
+        except RaceDayError as error:
+            tick.fail(function, error)
+            behind = True
+        if behind:
+            lacking = True
+            await wake(tick, race_id, (function,))
+    return lacking
+
+
+async def wake(tick: Tick, race_id: str, functions: Sequence[str] = EVENT_FUNCTIONS) -> None:
+    """Start these event functions for one race."""
+    for function in functions:
+        if tick.state.paused(function):
+            continue
+        try:
+            await tick.container.invoker.start(function, {"raceId": race_id})
+        except RaceDayError as error:
+            tick.fail(function, error)
