@@ -6,7 +6,8 @@ import pytest
 
 from local.commands.simulate import fine
 from local.feedsim import DayOptions, generate_day
-from local.simulate.checker import _answerable, _left, _never_polled
+from local.simulate.absent import answerable, never_polled
+from local.simulate.checker import _left
 from local.simulate.faults.script import Hit, Run, Script
 from local.simulate.run import Plan, simulate_day
 from local.simulate.world import World
@@ -26,7 +27,7 @@ def test_a_race_without_a_row_has_its_slots_unreported() -> None:
     """A race that was stored hours before its start and never polled owes every slot up to the start."""
     day = generate_day(1, date(2026, 2, 14), 3)
     race = next(r for r in day.core_races if r.script.abandoned_list is None and r.script.moved_at is None)
-    found = _never_polled(day, race.race_id, race.advertised - timedelta(hours=4), race.advertised + timedelta(hours=1))
+    found = never_polled(day, race.race_id, race.advertised - timedelta(hours=4), race.advertised + timedelta(hours=1))
     assert len(found.unreported) == len(found.missing) > 30
     assert max(found.missing) < race.advertised
 
@@ -39,8 +40,8 @@ def test_a_slot_that_no_answer_could_fill_is_not_lost() -> None:
     assert len(ends) == 2
     for race_id, end in ends.items():
         assert end is not None
-        assert _answerable(day, race_id, end - timedelta(seconds=15))
-        assert not _answerable(day, race_id, end)
+        assert answerable(day, race_id, end - timedelta(seconds=15))
+        assert not answerable(day, race_id, end)
 
 
 @pytest.mark.parametrize(("struck", "unexplained"), [(0, 2), (1, 1), (5, 0)])
