@@ -7,7 +7,8 @@ import json
 import sys
 
 from local.bench.kit import DATE
-from local.simulate.run import Plan, simulate_day
+from local.simulate.plan import Plan
+from local.simulate.run import simulate_day
 from local.simulate.world import settings_with
 from raceday.racing import planning
 

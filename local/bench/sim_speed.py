@@ -6,7 +6,8 @@ from local.bench.kit import DATE
 from local.bench.measure import Measure
 from local.feedsim import generate_day
 from local.simulate.day import day_end, day_start
-from local.simulate.run import Plan, simulate_day
+from local.simulate.plan import Plan
+from local.simulate.run import simulate_day
 
 RACES = 24
 

@@ -18,7 +18,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from local.functions import ROOT
-from local.simulate.run import Plan, import_recorded, simulate_day
+from local.simulate.plan import Plan
+from local.simulate.run import import_recorded, simulate_day
 from local.simulate.seams import FaultHooks
 from local.simulate.shapes import shaped
 from local.simulate.world import World, settings_from_env

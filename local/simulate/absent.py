@@ -25,8 +25,9 @@ from datetime import datetime, timedelta
 from local.feedsim import Day
 from local.simulate.buckets import Answer
 from local.simulate.faults.script import Handing, Run, Script
-from local.simulate.oracle import OVER, RECHECK_MINUTES, marks, on_grid
-from local.simulate.report import POLLER, when
+from local.simulate.oracle.slots import OVER, RECHECK_MINUTES, marks, on_grid
+from local.simulate.report import POLLER
+from local.simulate.tables import when
 from raceday.store.port import Row
 
 SCHEDULER = "master-race-scheduler"

@@ -14,8 +14,9 @@ from local.simulate.absent import RECHECKS, Absent, Shown, judge_absent
 from local.simulate.buckets import Answer
 from local.simulate.faults.bodies import as_read
 from local.simulate.faults.script import Script, Served
-from local.simulate.oracle import OVER
-from local.simulate.report import Tables, buckets, pools_wrong, when
+from local.simulate.oracle.slots import OVER
+from local.simulate.report import buckets, pools_wrong
+from local.simulate.tables import Tables, when
 from local.simulate.world import World
 from raceday.store.port import Row
 

@@ -5,14 +5,14 @@ import math
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from local.feedsim import Day
 from local.simulate.buckets import Answer, Key, Money, compare, expected_rows, is_label_row
-from local.simulate.oracle import Expected, expect
-from local.simulate.truth import DayServed
+from local.simulate.oracle.slots import Expected, expect
+from local.simulate.oracle.truth import DayServed
+from local.simulate.tables import Tables, when
 from local.simulate.world import World
 from raceday.store.port import Row
 
@@ -28,24 +28,6 @@ POOL_COLUMNS = {
     "exacta": "exactaPoolTotal",
     "first4": "first4PoolTotal",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """The rows of a finished day, by table."""
-
-    meetings: Sequence[Row]
-    races: Sequence[Row]
-    entrants: Sequence[Row]
-    ledger: Sequence[Row]
-    pools: Sequence[Row]
-    flow: Sequence[Row]
-    notifications: Sequence[Row]
-
-
-def when(text: str) -> datetime:
-    """Read an instant of a row."""
-    return datetime.fromisoformat(text)
 
 
 def day_report(day: Day, world: World, tables: Tables, end: datetime) -> dict[str, Any]:

@@ -2,53 +2,33 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Coroutine
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from local.console.activity import Activity, path_beside
-from local.feedsim import DayOptions, FeedSim, RecordedFeed, generate_day
+from local.feedsim import Day, FeedSim, RecordedFeed, generate_day
+from local.simulate.checker import judge
 from local.simulate.day import day_end, day_start, run_day, settle
+from local.simulate.faults.engine import Faults
 from local.simulate.full_store import FullBackend
 from local.simulate.loop import VirtualLoop
+from local.simulate.plan import Plan
 from local.simulate.platform import limits_of
 from local.simulate.port_store import PortBackend
-from local.simulate.report import Tables, day_report, failures, stored
+from local.simulate.report import day_report, failures, stored
 from local.simulate.seams import FaultHooks
+from local.simulate.tables import Tables, read_tables, since
 from local.simulate.world import SETTINGS, Backend, World
 from ops.schema import BANDS, DEFAULT_USER, band_row
 from raceday.ids import row_key
 from raceday.settings import Settings
-from raceday.store.port import Row, Store
-from raceday.store.schema import (
-    ALERT_CONFIGS,
-    ENTRANTS,
-    MEETINGS,
-    MONEY_FLOW,
-    NOTIFICATIONS,
-    RACE_POLLS,
-    RACE_POOLS,
-    RACES,
-)
+from raceday.store.schema import ALERT_CONFIGS
 
 T = TypeVar("T")
 Progress = Callable[[float], None]
 IMPORTS = ("daily-meetings", "daily-races", "daily-entrants")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One simulated day: what is generated, how deep it runs, and where its rows are kept."""
-
-    seed: int = 1
-    races: int = 24
-    day: date = date(2026, 2, 14)
-    depth: str = "full"
-    store: str | Path = ":memory:"
-    options: DayOptions = field(default_factory=DayOptions)
-    settings: Settings = SETTINGS
 
 
 def on_virtual_time(start: datetime, work: Callable[[VirtualLoop], Coroutine[Any, Any, T]]) -> T:
@@ -97,7 +77,7 @@ def simulate_day(
             last = world.seams.last(end)
             await run_day(world, last, _told(progress, start, last))
             tables = since(before, await read_tables(reader))
-            return world.seams.judge(day_report(generated, world, tables, last), generated, tables, last)
+            return _judged(generated, world, tables, last)
         finally:
             await world.backend.aclose()
             if activity is not None:
@@ -109,6 +89,12 @@ def simulate_day(
         "wall_secs": round(time.perf_counter() - began, 2),
         "measured": {"cpu_secs": round(time.process_time() - cpu, 2)},
     }
+
+
+def _judged(day: Day, world: World, tables: Tables, end: datetime) -> dict[str, Any]:
+    report = day_report(day, world, tables, end)
+    faults = world.seams
+    return judge(report, day, world, tables, faults.script, end) if isinstance(faults, Faults) else report
 
 
 def _activity(plan: Plan) -> Activity | None:
@@ -158,34 +144,6 @@ async def seed_alerts(world: World) -> None:
     store = world.backend.reader(world)
     for order, (low, high, color) in enumerate(BANDS, 1):
         await store.upsert(ALERT_CONFIGS, row_key("band", DEFAULT_USER, order), band_row(order, low, high, color))
-
-
-async def read_tables(store: Store) -> Tables:
-    """Read everything that the report looks at."""
-    return Tables(
-        meetings=await store.find(MEETINGS),
-        races=await store.find(RACES),
-        entrants=await store.find(ENTRANTS),
-        ledger=await store.find(RACE_POLLS),
-        pools=await store.find(RACE_POOLS),
-        flow=await store.find(MONEY_FLOW),
-        notifications=await store.find(NOTIFICATIONS),
-    )
-
-
-def since(before: Tables, after: Tables) -> Tables:
-    """Leave out what an earlier run on the same store had written: its polls are not this day's."""
-
-    def new(old: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
-        known = {row["$id"] for row in old}
-        return [row for row in rows if row["$id"] not in known]
-
-    return replace(
-        after,
-        ledger=new(before.ledger, after.ledger),
-        flow=new(before.flow, after.flow),
-        notifications=new(before.notifications, after.notifications),
-    )
 
 
 def _told(progress: Progress | None, start: datetime, end: datetime) -> Callable[[datetime], None] | None:

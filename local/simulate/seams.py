@@ -2,15 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
-from local.feedsim import Day
 from raceday.container import Container
-
-if TYPE_CHECKING:
-    from local.simulate.report import Tables
 
 T = TypeVar("T")
 
@@ -63,10 +59,6 @@ class FaultHooks:
     def last(self, end: datetime) -> datetime:
         """Return when a day ends that without faults could end at `end`."""
         return end
-
-    def judge(self, report: dict[str, Any], day: Day, tables: "Tables", end: datetime) -> dict[str, Any]:
-        """Return a day's report with what is known of its faults."""
-        return report
 
     def webhooks(self, function: str, body: bytes) -> list[float]:
         """Return the extra delay in seconds of each delivery of one webhook; empty drops it."""

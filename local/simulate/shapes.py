@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from local.simulate.run import Plan
+from local.simulate.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from local.simulate.run import Plan, simulate_day
+from local.simulate.plan import Plan
+from local.simulate.run import simulate_day
 from local.simulate.seams import FaultHooks
 from local.simulate.world import World
 from raceday.clock import instant, iso

@@ -7,7 +7,8 @@ import pytest
 
 from local.commands.simulate import fine
 from local.simulate.faults import PROFILES, profile
-from local.simulate.run import Plan, simulate_day
+from local.simulate.plan import Plan
+from local.simulate.run import simulate_day
 from local.simulate.shapes import shaped
 from local.simulate.variants import VARIANTS, judged
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from local.simulate.oracle import expect, on_grid
+from local.simulate.oracle.slots import expect, on_grid
 
 START = datetime(2026, 2, 14, 2, 30, tzinfo=UTC)
 LIST = START - timedelta(minutes=80)

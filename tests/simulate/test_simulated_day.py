@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from local.simulate.run import Plan, simulate_day
+from local.simulate.plan import Plan
+from local.simulate.run import simulate_day
 from local.simulate.seams import FaultHooks
 from local.simulate.world import World, settings_with
 

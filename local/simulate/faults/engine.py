@@ -7,12 +7,10 @@ from typing import Any, TypeVar
 
 import httpx
 
-from local.feedsim import Day
 from local.simulate.faults import bodies
 from local.simulate.faults.rates import Rates
 from local.simulate.faults.script import CURRENT, Handing, Hit, Run, Script, Served
 from local.simulate.faults.windows import Windows
-from local.simulate.report import Tables
 from local.simulate.seams import FaultHooks
 from local.simulate.world import World
 from raceday.container import Container
@@ -80,12 +78,6 @@ class Faults(FaultHooks):
         """Let the faults cease at a day's end, and the day go on for the quiet minutes."""
         self.until = end
         return end + QUIET
-
-    def judge(self, report: dict[str, Any], day: Day, tables: Tables, end: datetime) -> dict[str, Any]:
-        """Judge the day by the fault script."""
-        from local.simulate.checker import judge
-
-        return judge(report, day, self.world, tables, self.script, end)
 
     # Ticks and activations
 

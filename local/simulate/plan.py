@@ -1,0 +1,22 @@
+"""What one simulated day is made of."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from local.feedsim import DayOptions
+from local.simulate.world import SETTINGS
+from raceday.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One simulated day: what is generated, how deep it runs, and where its rows are kept."""
+
+    seed: int = 1
+    races: int = 24
+    day: date = date(2026, 2, 14)
+    depth: str = "full"
+    store: str | Path = ":memory:"
+    options: DayOptions = field(default_factory=DayOptions)
+    settings: Settings = SETTINGS
