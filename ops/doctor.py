@@ -26,7 +26,7 @@ from raceday.scheduling.health import NAME, troubles_of
 from raceday.scheduling.state import HEALTH, PAUSE, PAUSED
 from raceday.settings import FEED, PLATFORM, STORE, WEBHOOKS, Settings, read_settings
 from raceday.store.port import Op
-from raceday.store.schema import SUITE_STATE
+from raceday.tables import SUITE_STATE
 
 Level = Literal["ok", "warning", "failing"]
 CLOCK_TOLERANCE_SECS = 5.0

@@ -13,7 +13,7 @@ from raceday.projections.money_flow import entry_rows
 from raceday.projections.race_pools import pools_row
 from raceday.projections.reading import FIGURES
 from raceday.racing.records import LedgerRow
-from raceday.store.schema import MONEY_FLOW, RACE_POLLS, RACE_POOLS, RACES
+from raceday.tables import MONEY_FLOW, RACE_POLLS, RACE_POOLS, RACES
 
 
 @dataclass(slots=True)

@@ -11,7 +11,8 @@ from appwrite.query import Query
 from raceday.errors import StoreError
 from raceday.ids import row_key
 from raceday.settings import Settings
-from raceday.store.schema import ALERT_CONFIGS, TABLES, Column, Index, Table
+from raceday.tables import ALERT_CONFIGS, TABLES
+from raceday.tables.base import Column, Index, Table
 
 API_KINDS = {"float": "double"}
 TEXT_ORDER = ("varchar", "text", "mediumtext", "longtext")

@@ -8,7 +8,7 @@ import httpx
 
 from raceday.errors import SettingsError
 from raceday.settings import Settings
-from raceday.store.schema import RACE_POLLS
+from raceday.tables import RACE_POLLS
 
 FUNCTIONS = {
     "money-flow-tracker": "money_flow_url",

@@ -18,7 +18,7 @@ from raceday.racing.records import LedgerRow
 from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
 from raceday.settings import Settings
 from raceday.store.port import Op, Row
-from raceday.store.schema import RACE_POLLS, RACES
+from raceday.tables import RACE_POLLS, RACES
 from tests.sample_race import RACE_ID, START
 
 

@@ -12,7 +12,7 @@ from ops.schema import BANDS, band_row
 from raceday.ids import row_key
 from raceday.store.client import MAX_OPERATIONS
 from raceday.store.port import Op, Row
-from raceday.store.schema import ALERT_CONFIGS, ENTRANTS, ODDS_HISTORY, RACE_POLLS, RACES
+from raceday.tables import ALERT_CONFIGS, ENTRANTS, ODDS_HISTORY, RACE_POLLS, RACES
 
 _COPIED = (RACES, ENTRANTS, RACE_POLLS, ODDS_HISTORY)
 USERS = 10

@@ -14,7 +14,7 @@ from raceday.container import Container
 from raceday.errors import SettingsError, StoreError
 from raceday.ids import row_key
 from raceday.scheduling.state import PAUSE, PAUSED
-from raceday.store.schema import SUITE_STATE
+from raceday.tables import SUITE_STATE
 
 ALL, RUNNING = "all", "running"
 SCHEDULER = "master-race-scheduler"

@@ -16,7 +16,7 @@ from raceday.silks.draw import draw
 from raceday.silks.parse import parse
 from raceday.silks.rugs import rug
 from raceday.silks.silk import Silk
-from raceday.store.schema import SILKS
+from raceday.tables import SILKS
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Silks</title><meta http-equiv="Content-Security-Policy"

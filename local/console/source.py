@@ -13,7 +13,7 @@ from raceday.clock import Clock, iso
 from raceday.racing.nzday import race_day
 from raceday.settings import Settings
 from raceday.store.port import Row, Store
-from raceday.store.schema import (
+from raceday.tables import (
     ALERT_CONFIGS,
     ENTRANTS,
     MEETINGS,

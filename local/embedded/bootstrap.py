@@ -6,7 +6,8 @@ from local.embedded.catalog import Column
 from local.embedded.server import Embedded
 from ops.schema import BANDS, DEFAULT_USER, band_row
 from raceday.ids import row_key
-from raceday.store.schema import ALERT_CONFIGS, TABLES, Table
+from raceday.tables import ALERT_CONFIGS, TABLES
+from raceday.tables.base import Table
 
 KINDS = {"float": "double"}
 

@@ -24,7 +24,7 @@ from local.simulate.world import SETTINGS, Backend, World
 from ops.schema import BANDS, DEFAULT_USER, band_row
 from raceday.ids import row_key
 from raceday.settings import Settings
-from raceday.store.schema import ALERT_CONFIGS
+from raceday.tables import ALERT_CONFIGS
 
 T = TypeVar("T")
 Progress = Callable[[float], None]

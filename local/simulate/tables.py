@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from raceday.store.port import Row, Store
-from raceday.store.schema import (
+from raceday.tables import (
     BY_ID,
     ENTRANTS,
     MEETINGS,

@@ -27,7 +27,7 @@ from raceday.projections import money_flow
 from raceday.projections.reading import ledger_from
 from raceday.racing.records import LedgerRow
 from raceday.store.port import Op
-from raceday.store.schema import MONEY_FLOW, RACE_POLLS, SUITE_STATE
+from raceday.tables import MONEY_FLOW, RACE_POLLS, SUITE_STATE
 
 Patches = list[tuple[Any, str, Any]]
 

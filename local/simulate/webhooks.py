@@ -8,7 +8,7 @@ from typing import Any
 from local.simulate.world import FUNCTIONS_URL, World
 from raceday.runtime.webhook import sign
 from raceday.store.port import Row
-from raceday.store.schema import RACE_POLLS
+from raceday.tables import RACE_POLLS
 
 EVENT_FUNCTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluator")
 DISABLED_AFTER = 10

@@ -8,7 +8,8 @@ from typing import Any
 from raceday.clock import iso
 from raceday.errors import StoreInvalid
 from raceday.store.port import Row
-from raceday.store.schema import BY_ID, Column
+from raceday.tables import BY_ID
+from raceday.tables.base import Column
 
 SYSTEM = ("$id", "$createdAt", "$updatedAt", "$sequence")
 COLUMNS = {table.id: {c.key: c for c in table.columns} for table in BY_ID.values()}

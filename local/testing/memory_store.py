@@ -25,7 +25,7 @@ from raceday.clock import iso
 from raceday.errors import StoreConflict, StoreInvalid, StoreMissing
 from raceday.store.checks import check_id, check_queries
 from raceday.store.port import Op, Row
-from raceday.store.schema import BY_ID, RACE_POLLS
+from raceday.tables import BY_ID, RACE_POLLS
 
 MAX_OPERATIONS = 100
 EVENTS_OF_BULK = 100

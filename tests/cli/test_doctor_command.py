@@ -18,7 +18,7 @@ from raceday.errors import RaceDayError
 from raceday.ids import row_key
 from raceday.scheduling.state import HEALTH, PAUSE, PAUSED
 from raceday.settings import Settings, specs
-from raceday.store.schema import SUITE_STATE
+from raceday.tables import SUITE_STATE
 from tests.cli.kit import Site, raceday
 
 SECRET = "dof_v1_id:hush-hush-secret"

@@ -4,7 +4,8 @@ import pytest
 
 from ops.schema import Server, apply, incompatible, plan
 from raceday.errors import StoreError
-from raceday.store.schema import ALERT_CONFIGS, BY_ID, TABLES, Column
+from raceday.tables import ALERT_CONFIGS, BY_ID, TABLES
+from raceday.tables.base import Column
 from tests.cli.kit import Site, raceday
 
 

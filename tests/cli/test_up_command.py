@@ -12,7 +12,7 @@ import pytest
 from local.testing.pace import PacedClock
 from local.world import World, open_world
 from raceday.settings import specs
-from raceday.store.schema import MEETINGS, RACES, SUITE_STATE
+from raceday.tables import MEETINGS, RACES, SUITE_STATE
 from tests.cli.kit import raceday
 
 Capture = pytest.CaptureFixture[str]

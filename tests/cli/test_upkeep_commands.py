@@ -16,7 +16,7 @@ from raceday.ledger.codec import to_row
 from raceday.racing.records import LedgerRow, PoolTotals, RaceFacts
 from raceday.racing.snapshot import Status
 from raceday.settings import specs
-from raceday.store.schema import NOTIFICATIONS, ODDS_HISTORY, RACE_POLLS, RACE_POOLS, SUITE_STATE
+from raceday.tables import NOTIFICATIONS, ODDS_HISTORY, RACE_POLLS, RACE_POOLS, SUITE_STATE
 from tests.cli.kit import raceday
 
 Capture = pytest.CaptureFixture[str]

@@ -10,7 +10,7 @@ from local.world import World, deliver, open_world, subscribe
 from raceday.clock import iso
 from raceday.racing.schedule import Intervals, slots_between
 from raceday.racing.snapshot import Status
-from raceday.store.schema import RACES
+from raceday.tables import RACES
 
 MORNING = datetime.fromisoformat("2026-02-13T17:30:00+00:00")
 

@@ -10,7 +10,7 @@ from local.cli import main
 from local.console.activity import Activity, path_beside
 from local.console.pages import NOTICE
 from local.console.serve import source_of
-from raceday.store.schema import SUITE_STATE
+from raceday.tables import SUITE_STATE
 from tests.console.stepped import Stepped
 
 DAY = "2026-02-14"

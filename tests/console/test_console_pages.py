@@ -13,7 +13,7 @@ from local.console.app import make_app
 from local.console.serve import source_of
 from local.console.source import Source
 from raceday.clock import iso
-from raceday.store.schema import ALERT_CONFIGS, ENTRANTS, QUARANTINE, RACES, SILKS
+from raceday.tables import ALERT_CONFIGS, ENTRANTS, QUARANTINE, RACES, SILKS
 from tests.console.stepped import Stepped
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from local.functions import NAMES
 from raceday.runtime.webhook import sign
-from raceday.store.schema import BY_ID
+from raceday.tables import BY_ID
 from tests.suite_kit import SETTINGS, Suite, go
 
 WEB = ("enhanced-race-poller", "single-race-poller", "jockey-silks-enricher")

@@ -17,7 +17,7 @@ from local.feedsim import FeedSim, generate_day
 from local.functions import function
 from raceday.clock import iso
 from raceday.runtime.function import handle
-from raceday.store.schema import MEETINGS, QUARANTINE
+from raceday.tables import MEETINGS, QUARANTINE
 from tests.hostile.mutations import Mutation, bodies, mutations, sample
 from tests.poll_kit import Kit
 from tests.polling.test_poll_recorded import kit_for, store_row

@@ -9,19 +9,21 @@ from local.functions import NAMES, ROOT, function, load_entrypoint
 
 LIBRARY = ROOT / "shared" / "raceday"
 FLOOR = {"clock", "ids", "settings", "errors", "log", "call"}
+BELOW_FLOWS = frozenset({"ledger", "store", "tables", "racing", "catalogue", "container"})
 MAY_IMPORT = {
     "catalogue": {"catalogue"},
     "racing": {"racing", "catalogue"},
+    "tables": {"tables", "racing", "catalogue"},
     "feed": {"feed", "racing", "catalogue"},
-    "store": {"store", "racing", "catalogue"},
+    "store": {"store", "tables", "racing", "catalogue"},
     "container": {"feed", "store", "racing"},
-    "ledger": {"ledger", "store", "racing", "catalogue", "container"},
-    "importing": {"importing", "ledger", "feed", "store", "racing", "catalogue", "container"},
-    "polling": {"polling", "importing", "ledger", "feed", "store", "racing", "catalogue", "container"},
-    "projections": {"projections", "ledger", "store", "racing", "catalogue", "container"},
-    "silks": {"silks", "importing", "store", "racing", "catalogue", "container"},
-    "scheduling": {"scheduling", "polling", "projections", "ledger", "store", "racing", "catalogue", "container"},
-    "runtime": {"runtime", "feed", "store", "racing", "container"},
+    "ledger": BELOW_FLOWS,
+    "importing": {"importing", "feed", *BELOW_FLOWS},
+    "polling": {"polling", "importing", "feed", *BELOW_FLOWS},
+    "projections": {"projections", *BELOW_FLOWS},
+    "silks": {"silks", "importing", *BELOW_FLOWS},
+    "scheduling": {"scheduling", "polling", "projections", *BELOW_FLOWS},
+    "runtime": {"runtime", "feed", "store", "racing", "container", "catalogue"},
 }
 # The SDK's client and models cost half a second of cold start.
 SDK_ALLOWED = {"appwrite.query", "appwrite.id", "appwrite.permission", "appwrite.role", "appwrite.exception"}

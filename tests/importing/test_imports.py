@@ -11,15 +11,7 @@ import pytest
 
 from local.embedded import Embedded
 from local.feedsim import FeedTransport, RecordedFeed, generate_day
-from raceday.store.schema import (
-    ENTRANTS,
-    MEETINGS,
-    ODDS_HISTORY,
-    QUARANTINE,
-    RACE_POOLS,
-    RACES,
-    SUITE_STATE,
-)
+from raceday.tables import ENTRANTS, MEETINGS, ODDS_HISTORY, QUARANTINE, RACE_POOLS, RACES, SUITE_STATE
 from tests.recorded import RECORDED, needs_recorded
 from tests.suite_kit import DAY, EVE, SETTINGS, Suite, go
 

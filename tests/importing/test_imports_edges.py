@@ -12,7 +12,7 @@ from local.simulate.loop import VirtualClock, VirtualLoop
 from raceday.importing.entrants import import_race
 from raceday.importing.report import RESERVE_SECS, Report, each
 from raceday.settings import Settings
-from raceday.store.schema import ENTRANTS, MEETINGS, ODDS_HISTORY, QUARANTINE, RACES, SUITE_STATE
+from raceday.tables import ENTRANTS, MEETINGS, ODDS_HISTORY, QUARANTINE, RACES, SUITE_STATE
 from tests.suite_kit import DAY, EVE, Suite, go
 
 Change = Callable[[str, dict[str, Any]], None]

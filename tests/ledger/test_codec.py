@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from raceday.ledger.codec import from_row, to_row
 from raceday.racing.records import Check, Digests, Gap, LedgerRow, PoolTotals, RaceFacts, RunnerLine
 from raceday.racing.snapshot import Status
-from raceday.store.schema import BY_ID, RACE_POLLS
+from raceday.tables import BY_ID, RACE_POLLS
 
 START = datetime(2026, 3, 1, 2, 30, tzinfo=UTC)
 

@@ -9,7 +9,8 @@ import pytest
 from ops.schema import Change, Server, apply, broken, incompatible, plan
 from raceday.errors import StoreError
 from raceday.settings import Settings
-from raceday.store.schema import BY_ID, RACES, Column
+from raceday.tables import BY_ID, RACES
+from raceday.tables.base import Column
 
 SETTINGS = Settings(store_endpoint="http://store.test/v1", store_project="raceday", store_key="embedded-key")
 ADD = Change("column t.a", path="/tablesdb/db/tables/t/columns/varchar", body={"key": "a"})

@@ -12,7 +12,7 @@ from local.feedsim import FeedSim, generate_day
 from local.functions import function
 from raceday.clock import iso
 from raceday.runtime.function import handle
-from raceday.store.schema import RACE_POLLS
+from raceday.tables import RACE_POLLS
 from tests.poll_kit import Kit
 from tests.polling.test_poll_recorded import kit_for
 

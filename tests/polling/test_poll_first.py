@@ -8,7 +8,7 @@ from raceday.clock import iso
 from raceday.polling.outcome import Order, Outcome
 from raceday.polling.poll import poll
 from raceday.racing.snapshot import Status
-from raceday.store.schema import ENTRANTS, ODDS_HISTORY, RACE_POLLS, RACE_RESULTS, RACES
+from raceday.tables import ENTRANTS, ODDS_HISTORY, RACE_POLLS, RACE_RESULTS, RACES
 from tests.poll_kit import Kit, make_kit, stored_race
 from tests.sample_race import RACE_ID, START, final_race, open_race
 

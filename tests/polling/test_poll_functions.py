@@ -14,7 +14,7 @@ from raceday.container import Container
 from raceday.errors import BadRequest, DeadlineReached, FeedNotFound, FeedUnavailable, FilteredOut
 from raceday.polling import legacy, poller
 from raceday.racing.snapshot import Snapshot
-from raceday.store.schema import RACES
+from raceday.tables import RACES
 from tests.poll_kit import Kit, StillClock, make_kit, stored_race
 from tests.sample_race import RACE_ID, START, open_race
 

@@ -16,7 +16,7 @@ from raceday.polling.poll import poll
 from raceday.racing.schedule import Intervals, slots_between
 from raceday.racing.score import failed
 from raceday.racing.snapshot import Status
-from raceday.store.schema import ENTRANTS, MEETINGS, ODDS_HISTORY, RACE_RESULTS, RACES
+from raceday.tables import ENTRANTS, MEETINGS, ODDS_HISTORY, RACE_RESULTS, RACES
 from tests.poll_kit import Kit, make_kit
 from tests.recorded import RECORDED, needs_recorded
 

@@ -21,8 +21,8 @@ from raceday.ledger.codec import to_row
 from raceday.polling.outcome import Order, Outcome
 from raceday.polling.poll import poll
 from raceday.racing.snapshot import Odds, Snapshot, Status
-from raceday.store.rows import entrant_row
-from raceday.store.schema import ENTRANTS, ODDS_HISTORY, QUARANTINE, RACE_POLLS, RACE_RESULTS, RACES
+from raceday.tables import ENTRANTS, ODDS_HISTORY, QUARANTINE, RACE_POLLS, RACE_RESULTS, RACES
+from raceday.tables.entrants import entrant_row
 from tests.poll_kit import Kit, make_kit, stored_race
 from tests.sample_race import RACE_ID, START, entrant_id, final_race, open_race
 

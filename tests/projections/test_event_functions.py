@@ -17,14 +17,7 @@ from raceday.ledger.codec import to_row
 from raceday.racing.records import Gap, LedgerRow, PoolTotals
 from raceday.racing.snapshot import Status
 from raceday.runtime.webhook import MAX_BODY_BYTES, sign
-from raceday.store.schema import (
-    ALERT_CONFIGS,
-    ALERT_FILTERS,
-    MONEY_FLOW,
-    NOTIFICATIONS,
-    RACE_POLLS,
-    RACE_POOLS,
-)
+from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, MONEY_FLOW, NOTIFICATIONS, RACE_POLLS, RACE_POOLS
 from tests.ledgers import START, poll
 from tests.suite_kit import SETTINGS, Suite, go
 

@@ -14,7 +14,7 @@ from raceday.racing.records import Gap, PoolTotals
 from raceday.runtime.alarm import PostAlarm
 from raceday.scheduling.alarms import Trouble, new_alarms
 from raceday.settings import Settings
-from raceday.store.schema import QUARANTINE, RACE_POOLS, SUITE_STATE
+from raceday.tables import QUARANTINE, RACE_POOLS, SUITE_STATE
 from tests.scheduling.test_scheduler import START, Suite
 
 NIGHT = START - timedelta(hours=14)

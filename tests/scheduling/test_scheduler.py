@@ -21,7 +21,7 @@ from raceday.racing.snapshot import Status
 from raceday.scheduling import scheduler
 from raceday.settings import Settings
 from raceday.store.port import Row
-from raceday.store.schema import MONEY_FLOW, RACE_POLLS, RACE_POOLS, RACES, SUITE_STATE
+from raceday.tables import MONEY_FLOW, RACE_POLLS, RACE_POOLS, RACES, SUITE_STATE
 
 START = datetime(2026, 2, 14, 2, 30, tzinfo=UTC)
 POLLER = "enhanced-race-poller"

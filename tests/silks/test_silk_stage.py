@@ -15,7 +15,7 @@ from local.feedsim import generate_day
 from raceday.silks.enrich import completed
 from raceday.silks.pictures import MAX_BYTES, PictureRefused, Pictures, dominant
 from raceday.silks.silk import Silk
-from raceday.store.schema import ENTRANTS, SILKS
+from raceday.tables import ENTRANTS, SILKS
 from tests.suite_kit import DAY, Suite, go
 
 HOSTS = frozenset({"pictures.test", ".cdn.test"})

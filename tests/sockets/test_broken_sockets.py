@@ -17,7 +17,7 @@ from raceday.feed.client import make_feed
 from raceday.ids import SeededRandomSource
 from raceday.log import Log
 from raceday.store.client import make_store
-from raceday.store.schema import ENTRANTS, MEETINGS, ODDS_HISTORY, QUARANTINE, RACE_POLLS, RACES
+from raceday.tables import ENTRANTS, MEETINGS, ODDS_HISTORY, QUARANTINE, RACE_POLLS, RACES
 from tests.poll_kit import NoInvoker
 from tests.sockets.breaker import AFTER, BEFORE, HARMLESS, TROUBLES, Breaker, Plan, once
 from tests.suite_kit import DAY, Suite, go

@@ -24,7 +24,7 @@ from raceday.log import Log
 from raceday.settings import Settings
 from raceday.store.client import StoreClient, make_store
 from raceday.store.port import Op
-from raceday.store.schema import ENTRANTS, NOTIFICATIONS, RACE_POOLS, RACES, SUITE_STATE
+from raceday.tables import ENTRANTS, NOTIFICATIONS, RACE_POOLS, RACES, SUITE_STATE
 from tests.poll_kit import StillClock
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)

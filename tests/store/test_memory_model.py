@@ -19,7 +19,7 @@ from raceday.log import Log
 from raceday.settings import Settings
 from raceday.store.client import make_store
 from raceday.store.port import Op, Row, Store
-from raceday.store.schema import BY_ID, ENTRANTS, RACE_POLLS, RACE_POOLS, RACES, SUITE_STATE
+from raceday.tables import BY_ID, ENTRANTS, RACE_POLLS, RACE_POOLS, RACES, SUITE_STATE
 from tests.poll_kit import StillClock
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)

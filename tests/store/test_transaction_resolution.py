@@ -18,7 +18,7 @@ from raceday.settings import Settings
 from raceday.store.checks import agrees
 from raceday.store.client import StoreClient, make_store
 from raceday.store.port import Op
-from raceday.store.schema import NOTIFICATIONS, RACE_POOLS, SUITE_STATE
+from raceday.tables import NOTIFICATIONS, RACE_POOLS, SUITE_STATE
 from tests.poll_kit import StillClock
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)

@@ -16,7 +16,6 @@ from raceday.importing.report import (
     OPEN,
     RESERVE_SECS,
     Report,
-    changed_columns,
     day_of,
     each,
     note,
@@ -25,9 +24,9 @@ from raceday.importing.report import (
 )
 from raceday.racing.records import ODDS_TYPES
 from raceday.racing.snapshot import Runner, Snapshot
-from raceday.store import rows
 from raceday.store.port import Op, Row
-from raceday.store.schema import ENTRANTS, ODDS_HISTORY, RACES, SUITE_STATE
+from raceday.tables import ENTRANTS, ODDS_HISTORY, RACES, SUITE_STATE, entrants
+from raceday.tables.base import changed_columns
 
 NAME = "daily-entrants"
 STEP = 20
@@ -104,9 +103,9 @@ async def store_entrants(container: Container, snapshot: Snapshot, there: Row, r
 def _changed(snapshot: Snapshot, by_id: dict[str, Row], stamp: str, report: Report) -> list[Row]:
     found = []
     for runner in snapshot.runners:
-        full = rows.entrant_columns(snapshot, runner)
-        report.cut += rows.cuts(ENTRANTS, full)
-        row = rows.fitted(ENTRANTS, full)
+        full = entrants.entrant_columns(snapshot, runner)
+        report.cut += entrants.TABLE.cuts(full)
+        row = entrants.TABLE.fitted(full)
         there = by_id.get(runner.entrant_id)
         if there is None:
             found.append({"$id": runner.entrant_id, **row, "importedAt": stamp, "lastUpdated": stamp})

@@ -11,21 +11,12 @@ from raceday.container import Container
 from raceday.errors import PayloadError
 from raceday.feed.filter import rule_against
 from raceday.importing.quarantine import keep
-from raceday.importing.report import (
-    DONE,
-    OPEN,
-    RESERVE_SECS,
-    Report,
-    changed_columns,
-    day_of,
-    each,
-    note,
-    raise_if_nothing_imported,
-)
+from raceday.importing.report import DONE, OPEN, RESERVE_SECS, Report, day_of, each, note, raise_if_nothing_imported
 from raceday.racing.snapshot import MeetingEntry, RaceEntry, Status
-from raceday.store import rows
 from raceday.store.port import Op, Row
-from raceday.store.schema import MEETINGS, RACE_POOLS, RACES
+from raceday.tables import MEETINGS, RACE_POOLS, RACES, meetings, races
+from raceday.tables.base import changed_columns
+from raceday.tables.race_pools import empty_pools_row
 
 NAME = "daily-meetings"
 AT_ONCE = 4
@@ -100,9 +91,9 @@ async def _import(container: Container, meeting: MeetingEntry, stored: Mapping[s
 
 def meeting_ops(meeting: MeetingEntry, stored: Mapping[str, Row], stamp: str, report: Report) -> list[Op]:
     """Return what has to be written for one meeting: only what is new or differs."""
-    full = rows.meeting_row(meeting)
-    report.cut += rows.cuts(MEETINGS, full)
-    row = rows.fitted(MEETINGS, full)
+    full = meetings.meeting_row(meeting)
+    report.cut += meetings.TABLE.cuts(full)
+    row = meetings.TABLE.fitted(full)
     there = stored.get(meeting.meeting_id)
     ops: list[Op] = []
     if there is None:
@@ -119,14 +110,14 @@ def meeting_ops(meeting: MeetingEntry, stored: Mapping[str, Row], stamp: str, re
             new.append(race.race_id)
         ops += _race_ops(race, meeting, known, stamp, report)
     if new:
-        ops.append(Op("bulkUpsert", RACE_POOLS, rows=[rows.empty_pools_row(race_id) for race_id in new]))
+        ops.append(Op("bulkUpsert", RACE_POOLS, rows=[empty_pools_row(race_id) for race_id in new]))
     return ops
 
 
 def _race_ops(race: RaceEntry, meeting: MeetingEntry, there: Row | None, stamp: str, report: Report) -> list[Op]:
-    full = rows.race_row_from_list(race, meeting)
-    report.cut += rows.cuts(RACES, full)
-    row = rows.fitted(RACES, full)
+    full = races.race_row_from_list(race, meeting)
+    report.cut += races.TABLE.cuts(full)
+    row = races.TABLE.fitted(full)
     if there is None:
         return [Op("create", RACES, race.race_id, {**row, "importedAt": stamp, "lastUpdated": stamp})]
     patch = list_patch(there, row)

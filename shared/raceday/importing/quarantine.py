@@ -6,7 +6,7 @@ from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import PayloadError, StoreError
 from raceday.ids import row_key
-from raceday.store.schema import QUARANTINE
+from raceday.tables import QUARANTINE
 
 
 async def keep(container: Container, error: PayloadError, race_id: str = "") -> None:

@@ -13,18 +13,17 @@ from raceday.importing.report import (
     OPEN,
     RESERVE_SECS,
     Report,
-    changed_columns,
     day_of,
     each,
     note,
     raise_if_nothing_imported,
-    same,
     stored_races,
 )
 from raceday.racing.snapshot import Snapshot, Status
-from raceday.store import rows
 from raceday.store.port import Op, Row
-from raceday.store.schema import MEETINGS, RACE_POOLS, RACES
+from raceday.tables import MEETINGS, RACE_POOLS, RACES, meetings, races
+from raceday.tables.base import changed_columns, same
+from raceday.tables.race_pools import empty_pools_row
 
 NAME = "daily-races"
 OVER = (Status.FINAL.value, Status.ABANDONED.value)
@@ -80,11 +79,11 @@ def linked(snapshot: Snapshot, there: Row | None) -> bool:
 
 def race_ops(snapshot: Snapshot, there: Row | None, stamp: str, report: Report, day: date | None = None) -> list[Op]:
     """Return what has to be written of a race's details; a stored status is left to the polls, `day` to the list."""
-    full = rows.race_columns(snapshot)
-    report.cut += rows.cuts(RACES, full)
-    row = {**rows.fitted(RACES, full), "meeting": snapshot.meeting_id}
+    full = races.race_columns(snapshot)
+    report.cut += races.TABLE.cuts(full)
+    row = {**races.TABLE.fitted(full), "meeting": snapshot.meeting_id}
     if there is None:
-        pools = Op("bulkUpsert", RACE_POOLS, rows=[rows.empty_pools_row(snapshot.race_id)])
+        pools = Op("bulkUpsert", RACE_POOLS, rows=[empty_pools_row(snapshot.race_id)])
         own = {"raceDateNz": day.isoformat() if day else None, "importedAt": stamp, "lastUpdated": stamp}
         return [Op("create", RACES, snapshot.race_id, {**row, **own}), pools]
     # The day is the meeting's, which the list knows: an Australian night race may start on the next NZ date.
@@ -100,7 +99,7 @@ async def ensure_meeting(container: Container, snapshot: Snapshot, report: Repor
     meeting = await container.feed.meeting(snapshot.meeting_id)
     if meeting.meeting_id != snapshot.meeting_id:
         raise PayloadError(snapshot.race_id, "race.meeting_id", snapshot.meeting_id, "the meeting that the feed gives")
-    row = rows.fitted(MEETINGS, rows.meeting_row(meeting))
+    row = meetings.TABLE.fitted(meetings.meeting_row(meeting))
     await container.store.upsert(MEETINGS, meeting.meeting_id, {**row, "lastUpdated": iso(container.clock.now())})
     report.changed += 1
     report.count("meetings")

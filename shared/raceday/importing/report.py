@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any, TypeVar
 
 from appwrite.query import Query
@@ -27,7 +27,7 @@ from raceday.ids import row_key
 from raceday.importing.quarantine import keep
 from raceday.racing.nzday import race_day
 from raceday.store.port import Row
-from raceday.store.schema import RACES, SUITE_STATE
+from raceday.tables import RACES, SUITE_STATE
 
 IMPORT, DONE, OPEN = "import", "done", "open"
 RESERVE_SECS = 4.0
@@ -88,25 +88,6 @@ def day_of(call: Call) -> date:
 
 def _no_date(asked: object) -> date:
     raise BadRequest("date", "a date as YYYY-MM-DD", asked)
-
-
-def changed_columns(stored: Mapping[str, Any], row: Mapping[str, Any]) -> Row:
-    """Return the columns of `row` that differ from what is stored; an empty text does not replace a known one."""
-    return {k: v for k, v in row.items() if not same(stored.get(k), v) and not (v in ("", None) and stored.get(k))}
-
-
-def same(stored: Any, new: Any) -> bool:
-    """Compare a stored value with a new one; instants compare by time, a missing text is an empty one."""
-    if stored is None and new == "":
-        return True
-    if isinstance(stored, Mapping):
-        return bool(stored.get("$id") == new)
-    if isinstance(stored, str) and isinstance(new, str) and stored != new and stored[10:11] == new[10:11] == "T":
-        try:
-            return datetime.fromisoformat(stored) == datetime.fromisoformat(new)
-        except ValueError:
-            return False
-    return bool(stored == new)
 
 
 async def each(

@@ -13,9 +13,11 @@ from raceday.ids import row_key
 from raceday.racing.records import ODDS_TYPES, Digests, LedgerRow, RunnerLine
 from raceday.racing.snapshot import Snapshot, Status
 from raceday.racing.status import Decision, decide
-from raceday.store import rows
 from raceday.store.port import Op, Row
-from raceday.store.schema import BY_ID, ENTRANTS, ODDS_HISTORY, RACE_RESULTS, RACES
+from raceday.tables import BY_ID, ENTRANTS, ODDS_HISTORY, RACE_RESULTS, RACES
+from raceday.tables.entrants import entrant_row
+from raceday.tables.race_results import results_row
+from raceday.tables.races import race_row_from_event
 
 _DATETIMES = {table.id: {c.key for c in table.columns if c.kind == "datetime"} for table in BY_ID.values()}
 _ODDS_COLUMNS = {
@@ -132,7 +134,7 @@ def changes(
         patch = {**race, **_status_columns(decision, known.status, fetched_at), "lastUpdated": stamp}
         ops.append(Op("update", RACES, snapshot.race_id, {**patch, "last_poll_time": stamp}))
     if results_changed:
-        written = results or rows.results_row(snapshot)
+        written = results or results_row(snapshot)
         ops.append(Op("upsert", RACE_RESULTS, snapshot.race_id, {**written, "resultTime": stamp}))
     return Changes(
         tuple(ops),
@@ -174,7 +176,7 @@ def _canonical(value: Any, is_date: bool) -> Any:
 
 def _race_patch(snapshot: Snapshot) -> Row:
     # What the answer leaves empty is not known, and must not blank what is.
-    row = rows.race_row_from_event(snapshot)
+    row = race_row_from_event(snapshot)
     return {
         k: v
         for k, v in row.items()
@@ -198,7 +200,7 @@ def _entrants(snapshot: Snapshot, lines: Sequence[RunnerLine], known: StoredStat
     changed: list[Row] = []
     digests: dict[str, str] = {}
     for runner in snapshot.runners:
-        row = {**rows.entrant_row(snapshot, runner), **share_columns(by_id[runner.entrant_id])}
+        row = {**entrant_row(snapshot, runner), **share_columns(by_id[runner.entrant_id])}
         row = {k: v for k, v in row.items() if k not in BOOKKEEPING}
         before = known.entrant_digest(runner.entrant_id, row)
         fingerprint = _entrant_digest(row)
@@ -249,4 +251,4 @@ def _odds(snapshot: Snapshot, lines: Sequence[RunnerLine], known: StoredState, n
 
 
 def _results(snapshot: Snapshot) -> Row | None:
-    return rows.results_row(snapshot) if snapshot.placings or snapshot.dividends else None
+    return results_row(snapshot) if snapshot.placings or snapshot.dividends else None

@@ -14,7 +14,7 @@ from raceday.polling.outcome import Order
 from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, slots_between
 from raceday.racing.snapshot import Status
 from raceday.store.port import Row
-from raceday.store.schema import RACES
+from raceday.tables import RACES
 
 # Races that may still have slots: from six hours after their start, when they are given up, to a day ahead of it.
 _BEHIND, _AHEAD = timedelta(hours=6, minutes=10), timedelta(hours=24)

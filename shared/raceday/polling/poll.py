@@ -30,7 +30,7 @@ from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, Slot, slot_at
 from raceday.racing.score import failed
 from raceday.racing.snapshot import Snapshot
 from raceday.store.port import Op
-from raceday.store.schema import ENTRANTS, RACE_POLLS, RACES
+from raceday.tables import ENTRANTS, RACE_POLLS, RACES
 
 COMMIT_ATTEMPTS = 5
 _LEAST_WAIT_SECS = 3.0

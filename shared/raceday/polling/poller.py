@@ -15,7 +15,7 @@ from raceday.polling.failures import remember
 from raceday.polling.orders import read_orders
 from raceday.polling.outcome import Note, Order, Outcome, silent
 from raceday.polling.poll import poll
-from raceday.store.schema import SUITE_STATE
+from raceday.tables import SUITE_STATE
 
 # A poll takes well under a second; what begins later than this before the end would only be cut off.
 POLL_SECS = 1.0

@@ -9,7 +9,7 @@ from appwrite.query import Query
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.ids import row_key
-from raceday.store.schema import SUITE_STATE
+from raceday.tables import SUITE_STATE
 
 CURSOR = "alert-cursor"
 

@@ -20,7 +20,7 @@ from raceday.racing.buckets import next_label, secs_to_start
 from raceday.racing.indicators import Frame, Indicator, indicators
 from raceday.racing.records import LedgerRow
 from raceday.racing.snapshot import Status
-from raceday.store.schema import NOTIFICATIONS
+from raceday.tables import NOTIFICATIONS
 
 REMINDER_SECS = 60
 CHUNK = 100

@@ -11,7 +11,7 @@ from appwrite.query import Query
 from raceday.container import Container
 from raceday.racing.indicators import Band
 from raceday.racing.records import LedgerRow
-from raceday.store.schema import ALERT_CONFIGS, ALERT_FILTERS
+from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS
 
 KEPT_FOR = timedelta(seconds=60)
 CONFIG_COLUMNS = ("userId", "percentageRangeMin", "percentageRangeMax", "color", "enabled", "displayOrder",

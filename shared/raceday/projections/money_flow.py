@@ -16,7 +16,7 @@ from raceday.ledger.timeline import Label, Live, Timeline
 from raceday.projections.reading import ledger_from, owes
 from raceday.racing.buckets import is_column, secs_to_start
 from raceday.racing.records import LedgerRow, RunnerLine
-from raceday.store.schema import MONEY_FLOW
+from raceday.tables import MONEY_FLOW
 
 LABEL_TYPE = "bucketed_aggregation"
 LIVE_TYPE = "live"

@@ -13,7 +13,7 @@ from raceday.errors import StoreConflict
 from raceday.ledger.codec import from_row
 from raceday.racing.records import LedgerRow
 from raceday.store.port import Row
-from raceday.store.schema import RACE_POLLS, RACE_POOLS
+from raceday.tables import RACE_POLLS, RACE_POOLS
 
 CURRENCY = "$"
 COLUMNS = {

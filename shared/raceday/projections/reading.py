@@ -9,7 +9,7 @@ from raceday.container import Container
 from raceday.ledger.codec import from_row
 from raceday.ledger.timeline import carried, may_owe
 from raceday.racing.records import LedgerRow
-from raceday.store.schema import RACE_POLLS
+from raceday.tables import RACE_POLLS
 
 FIGURES = (
     "raceId", "meetingId", "n", "slot", "kind", "fetchedAt", "generatedAt", "startTime", "status", "score",

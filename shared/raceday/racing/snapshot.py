@@ -182,3 +182,8 @@ class MeetingEntry(NamedTuple):
     generated_at: datetime | None = None
     cut: int = 0
     rejected: tuple[str, ...] = ()
+
+
+def as_float(value: Decimal | None) -> float | None:
+    """Return odds as the store keeps them; None where there are none."""
+    return None if value is None else float(value)

@@ -16,7 +16,7 @@ from raceday.racing.snapshot import Status
 from raceday.scheduling.tick import Tick
 from raceday.scheduling.waking import wake
 from raceday.store.port import Op
-from raceday.store.schema import RACE_POLLS, RACES
+from raceday.tables import RACE_POLLS, RACES
 
 _CLOSED, _TOLD = "closed_races", "rechecks_told"
 

@@ -19,7 +19,7 @@ from raceday.scheduling.state import HEALTH
 from raceday.scheduling.tick import Tick
 from raceday.scheduling.waking import EVENT_FUNCTIONS
 from raceday.store.port import Row
-from raceday.store.schema import QUARANTINE, RACE_POLLS, SUITE_STATE
+from raceday.tables import QUARANTINE, RACE_POLLS, SUITE_STATE
 
 NAME = "suite"
 OK = "ok"

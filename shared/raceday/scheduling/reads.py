@@ -12,7 +12,7 @@ from raceday.racing.planning import LedgerHead, Race
 from raceday.racing.schedule import RECHECK_MINUTES
 from raceday.racing.snapshot import Status
 from raceday.store.port import Row
-from raceday.store.schema import RACE_POLLS, RACES
+from raceday.tables import RACE_POLLS, RACES
 
 # Races are given up six hours after their start; the rest is for a scheduler that stood still meanwhile.
 BEHIND, AHEAD = timedelta(hours=18), timedelta(hours=27)

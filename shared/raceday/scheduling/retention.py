@@ -8,7 +8,7 @@ from appwrite.query import Query
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.settings import Settings
-from raceday.store.schema import NOTIFICATIONS, ODDS_HISTORY, RACE_POLLS, SUITE_STATE
+from raceday.tables import NOTIFICATIONS, ODDS_HISTORY, RACE_POLLS, SUITE_STATE
 
 # Appwrite ends a statement after 15 s, so that a backlog goes in bites.
 BITE = 500

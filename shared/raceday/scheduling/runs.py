@@ -23,7 +23,7 @@ from raceday.scheduling.schedules import (
 )
 from raceday.scheduling.state import import_done, import_stalled, run_id, run_row
 from raceday.scheduling.tick import Tick
-from raceday.store.schema import SUITE_STATE
+from raceday.tables import SUITE_STATE
 
 # An import under way writes its races before their entrants.
 _SETTLED = timedelta(minutes=2)

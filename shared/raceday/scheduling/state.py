@@ -14,7 +14,7 @@ from raceday.ids import row_key
 from raceday.racing.planning import Key
 from raceday.scheduling.schedules import Run
 from raceday.store.port import Row
-from raceday.store.schema import SUITE_STATE
+from raceday.tables import SUITE_STATE
 
 TICK, PAUSE, RUN, IMPORT, HEALTH = "tick", "pause", "run", "import", "health"
 SCHEDULER = "master-race-scheduler"

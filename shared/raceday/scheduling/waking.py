@@ -15,7 +15,7 @@ from raceday.projections.alert_cursor import evaluated
 from raceday.racing.buckets import label_of, secs_to_start
 from raceday.racing.planning import LedgerHead, finishes, lagging
 from raceday.scheduling.tick import Tick
-from raceday.store.schema import MONEY_FLOW, RACE_POOLS
+from raceday.tables import MONEY_FLOW, RACE_POOLS
 
 TRACKER, AGGREGATOR, EVALUATOR = "money-flow-tracker", "race-pools-aggregator", "alert-evaluator"
 EVENT_FUNCTIONS = (TRACKER, AGGREGATOR, EVALUATOR)

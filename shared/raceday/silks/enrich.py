@@ -22,7 +22,7 @@ from raceday.silks.pictures import Pictures
 from raceday.silks.rugs import rug
 from raceday.silks.silk import DRAWING_VERSION, Cloth, Silk
 from raceday.store.port import Row
-from raceday.store.schema import ENTRANTS, RACES, SILKS
+from raceday.tables import ENTRANTS, RACES, SILKS
 
 AT_ONCE = 6
 MOST_RACES = 400

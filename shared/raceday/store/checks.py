@@ -1,12 +1,12 @@
 """What the client and the store in memory both check: row ids before sending, stored rows against sent ones."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from raceday.errors import StoreInvalid
 from raceday.ids import is_id
-from raceday.store.schema import BY_ID
+from raceday.tables import BY_ID
+from raceday.tables.base import same
 
 _PAGING = ('{"method":"limit"', '{"method":"cursorAfter"', '{"method":"cursorBefore"', '{"method":"select"')
 
@@ -35,7 +35,7 @@ def check_queries(table: str, queries: Sequence[str]) -> None:
 
 def agrees(there: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
     """Tell whether a stored row holds what was sent to it."""
-    return all(key.startswith("$") or _same(there.get(key), value) for key, value in data.items())
+    return all(key.startswith("$") or same(there.get(key), value) for key, value in data.items())
 
 
 def with_defaults(table: str, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,21 +43,3 @@ def with_defaults(table: str, data: Mapping[str, Any]) -> dict[str, Any]:
     known = BY_ID.get(table)
     defaults = {c.key: c.default for c in known.columns if c.default is not None} if known else {}
     return {key: defaults.get(key) if value is None else value for key, value in data.items()}
-
-
-def _same(stored: Any, sent: Any) -> bool:
-    if stored == sent:
-        return True
-    if not isinstance(stored, str) or not isinstance(sent, str):
-        return False
-    try:
-        return _instant(stored) == _instant(sent)
-    except ValueError:
-        return False
-
-
-def _instant(text: str) -> datetime:
-    """Read an instant as the store keeps it: UTC, cut to milliseconds."""
-    found = datetime.fromisoformat(text)
-    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
-    return found.replace(microsecond=found.microsecond // 1000 * 1000)

@@ -3,7 +3,8 @@
 import pytest
 
 from raceday.ids import is_id, row_key
-from raceday.store.schema import BY_ID, TABLES, Column, Table
+from raceday.tables import BY_ID, TABLES
+from raceday.tables.base import Column, Table
 
 ROW_BYTES = 65_535
 INDEX_BYTES = 3_072
@@ -65,3 +66,10 @@ def test_row_keys_are_ids_that_rows_can_have() -> None:
     """A composite key is a row id, and depends on each part's kind as well as its text."""
     assert is_id(row_key("bucket", "r", "e", -30))
     assert row_key("live", "r", 1) != row_key("live", "r", "1")
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda t: t.id)
+def test_every_column_says_what_it_holds(table: Table) -> None:
+    """A table and each of its columns carry a sentence, from which the documentation is made."""
+    assert table.about.endswith(".")
+    assert [c.key for c in table.columns if not c.about.endswith(".")] == []
