@@ -7,13 +7,12 @@ from typing import Any
 from appwrite.query import Query
 
 from raceday.container import Container
-from raceday.ledger.codec import from_row
+from raceday.ledger import log as ledger
 from raceday.ledger.timeline import Timeline
 from raceday.projections.money_flow import entry_rows
 from raceday.projections.race_pools import pools_row
-from raceday.projections.reading import FIGURES
 from raceday.racing.records import LedgerRow
-from raceday.tables import MONEY_FLOW, RACE_POLLS, RACE_POOLS, RACES
+from raceday.tables import MONEY_FLOW, RACE_POOLS, RACES
 
 
 @dataclass(slots=True)
@@ -43,12 +42,12 @@ async def races_of(container: Container, subject: str) -> list[str]:
 
 async def compare(container: Container, race_id: str, *, write: bool) -> Difference:
     """Compare one race's projections with its ledger, and with `write` put right what differs."""
-    ledger = await _ledger(container, race_id)
+    history = await ledger.whole(container.store, race_id)
     found = Difference(race_id)
-    expected = timeline_rows(ledger)
+    expected = timeline_rows(history)
     stored = await container.store.find(MONEY_FLOW, [Query.equal("raceId", [race_id])])
     _compare_timeline(found, expected, {row["$id"]: row for row in stored})
-    pools = next((pools_row(row) for row in reversed(ledger) if row.pools is not None), None)
+    pools = next((pools_row(row) for row in reversed(history) if row.pools is not None), None)
     there = await container.store.get(RACE_POOLS, race_id)
     if pools is not None:
         found.pools = {k: v for k, v in pools.items() if k != "lastUpdated" and (there or {}).get(k) != v}
@@ -57,9 +56,9 @@ async def compare(container: Container, race_id: str, *, write: bool) -> Differe
     return found
 
 
-def timeline_rows(ledger: Sequence[LedgerRow]) -> dict[str, dict[str, Any]]:
-    """Return every timeline row that a whole ledger owes, by row id."""
-    return {row["$id"]: row for entry in Timeline().walk(ledger) for row in entry_rows(entry)}
+def timeline_rows(history: Sequence[LedgerRow]) -> dict[str, dict[str, Any]]:
+    """Return every timeline row that a whole history owes, by row id."""
+    return {row["$id"]: row for entry in Timeline().walk(history) for row in entry_rows(entry)}
 
 
 def _compare_timeline(
@@ -92,12 +91,3 @@ async def _write(
     if found.pools and pools is not None:
         await container.store.upsert(RACE_POOLS, found.race_id, pools)
     found.made = len(rows) + len(found.extra) + bool(found.pools)
-
-
-async def _ledger(container: Container, race_id: str) -> list[LedgerRow]:
-    rows = await container.store.find(
-        RACE_POLLS,
-        [Query.equal("raceId", [race_id]), Query.order_asc("n")],
-        select=(*FIGURES, "dividends"),
-    )
-    return [from_row(row) for row in rows]

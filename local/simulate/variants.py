@@ -17,6 +17,7 @@ from raceday.clock import instant, iso
 from raceday.container import Container
 from raceday.errors import StoreError
 from raceday.ids import row_key
+from raceday.ledger import log as ledger
 from raceday.ledger.codec import to_row
 from raceday.ledger.timeline import Label
 from raceday.log import Log
@@ -24,7 +25,6 @@ from raceday.polling import poll, poller
 from raceday.polling.changes import Changes
 from raceday.polling.outcome import Note, Order, Outcome, silent
 from raceday.projections import money_flow
-from raceday.projections.reading import ledger_from
 from raceday.racing.records import LedgerRow
 from raceday.store.port import Op
 from raceday.tables import MONEY_FLOW, RACE_POLLS, SUITE_STATE
@@ -46,7 +46,7 @@ def _not_in_one() -> Patches:
     """The same operations one by one: what a kill or a lost answer leaves is half of them."""
 
     async def write(container: Container, row: LedgerRow, change: Changes) -> None:
-        key = row_key("race-poll", row.race_id, row.n)
+        key = ledger.key(row.race_id, row.n)
         for op in (*change.ops, Op("create", RACE_POLLS, key, to_row(row))):
             await container.store.commit([op])
 
@@ -59,7 +59,7 @@ def _own_last_row() -> Patches:
 
     async def catch_up(container: Container, race_id: str) -> int:
         progress = await money_flow.read_progress(container, race_id)
-        rows = await ledger_from(container, race_id, progress.newest_n or 1)
+        rows = await ledger.since(container, race_id, progress.newest_n or 1)
         by_n = {row.n: row for row in rows}
         written = 0
         for entry in money_flow.due(rows, replace(progress, label_n=progress.newest_n)):

@@ -1,15 +1,21 @@
 """A ledger row as the columns of table race-polls, and back; structures are JSON text."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
 from raceday.clock import instant, iso
+from raceday.racing.planning import LedgerHead
 from raceday.racing.records import Check, Digests, Gap, LedgerRow, PoolTotals, RaceFacts, RunnerLine
 from raceday.racing.snapshot import Status
+from raceday.tables import race_polls
 
 _ODDS_KEYS = {"fixed_win": "fixedWin", "fixed_place": "fixedPlace", "pool_win": "poolWin", "pool_place": "poolPlace"}
+
+# What the scheduler compares of a row.
+HEAD = ("raceId", "n", "slot", "kind", "status", "startTime", "pools", "gaps")
+_COLUMNS = frozenset(column.key for column in race_polls.TABLE.columns)
 
 
 def to_row(ledger: LedgerRow) -> dict[str, Any]:
@@ -45,8 +51,14 @@ def to_row(ledger: LedgerRow) -> dict[str, Any]:
     }
 
 
-def from_row(row: Mapping[str, Any]) -> LedgerRow:
-    """Read a row of table race-polls; columns that a select left out count as empty."""
+def from_row(row: Mapping[str, Any], *, selected: Collection[str] | None = None) -> LedgerRow:
+    """Read a row of table race-polls, of which only the columns `selected` were read where they are named.
+
+    What was not read counts as empty; raises KeyError for a column that should be there and is not.
+    """
+    absent = (_COLUMNS if selected is None else selected) - row.keys()
+    if absent:
+        raise KeyError(f"race-polls: {sorted(absent)} of row {row.get('$id')} was not read")
     digests = _load(row.get("digests")) or {}
     return LedgerRow(
         race_id=row["raceId"],
@@ -62,7 +74,7 @@ def from_row(row: Mapping[str, Any]) -> LedgerRow:
         pools=_pools_in(_load(row.get("pools"))),
         runners=tuple(_runner_in(r) for r in _load(row.get("runners")) or ()),
         checks=tuple(_check_in(c) for c in _load(row.get("checks")) or ()),
-        gaps=tuple(Gap(instant(g["slot"]), g["cause"]) for g in _load(row.get("gaps")) or ()),
+        gaps=read_gaps({"gaps": row.get("gaps")}),
         digests=Digests(digests.get("race", ""), digests.get("results", ""), digests.get("entrants") or {}),
         dividends=_load(row.get("dividends")),
         score=row.get("score"),
@@ -71,6 +83,25 @@ def from_row(row: Mapping[str, Any]) -> LedgerRow:
         store_ms=int(row.get("storeMs") or 0),
         late_ms=int(row.get("lateMs") or 0),
     )
+
+
+def read_head(row: Mapping[str, Any]) -> LedgerHead:
+    """Read what the scheduler compares of a row, from the columns of HEAD."""
+    return LedgerHead(
+        race_id=row["raceId"],
+        n=int(row["n"]),
+        slot=instant(row["slot"]),
+        kind=row["kind"],
+        status=Status(row["status"]),
+        start=instant(row["startTime"]),
+        gaps=tuple(gap.slot for gap in read_gaps(row)),
+        has_pools=bool(row["pools"]),
+    )
+
+
+def read_gaps(row: Mapping[str, Any]) -> tuple[Gap, ...]:
+    """Read the gaps that a row tells of."""
+    return tuple(Gap(instant(gap["slot"]), gap["cause"]) for gap in _load(row["gaps"]) or ())
 
 
 def _number(value: Decimal | None) -> int | float | None:

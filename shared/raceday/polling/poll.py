@@ -16,9 +16,8 @@ from raceday.errors import (
     StoreUnavailable,
 )
 from raceday.feed.filter import require_wanted
-from raceday.ids import row_key
 from raceday.importing.quarantine import keep
-from raceday.ledger.codec import from_row, to_row
+from raceday.ledger import log as ledger
 from raceday.log import Log
 from raceday.polling import plan
 from raceday.polling.changes import Changes, StoredState, changes
@@ -29,8 +28,7 @@ from raceday.racing.records import LedgerRow
 from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, Slot, slot_at
 from raceday.racing.score import failed
 from raceday.racing.snapshot import Snapshot
-from raceday.store.port import Op
-from raceday.tables import ENTRANTS, RACE_POLLS, RACES
+from raceday.tables import ENTRANTS, RACES
 
 COMMIT_ATTEMPTS = 5
 _LEAST_WAIT_SECS = 3.0
@@ -64,7 +62,7 @@ async def poll(container: Container, order: Order, log: Log, note: Note = silent
 
 async def _poll(container: Container, order: Order, note: Note) -> Outcome:
     watch = container.clock.monotonic()
-    known = StoredState(ledger=await newest(container, order.race_id))
+    known = StoredState(ledger=await ledger.newest(container.store, order.race_id))
     note("ledger", n=known.ledger.n if known.ledger else 0)
     order = _settled(container, order, known.ledger)
     slot = _planned(container, order, known.ledger)
@@ -76,12 +74,6 @@ async def _poll(container: Container, order: Order, note: Note) -> Outcome:
     store_ms = _ms(container, watch)
     snapshot, occasion = await _ask(container, order, slot, known, store_ms, note)
     return await _commit(container, order, snapshot, occasion, known, note)
-
-
-async def newest(container: Container, race_id: str) -> LedgerRow | None:
-    """Return the race's newest ledger row, None before its first poll."""
-    found = await container.store.find(RACE_POLLS, [Query.equal("raceId", [race_id]), Query.order_desc("n")], limit=1)
-    return from_row(found[0]) if found else None
 
 
 def _refuse(container: Container, order: Order, base: LedgerRow | None, slot: Slot | None) -> Outcome | None:
@@ -194,7 +186,7 @@ async def _commit(
         else:
             note("commit", n=row.n, attempt=attempt)
             return Outcome(order, "committed", row=row, changed=change, feed_calls=1)
-        now = await newest(container, order.race_id)
+        now = await ledger.newest(container.store, order.race_id)
         if now and now.slot >= order.slot:
             return _resolved(order, row if unknown else None, now, change)
         if now and now.status.over and order.kind == "slot":
@@ -228,11 +220,7 @@ def _next(
 
 
 async def _write(container: Container, row: LedgerRow, change: Changes) -> None:
-    row_id = row_key("race-poll", row.race_id, row.n)
-    if change.ops:
-        await container.store.commit([Op("create", RACE_POLLS, row_id, to_row(row)), *change.ops])
-    else:
-        await container.store.create(RACE_POLLS, row_id, to_row(row))
+    await ledger.append(container.store, row, change.ops)
 
 
 def _ms(container: Container, since: float) -> int:

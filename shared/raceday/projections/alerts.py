@@ -11,11 +11,12 @@ from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import StoreConflict
 from raceday.ids import row_key
+from raceday.ledger import log as ledger
 from raceday.ledger.flow import flows
 from raceday.ledger.timeline import Label, Timeline
 from raceday.projections.alert_cursor import Cursor, read_cursor, write_cursor
 from raceday.projections.audience import Audience, User, read_audience
-from raceday.projections.reading import ledger_from, owes
+from raceday.projections.reading import owes
 from raceday.racing.buckets import next_label, secs_to_start
 from raceday.racing.indicators import Frame, Indicator, indicators
 from raceday.racing.records import LedgerRow
@@ -40,36 +41,36 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
 async def is_behind(container: Container, race_id: str) -> bool:
     """Tell whether a race's ledger has labels that were not evaluated."""
     cursor = await read_cursor(container, race_id)
-    return walk(await ledger_from(container, race_id, cursor.before_n or cursor.last_n or 1), cursor)[1] != cursor
+    return walk(await ledger.since(container, race_id, cursor.before_n or cursor.last_n or 1), cursor)[1] != cursor
 
 
 async def catch_up(container: Container, race_id: str) -> int:
-    """Write every notification a race's ledger owes; gives how many rows were new."""
+    """Write every notification a race's history owes; gives how many rows were new."""
     cursor = await read_cursor(container, race_id)
-    ledger = await ledger_from(container, race_id, cursor.before_n or cursor.last_n or 1)
-    entries, state = walk(ledger, cursor)
-    reminder = None if cursor.reminded else due_reminder(ledger)
+    history = await ledger.since(container, race_id, cursor.before_n or cursor.last_n or 1)
+    entries, state = walk(history, cursor)
+    reminder = None if cursor.reminded else due_reminder(history)
     if state == cursor and reminder is None:
         return 0
-    rows = await notifications(container, entries, reminder, ledger)
+    rows = await notifications(container, entries, reminder, history)
     new = await write_new(container, rows)
     await write_cursor(container, race_id, state, reminded=cursor.reminded or reminder is not None)
     return new
 
 
-def walk(ledger: Sequence[LedgerRow], cursor: Cursor) -> tuple[list[tuple[Label, Label]], Cursor]:
+def walk(history: Sequence[LedgerRow], cursor: Cursor) -> tuple[list[tuple[Label, Label]], Cursor]:
     """Return the pairs of neighbouring labels that are new since the cursor, and the cursor after them."""
     timeline = Timeline()
     labels: list[Label] = []
-    if cursor.last_n and ledger:
-        by_n = {row.n: row for row in ledger}
+    if cursor.last_n and history:
+        by_n = {row.n: row for row in history}
         base, last = by_n.get(cursor.before_n), by_n.get(cursor.last_n)
         if last is not None:
             timeline = Timeline.resume(last, cursor.intervals)
             labels = [Label(cursor.intervals[-1], last, base)]
-        ledger = [row for row in ledger if row.n > cursor.last_n]
+        history = [row for row in history if row.n > cursor.last_n]
     known = len(labels)
-    labels += [entry for entry in timeline.walk(ledger) if isinstance(entry, Label)]
+    labels += [entry for entry in timeline.walk(history) if isinstance(entry, Label)]
     pairs = [(a, b) for a, b in pairwise(labels) if next_label(a.label) == b.label]
     if len(labels) == known:
         return [], cursor
@@ -78,9 +79,9 @@ def walk(ledger: Sequence[LedgerRow], cursor: Cursor) -> tuple[list[tuple[Label,
     return pairs, Cursor(seen, newest.base.n if newest.base else 0, newest.state.n, cursor.reminded)
 
 
-def due_reminder(ledger: Sequence[LedgerRow]) -> LedgerRow | None:
+def due_reminder(history: Sequence[LedgerRow]) -> LedgerRow | None:
     """Return the first poll of an open race in the last minute before its start."""
-    for row in ledger:
+    for row in history:
         if row.status is Status.OPEN and 0 <= secs_to_start(row.start, row.slot) <= REMINDER_SECS:
             return row
     return None
@@ -103,7 +104,7 @@ async def notifications(
     container: Container,
     pairs: Sequence[tuple[Label, Label]],
     reminder: LedgerRow | None,
-    ledger: Sequence[LedgerRow],
+    history: Sequence[LedgerRow],
 ) -> list[dict[str, Any]]:
     """Return the rows that the pairs and the reminder mean for every user who asked for them."""
     moved = [(b, indicators(frame(a), frame(b))) for a, b in pairs if not b.state.status.over]

@@ -11,9 +11,10 @@ from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import StoreConflict
 from raceday.ids import row_key
+from raceday.ledger import log as ledger
 from raceday.ledger.flow import Flow, adds_up, flows, hold_percent, percent, pool_of
 from raceday.ledger.timeline import Label, Live, Timeline
-from raceday.projections.reading import ledger_from, owes
+from raceday.projections.reading import owes
 from raceday.racing.buckets import is_column, secs_to_start
 from raceday.racing.records import LedgerRow, RunnerLine
 from raceday.tables import MONEY_FLOW
@@ -46,14 +47,14 @@ class Progress:
 async def is_behind(container: Container, race_id: str) -> bool:
     """Tell whether a race's ledger owes its timeline rows that are not there."""
     progress = await read_progress(container, race_id)
-    rows = await ledger_from(container, race_id, progress.label_n or progress.newest_n or 1)
+    rows = await ledger.since(container, race_id, progress.label_n or progress.newest_n or 1)
     return any(entry.state.runners for entry in due(rows, progress))
 
 
 async def catch_up(container: Container, race_id: str) -> int:
     """Write every row a race's timeline owes, oldest first; gives how many were written here."""
     progress = await read_progress(container, race_id)
-    rows = await ledger_from(container, race_id, progress.label_n or progress.newest_n or 1)
+    rows = await ledger.since(container, race_id, progress.label_n or progress.newest_n or 1)
     written = 0
     for entry in due(rows, progress):
         made = entry_rows(entry)

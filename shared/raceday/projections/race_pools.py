@@ -4,16 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from appwrite.query import Query
-
 from raceday.call import Call
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import StoreConflict
-from raceday.ledger.codec import from_row
+from raceday.ledger import log as ledger
 from raceday.racing.records import LedgerRow
 from raceday.store.port import Row
-from raceday.tables import RACE_POLLS, RACE_POOLS
+from raceday.tables import RACE_POOLS
 
 CURRENCY = "$"
 COLUMNS = {
@@ -24,8 +22,6 @@ COLUMNS = {
     "exacta": "exactaPoolTotal",
     "first4": "first4PoolTotal",
 }
-READ = ("raceId", "meetingId", "n", "slot", "kind", "fetchedAt", "generatedAt", "startTime", "status", "pools",
-        "dividends")  # fmt: skip
 TRIES = 3
 
 
@@ -40,7 +36,7 @@ async def catch_up(container: Container, race_id: str, call: Call) -> bool:
     """Write the totals of the newest poll that listed pools, unless a newer one is there; tells whether it wrote."""
     for _ in range(TRIES):
         stored = await container.store.get(RACE_POOLS, race_id)
-        newest = await newest_with_pools(container, race_id, int(stored["n"] or 0) if stored else 0)
+        newest = await ledger.newest_with_pools(container.store, race_id, int(stored["n"] or 0) if stored else 0)
         if newest is None:
             return False
         row = pools_row(newest)
@@ -52,22 +48,6 @@ async def catch_up(container: Container, race_id: str, call: Call) -> bool:
         _tell_differences(call, row)
         return True
     return False
-
-
-async def newest_with_pools(container: Container, race_id: str, after_n: int) -> LedgerRow | None:
-    """Return a race's newest ledger row beyond `after_n` that knows its pools."""
-    rows = await container.store.find(
-        RACE_POLLS,
-        [
-            Query.equal("raceId", [race_id]),
-            Query.greater_than("n", after_n),
-            Query.is_not_null("pools"),
-            Query.order_desc("n"),
-        ],
-        limit=1,
-        select=READ,
-    )
-    return from_row(rows[0]) if rows else None
 
 
 def pools_row(state: LedgerRow) -> dict[str, Any]:

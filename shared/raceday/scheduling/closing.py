@@ -6,9 +6,7 @@ from typing import Any
 
 from raceday.clock import iso
 from raceday.errors import RaceDayError, StoreConflict
-from raceday.ids import row_key
-from raceday.ledger.codec import to_row
-from raceday.polling.poll import newest
+from raceday.ledger import log as ledger
 from raceday.racing.planning import Race, is_given_up, trailing_gaps
 from raceday.racing.records import Gap, LedgerRow, RaceFacts
 from raceday.racing.schedule import Intervals, given_up_at, request_slot
@@ -16,7 +14,7 @@ from raceday.racing.snapshot import Status
 from raceday.scheduling.tick import Tick
 from raceday.scheduling.waking import wake
 from raceday.store.port import Op
-from raceday.tables import RACE_POLLS, RACES
+from raceday.tables import RACES
 
 _CLOSED, _TOLD = "closed_races", "rechecks_told"
 
@@ -39,7 +37,7 @@ async def close_races(tick: Tick, races: Sequence[Race], owed: Mapping[str, tupl
 async def _try(tick: Tick, race: Race, owed: tuple[Gap, ...], now: datetime) -> bool:
     """Close a race where there is something to say; tells whether it need not be looked at again."""
     try:
-        base = await newest(tick.container, race.race_id)
+        base = await ledger.newest(tick.container.store, race.race_id)
         if base is not None and base.kind != "closing" and base.slot >= request_slot(now):
             # A poll has this very instant's slot: the next minute has one of its own.
             return False
@@ -120,13 +118,13 @@ def _first(race: Race, slot: datetime, gaps: tuple[Gap, ...], now: datetime) -> 
 
 async def _write(tick: Tick, row: LedgerRow, *, changed: bool) -> None:
     stamp = iso(row.fetched_at)
-    ops = [Op("create", RACE_POLLS, row_key("race-poll", row.race_id, row.n), to_row(row))]
+    ops: list[Op] = []
     if changed:
         columns: dict[str, Any] = {"status": row.status.value, "lastStatusChange": stamp, "lastUpdated": stamp}
         if row.status is Status.ABANDONED:
             columns["abandonedAt"] = stamp
         ops.append(Op("update", RACES, row.race_id, columns))
-    await tick.container.store.commit(ops)
+    await ledger.append(tick.container.store, row, ops)
     tick.call.log.info(
         "race.closed", raceId=row.race_id, n=row.n, status=row.status.value, gaps=len(row.gaps), slot=iso(row.slot)
     )

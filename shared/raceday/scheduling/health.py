@@ -12,6 +12,7 @@ from raceday.clock import instant, iso
 from raceday.container import Container
 from raceday.errors import RaceDayError
 from raceday.ids import row_key
+from raceday.ledger import log as ledger
 from raceday.racing.planning import Race
 from raceday.scheduling.alarms import FAILING, WARNING, Trouble, new_alarms, tell
 from raceday.scheduling.schedules import Run
@@ -19,7 +20,7 @@ from raceday.scheduling.state import HEALTH
 from raceday.scheduling.tick import Tick
 from raceday.scheduling.waking import EVENT_FUNCTIONS
 from raceday.store.port import Row
-from raceday.tables import QUARANTINE, RACE_POLLS, SUITE_STATE
+from raceday.tables import QUARANTINE, SUITE_STATE
 
 NAME = "suite"
 OK = "ok"
@@ -98,13 +99,8 @@ def _since(health: Row | None, now: datetime) -> datetime:
 
 
 async def _gaps(container: Container, now: datetime, since: datetime) -> list[dict[str, str]]:
-    queries = [Query.between("slot", iso(since), iso(now))]
-    rows = await container.store.find(RACE_POLLS, queries, select=("$id", "raceId", "gaps"))
-    return [
-        {"race": row["raceId"], "slot": str(gap["slot"]), "cause": str(gap["cause"])}
-        for row in rows
-        for gap in json.loads(row.get("gaps") or "[]")
-    ]
+    found = await ledger.gaps(container.store, since, now)
+    return [{"race": race_id, "slot": iso(gap.slot), "cause": gap.cause} for race_id, gap in found]
 
 
 def _merged(known: Sequence[dict[str, str]], new: Sequence[dict[str, str]], now: datetime) -> list[dict[str, str]]:

@@ -1,6 +1,5 @@
 """The scheduler's queries: few columns, one call each."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -8,11 +7,12 @@ from appwrite.query import Query
 
 from raceday.clock import instant, iso
 from raceday.container import Container
+from raceday.ledger import log as ledger
 from raceday.racing.planning import LedgerHead, Race
 from raceday.racing.schedule import RECHECK_MINUTES
 from raceday.racing.snapshot import Status
 from raceday.store.port import Row
-from raceday.tables import RACE_POLLS, RACES
+from raceday.tables import RACES
 
 # Races are given up six hours after their start; the rest is for a scheduler that stood still meanwhile.
 BEHIND, AHEAD = timedelta(hours=18), timedelta(hours=27)
@@ -24,7 +24,6 @@ SLACK = timedelta(seconds=90)
 # A race is Abandoned here before its ledger says so when its meeting's list was first to tell.
 WATCHED = [status.value for status in Status if status is not Status.FINAL]
 FINISHED = [status.value for status in Status if status.over]
-_SEEN = ("$id", "raceId", "n", "slot", "kind", "status", "startTime", "pools", "gaps")
 _OVER = "over_rows"
 
 
@@ -56,8 +55,7 @@ def _race(row: Row) -> Race:
 
 async def recent(container: Container, now: datetime) -> list[LedgerHead]:
     """Return the ledger rows of the last minutes' slots, in order of slot."""
-    rows = await container.store.find(RACE_POLLS, [Query.greater_than_equal("slot", iso(now - RECENT))], select=_SEEN)
-    return sorted((_seen(row) for row in rows), key=lambda row: (row.slot, row.race_id))
+    return sorted(await ledger.heads(container.store, now - RECENT), key=lambda row: (row.slot, row.race_id))
 
 
 async def over(container: Container, now: datetime, rows: Sequence[LedgerHead]) -> list[LedgerHead]:
@@ -69,23 +67,8 @@ async def over(container: Container, now: datetime, rows: Sequence[LedgerHead]) 
     if known is not None and timedelta(0) <= now - known[0] < RECENT - SLACK:
         found = known[1] + [row for row in rows if row.status.over]
     else:
-        queries = [Query.greater_than_equal("slot", iso(now - OVER)), Query.equal("status", FINISHED)]
-        found = [_seen(row) for row in await container.store.find(RACE_POLLS, queries, select=_SEEN)]
+        found = await ledger.heads(container.store, now - OVER, FINISHED)
     unique = {(row.race_id, row.n): row for row in found if row.slot >= now - OVER}
     kept = sorted(unique.values(), key=lambda row: (row.slot, row.race_id, row.n))
     container.cache[_OVER] = (now, kept)
     return kept
-
-
-def _seen(row: Row) -> LedgerHead:
-    gaps = json.loads(row.get("gaps") or "[]")
-    return LedgerHead(
-        race_id=row["raceId"],
-        n=int(row["n"]),
-        slot=instant(row["slot"]),
-        kind=row["kind"],
-        status=Status(row["status"]),
-        start=instant(row["startTime"]),
-        gaps=tuple(instant(gap["slot"]) for gap in gaps),
-        has_pools=bool(row.get("pools")),
-    )

@@ -1,0 +1,106 @@
+"""Each race's append-only log of polls: the only module that reads or writes table `race-polls`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from appwrite.query import Query
+
+from raceday.clock import iso
+from raceday.container import Container
+from raceday.ids import row_key
+from raceday.ledger.codec import HEAD, from_row, read_gaps, read_head, to_row
+from raceday.ledger.timeline import carried
+from raceday.racing.planning import LedgerHead
+from raceday.racing.records import Gap, LedgerRow
+from raceday.store.port import Op, Row, Store
+from raceday.tables import RACE_POLLS
+
+_POLL = ("raceId", "meetingId", "n", "slot", "kind", "fetchedAt", "generatedAt", "startTime", "status")
+# What the timeline and the alerts read of a row, and what the pool totals do.
+FIGURES = (*_POLL, "score", "race", "pools", "runners")
+TOTALS = (*_POLL, "pools", "dividends")
+_READ, _KEPT = "ledger_rows", 250
+
+
+def key(race_id: str, n: int) -> str:
+    """Return the id of a race's row `n`: two polls that would both be the n-th meet on it."""
+    return row_key("race-poll", race_id, n)
+
+
+async def append(store: Store, row: LedgerRow, ops: Sequence[Op] = ()) -> None:
+    """Append a row, in one transaction with `ops` where there are any; raises StoreConflict where row n is there."""
+    if ops:
+        await store.commit([Op("create", RACE_POLLS, key(row.race_id, row.n), to_row(row)), *ops])
+    else:
+        await store.create(RACE_POLLS, key(row.race_id, row.n), to_row(row))
+
+
+async def newest(store: Store, race_id: str) -> LedgerRow | None:
+    """Return a race's newest row, None before its first poll."""
+    found = await store.find(RACE_POLLS, [Query.equal("raceId", [race_id]), Query.order_desc("n")], limit=1)
+    return from_row(found[0]) if found else None
+
+
+async def newest_with_pools(store: Store, race_id: str, after_n: int) -> LedgerRow | None:
+    """Return a race's newest row beyond `after_n` that knows its pools, with the columns of TOTALS."""
+    queries = [Query.greater_than("n", after_n), Query.is_not_null("pools")]
+    return await _last(store, race_id, queries, TOTALS)
+
+
+async def whole(store: Store, race_id: str) -> list[LedgerRow]:
+    """Return every row of a race in order."""
+    rows = await store.find(RACE_POLLS, [Query.equal("raceId", [race_id]), Query.order_asc("n")])
+    return [from_row(row) for row in rows]
+
+
+async def since(container: Container, race_id: str, n: int) -> list[LedgerRow]:
+    """Return a race's rows from `n` on, in order, with the columns of FIGURES; the first one knows its pools."""
+    rows = await container.store.find(
+        RACE_POLLS,
+        [Query.equal("raceId", [race_id]), Query.greater_than_equal("n", n), Query.order_asc("n")],
+        select=FIGURES,
+    )
+    found = _remembered(container, race_id, rows)
+    if found and found[0].pools is None and found[0].n > 1:
+        # A ledger read from a row on that lists no pools would begin at nothing: it stands on the figures before it.
+        queries = [Query.less_than("n", found[0].n), Query.is_not_null("pools")]
+        before = await _last(container.store, race_id, queries, FIGURES)
+        found[0] = carried(found[0], before) if before else found[0]
+    return found
+
+
+async def heads(store: Store, since: datetime, statuses: Sequence[str] = ()) -> list[LedgerHead]:
+    """Return the heads of all races' rows whose slot is at `since` or later, of these statuses only where given."""
+    queries = [Query.greater_than_equal("slot", iso(since))]
+    if statuses:
+        queries.append(Query.equal("status", list(statuses)))
+    return [read_head(row) for row in await store.find(RACE_POLLS, queries, select=("$id", *HEAD))]
+
+
+async def gaps(store: Store, since: datetime, until: datetime) -> list[tuple[str, Gap]]:
+    """Return the gaps that rows with slots from `since` to `until` tell of, each with its race."""
+    rows = await store.find(
+        RACE_POLLS, [Query.between("slot", iso(since), iso(until))], select=("$id", "raceId", "gaps")
+    )
+    return [(row["raceId"], gap) for row in rows for gap in read_gaps(row)]
+
+
+async def _last(store: Store, race_id: str, queries: Sequence[str], select: Sequence[str]) -> LedgerRow | None:
+    rows = await store.find(
+        RACE_POLLS, [Query.equal("raceId", [race_id]), *queries, Query.order_desc("n")], limit=1, select=select
+    )
+    return from_row(rows[0], selected=select) if rows else None
+
+
+def _remembered(container: Container, race_id: str, rows: Sequence[Row]) -> list[LedgerRow]:
+    """Parse rows once per process: a ledger row never changes."""
+    known: dict[tuple[str, int], LedgerRow] = container.cache.setdefault(_READ, {})
+    found = []
+    for row in rows:
+        at = (race_id, int(row["n"]))
+        if at not in known:
+            known[at] = from_row(row, selected=FIGURES)
+        found.append(known[at])
+    while len(known) > _KEPT:
+        known.pop(next(iter(known)))
+    return found
