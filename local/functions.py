@@ -5,29 +5,16 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from raceday.catalogue.functions import BY_NAME
 from raceday.runtime.function import Function
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = (
-    "daily-meetings",
-    "daily-races",
-    "daily-entrants",
-    "enhanced-race-poller",
-    "master-race-scheduler",
-    "race-data-poller",
-    "single-race-poller",
-    "batch-race-poller",
-    "alert-evaluator",
-    "money-flow-tracker",
-    "race-pools-aggregator",
-    "jockey-silks-enricher",
-)
 
 
 @cache
 def load_entrypoint(name: str) -> ModuleType:
     """Import `functions/<name>/__main__.py`; raises KeyError for a name that is no function."""
-    if name not in NAMES:
+    if name not in BY_NAME:
         raise KeyError(name)
     spec = importlib.util.spec_from_file_location(
         f"entrypoint_{name.replace('-', '_')}", ROOT / "functions" / name / "__main__.py"

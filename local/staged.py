@@ -17,7 +17,7 @@ from local.host.namespace import Namespace
 from local.host.server import HostServer
 from local.host.suite import hosted_functions
 from local.serving import url_of
-from local.world import EVENT_FUNCTIONS, World
+from local.world import EVENT_URLS, World
 from raceday.ids import SystemRandomSource
 from raceday.settings import Settings, specs
 
@@ -60,7 +60,7 @@ class _Remote:
 
 def _placed(settings: Settings, host: str, key: str) -> Settings:
     web = f"{host}/api/v1/web/{NAMESPACE}/raceday"
-    urls: dict[str, Any] = {setting: f"{web}/{name}" for name, setting in EVENT_FUNCTIONS.items()}
+    urls: dict[str, Any] = {setting: f"{web}/{name}" for name, setting in EVENT_URLS.items()}
     return dataclasses.replace(
         settings, platform_host=host, platform_namespace=NAMESPACE, platform_key=key, platform_package="raceday", **urls
     )

@@ -16,7 +16,8 @@ import httpx
 from local.embedded import Embedded, EmbeddedTransport, bootstrap
 from local.embedded.http import new_key
 from local.feedsim import FeedSim, FeedTransport, RecordedFeed, generate_day
-from local.functions import NAMES, function
+from local.functions import function
+from raceday.catalogue.functions import BY_NAME, EVENT_FUNCTIONS, NAMES
 from raceday.clock import Clock, SystemClock
 from raceday.container import Container
 from raceday.feed.client import make_feed
@@ -31,12 +32,7 @@ from raceday.store.client import make_store
 
 HOME = Path(".raceday")
 DEV_STORE = HOME / "dev.db"
-EVENT_FUNCTIONS = {
-    "money-flow-tracker": "money_flow_url",
-    "race-pools-aggregator": "race_pools_url",
-    "alert-evaluator": "alerts_url",
-}
-TIMEOUT_SECS = {"daily-entrants": 300, "daily-races": 180, "daily-meetings": 120, "enhanced-race-poller": 180}
+EVENT_URLS = {name: BY_NAME[name].url_setting for name in EVENT_FUNCTIONS}
 
 
 class InProcess:
@@ -96,7 +92,7 @@ class World:
     ) -> dict[str, Any]:
         """Run one activation with a true deadline, and give the result that the platform would."""
         began = self.clock.now()
-        limit = timeout_secs or TIMEOUT_SECS.get(name, 60)
+        limit = timeout_secs or BY_NAME[name].timeout_secs
         deadline = int((began.timestamp() + limit) * 1000)
         context = SimpleNamespace(activation_id=activation or SystemRandomSource().token(), deadline=deadline)
         try:
@@ -175,7 +171,7 @@ def open_embedded(path: Path, settings: Settings, clock: Clock) -> tuple[Embedde
     server = Embedded(path, now=clock.now, api_key=new_key())
     if not server.catalog.databases:
         bootstrap(server, database=settings.store_database, bucket=settings.store_bucket)
-    urls: dict[str, Any] = {setting: f"http://functions.invalid/{name}" for name, setting in EVENT_FUNCTIONS.items()}
+    urls: dict[str, Any] = {setting: f"http://functions.invalid/{name}" for name, setting in EVENT_URLS.items()}
     return server, dataclasses.replace(
         settings,
         store_endpoint="http://embedded.invalid/v1",
@@ -190,7 +186,7 @@ def subscribe(world: World) -> None:
     """Subscribe the event functions to ledger rows, as `./raceday webhooks apply` would."""
     assert world.embedded is not None
     event = f"databases.{world.settings.store_database}.tables.race-polls.rows.*.create"
-    for name, setting in EVENT_FUNCTIONS.items():
+    for name, setting in EVENT_URLS.items():
         hook = {
             "webhookId": name,
             "name": name,

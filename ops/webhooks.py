@@ -6,15 +6,12 @@ from typing import Any
 
 import httpx
 
+from raceday.catalogue.functions import BY_NAME, EVENT_FUNCTIONS
 from raceday.errors import SettingsError
 from raceday.settings import Settings
 from raceday.tables import RACE_POLLS
 
-FUNCTIONS = {
-    "money-flow-tracker": "money_flow_url",
-    "race-pools-aggregator": "race_pools_url",
-    "alert-evaluator": "alerts_url",
-}
+FUNCTIONS = {name: BY_NAME[name].url_setting for name in EVENT_FUNCTIONS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from raceday.catalogue import functions
 from raceday.projections import alerts
 from raceday.runtime.function import Function
-from raceday.settings import STORE, WEBHOOKS
 
-FUNCTION = Function("alert-evaluator", alerts.handle, frozenset({STORE, WEBHOOKS}), webhook="alerts_url")
+FUNCTION = Function(functions.EVALUATOR, alerts.handle)
 
 
 def main(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from raceday.catalogue import functions
 from raceday.polling import legacy
 from raceday.runtime.function import Function
-from raceday.settings import FEED, STORE
 
-FUNCTION = Function("batch-race-poller", legacy.batch, frozenset({FEED, STORE}))
+FUNCTION = Function(functions.BATCH_POLLER, legacy.batch)
 
 
 def main(event: dict[str, Any], context: Any) -> dict[str, Any]:

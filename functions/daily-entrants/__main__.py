@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from raceday.catalogue import functions
 from raceday.importing import entrants
 from raceday.runtime.function import Function
-from raceday.settings import FEED, STORE
 
-FUNCTION = Function("daily-entrants", entrants.handle, frozenset({FEED, STORE}))
+FUNCTION = Function(functions.DAILY_ENTRANTS, entrants.handle)
 
 
 def main(event: dict[str, Any], context: Any) -> dict[str, Any]:

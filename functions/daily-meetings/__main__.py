@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from raceday.catalogue import functions
 from raceday.importing import meetings
 from raceday.runtime.function import Function
-from raceday.settings import FEED, STORE
 
-FUNCTION = Function("daily-meetings", meetings.handle, frozenset({FEED, STORE}))
+FUNCTION = Function(functions.DAILY_MEETINGS, meetings.handle)
 
 
 def main(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from raceday.catalogue import functions
 from raceday.polling import poller
 from raceday.runtime.function import Function
-from raceday.settings import FEED, STORE
 
-FUNCTION = Function("enhanced-race-poller", poller.handle, frozenset({FEED, STORE}))
+FUNCTION = Function(functions.POLLER, poller.handle)
 
 
 def main(event: dict[str, Any], context: Any) -> dict[str, Any]:

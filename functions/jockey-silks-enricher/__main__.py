@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from raceday.catalogue import functions
 from raceday.runtime.function import Function
-from raceday.settings import FEED, STORE
 from raceday.silks import enrich as silks
 
-FUNCTION = Function("jockey-silks-enricher", silks.handle, frozenset({FEED, STORE}))
+FUNCTION = Function(functions.SILKS_ENRICHER, silks.handle)
 
 
 def main(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from raceday.catalogue import functions
 from raceday.runtime.function import Function
 from raceday.scheduling import scheduler
-from raceday.settings import FEED, PLATFORM, STORE
 
-FUNCTION = Function("master-race-scheduler", scheduler.handle, frozenset({FEED, STORE, PLATFORM}))
+FUNCTION = Function(functions.SCHEDULER, scheduler.handle)
 
 
 def main(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from raceday.catalogue import functions
 from raceday.projections import money_flow
 from raceday.runtime.function import Function
-from raceday.settings import STORE, WEBHOOKS
 
-FUNCTION = Function("money-flow-tracker", money_flow.handle, frozenset({STORE, WEBHOOKS}), webhook="money_flow_url")
+FUNCTION = Function(functions.TRACKER, money_flow.handle)
 
 
 def main(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from raceday.catalogue import functions
 from raceday.polling import legacy
 from raceday.runtime.function import Function
-from raceday.settings import FEED, STORE
 
-FUNCTION = Function("race-data-poller", legacy.data_poller, frozenset({FEED, STORE}))
+FUNCTION = Function(functions.DATA_POLLER, legacy.data_poller)
 
 
 def main(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from raceday.catalogue import functions
 from raceday.projections import race_pools
 from raceday.runtime.function import Function
-from raceday.settings import STORE, WEBHOOKS
 
-FUNCTION = Function("race-pools-aggregator", race_pools.handle, frozenset({STORE, WEBHOOKS}), webhook="race_pools_url")
+FUNCTION = Function(functions.AGGREGATOR, race_pools.handle)
 
 
 def main(event: dict[str, Any], context: Any) -> dict[str, Any]:

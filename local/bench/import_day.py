@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import httpx
 
-from local.bench.kit import IMPORTS, Bench, replay, wall_secs
+from local.bench.kit import Bench, replay, wall_secs
 from local.bench.measure import Measure, Sample
+from raceday.catalogue.functions import IMPORTS
 
 FEED_SECS = 0.1
 

@@ -16,6 +16,7 @@ from local.feedsim import Day, FeedSim, FeedTransport, generate_day
 from local.feedsim.model import RaceFacts
 from local.functions import function
 from local.simulate.day import day_start
+from raceday.catalogue.functions import IMPORTS
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.feed.client import FeedClient, make_feed
@@ -27,7 +28,6 @@ from raceday.store.client import StoreClient, make_store
 
 DATE = date(2026, 2, 14)
 POLLER = "enhanced-race-poller"
-IMPORTS = ("daily-meetings", "daily-races", "daily-entrants")
 SETTINGS = Settings(
     feed_url="http://feed.test/affiliates/v1/racing",
     feed_from="bench@localhost",

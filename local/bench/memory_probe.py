@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from raceday.catalogue import functions
 from raceday.container import Container
 from raceday.feed.client import make_feed
 from raceday.ids import SystemRandomSource
@@ -22,7 +23,7 @@ from raceday.runtime.function import Function, handle
 from raceday.settings import Settings
 from raceday.store.client import make_store
 
-POLLER = Function("enhanced-race-poller", poller.handle, frozenset())
+POLLER = Function(functions.POLLER._replace(needs=()), poller.handle)
 
 
 class RoundClock:

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from local.functions import NAMES
 from local.world import DEV_STORE, World, known, open_world, pretty
+from raceday.catalogue.functions import NAMES
 from raceday.errors import SettingsError
 
 ENDED = {"settings": 2, "bad_request": 2}

@@ -7,8 +7,8 @@ import sys
 
 from appwrite.query import Query
 
-from local.functions import NAMES
 from local.world import DEV_STORE, open_world
+from raceday.catalogue.functions import NAMES
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import SettingsError, StoreError

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from local.host.activation import Activation
-from local.host.function import MAX_PAYLOAD_BYTES, HostedFunction, StartPath, base_interpreter
+from local.host.function import HostedFunction, StartPath, base_interpreter
 from local.host.logs import LogReader
+from raceday.catalogue.platform import MAX_PAYLOAD_BYTES
 
 RUNNER = Path(__file__).with_name("runner.py")
 _LINE_LIMIT = 64 * 1024 * 1024

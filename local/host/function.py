@@ -9,7 +9,6 @@ from pathlib import Path
 from ops.packaging.archive import zip_bytes
 from ops.packaging.project import FunctionSpec, Limits
 
-MAX_PAYLOAD_BYTES = 1024 * 1024
 MAX_CODE_BYTES = 48 * 1024 * 1024
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from local.host.activation import Activation
 from local.host.container import Container, Identity
-from local.host.function import MAX_PAYLOAD_BYTES, HostedFunction, StartPath
+from local.host.function import HostedFunction, StartPath
+from raceday.catalogue.platform import MAX_PAYLOAD_BYTES
 from raceday.ids import RandomSource, SystemRandomSource
 
 SYNC_SECS = 30.0

@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.host.function import MAX_PAYLOAD_BYTES, HostedFunction
+from local.host.function import HostedFunction
 from local.host.namespace import Namespace, Refused
 from local.host.web import raw_event, web_response
+from raceday.catalogue.platform import MAX_PAYLOAD_BYTES
 
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
 

@@ -14,10 +14,10 @@ from local.simulate.oracle.slots import Expected, expect
 from local.simulate.oracle.truth import DayServed
 from local.simulate.tables import Tables, when
 from local.simulate.world import World
+from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.store.port import Row
 
 POLLER = "enhanced-race-poller"
-EVENT_FUNCTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluator")
 PLANNED = ("slot", "recheck")
 IDLE_OUTCOMES = ("done", "late", "off_plan", "over", "expired", "refused")
 POOL_COLUMNS = {

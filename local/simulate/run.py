@@ -22,13 +22,13 @@ from local.simulate.seams import FaultHooks
 from local.simulate.tables import Tables, read_tables, since
 from local.simulate.world import SETTINGS, Backend, World
 from ops.schema import BANDS, DEFAULT_USER, band_row
+from raceday.catalogue.functions import IMPORTS
 from raceday.ids import row_key
 from raceday.settings import Settings
 from raceday.tables import ALERT_CONFIGS
 
 T = TypeVar("T")
 Progress = Callable[[float], None]
-IMPORTS = ("daily-meetings", "daily-races", "daily-entrants")
 
 
 def on_virtual_time(start: datetime, work: Callable[[VirtualLoop], Coroutine[Any, Any, T]]) -> T:

@@ -25,6 +25,7 @@ from local.simulate.loop import VirtualClock, VirtualLoop
 from local.simulate.platform import limits_of
 from local.simulate.run import on_virtual_time
 from local.simulate.world import SETTINGS
+from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.container import Container
 from raceday.feed.client import make_feed
 from raceday.ids import SeededRandomSource
@@ -33,7 +34,6 @@ from raceday.runtime.function import handle
 from raceday.store.client import make_store
 
 SCHEDULER, POLLER = "master-race-scheduler", "enhanced-race-poller"
-EVENT_FUNCTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluator")
 MINUTE = timedelta(minutes=1)
 LIBRARY = str(ROOT / "shared" / "raceday" / "*")
 FILES = Path("/proc/self/fd")

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.simulate.world import FUNCTIONS_URL, World
+from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.runtime.webhook import sign
 from raceday.store.port import Row
 from raceday.tables import RACE_POLLS
 
-EVENT_FUNCTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluator")
 DISABLED_AFTER = 10
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from ops.packaging.errors import PackagingError
+from raceday.catalogue.platform import INVOCATIONS_A_MINUTE
 
 FREE_GIB_SECS_A_MONTH = 90_000.0
 DOLLARS_A_GIB_SEC = 0.0000185
 SHORTEST_SECS = 0.1
 DAYS_A_MONTH = 30
 MAX_CONCURRENT = 120
-MAX_PER_MINUTE = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,6 @@ def _warnings(report: Mapping[str, Any], functions: Mapping[str, Any]) -> list[s
     warnings = []
     if at_once > MAX_CONCURRENT:
         warnings.append(f"up to {at_once} activations at once; the platform takes {MAX_CONCURRENT} a namespace")
-    if a_minute > MAX_PER_MINUTE:
-        warnings.append(f"up to {a_minute} invocations a minute; the platform takes {MAX_PER_MINUTE} a namespace")
+    if a_minute > INVOCATIONS_A_MINUTE:
+        warnings.append(f"up to {a_minute} invocations a minute; the platform takes {INVOCATIONS_A_MINUTE} a namespace")
     return warnings

@@ -9,8 +9,8 @@ from ops.packaging.money import Estimate
 from ops.packaging.project import FunctionSpec, Project
 from ops.packaging.record import Change, changes, snapshot
 from ops.packaging.render import NATIVE
-from ops.packaging.rules import MAX_TRIGGERS
 from ops.packaging.stage import Staged
+from raceday.catalogue.platform import MAX_TRIGGERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,9 @@ from collections import Counter
 from typing import Any
 
 from ops.packaging.cron import cron_problem
+from raceday.catalogue.platform import MAX_LOGS_KB, MAX_MEMORY_MB, MAX_TIMEOUT_MS
 
 RUNTIMES = ("python:3.11",)
-MAX_MEMORY_MB = 1024
-MAX_TIMEOUT_MS = 900_000
-MAX_LOGS_KB = 256
-MAX_TRIGGERS = 3
 _NAME = re.compile(r"^\w(?:[\w@ .-]*[\w@.-]+)?$")
 _REFERENCE = re.compile(r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$")
 _ROOT_KEYS = {"packages"}

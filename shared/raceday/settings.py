@@ -11,6 +11,7 @@ FEED = "feed"
 STORE = "store"
 PLATFORM = "platform"
 WEBHOOKS = "webhooks"
+GROUPS = frozenset({FEED, STORE, PLATFORM, WEBHOOKS})
 _MISSING = object()
 
 

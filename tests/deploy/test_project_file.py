@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from local.functions import NAMES, ROOT, function
+from local.functions import ROOT, function
 from ops.packaging.environment import names
 from ops.packaging.errors import ProjectError
 from ops.packaging.imports import reach
 from ops.packaging.project import Project, parse_project, read_project
-from ops.packaging.rules import MAX_TRIGGERS
-from raceday.scheduling.schedules import SCHEDULES
+from raceday.catalogue.functions import NAMES
+from raceday.catalogue.platform import MAX_TRIGGERS
+from raceday.catalogue.schedules import SCHEDULES
 from raceday.settings import FEED, PLATFORM, STORE, WEBHOOKS, specs
 from tests.deploy.tiny import clause, project_text
 
@@ -102,7 +103,7 @@ def test_secrets_reach_only_the_functions_that_need_them(project: Project) -> No
 def test_an_event_function_knows_its_public_url(project: Project) -> None:
     """A webhook's signature covers its URL, so each event function is given its own and refuses all without it."""
     for name in EVENT_FUNCTIONS:
-        wanted = specs()[function(name).webhook].env
+        wanted = specs()[function(name).facts.url_setting].env
         given = {key for key in project.function(name).environment if key.startswith("RACEDAY_URL_")}
         assert given == {wanted}, name
         assert wanted in names(project.function(name), {}).missing

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.commands.deploy import SOURCES
-from local.functions import NAMES, ROOT
+from local.functions import ROOT
 from local.host.check import boot_all, boot_problems
 from local.host.function import HostedFunction, StartPath, staged_function
 from local.host.invoke import invoke_staged
@@ -19,6 +19,7 @@ from ops.packaging.archive import folder_files
 from ops.packaging.project import FILE_NAME, Project, read_project
 from ops.packaging.render import render
 from ops.packaging.stage import Staged, Stager
+from raceday.catalogue.functions import NAMES
 from raceday.settings import specs
 from tests.deploy.tiny import locked_site
 

@@ -4,7 +4,8 @@ import re
 
 from local.cli import COMMANDS
 from local.docs import BESIDE, README, settings_table, with_table
-from local.functions import NAMES, ROOT
+from local.functions import ROOT
+from raceday.catalogue.functions import NAMES
 from raceday.settings import specs
 
 CAUSES = (

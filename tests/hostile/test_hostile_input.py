@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local.functions import NAMES
+from raceday.catalogue.functions import NAMES
 from raceday.runtime.webhook import sign
 from raceday.tables import BY_ID
 from tests.suite_kit import SETTINGS, Suite, go

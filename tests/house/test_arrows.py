@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from local.functions import NAMES, ROOT, function, load_entrypoint
+from local.functions import ROOT, function, load_entrypoint
+from raceday.catalogue.functions import NAMES
 
 LIBRARY = ROOT / "shared" / "raceday"
 FLOOR = {"clock", "ids", "settings", "errors", "log", "call"}

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from appwrite.query import Query
 
-from local.functions import NAMES
 from ops.rebuild import compare
+from raceday.catalogue.functions import NAMES
 from raceday.ids import row_key
 from raceday.ledger.codec import to_row
 from raceday.racing.records import Gap, LedgerRow, PoolTotals

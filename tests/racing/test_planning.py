@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from raceday.racing.planning import (
     Due,
-    LedgerHead,
     Race,
     batches,
     due_rechecks,
@@ -18,6 +17,7 @@ from raceday.racing.planning import (
     missed,
     window,
 )
+from raceday.racing.records import LedgerHead
 from raceday.racing.schedule import Intervals, Slot
 from raceday.racing.snapshot import Status
 

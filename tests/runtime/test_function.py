@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from raceday.call import Call
+from raceday.catalogue import functions
 from raceday.clock import SystemClock
 from raceday.container import Container
 from raceday.errors import BadRequest, FeedUnavailable, SettingsError, StoreRefused
@@ -19,6 +20,8 @@ from raceday.runtime.function import Function, handle
 from raceday.settings import FEED, STORE, Settings, read_settings, specs
 
 SECRET = "key-that-must-not-show"
+
+FACTS = functions.POLLER._replace(name="f", needs=())
 
 
 def container(lines: list[str]) -> Container:
@@ -31,7 +34,7 @@ def container(lines: list[str]) -> Container:
 
 def answer(handler: Any, event: Mapping[str, Any], lines: list[str] | None = None) -> dict[str, Any]:
     """Run one activation of `handler`."""
-    function = Function("f", handler, frozenset())
+    function = Function(FACTS, handler)
     context = SimpleNamespace(activation_id="a1", deadline=10**15)
     return asyncio.run(handle(container([] if lines is None else lines), function, event, context))
 

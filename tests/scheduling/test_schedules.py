@@ -4,16 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from raceday.scheduling.schedules import (
-    DAILY_MEETINGS,
-    DAILY_RACES,
-    REFRESH,
-    SCHEDULES,
-    Run,
-    due_starts,
-    last_due,
-    matches,
-)
+from raceday.catalogue.schedules import DAILY_MEETINGS, DAILY_RACES, REFRESH, SCHEDULES
+from raceday.scheduling.schedules import Run, due_starts, last_due, matches
 
 EVE = datetime(2026, 2, 13, 17, 0, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ import random
 from datetime import datetime, timedelta
 
 from local.simulate.faults.rates import Rates
+from raceday.catalogue.functions import EVENT_FUNCTIONS
 
-FUNCTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluator")
 DAY_HOURS = 30
 Window = tuple[datetime, datetime]
 
@@ -20,7 +20,7 @@ class Windows:
             if rates.get(kind):
                 self._windows[kind] = [_drawn(chance, start, 10, longest) for _ in range(count)]
         if rates.get("outage.webhooks"):
-            for function in FUNCTIONS:
+            for function in EVENT_FUNCTIONS:
                 self._windows[f"outage.webhooks.{function}"] = [_drawn(chance, start, 1200, 7200)]
 
     def out(self, kind: str, at: datetime) -> bool:

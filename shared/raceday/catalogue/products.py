@@ -1,25 +1,36 @@
-"""Canonical names of betting products, under every spelling the feed has for them."""
+"""Betting products: how the feed spells them, whether they span races, and where their totals are kept."""
 
-_SPELLINGS = {
-    "win": "win",
-    "place": "place",
-    "quinella": "quinella",
-    "trifecta": "trifecta",
-    "exacta": "exacta",
-    "first4": "first4",
-    "firstfour": "first4",
-    "double": "double",
-    "dailydouble": "double",
-    "runningdouble": "double",
-    "treble": "treble",
-    "quadrella": "quadrella",
-    "quaddie": "quadrella",
-    "earlyquadrella": "early_quadrella",
-    "earlyquaddie": "early_quadrella",
-    "pick6": "pick6",
-    "place6": "place6",
-}
-_SINGLE_RACE = frozenset({"win", "place", "quinella", "trifecta", "exacta", "first4"})
+from typing import NamedTuple
+
+
+class Product(NamedTuple):
+    """One product: `spellings` in lower-case letters and digits; `column` of race-pools where it is a race's own pool.
+
+    A product without a column runs over several races: its pool is listed on each of them and belongs in no total.
+    """
+
+    name: str
+    spellings: tuple[str, ...]
+    column: str = ""
+
+
+PRODUCTS = (
+    Product("win", ("win",), "winPoolTotal"),
+    Product("place", ("place",), "placePoolTotal"),
+    Product("quinella", ("quinella",), "quinellaPoolTotal"),
+    Product("trifecta", ("trifecta",), "trifectaPoolTotal"),
+    Product("exacta", ("exacta",), "exactaPoolTotal"),
+    Product("first4", ("first4", "firstfour"), "first4PoolTotal"),
+    Product("double", ("double", "dailydouble", "runningdouble")),
+    Product("treble", ("treble",)),
+    Product("quadrella", ("quadrella", "quaddie")),
+    Product("early_quadrella", ("earlyquadrella", "earlyquaddie")),
+    Product("pick6", ("pick6",)),
+    Product("place6", ("place6",)),
+)
+# Columns of race-pools by the single-race product whose pool they hold.
+POOL_COLUMNS = {product.name: product.column for product in PRODUCTS if product.column}
+_SPELLINGS = {spelling: product.name for product in PRODUCTS for spelling in product.spellings}
 
 
 def canonical(spelling: str) -> str | None:
@@ -30,4 +41,4 @@ def canonical(spelling: str) -> str | None:
 
 def is_single_race(product: str) -> bool:
     """Tell whether a pool belongs to one race alone, not to a leg of several."""
-    return product in _SINGLE_RACE
+    return product in POOL_COLUMNS

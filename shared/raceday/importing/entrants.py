@@ -6,6 +6,7 @@ from typing import Any
 from appwrite.query import Query
 
 from raceday.call import Call
+from raceday.catalogue import functions
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.ids import row_key
@@ -28,7 +29,7 @@ from raceday.store.port import Op, Row
 from raceday.tables import ENTRANTS, ODDS_HISTORY, RACES, SUITE_STATE, entrants
 from raceday.tables.base import changed_columns
 
-NAME = "daily-entrants"
+NAME = functions.DAILY_ENTRANTS.name
 STEP = 20
 # One race of the slowest feed that still answers: what is left of the deadline must hold it.
 RACE_SECS = 12.0

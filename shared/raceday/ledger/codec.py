@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from raceday.clock import instant, iso
-from raceday.racing.planning import LedgerHead
-from raceday.racing.records import Check, Digests, Gap, LedgerRow, PoolTotals, RaceFacts, RunnerLine
+from raceday.racing.records import Check, Digests, Gap, LedgerHead, LedgerRow, PoolTotals, RaceFacts, RunnerLine
 from raceday.racing.snapshot import Status
 from raceday.tables import race_polls
 

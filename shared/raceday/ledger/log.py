@@ -9,9 +9,7 @@ from raceday.clock import iso
 from raceday.container import Container
 from raceday.ids import row_key
 from raceday.ledger.codec import HEAD, from_row, read_gaps, read_head, to_row
-from raceday.ledger.timeline import carried
-from raceday.racing.planning import LedgerHead
-from raceday.racing.records import Gap, LedgerRow
+from raceday.racing.records import Gap, LedgerHead, LedgerRow, carried
 from raceday.store.port import Op, Row, Store
 from raceday.tables import RACE_POLLS
 

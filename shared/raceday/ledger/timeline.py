@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from raceday.racing.buckets import label_of, live_minute, on_label, secs_to_start
-from raceday.racing.records import LedgerRow
+from raceday.racing.records import LedgerRow, carried
 from raceday.racing.snapshot import Status
 
 CLOSING = (Status.INTERIM, Status.FINAL, Status.ABANDONED)
@@ -113,19 +113,6 @@ class Timeline:
         if row.pools is not None:
             self._figures = row
         return row
-
-
-def carried(row: LedgerRow, before: LedgerRow) -> LedgerRow:
-    """Return a row that knows no pools with the pools and the money of the newest earlier row that does."""
-    runners = tuple(
-        r._replace(
-            win_cents=b.win_cents, place_cents=b.place_cents, win_source=b.win_source, place_source=b.place_source
-        )
-        if (b := before.runner(r.entrant_id))
-        else r
-        for r in row.runners
-    )
-    return row._replace(pools=before.pools, runners=runners or before.runners)
 
 
 def may_owe(slot: datetime, start: datetime, status: Status, kind: str, has_gaps: bool) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from raceday.call import Call
+from raceday.catalogue.products import POOL_COLUMNS
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import StoreConflict
@@ -14,14 +15,6 @@ from raceday.store.port import Row
 from raceday.tables import RACE_POOLS
 
 CURRENCY = "$"
-COLUMNS = {
-    "win": "winPoolTotal",
-    "place": "placePoolTotal",
-    "quinella": "quinellaPoolTotal",
-    "trifecta": "trifectaPoolTotal",
-    "exacta": "exactaPoolTotal",
-    "first4": "first4PoolTotal",
-}
 TRIES = 3
 
 
@@ -60,8 +53,8 @@ def pools_row(state: LedgerRow) -> dict[str, Any]:
     differences = dividend_differences(single, state.dividends)
     return {
         "raceId": state.race_id,
-        **{column: single.get(product, 0) for product, column in COLUMNS.items()},
-        "totalRacePool": sum(single.get(product, 0) for product in COLUMNS),
+        **{column: single.get(product, 0) for product, column in POOL_COLUMNS.items()},
+        "totalRacePool": sum(single.get(product, 0) for product in POOL_COLUMNS),
         "multiLegTotal": sum(multi.values()),
         "currency": CURRENCY,
         "n": state.n,

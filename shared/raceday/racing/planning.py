@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from raceday.racing.records import Gap
+from raceday.racing.records import Gap, LedgerHead
 from raceday.racing.schedule import (
     LONGEST_LIFE_SECS,
     Intervals,
@@ -38,20 +38,6 @@ class Race:
     meeting_id: str = ""
     day: str = ""
     has_entrants: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerHead:
-    """One row of the ledger, as much of it as a plan needs."""
-
-    race_id: str
-    n: int
-    slot: datetime
-    kind: str
-    status: Status
-    start: datetime
-    gaps: tuple[datetime, ...] = ()
-    has_pools: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,3 +116,29 @@ class LedgerRow(NamedTuple):
     def runner(self, entrant_id: str) -> RunnerLine | None:
         """Return one runner's line, None where the race had no such entrant."""
         return next((r for r in self.runners if r.entrant_id == entrant_id), None)
+
+
+class LedgerHead(NamedTuple):
+    """One row of the ledger, as much of it as the scheduler's plan needs."""
+
+    race_id: str
+    n: int
+    slot: datetime
+    kind: str
+    status: Status
+    start: datetime
+    gaps: tuple[datetime, ...] = ()
+    has_pools: bool = True
+
+
+def carried(row: LedgerRow, before: LedgerRow) -> LedgerRow:
+    """Return a row that knows no pools with the pools and the money of the newest earlier row that does."""
+    runners = tuple(
+        r._replace(
+            win_cents=b.win_cents, place_cents=b.place_cents, win_source=b.win_source, place_source=b.place_source
+        )
+        if (b := before.runner(r.entrant_id))
+        else r
+        for r in row.runners
+    )
+    return row._replace(pools=before.pools, runners=runners or before.runners)

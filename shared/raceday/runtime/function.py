@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from raceday.call import Call, Http
+from raceday.catalogue.functions import FunctionFacts
 from raceday.container import Container
 from raceday.errors import BadRequest, RaceDayError, SettingsError
 from raceday.runtime.answer import failure, success
@@ -21,10 +22,10 @@ async def handle(container: Container, function: "Function", event: Mapping[str,
     http: Http | None = None
     try:
         http = read_http(event)
-        params = {} if function.webhook and http else read_params(event, http)
+        params = {} if function.facts.url_setting and http else read_params(event, http)
         call = Call(function.name, params, activation, _deadline(container, context), container.clock, log, http)
-        if function.webhook:
-            url = getattr(container.settings, function.webhook)
+        if function.facts.url_setting:
+            url = getattr(container.settings, function.facts.url_setting)
             result = await serve_webhook(container, call, url, function.handler)
         else:
             result = await function.handler(container, call)
@@ -63,14 +64,22 @@ def _where(error: BaseException) -> str:
 
 @dataclass(slots=True)
 class Function:
-    """One function by name: its handler, the groups of settings it needs, and for a webhook the setting of its URL."""
+    """One deployed function: its facts and its use case."""
 
-    name: str
+    facts: FunctionFacts
     handler: Handler
-    needs: frozenset[str]
-    webhook: str = ""
     _container: Container | None = field(default=None, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+        return self.facts.name
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Return the groups of settings that it needs."""
+        return frozenset(self.facts.needs)
 
     def run(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """Serve one activation of the platform; the container is made once per process."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from appwrite.query import Query
 
+from raceday.catalogue.functions import EVENT_FUNCTIONS, IMPORTS
 from raceday.clock import instant, iso
 from raceday.container import Container
 from raceday.errors import RaceDayError
@@ -18,7 +19,6 @@ from raceday.scheduling.alarms import FAILING, WARNING, Trouble, new_alarms, tel
 from raceday.scheduling.schedules import Run
 from raceday.scheduling.state import HEALTH
 from raceday.scheduling.tick import Tick
-from raceday.scheduling.waking import EVENT_FUNCTIONS
 from raceday.store.port import Row
 from raceday.tables import QUARANTINE, SUITE_STATE
 
@@ -34,7 +34,6 @@ _JITTER = timedelta(seconds=20)
 # A gap is told by the next row of its race, which may be committed a little after its slot.
 _OVERLAP = timedelta(minutes=3)
 _MOST_KEPT = 100
-_IMPORTS = ("daily-meetings", "daily-races", "daily-entrants")
 
 
 async def note_health(tick: Tick, races: Sequence[Race]) -> None:
@@ -119,7 +118,7 @@ async def _quarantined(container: Container, now: datetime) -> list[dict[str, st
 
 
 def _unfinished(tick: Tick) -> list[dict[str, Any]]:
-    runs = [tick.state.runs[name] for name in _IMPORTS if name in tick.state.runs]
+    runs = [tick.state.runs[name] for name in IMPORTS if name in tick.state.runs]
     return [{"name": run.name, "due": iso(run.due), "tries": run.tries} for run in runs if _is_unfinished(run, tick.at)]
 
 

@@ -8,7 +8,8 @@ from appwrite.query import Query
 from raceday.clock import instant, iso
 from raceday.container import Container
 from raceday.ledger import log as ledger
-from raceday.racing.planning import LedgerHead, Race
+from raceday.racing.planning import Race
+from raceday.racing.records import LedgerHead
 from raceday.racing.schedule import RECHECK_MINUTES
 from raceday.racing.snapshot import Status
 from raceday.store.port import Row

@@ -5,22 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from raceday.catalogue.functions import IMPORTS
+from raceday.catalogue.schedules import BATCH_POLLER, DAILY_ENTRANTS, DAILY_MEETINGS, PRUNE, REFRESH, SCHEDULES
 from raceday.clock import instant, iso
 from raceday.errors import RaceDayError, StoreConflict
 from raceday.racing.nzday import race_day
 from raceday.racing.planning import Race
 from raceday.scheduling.retention import prune
-from raceday.scheduling.schedules import (
-    BATCH_POLLER,
-    DAILY_ENTRANTS,
-    DAILY_MEETINGS,
-    PRUNE,
-    REFRESH,
-    SCHEDULES,
-    Run,
-    Start,
-    due_starts,
-)
+from raceday.scheduling.schedules import Run, Start, due_starts
 from raceday.scheduling.state import import_done, import_stalled, run_id, run_row
 from raceday.scheduling.tick import Tick
 from raceday.tables import SUITE_STATE
@@ -29,7 +21,6 @@ from raceday.tables import SUITE_STATE
 _SETTLED = timedelta(minutes=2)
 _NEW_EVERY = timedelta(minutes=15)
 _NEW = "new_races"
-_IMPORTS = ("daily-meetings", "daily-races", "daily-entrants")
 
 
 async def start_due(tick: Tick, races: Sequence[Race]) -> None:
@@ -48,7 +39,7 @@ async def start_due(tick: Tick, races: Sequence[Race]) -> None:
 async def _note_finished(tick: Tick) -> None:
     """Keep on its run's row that an import has finished, which the import itself tells in a row of its own."""
     for name, run in tick.state.runs.items():
-        if name not in _IMPORTS or run.finished:
+        if name not in IMPORTS or run.finished:
             continue
         if not import_done(tick.state, name, run.due):
             stalled = import_stalled(tick.state, name, run.started_at, tick.at)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from raceday.call import Call
+from raceday.catalogue import functions
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import RaceDayError
@@ -12,7 +13,6 @@ from raceday.racing.planning import (
     SETTLE_SECS,
     Due,
     Key,
-    LedgerHead,
     Race,
     batches,
     due_rechecks,
@@ -24,6 +24,7 @@ from raceday.racing.planning import (
     owed_rechecks,
     window,
 )
+from raceday.racing.records import LedgerHead
 from raceday.scheduling import closing, waking
 from raceday.scheduling import reads as scheduler_reads
 from raceday.scheduling.health import note_health
@@ -31,7 +32,7 @@ from raceday.scheduling.runs import start_due
 from raceday.scheduling.state import read_state, write_state
 from raceday.scheduling.tick import Tick
 
-POLLER = "enhanced-race-poller"
+POLLER = functions.POLLER.name
 # The ledger is looked at this long after the minute began, when slots on the minute are committed or late.
 LOOK_SECS = SETTLE_SECS + 0.5
 RESERVE_SECS = 5.0

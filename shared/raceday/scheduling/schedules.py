@@ -1,8 +1,10 @@
-"""Every schedule of the suite in one table: one trigger, each minute, drives all, for the platform allows three."""
+"""Which schedules are due: each at its minute, made up when missed, and again when it did not finish."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from raceday.catalogue.schedules import Schedule
 
 # A missed minute of a daily schedule is made up until so long after it, and not on the next day.
 CATCH_UP = timedelta(hours=20)
@@ -12,35 +14,6 @@ PATIENCE = timedelta(minutes=20)
 RETRY_AFTER = timedelta(minutes=10)
 MOST_TRIES = 20
 _MINUTE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """One schedule: the function it starts at the UTC minutes that `cron` (minute and hour fields) names.
-
-    `after` is the schedule whose run it waits for; `legacy` ones run only when the settings say so.
-    """
-
-    name: str
-    function: str
-    cron: str
-    after: str = ""
-    legacy: bool = False
-
-    @property
-    def daily(self) -> bool:
-        """Tell whether it has one minute a day."""
-        return all(field.isdigit() for field in self.cron.split()[:2])
-
-
-DAILY_MEETINGS = Schedule("daily-meetings", "daily-meetings", "0 17 * * *")
-DAILY_RACES = Schedule("daily-races", "daily-races", "10 17 * * *", after="daily-meetings")
-DAILY_ENTRANTS = Schedule("daily-entrants", "daily-entrants", "20 17 * * *", after="daily-races")
-REFRESH = Schedule("meetings-refresh", "daily-meetings", "*/15 * * * *", after="daily-meetings")
-PRUNE = Schedule("prune", "master-race-scheduler", "40 17 * * *")
-DATA_POLLER = Schedule("race-data-poller", "race-data-poller", "* 0-12,20-23 * * *", legacy=True)
-BATCH_POLLER = Schedule("batch-race-poller", "batch-race-poller", "*/5 0-12,20-23 * * *", legacy=True)
-SCHEDULES = (DAILY_MEETINGS, DAILY_RACES, DAILY_ENTRANTS, REFRESH, PRUNE, DATA_POLLER, BATCH_POLLER)
 
 
 @dataclass(frozen=True, slots=True)

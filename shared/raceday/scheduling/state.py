@@ -8,6 +8,7 @@ from typing import Any
 
 from appwrite.query import Query
 
+from raceday.catalogue import functions
 from raceday.clock import instant, iso, to_epoch_secs
 from raceday.container import Container
 from raceday.ids import row_key
@@ -17,7 +18,7 @@ from raceday.store.port import Row
 from raceday.tables import SUITE_STATE
 
 TICK, PAUSE, RUN, IMPORT, HEALTH = "tick", "pause", "run", "import", "health"
-SCHEDULER = "master-race-scheduler"
+SCHEDULER = functions.SCHEDULER.name
 PAUSED = "paused"
 _REMEMBERED = timedelta(minutes=3)
 _AHEAD = timedelta(seconds=30)

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from appwrite.query import Query
 
+from raceday.catalogue import functions
+from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import RaceDayError
@@ -13,12 +15,12 @@ from raceday.ledger.timeline import surely_owes
 from raceday.projections import alerts, money_flow
 from raceday.projections.alert_cursor import evaluated
 from raceday.racing.buckets import label_of, secs_to_start
-from raceday.racing.planning import LedgerHead, finishes, lagging
+from raceday.racing.planning import finishes, lagging
+from raceday.racing.records import LedgerHead
 from raceday.scheduling.tick import Tick
 from raceday.tables import MONEY_FLOW, RACE_POOLS
 
-TRACKER, AGGREGATOR, EVALUATOR = "money-flow-tracker", "race-pools-aggregator", "alert-evaluator"
-EVENT_FUNCTIONS = (TRACKER, AGGREGATOR, EVALUATOR)
+TRACKER, AGGREGATOR, EVALUATOR = functions.TRACKER.name, functions.AGGREGATOR.name, functions.EVALUATOR.name
 # A webhook is sent, signed and served well within this.
 DELIVERY = timedelta(seconds=20)
 _MOST_VALUES = 100
@@ -136,9 +138,9 @@ async def _wake_incomplete(tick: Tick, race_id: str) -> bool:
     return lacking
 
 
-async def wake(tick: Tick, race_id: str, functions: Sequence[str] = EVENT_FUNCTIONS) -> None:
+async def wake(tick: Tick, race_id: str, names: Sequence[str] = EVENT_FUNCTIONS) -> None:
     """Start these event functions for one race."""
-    for function in functions:
+    for function in names:
         if tick.state.paused(function):
             continue
         try:
