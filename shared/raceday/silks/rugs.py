@@ -1,22 +1,22 @@
 """Greyhounds wear the rug of their box: its colours are the same on every track."""
 
-from raceday.silks.silk import Cloth, Silk
+from raceday.silks.silk import Cloth, Silk, cloth
 
 _RUGS: dict[int, Cloth] = {
-    1: Cloth(("red",)),
-    2: Cloth(("black", "white"), "stripes"),
-    3: Cloth(("white",)),
-    4: Cloth(("blue",)),
-    5: Cloth(("yellow",)),
-    6: Cloth(("green",)),
-    7: Cloth(("black",)),
-    8: Cloth(("pink",)),
-    9: Cloth(("green", "white"), "stripes"),
-    10: Cloth(("red", "white", "blue"), "stripes"),
+    1: cloth("red"),
+    2: cloth("black", stripes="white"),
+    3: cloth("white"),
+    4: cloth("blue"),
+    5: cloth("yellow"),
+    6: cloth("green"),
+    7: cloth("black"),
+    8: cloth("pink"),
+    9: cloth("green", stripes="white"),
+    10: cloth("red", stripes=("white", "blue")),
 }
 
 
 def rug(box: int) -> Silk | None:
     """Return the rug of a box, None for a number that no track has."""
-    cloth = _RUGS.get(box)
-    return Silk(body=cloth) if cloth else None
+    found = _RUGS.get(box)
+    return Silk(body=found) if found else None
