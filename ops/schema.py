@@ -17,6 +17,8 @@ from raceday.tables.base import Column, Index, Table
 API_KINDS = {"float": "double"}
 TEXT_ORDER = ("varchar", "text", "mediumtext", "longtext")
 WAIT_SECS = 60.0
+# A silk is drawn as SVG, and as PNG for a browser: Appwrite serves SVG as plain text.
+PICTURES = ("svg", "png")
 DEFAULT_USER = "Default User"
 BANDS = (
     (5, 10, "#E5E7EB"),
@@ -116,9 +118,12 @@ def _places(server: Server) -> Iterator[Change]:
     db, bucket = server.database, server.bucket
     if server.get(f"/tablesdb/{db}") is None:
         yield Change(f"database {db}", path="/tablesdb", body={"databaseId": db, "name": db})
-    if server.get(f"/storage/buckets/{bucket}") is None:
-        body = {"bucketId": bucket, "name": bucket, "permissions": ['read("any")'], "allowedFileExtensions": ["svg"]}
-        yield Change(f"bucket {bucket}", path="/storage/buckets", body=body)
+    body = {"name": bucket, "permissions": ['read("any")'], "allowedFileExtensions": list(PICTURES)}
+    there = server.get(f"/storage/buckets/{bucket}")
+    if there is None:
+        yield Change(f"bucket {bucket}", path="/storage/buckets", body={"bucketId": bucket, **body})
+    elif (allowed := there.get("allowedFileExtensions")) and not set(PICTURES) <= set(allowed):
+        yield Change(f"bucket {bucket}: files", "PUT", f"/storage/buckets/{bucket}", body)
 
 
 def _table_changes(server: Server, table: Table) -> Iterator[Change]:

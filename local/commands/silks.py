@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import base64
 import html
 import json
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 
 from local.world import DEV_STORE, is_date, open_world
 from raceday.errors import RaceDayError
-from raceday.silks.draw import draw
+from raceday.silks.draw import draw, draw_png
 from raceday.silks.parse import parse
 from raceday.silks.rugs import rug
 from raceday.silks.silk import Silk
@@ -20,12 +21,12 @@ from raceday.tables import SILKS
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Silks</title><meta http-equiv="Content-Security-Policy"
-content="default-src 'none'; style-src 'unsafe-inline'">
+content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <style>
 body{font:14px/1.35 system-ui,sans-serif;margin:1.5rem;background:#fff;color:#222}
 ul{display:grid;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));gap:.75rem;list-style:none;padding:0}
 li{display:flex;gap:.75rem;align-items:center;border:1px solid #ddd;border-radius:.5rem;padding:.6rem}
-li>svg,li .small{flex:none}li .small svg{width:32px;height:32px}small{color:#555}
+li>svg,li .small{flex:none}small{color:#555}
 </style></head><body><h1>%(count)s silks</h1><ul>
 %(items)s
 </ul></body></html>
@@ -73,13 +74,18 @@ def _of_event(file: Path) -> Iterable[str]:
 
 
 def measure(texts: Iterable[str]) -> dict[str, Any]:
-    """Count runners, those whose primary colour and pattern were understood, and the words that were not."""
+    """Count runners, what of their silks was understood, and the words that were not.
+
+    `whole` are those of which every word was read, or is the name on an emblem that is drawn.
+    """
     found = [parse(text) for text in texts]
     unknown = Counter(word for silk in found for word in silk.unknown)
     return {
         "runners": len(found),
         "primary": sum(silk.primary is not None for silk in found),
         "pattern": sum(silk.pattern is not None for silk in found),
+        "whole": sum(silk.primary is not None and (silk.emblem or not silk.unknown) for silk in found),
+        "emblem": sum(silk.emblem for silk in found),
         "unknown": dict(unknown.most_common()),
     }
 
@@ -93,7 +99,7 @@ def run_coverage(args: argparse.Namespace) -> int:
         return 2
     total = max(1, found["runners"])
     print(f"runners  {found['runners']}")
-    for key in ("primary", "pattern"):
+    for key in ("primary", "pattern", "whole", "emblem"):
         print(f"{key:<8} {found[key]}  {found[key] / total:.1%}")
     words = found["unknown"]
     print(f"unknown  {sum(words.values())} words, {len(words)} different: {' '.join(list(words)[:20])}")
@@ -121,12 +127,16 @@ def _described(source: Path) -> list[str]:
 
 
 def _item(silk: Silk, text: str) -> str:
-    svg = draw(silk)
-    small = svg.replace(f'id="b{silk.silk_id[:8]}"', f'id="sb{silk.silk_id[:8]}"')
-    read = f"{silk.primary or 'no colour'}, {silk.body.pattern}"
+    small = f'<img width="32" height="32" alt="" src="data:image/png;base64,{_base64(draw_png(silk)[64])}">'
+    seen = " + ".join(layer.pattern for layer in silk.body.layers) or "plain"
+    read = f"{silk.primary or 'no colour'}, {seen}"
     missed = f" (not understood: {' '.join(silk.unknown)})" if silk.unknown else ""
     words = f"<span>{html.escape(text)}<br><small>{html.escape(read + missed)}</small></span>"
-    return f'<li>{svg}<span class="small">{small}</span>{words}</li>'
+    return f'<li>{draw(silk)}<span class="small">{small}</span>{words}</li>'
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 async def _of_store(args: argparse.Namespace) -> list[str]:

@@ -20,7 +20,7 @@ def bootstrap(
     with server.whole():
         with server.catalog.saved_once():
             _make(server, tables, database, stamp)
-        server.files.add_bucket(bucket, {"name": bucket, "allowedFileExtensions": ["svg"]})
+        server.files.add_bucket(bucket, {"name": bucket, "allowedFileExtensions": ["svg", "png"]})
 
 
 def _make(server: Embedded, tables: Sequence[Table], database: str, stamp: str) -> None:

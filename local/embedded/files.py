@@ -43,6 +43,13 @@ class Files:
         found: dict[str, Any] = json.loads(row[0])
         return found
 
+    def change_bucket(self, bucket: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Change a bucket; refuses one that does not exist."""
+        shown = self.bucket(bucket) | {"$updatedAt": iso(self._now()), "name": body["name"]}
+        shown["allowedFileExtensions"] = body.get("allowedFileExtensions", [])
+        self._db.execute("UPDATE buckets SET shown = ? WHERE id = ?", (json.dumps(shown), bucket))
+        return shown
+
     def buckets(self) -> list[dict[str, Any]]:
         """Return every bucket."""
         return [json.loads(r[0]) for r in self._db.execute("SELECT shown FROM buckets ORDER BY id")]

@@ -66,6 +66,13 @@ def get_bucket(r: Request) -> Any:
     return r.server.files.bucket(r.parts["bucket"])
 
 
+@on("PUT", "/storage/buckets/{bucket}")
+def update_bucket(r: Request) -> Any:
+    """A bucket's other settings; a setting that is left out is as if it were new."""
+    r.need("name")
+    return r.server.files.change_bucket(r.parts["bucket"], r.body)
+
+
 @on("POST", "/storage/buckets/{bucket}/files", 201)
 def create_file(r: Request) -> Any:
     """A new file."""

@@ -90,3 +90,17 @@ def test_a_relationship_has_to_point_where_it_is_declared(there: dict[str, Any],
     """A relationship to another table, or of another kind, cannot serve."""
     column: Column = BY_ID[RACES].column("meeting")
     assert (incompatible(column, {"type": "relationship", **there}) == "") is fits
+
+
+@pytest.mark.parametrize(("allowed", "changes"), [(["svg"], 1), (["svg", "png"], 0), ([], 0)])
+def test_a_bucket_of_former_days_learns_to_take_pictures(allowed: list[str], changes: int) -> None:
+    """A bucket that takes SVG alone is changed to take PNG too; one that takes any file is left as it is."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/storage/buckets/silks"):
+            return httpx.Response(200, json={"$id": "silks", "allowedFileExtensions": allowed})
+        return refusal(404, "table_not_found")
+
+    found = [change for change in plan(over(handler)) if change.what.startswith("bucket")]
+    assert len(found) == changes
+    assert all((c.method, c.body["allowedFileExtensions"]) == ("PUT", ["svg", "png"]) for c in found)

@@ -14,7 +14,7 @@ from PIL import Image
 from local.feedsim import generate_day
 from raceday.silks.enrich import completed
 from raceday.silks.pictures import MAX_BYTES, PictureRefused, Pictures, dominant
-from raceday.silks.silk import Silk
+from raceday.silks.silk import Silk, cloth
 from raceday.tables import ENTRANTS, SILKS
 from tests.suite_kit import DAY, Suite, go
 
@@ -157,7 +157,7 @@ def test_a_body_without_end_is_stopped() -> None:
 def test_a_picture_completes_words_and_never_overrules_them() -> None:
     """Colours seen fill a silk whose words name none; named colours stay."""
     assert completed(Silk(), ("red", "white")).primary == "red"
-    named = Silk().__class__(body=Silk().body.__class__(("blue",)))
+    named = Silk(cloth("blue"))
     assert completed(named, ("red",)) == named
 
 
@@ -173,7 +173,12 @@ def test_a_day_is_enriched_once() -> None:
         for silk in silks.values():
             assert silk["svgData"].startswith("<svg")
             assert suite.server.files.get("silks", silk["$id"])[1].decode() == silk["svgData"]
-            assert silk["$id"] in silk["iconUrl"]
+            for column, size in (("iconUrl", 64), ("iconUrl128", 128)):
+                file_id = silk[column].rpartition("/view")[0].rpartition("/")[2]
+                shown, content = suite.server.files.get("silks", file_id)
+                assert (file_id, shown["mimeType"]) == (f"{silk['$id']}-{size}", "image/png")
+                with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+                    assert picture.size == (size, size)
         moved = {e["$id"]: e["$updatedAt"] for e in entrants}
         calls = sum(suite.server.requests.values())
         again = await suite.run("jockey-silks-enricher", {"date": "2026-11-24"})

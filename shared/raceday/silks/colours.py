@@ -151,7 +151,6 @@ VARIANTS: dict[str, str] = {
     "prussian blue": "dark blue",
     "sapphire": "royal blue",
     "sapphire blue": "royal blue",
-    "godolphin blue": "royal blue",
     "reflex blue": "royal blue",
     "saxe blue": "sky blue",
     "cornflower blue": "sky blue",

@@ -15,7 +15,7 @@ from raceday.container import Container
 from raceday.errors import BadRequest, RaceDayError
 from raceday.importing.report import day_of
 from raceday.silks.colours import hex_of, is_light, rgb_of
-from raceday.silks.draw import draw
+from raceday.silks.draw import draw, draw_png
 from raceday.silks.parse import parse
 from raceday.silks.patterns import PATTERNS
 from raceday.silks.pictures import Pictures
@@ -26,6 +26,7 @@ from raceday.tables import ENTRANTS, RACES, SILKS
 
 AT_ONCE = 6
 MOST_RACES = 400
+_SMALL = ("collar", "armbands", "cuffs", "waistband", "peak", "pompom")
 WORN = (
     "entrantId",
     "name",
@@ -37,7 +38,7 @@ WORN = (
     "silkUrl128",
     "silkId",
 )
-MEDIA_TYPE = "image/svg+xml"
+SVG, PNG = "image/svg+xml", "image/png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ def completed(silk: Silk, seen: Sequence[str]) -> Silk:
     """Add what a picture shows where the words name no colour; words that do are never overruled."""
     if silk.primary is not None or not seen:
         return silk
-    return replace(silk, body=Cloth(tuple(seen[:2]), silk.body.pattern))
+    return replace(silk, body=Cloth(tuple(seen[:2]), silk.body.layers))
 
 
 def silk_row(silk: Silk, silk_id: str, description: str) -> dict[str, Any]:
@@ -230,29 +231,30 @@ def silk_row(silk: Silk, silk_id: str, description: str) -> dict[str, Any]:
 
 
 def _detail(silk: Silk) -> dict[str, Any]:
-    def cloth(part: Cloth) -> dict[str, Any]:
-        return {"colours": list(part.colours), "pattern": part.pattern}
-
     return {
-        "body": cloth(silk.body),
-        "sleeves": cloth(silk.sleeves),
-        "cap": cloth(silk.cap),
-        "collar": list(silk.collar),
-        "armbands": list(silk.armbands),
-        "cuffs": list(silk.cuffs),
-        "emblem": silk.emblem,
+        **{part: _cloth(getattr(silk, part)) for part in ("body", "sleeves", "cap")},
+        **{part: list(getattr(silk, part)) for part in _SMALL},
+        "armbands_each": silk.armbands_each,
     }
+
+
+def _cloth(part: Cloth) -> dict[str, Any]:
+    """Return a part as column `detail` keeps it: the cloth's own colours, then each pattern upon it."""
+    layers = [
+        {k: list(v) if isinstance(v, tuple) else v for k, v in layer._asdict().items() if v} for layer in part.layers
+    ]
+    return {"colours": list(part.colours), "ground": list(part.ground), "pattern": part.pattern, "layers": layers}
 
 
 async def _write(
     container: Container, silk_id: str, silk: Silk, first: Wearer, jockey: str | None, picture: str, tag: str
 ) -> None:
     svg = draw(silk)
-    bucket = container.settings.store_bucket
-    url = await container.store.put_file(bucket, silk_id, f"{silk_id}.svg", svg.encode(), MEDIA_TYPE)
+    small, large = await _put_icons(container, silk_id, silk, svg)
     row = {
         **silk_row(silk, silk_id, first.text or first.key),
-        "iconUrl": url,
+        "iconUrl": small,
+        "iconUrl128": large,
         "svgData": svg,
         "jockeyName": jockey,
         "pictureUrl": picture or None,
@@ -261,6 +263,20 @@ async def _write(
         "lastUpdated": iso(container.clock.now()),
     }
     await container.store.upsert(SILKS, silk_id, row)
+
+
+async def _put_icons(container: Container, silk_id: str, silk: Silk, svg: str) -> list[str]:
+    """Store a silk's drawing, and its pictures of 64 and 128 pixels; returns the pictures' addresses.
+
+    Appwrite serves an SVG as plain text, so it is the PNG that a page can show.
+    """
+    bucket, store = container.settings.store_bucket, container.store
+    pictures = await asyncio.to_thread(draw_png, silk)
+    await store.put_file(bucket, silk_id, f"{silk_id}.svg", svg.encode(), SVG)
+    return [
+        await store.put_file(bucket, f"{silk_id}-{size}", f"{silk_id}-{size}.png", content, PNG)
+        for size, content in pictures.items()
+    ]
 
 
 async def _link(container: Container, wearers: Sequence[Wearer], results: Sequence[Mapping[str, Any]]) -> int:

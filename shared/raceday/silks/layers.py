@@ -93,7 +93,7 @@ def _layer(layer: Layer, box: Box, fills: Sequence[str], under: Layer | None, pl
     if layer.pattern in marks.MARKS:
         return _marks(layer, box, fills, under, place)
     draw = lines.WAYS.get((layer.pattern, layer.way)) or lines.PATTERNS[layer.pattern]
-    return list(draw(box.width, box.height, fills, min(layer.count, 6)))
+    return list(draw(box.width, box.height, fills, min(layer.times, 6)))
 
 
 def _marks(layer: Layer, box: Box, fills: Sequence[str], under: Layer | None, place: tuple[int, int]) -> list[Node]:
@@ -107,9 +107,7 @@ def _marks(layer: Layer, box: Box, fills: Sequence[str], under: Layer | None, pl
     ]
 
 
-def _standing(
-    layer: Layer, box: Box, under: Layer | None, place: tuple[int, int]
-) -> tuple[tuple[Point, ...], float]:
+def _standing(layer: Layer, box: Box, under: Layer | None, place: tuple[int, int]) -> tuple[tuple[Point, ...], float]:
     """Return where a layer's marks stand in a box, and their radius."""
     w, h = box
     many = layer.pattern in marks.MANY
@@ -118,12 +116,12 @@ def _standing(
     if on in table and w >= h * 0.5:
         points, radius = table[on]
         shown = points if many else points[len(points) // 2 : len(points) // 2 + 1]
-        shown = shown[: layer.count] if layer.count > 1 else shown
+        shown = shown[: layer.times] if layer.times > 1 else shown
         size = radius * (1.0 if many or table is _BESIDE else 1.6)
         return tuple((w * x, h * y) for x, y in shown), w * size
     index, among = place
     if many or among == 1:
-        return marks.spread(layer.pattern, layer.count, w, h)
+        return marks.spread(layer.pattern, layer.times, w, h)
     wide = w > h
     share = (index + 0.5) / among
     point = (w * share, h * 0.56) if wide else (w / 2, h * share)
@@ -136,7 +134,7 @@ def _hidden(layer: Layer, under: Layer) -> bool:
 
 def _textured(layer: Layer, box: Box, fills: Sequence[str]) -> list[Node]:
     """Return a line of marks, or a pattern filled with another one."""
-    plain = layer._replace(texture="", count=0)
+    plain = layer._replace(texture="", times=0)
     if layer.texture in marks.MARKS and layer.pattern in _ALONG:
         base = _layer(plain, box, fills[:1], None, (0, 1)) if len(fills) > 1 else []
         points, radius = _ALONG[layer.pattern]

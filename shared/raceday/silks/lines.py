@@ -56,7 +56,8 @@ def _sash(w: float, h: float, fills: Fills, _: int) -> tuple[Node, ...]:
     t, k = w * 0.34, len(fills)
     parts = [(-t + 2 * t * i / k, -t + 2 * t * (i + 1) / k) for i in range(k)]
     return tuple(
-        poly([(low, 0), (high, 0), (w + high, h), (w + low, h)], fill) for (low, high), fill in zip(parts, fills, strict=True)
+        poly([(low, 0), (high, 0), (w + high, h), (w + low, h)], fill)
+        for (low, high), fill in zip(parts, fills, strict=True)
     )
 
 
@@ -78,9 +79,7 @@ def _crossed(w: float, h: float, fills: Fills, _: int) -> tuple[Node, ...]:
 def _braces(w: float, h: float, fills: Fills, _: int) -> tuple[Node, ...]:
     k = len(fills)
     step = w * 0.17 / k
-    return tuple(
-        rect(x + step * i, 0, step, h, fill) for x in (w * 0.19, w * 0.64) for i, fill in enumerate(fills)
-    )
+    return tuple(rect(x + step * i, 0, step, h, fill) for x in (w * 0.19, w * 0.64) for i, fill in enumerate(fills))
 
 
 def _cross(w: float, h: float, fills: Fills, _: int) -> tuple[Node, ...]:
@@ -98,7 +97,9 @@ def _harlequin(w: float, h: float, fills: Fills, _: int) -> tuple[Node, ...]:
     a, b = w / 4, h / 6
     cells = [(i, j) for i in range(5) for j in range(7) if (i + j) % 2]
     return tuple(
-        poly([(a * i, b * (j - 1)), (a * (i + 1), b * j), (a * i, b * (j + 1)), (a * (i - 1), b * j)], _cycled(fills, i))
+        poly(
+            [(a * i, b * (j - 1)), (a * (i + 1), b * j), (a * i, b * (j + 1)), (a * (i - 1), b * j)], _cycled(fills, i)
+        )
         for i, j in cells
     )
 
@@ -107,9 +108,15 @@ def _tartan(w: float, h: float, fills: Fills, _: int) -> tuple[Node, ...]:
     found: list[Node] = []
     step = min(w, h) / (2 if w < h * 0.5 or w > h else 3)
     for i in range(round(w / step) + 1):
-        found += [rect(step * i, 0, step * 0.3, h, fills[0]), rect(step * (i + 0.6), 0, step * 0.1, h, _cycled(fills, 1))]
+        found += [
+            rect(step * i, 0, step * 0.3, h, fills[0]),
+            rect(step * (i + 0.6), 0, step * 0.1, h, _cycled(fills, 1)),
+        ]
     for j in range(round(h / step) + 1):
-        found += [rect(0, step * j, w, step * 0.3, _cycled(fills, 2)), rect(0, step * (j + 0.6), w, step * 0.1, fills[-1])]
+        found += [
+            rect(0, step * j, w, step * 0.3, _cycled(fills, 2)),
+            rect(0, step * (j + 0.6), w, step * 0.1, fills[-1]),
+        ]
     return tuple(found)
 
 
@@ -213,7 +220,14 @@ def _epaulettes(w: float, h: float, fills: Fills, _: int) -> tuple[Node, ...]:
 
 
 def _cadre(w: float, h: float, fills: Fills, _: int) -> tuple[Node, ...]:
-    return (Line(((w * 0.2, h * 0.2), (w * 0.8, h * 0.2), (w * 0.8, h * 0.8), (w * 0.2, h * 0.8)), w * 0.14, fills[0], closed=True),)
+    return (
+        Line(
+            ((w * 0.2, h * 0.2), (w * 0.8, h * 0.2), (w * 0.8, h * 0.8), (w * 0.2, h * 0.8)),
+            w * 0.14,
+            fills[0],
+            closed=True,
+        ),
+    )
 
 
 def _gradient(w: float, h: float, fills: Fills, _: int) -> tuple[Node, ...]:
@@ -221,7 +235,9 @@ def _gradient(w: float, h: float, fills: Fills, _: int) -> tuple[Node, ...]:
     if len(fills) == 1:
         return tuple(rect(0, h * (0.3 + i * 0.12), w, h * 0.02 * (i + 1), fills[0]) for i in range(6))
     steps = 12
-    return tuple(rect(0, h * i / steps, w, h / steps + 0.1, _mixed(fills[0], fills[-1], i / (steps - 1))) for i in range(steps))
+    return tuple(
+        rect(0, h * i / steps, w, h / steps + 0.1, _mixed(fills[0], fills[-1], i / (steps - 1))) for i in range(steps)
+    )
 
 
 def _mixed(a: str, b: str, part: float) -> str:
@@ -235,8 +251,9 @@ def _rainbow(w: float, h: float, fills: Fills, _: int) -> tuple[Node, ...]:
 
 
 PATTERNS: dict[str, Pattern] = {
-    "hoops": _hoops, "hoop": _band, "band": _band, "stripes": _stripes, "stripe": _stripe, "diagonal stripes": _diagonal,
-    "panels": _panels, "panel": _panel, "braces": _braces, "sash": _sash, "crossed sashes": _crossed, "cross": _cross,
+    "hoops": _hoops, "hoop": _band, "band": _band, "stripes": _stripes, "stripe": _stripe,
+    "diagonal stripes": _diagonal, "panels": _panels, "panel": _panel, "braces": _braces,
+    "sash": _sash, "crossed sashes": _crossed, "cross": _cross,
     "chevrons": _chevrons, "chevron": _chevron, "v": _v, "inverted v": _inverted, "zigzag": _zigzag, "waves": _waves,
     "sunburst": _sunburst, "checks": _checks, "tartan": _tartan, "harlequin": _harlequin, "halved": _halved,
     "quartered": _quartered, "thirds": _thirds, "yoke": _yoke, "v yoke": _v_yoke, "shoulders": _yoke, "seams": _seams,

@@ -134,8 +134,8 @@ MARKS: dict[str, Mark] = {
     "lightning": _bolt,
     "emblem": _emblem,
 }
-MANY = frozenset({"diamonds", "stars", "southern cross", "spots", "rings", "crescents", "triangles", "squares", "crosses",
-                  "maltese crosses", "hearts", "horseshoes"})  # fmt: skip
+MANY = frozenset({"diamonds", "stars", "southern cross", "spots", "rings", "crescents", "triangles", "squares",
+                  "crosses", "maltese crosses", "hearts", "horseshoes"})  # fmt: skip
 _ONE, _TWO = ((0.5, 0.5),), ((0.28, 0.5), (0.72, 0.5))
 _THREE = ((0.5, 0.26), (0.27, 0.62), (0.73, 0.62))
 _FOUR = ((0.28, 0.28), (0.72, 0.28), (0.28, 0.7), (0.72, 0.7))
@@ -155,6 +155,7 @@ def spread(pattern: str, count: int, width: float, height: float) -> tuple[tuple
     if width > height:
         n = min(count or (3 if many else 1), 4)
         return tuple((width * (i + 0.5) / n, height * 0.56) for i in range(n)), height * (0.27 if n > 1 else 0.34)
+    points: tuple[Point, ...]
     if pattern == "southern cross":
         points = _SOUTHERN
     else:

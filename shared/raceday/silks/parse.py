@@ -24,7 +24,7 @@ class _Figure(NamedTuple):
     """A pattern as it was said: how many, and which way it runs."""
 
     pattern: str
-    count: int = 0
+    times: int = 0
     way: str = ""
     on: str = ""
 
@@ -345,16 +345,16 @@ def _layers(figures: Sequence[_Figure], found: Sequence[str]) -> tuple[Layer, ..
     for figure in figures:
         if figure.pattern == "plain":
             continue
-        layer = Layer(_numbered(figure), tuple(dict.fromkeys(found)), figure.count, figure.on, way=figure.way)
+        layer = Layer(_numbered(figure), tuple(dict.fromkeys(found)), figure.times, figure.on, way=figure.way)
         both = _merged(laid[-1], layer) if laid else None
         laid[-1:] = [both] if both else [*laid[-1:], layer]
     return tuple(laid)
 
 
 def _numbered(figure: _Figure) -> str:
-    if figure.count > 1:
+    if figure.times > 1:
         return _PLURAL.get(figure.pattern, figure.pattern)
-    return _SINGULAR.get(figure.pattern, figure.pattern) if figure.count == 1 else figure.pattern
+    return _SINGULAR.get(figure.pattern, figure.pattern) if figure.times == 1 else figure.pattern
 
 
 def _merged(before: Layer, after: Layer) -> Layer | None:
@@ -367,7 +367,7 @@ def _merged(before: Layer, after: Layer) -> Layer | None:
         if one.pattern in ("zigzag", "emblem", "v yoke", "rainbow", "gradient") or names == {"v", "yoke"}:
             return _closer(one, other, names)
         if fill in _FILLS and other.pattern in _FILLED and other.pattern != one.pattern and not other.texture:
-            return other._replace(texture=fill, count=max(one.count, other.count))
+            return other._replace(texture=fill, times=max(one.times, other.times))
     return before if before.pattern == after.pattern else None
 
 

@@ -99,7 +99,8 @@ _ALSO: dict[str, str] = {
     "triangle": "pyramid",
     "triangles": "pyramids",
     "hourglass": "diabolo, hour glass, egg timer",
-    "checks": "check, checked, chequered, checkered, chequers, checkers, chequer, checker, chequer board, checkerboard, "
+    "checks": "check, checked, chequered, checkered, chequers, checkers, chequer, checker, chequer board, "
+    "checkerboard, "
     "check board, chequerboard, diced, gingham, checquered, checkered flag, chequered flag, blocks, block",
     "tartan": "plaid, royal stewart tartan, black watch tartan, tartans",
     "halved": "halves, half, halfs, half and half",
@@ -132,22 +133,24 @@ _ALSO: dict[str, str] = {
 }
 
 # What is drawn as an emblem: things that no house of patterns holds, letters, and what calls itself a sign.
-EMBLEMS = frozenset(
-    "logo logos emblem emblems motif motifs initials initial letter letters lettering writing monogram crest insignia "
-    "badge sign symbol symbols picture print text word words number numbers name brand shamrock shamrocks clover "
-    "clovers club clubs spade spades leaf leaves fern ferns feather feathers thistle lotus tulip sunflower daisy "
-    "flower flowers lily tree trees palm apple cherry cherries pineapple grapes strawberry anchor anchors crown crowns "
-    "coronet eagle eagles lion lions tiger tigers kiwi kangaroo bull bulls ram dragon dragons phoenix griffin unicorn "
-    "pegasus horse horses horsehead pony jockey bird birds swan duck ducks owl hawk falcon rooster cockerel dove "
-    "magpie raven crow parrot penguin butterfly bee bees wasp spider scorpion snake cobra fish dolphin shark whale "
-    "dog greyhound cat panther leopard zebra bear wolf fox elephant rhino knight shield shields sword swords axe arrow "
-    "arrows arrowhead arrowheads trident key keys wheel cup trophy bell bow bowtie tie tassel skull crossbones flame "
-    "flames fire sun sunflower cloud snowflake snowflakes ladder bridge castle tower windmill house boat ship plane "
-    "rocket car train horn harp guitar note notes clef hand hands fist eye eyes eyebrow lips face hat boot boots glove "
-    "dollar pound infinity question exclamation hexagon hexagons octagon pentagon globe world map flag flags boomerang "
-    "koru tiki acorn oak wheat sheaf pine cone hook ace aces card cards domino dominoes puzzle paw paws pawprint "
-    "thunderbolt comet planet eyelet eyelets buckle hammer spanner gun pistol bullet target joker clown".split()
+_EMBLEMS_TEXT = (
+    "logo logos emblem emblems motif motifs initials initial letter letters lettering writing monogram crest "
+    "insignia badge sign symbol symbols picture print text word words number numbers name brand shamrock "
+    "shamrocks clover clovers club clubs spade spades leaf leaves fern ferns feather feathers thistle lotus tulip "
+    "sunflower daisy flower flowers lily tree trees palm apple cherry cherries pineapple grapes strawberry anchor "
+    "anchors crown crowns coronet eagle eagles lion lions tiger tigers kiwi kangaroo bull bulls ram dragon "
+    "dragons phoenix griffin unicorn pegasus horse horses horsehead pony jockey bird birds swan duck ducks owl "
+    "hawk falcon rooster cockerel dove magpie raven crow parrot penguin butterfly bee bees wasp spider scorpion "
+    "snake cobra fish dolphin shark whale dog greyhound cat panther leopard zebra bear wolf fox elephant rhino "
+    "knight shield shields sword swords axe arrow arrows arrowhead arrowheads trident key keys wheel cup trophy "
+    "bell bow bowtie tie tassel skull crossbones flame flames fire sun cloud snowflake snowflakes ladder bridge "
+    "castle tower windmill house boat ship plane rocket car train horn harp guitar note notes clef hand hands "
+    "fist eye eyes eyebrow lips face hat boot boots glove dollar pound infinity question exclamation hexagon "
+    "hexagons octagon pentagon globe world map flag flags boomerang koru tiki acorn oak wheat sheaf pine cone "
+    "hook ace aces card cards domino dominoes puzzle paw paws pawprint thunderbolt comet planet eyelet eyelets "
+    "buckle hammer spanner gun pistol bullet target joker clown"
 )
+EMBLEMS = frozenset(_EMBLEMS_TEXT.split())
 _EMBLEM_PHRASES = (
     "maple leaf",
     "fleur de lys",
@@ -178,25 +181,26 @@ _EMBLEM_PHRASES = (
     "stars and bars",
 )
 # Words of stable and syndicate names: what they close is a name, whatever its words mean elsewhere.
-NAMES = frozenset(
-    "racing myracehorse syndications syndication syndicate syndicates godolphin bloodstock thoroughbred thoroughbreds "
-    "stud studs stable stables lodge farm farms partnership partners team racehorse racehorses ltd limited pty inc "
-    "standardbreds standardbred breeding pastoral investments holdings enterprises group com co au nz park "
-    "coolmore yulong darley ownership crew trainers training".split()
+_NAMES_TEXT = (
+    "racing myracehorse syndications syndication syndicate syndicates godolphin bloodstock thoroughbred "
+    "thoroughbreds stud studs stable stables lodge farm farms partnership partners team racehorse racehorses ltd "
+    "limited pty inc standardbreds standardbred breeding pastoral investments holdings enterprises group com co "
+    "au nz park coolmore yulong darley ownership crew trainers training"
 )
+NAMES = frozenset(_NAMES_TEXT.split())
 
 SPELLINGS: dict[str, str] = {
     **{name: name for name in PATTERNS},
     **{also: name for name, listed in _ALSO.items() for also in listed.split(", ")},
-    **{name: "emblem" for name in (*EMBLEMS, *_EMBLEM_PHRASES)},
+    **dict.fromkeys((*EMBLEMS, *_EMBLEM_PHRASES), "emblem"),
 }
 # A pattern that several others may stand beside on one body says less than they do.
 MINOR = frozenset({"emblem", "seams", "epaulettes"})
 # No sleeve and no cap has these.
 OF_THE_BODY = frozenset({"yoke", "v yoke", "shoulders", "braces", "sash", "crossed sashes", "epaulettes", "cadre"})
 # Lines that other patterns may be laid along, or fill.
-LINES = frozenset({"band", "hoop", "hoops", "sash", "braces", "stripe", "stripes", "crossed sashes", "yoke", "v", "panel",
-                   "panels", "cross", "seams", "diagonal stripes", "chevron", "chevrons"})  # fmt: skip
+LINES = frozenset({"band", "hoop", "hoops", "sash", "braces", "stripe", "stripes", "crossed sashes", "yoke", "v",
+                   "panel", "panels", "cross", "seams", "diagonal stripes", "chevron", "chevrons"})  # fmt: skip
 # Lines broad enough to bear a sign of their own: "white band with red star".
 BROAD = frozenset({"band", "hoop", "yoke", "v yoke", "shoulders", "sash", "panel", "braces", "v", "stripe", "diamond",
                    "circle", "spot"})  # fmt: skip

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw as Pen
 
 # Pixels of the canvas for each unit: what is drawn large and made small has smooth edges.
-_FINE = 8
+_FINE = 6
 
 
 def render(nodes: Sequence[Node], sizes: Sequence[int] = (64, 128)) -> dict[int, bytes]:

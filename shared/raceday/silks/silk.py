@@ -11,7 +11,7 @@ DRAWING_VERSION = 2
 
 
 class Layer(NamedTuple):
-    """One pattern upon a cloth. `count` is how many the words name, 0 where they do not.
+    """One pattern upon a cloth. `times` is how many the words name, 0 where they do not.
 
     `on` is the pattern of the same cloth that it lies on, "" for the cloth itself. `texture` is a pattern that fills
     it: a chequered sash. No colours means that the words name none.
@@ -19,7 +19,7 @@ class Layer(NamedTuple):
 
     pattern: str
     colours: tuple[str, ...] = ()
-    count: int = 0
+    times: int = 0
     on: str = ""
     texture: str = ""
     way: str = ""

@@ -9,7 +9,7 @@ SIZE = 64
 
 
 def render(nodes: Sequence[Node], key: str) -> str:
-    """Return an SVG document of 64 by 64 units; `key` sets the ids of its clips apart from other documents' in a page."""
+    """Return an SVG document of 64 by 64 units; `key` sets the ids of its clips apart from others' in a page."""
     ids = (f"{key}{n}" for n in count())
     inside = "".join(_one(node, ids) for node in nodes)
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {SIZE}" width="{SIZE}" height="{SIZE}">'

@@ -27,20 +27,23 @@ _COUNTS = {word: n for n, words in enumerate(
     ("one single", "two double twin pair", "three triple", "four quadruple", "five", "six", "seven", "eight", "nine"), 1
 ) for word in words.split()}  # fmt: skip
 _WAYS = frozenset({"horizontal", "vertical", "inverted"})
-_SILENT = frozenset(
-    "front back chest each a an the of to in large small big thin thick wide narrow deep broad multi stylised stylized "
-    "contrasting outlined reverse reversed matching side left right upper lower top bottom round full pair alternate "
-    "alternating both long short tiny medium fine little all bright neon fluoro fluro fluorescent dark light "
-    "pale lt dk french pastel vivid hollow solid filled style styled shaped shape design pattern patterned old new "
-    "true coloured colored colour color colours panel's type effect centre center central across down through from is "
-    "are by at up out plus".split()
+_SILENT_TEXT = (
+    "front back chest each a an the of to in large small big thin thick wide narrow deep broad multi stylised "
+    "stylized contrasting outlined reverse reversed matching side left right upper lower top bottom round full pair "
+    "alternate alternating both long short tiny medium fine little all bright neon fluoro fluro fluorescent dark "
+    "light pale lt dk french pastel vivid hollow solid filled style styled shaped shape design pattern patterned "
+    "old new true coloured colored colour color colours type effect centre center central across down through from "
+    "is are by at up out plus"
 )
+_SILENT = frozenset(_SILENT_TEXT.split())
 _SIDES = re.compile(r"\(\s*(?:b\s*(?:&|and|/)\s*f|f\s*(?:&|and|/)\s*b|front|back|both sides)\s*\)|\bb\s*&\s*f\b")
 _ID = re.compile(r"\(\s*id\b[^)]*\)|-\s*\(.*?\)|\(id.*$")
-_QUOTED = re.compile(r"(?<![a-z])'[^',]{1,30}'(?![a-z])|\"[^\",]{1,30}\"|[\u2018\u201c][^\u2019\u201d,]{1,30}[\u2019\u201d]")
+_QUOTED = re.compile(
+    r"(?<![a-z])'[^',]{1,30}'(?![a-z])|\"[^\",]{1,30}\"|[\u2018\u201c][^\u2019\u201d,]{1,30}[\u2019\u201d]"
+)
 _WORD = re.compile(r"[a-z]+|,|\d+")
 _LONGEST = max(patterns.LONGEST_WORDS, colours.LONGEST_WORDS)
-_LEAST_LETTERS, _LIKENESS = 6, 0.87
+_LEAST_LETTERS, _LIKENESS = 6, 0.85
 
 
 class Token(NamedTuple):
@@ -154,7 +157,7 @@ def _closes(token: Token) -> bool:
 
 
 def _strays(segment: Sequence[Token]) -> list[Token]:
-    """Keep words nobody knows as unknown; behind a colour, with nothing after them, they are an emblem of that colour."""
+    """Keep words nobody knows as unknown; behind a colour, with nothing after them, they are an emblem in it."""
     found: list[Token] = []
     for i, token in enumerate(segment):
         if token.kind == "word" and _is_emblem(segment, i):
