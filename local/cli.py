@@ -1,69 +1,111 @@
 """The command line: `./raceday COMMAND ...`. A command's module is imported only when it is asked for."""
 
 import argparse
+import difflib
 import importlib
 import os
 import sys
+import tomllib
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
+import click
+
+ROOT = Path(__file__).resolve().parent.parent
 COMMANDS: dict[str, tuple[str, str]] = {
-    "simulate": ("local.commands.simulate", "run a whole race day on the embedded store, on a virtual clock"),
-    "test": ("local.commands.test", "lint, type-check and test"),
-    "invoke": ("local.commands.invoke", "run one function as the platform would"),
-    "up": ("local.commands.up", "run the suite on the real clock, with its console page"),
-    "status": ("local.commands.console", "show the state of a day in the terminal"),
-    "report": ("local.commands.console", "write one race or one day as a single HTML file"),
-    "schema": ("local.commands.schema", "show or make the difference between declared tables and Appwrite's"),
-    "webhooks": ("local.commands.webhooks", "show or restore the webhook subscriptions"),
-    "rebuild": ("local.commands.rebuild", "build projections anew from the poll ledger and say what differs"),
-    "pause": ("local.commands.pause", "stop the scheduler starting one function, or all"),
-    "resume": ("local.commands.pause", "let the scheduler start one function, or all"),
-    "prune": ("local.commands.prune", "delete rows older than the retention settings"),
-    "silks": ("local.commands.silks", "draw silks as a page, or measure how well descriptions are understood"),
-    "package": ("local.commands.deploy", "stage the deploy tree"),
-    "deploy": ("local.commands.deploy", "plan or make a deployment"),
-    "cold-start": ("local.commands.deploy", "measure cold starts of staged functions"),
-    "doctor": ("local.commands.doctor", "check environment, feed, Appwrite, webhooks and deployment"),
-    "soak": ("local.commands.soak", "keep warm functions running for simulated days, and count what they hold"),
-    "bench": ("local.commands.bench", "print the table of measured ratios"),
+    "simulate": ("simulate", "run a whole race day on the embedded store, on a virtual clock"),
+    "test": ("test", "lint, type-check and test"),
+    "invoke": ("invoke", "run one function as the platform would"),
+    "up": ("up", "run the suite on the real clock, with its console page"),
+    "status": ("console", "show the state of a day in the terminal"),
+    "report": ("console", "write one race or one day as a single HTML file"),
+    "schema": ("schema", "show or make the difference between declared tables and Appwrite's"),
+    "webhooks": ("webhooks", "show or restore the webhook subscriptions"),
+    "rebuild": ("rebuild", "build projections anew from the poll ledger and say what differs"),
+    "pause": ("pause", "stop the scheduler starting one function, or all"),
+    "resume": ("pause", "let the scheduler start one function, or all"),
+    "prune": ("prune", "delete rows older than the retention settings"),
+    "silks": ("silks", "draw silks as a page, or measure how well descriptions are understood"),
+    "package": ("deploy", "stage the deploy tree"),
+    "deploy": ("deploy", "plan or make a deployment"),
+    "cold-start": ("deploy", "measure cold starts of staged functions"),
+    "doctor": ("doctor", "check environment, feed, Appwrite, webhooks and deployment"),
+    "soak": ("soak", "keep warm functions running for simulated days, and count what they hold"),
+    "bench": ("bench", "print the table of measured ratios"),
 }
 
 
-def _overview() -> str:
-    width = max(map(len, COMMANDS))
-    lines = ["usage: ./raceday COMMAND ...", "", "RaceDay's serverless backend on one machine.", "", "commands:"]
-    lines += [f"  {name:<{width}}  {text}" for name, (_, text) in COMMANDS.items()]
-    return "\n".join([*lines, "", "`./raceday COMMAND --help` says more about one."])
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
-def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Read a command line; exits with 2 on wrong usage."""
-    name = argv[0]
-    parser = argparse.ArgumentParser(prog="./raceday", allow_abbrev=False)
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    importlib.import_module(COMMANDS[name][0]).register(subparsers)
-    return parser.parse_args(list(argv))
+class Commands(click.Group):
+    """The commands by name, each imported when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return one command, None where there is none of that name."""
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"local.commands.{COMMANDS[name][0]}")
+        found = getattr(module, name.replace("-", "_"), None)
+        return found if isinstance(found, click.Command) else _of_argparse(name, module)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of a line; a usage error says which name is near."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=3)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise click.UsageError(f"there is no command {args[0]!r}{hint} `./raceday --help` lists them", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _of_argparse(name: str, module: Any) -> click.Command:
+    """Wrap a command that still reads its own words."""
+
+    def read(words: tuple[str, ...]) -> int:
+        parser = argparse.ArgumentParser(prog="./raceday", allow_abbrev=False)
+        module.register(parser.add_subparsers(dest="command", required=True, metavar="COMMAND"))
+        args = parser.parse_args([name, *words])
+        return int(args.func(args))
+
+    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+    words = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
+    return click.Command(name, callback=read, params=[words], add_help_option=False, context_settings=settings)
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(VERSION, prog_name="raceday")
+def raceday() -> None:
+    """RaceDay's serverless backend on one machine."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 done with findings, 2 wrong usage or settings, 3 nothing could be done."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if not words or words[0] in {"-h", "--help", "help"}:
-        print(_overview())
-        return 0 if words else 2
-    if words[0] not in COMMANDS:
-        print(f"raceday: there is no command {words[0]!r}\n\n{_overview()}", file=sys.stderr)
-        return 2
-    args = parse(words)
     try:
-        return int(args.func(args))
-    except KeyboardInterrupt:
+        answer = raceday.main(words or ["--help"], prog_name="raceday", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
         print("raceday: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does; what is left to print is for nobody.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    return int(answer or 0) if words else 2
 
 
 if __name__ == "__main__":

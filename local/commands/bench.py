@@ -1,31 +1,29 @@
 """`./raceday bench`: ratios of the suite's costs, each to a peer or a limit measured in the same run."""
 
-import argparse
 import json
 import sys
 import time
-from pathlib import Path
+from typing import Any
+
+import click
 
 from local.bench.child import ProbeFailed
 from local.bench.report import KEYS, LAST_FULL, missed, run, table
+from local.commands.options import Options, json_option
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command `bench`."""
-    bench = subparsers.add_parser(
-        "bench",
-        help="print the table of measured ratios",
-        description="Measure each key against a peer or a limit. Exit code 0: all goals are met; 1: one is missed.",
-    )
-    bench.add_argument("--quick", action="store_true", help="fewer runs; slow keys come from the last full run")
-    bench.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
-    bench.add_argument("--only", default="", metavar="A,B", help=f"these keys only: {', '.join(KEYS)}")
-    bench.add_argument("--keep", action="store_true", help=f"keep this full run in {LAST_FULL.name}, for quick ones")
-    bench.add_argument("--cost", action="store_true", help="find the cheapest poller instead, and draw its curve")
-    bench.set_defaults(func=run_bench)
+@click.command(epilog="Example: ./raceday bench --quick --only parse,poll_calls")
+@click.option("--quick", is_flag=True, help="fewer runs; slow keys come from the last full run")
+@json_option("the report")
+@click.option("--only", default="", metavar="A,B", help=f"these keys only: {', '.join(KEYS)}")
+@click.option("--keep", is_flag=True, help=f"keep this full run in {LAST_FULL.name}, for quick ones")
+@click.option("--cost", is_flag=True, help="find the cheapest poller instead, and draw its curve")
+def bench(**options: Any) -> int:
+    """Measure each key against a peer or a limit. Exit code 0 all goals are met, 1 one is missed."""
+    return run_bench(Options(**options))
 
 
-def run_bench(args: argparse.Namespace) -> int:
+def run_bench(args: Options) -> int:
     """Measure and print; 0 all met, 1 a goal is missed, 2 wrong usage, 3 nothing could be measured."""
     keys = [key.strip() for key in args.only.split(",") if key.strip()] or list(KEYS)
     if unknown := [key for key in keys if key not in KEYS]:

@@ -1,6 +1,5 @@
 """`./raceday status` and `./raceday report`: the console's views in the terminal and as a single file."""
 
-import argparse
 import asyncio
 import base64
 import os
@@ -10,9 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.table import Table
 
+from local.commands.options import DAY, Options, store_option
 from local.console.pages import NOTICE, band_colours, make_pages
 from local.console.race import read_race
 from local.console.serve import open_source
@@ -26,50 +27,45 @@ STORES = (".raceday/up.db", ".raceday/simulate.db")
 HEALTHY, FINDINGS, WRONG, UNREADABLE = 0, 1, 2, 3
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add both commands."""
-    status = subparsers.add_parser(
-        "status",
-        help="show the state of a day in the terminal",
-        description="Shows a day's races and the suite at work. Exit code 0 all is well, 1 something needs attention, "
-        "2 wrong settings, 3 the store cannot be read.",
-    )
-    status.add_argument("--date", type=_date, metavar="D", help="NZ race day as YYYY-MM-DD (today)")
-    status.add_argument("--all", action="store_true", help="list finished races too")
-    status.set_defaults(func=run_status)
-    report = subparsers.add_parser(
-        "report",
-        help="write one race or one day as a single HTML file",
-        description="Writes one file that needs nothing else to be opened. Exit code 0 written, 2 wrong usage or "
-        "settings, 3 the store cannot be read or has nothing of it.",
-    )
-    report.add_argument("subject", metavar="RACE|DATE", help="a race id, or an NZ race day as YYYY-MM-DD")
-    report.add_argument("file", type=Path, metavar="FILE.html", help="the file to write")
-    report.add_argument("--view", choices=("win", "place", "odds"), default="win", help="the grid's view (win)")
-    report.set_defaults(func=run_report)
-    for p in (status, report):
-        names = " or ".join(STORES)
-        p.add_argument("--store", help=f"file of the embedded store, or env; default env where set, else {names}")
+STORE = store_option(f"env where APPWRITE_ENDPOINT is set, else {' or '.join(STORES)}")
 
 
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a date as YYYY-MM-DD, got {text!r}") from None
+@click.command(epilog="Example: ./raceday status --all")
+@click.option("--date", type=DAY, help="NZ race day as YYYY-MM-DD (today)")
+@click.option("--all", is_flag=True, help="list finished races too")
+@STORE
+def status(**options: Any) -> int:
+    """Show a day's races and the suite at work.
+
+    Exit code 0 all is well, 1 something needs attention, 2 wrong settings, 3 the store cannot be read.
+    """
+    return run_status(Options(command="status", **options))
 
 
-def run_status(args: argparse.Namespace) -> int:
+@click.command(epilog="Example: ./raceday report 2026-02-14 day.html")
+@click.argument("subject", metavar="RACE|DATE")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.html")
+@click.option("--view", type=click.Choice(["win", "place", "odds"]), default="win", help="the grid's view (win)")
+@STORE
+def report(**options: Any) -> int:
+    """Write one race, or one NZ race day (YYYY-MM-DD), as a single HTML file that needs nothing else.
+
+    Exit code 0 written, 2 wrong usage or settings, 3 the store cannot be read or has nothing of it.
+    """
+    return run_report(Options(command="report", **options))
+
+
+def run_status(args: Options) -> int:
     """Print the day and the suite; the exit code tells their health."""
     return _with_source(args, lambda source: _status(source, args))
 
 
-def run_report(args: argparse.Namespace) -> int:
+def run_report(args: Options) -> int:
     """Write the file."""
     return _with_source(args, lambda source: _report(source, args))
 
 
-def _with_source(args: argparse.Namespace, work: Callable[[Source], Coroutine[Any, Any, int]]) -> int:
+def _with_source(args: Options, work: Callable[[Source], Coroutine[Any, Any, int]]) -> int:
     there = [path for path in STORES if Path(path).exists()]
     store = args.store or ("env" if os.environ.get("APPWRITE_ENDPOINT") else (there or [STORES[1]])[0])
     try:
@@ -89,12 +85,12 @@ async def _closing(source: Source, work: Callable[[Source], Coroutine[Any, Any, 
         await source.aclose()
 
 
-def _fail(args: argparse.Namespace, message: str, code: int) -> int:
+def _fail(args: Options, message: str, code: int) -> int:
     print(f"raceday {args.command}: {message}", file=sys.stderr)
     return code
 
 
-async def _status(source: Source, args: argparse.Namespace) -> int:
+async def _status(source: Source, args: Options) -> int:
     day, suite = await read_day(source, args.date), await read_suite(source)
     out = Console()
     out.print(
@@ -165,7 +161,7 @@ def _functions(suite: Suite) -> Table:
     return table
 
 
-async def _report(source: Source, args: argparse.Namespace) -> int:
+async def _report(source: Source, args: Options) -> int:
     html = await report_html(source, args.subject, args.view)
     if html is None:
         return _fail(args, f"the store has nothing of {args.subject!r}: expected a race id or a date", UNREADABLE)

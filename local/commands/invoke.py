@@ -1,6 +1,5 @@
 """`./raceday invoke FUNCTION`: one function as the platform would run it."""
 
-import argparse
 import asyncio
 import json
 import os
@@ -8,6 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
+
+from local.commands.options import POSITIVE, Options, store_option
 from local.world import DEV_STORE, World, known, open_world, pretty
 from raceday.catalogue.functions import NAMES
 from raceday.errors import SettingsError
@@ -15,32 +17,31 @@ from raceday.errors import SettingsError
 ENDED = {"settings": 2, "bad_request": 2}
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command."""
-    parser = subparsers.add_parser(
-        "invoke",
-        help="run one function as the platform would",
-        description="Prints the result as JSON; log lines go to standard error. Exit code 0 finished, 1 finished with "
-        "failed items under --strict, 2 wrong usage or settings, 3 nothing could be done.",
-        epilog="functions: " + ", ".join(NAMES),
-    )
-    parser.add_argument("function", metavar="FUNCTION")
-    parser.add_argument("--param", action="append", default=[], metavar="K=V", help="a parameter; JSON where it parses")
-    parser.add_argument("--event", metavar="FILE", help="the whole event as JSON; - reads standard input")
-    parser.add_argument("--feed", default="generated", help="generated (default), live, or recorded:DIR")
-    parser.add_argument(
-        "--store", help="file of the embedded store, or env; default env where APPWRITE_ENDPOINT is set"
-    )
-    parser.add_argument("--seed", type=int, default=1, help="seed of a generated feed")
-    parser.add_argument("--races", type=int, default=24, help="races of a generated feed")
-    parser.add_argument("--timeout", type=float, metavar="SECS", help="deadline; default as deployed")
-    parser.add_argument("--strict", action="store_true", help="exit with 1 where items failed")
-    parser.add_argument("--quiet", action="store_true", help="no log lines")
-    parser.add_argument("--staged", action="store_true", help="boot the staged function in a clean interpreter")
-    parser.set_defaults(func=run)
+ABOUT = """Run one function as the platform would and print its result as JSON; log lines go to standard error.
+
+Exit code 0 finished, 1 finished with failed items under --strict, 2 wrong usage or settings, 3 nothing could be done.
+"""
+EXAMPLE = "Example: ./raceday invoke daily-races --param date=2026-02-14"
 
 
-def run(args: argparse.Namespace) -> int:
+@click.command(help=ABOUT, epilog=f"{EXAMPLE}\n\nFunctions: {', '.join(NAMES)}")
+@click.argument("function")
+@click.option("--param", multiple=True, metavar="K=V", help="a parameter; JSON where it parses")
+@click.option("--event", metavar="FILE", help="the whole event as JSON; - reads standard input")
+@click.option("--feed", default="generated", show_default=True, help="generated, live, or recorded:DIR")
+@store_option(f"env where APPWRITE_ENDPOINT is set, else {DEV_STORE}")
+@click.option("--seed", type=int, default=1, show_default=True, help="seed of a generated feed")
+@click.option("--races", type=POSITIVE, default=24, show_default=True, help="races of a generated feed")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECS", help="deadline; as deployed")
+@click.option("--strict", is_flag=True, help="exit with 1 where items failed")
+@click.option("--quiet", is_flag=True, help="no log lines")
+@click.option("--staged", is_flag=True, help="boot the staged function in a clean interpreter")
+def invoke(**options: Any) -> int:
+    """Run one function as the platform would."""
+    return run(Options(**options))
+
+
+def run(args: Options) -> int:
     """Run one activation and print its result."""
     try:
         event = read_event(args)
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         return _wrong(str(error))
 
 
-def read_event(args: argparse.Namespace) -> dict[str, Any]:
+def read_event(args: Options) -> dict[str, Any]:
     """Return the event: the file's members, with parameters over them; raises ValueError with what was expected."""
     event: Any = {}
     if args.event:
@@ -87,7 +88,7 @@ def _value(text: str) -> Any:
     return found if isinstance(found, (bool, list, dict)) or found is None else text
 
 
-async def _run(args: argparse.Namespace, event: dict[str, Any]) -> int:
+async def _run(args: Options, event: dict[str, Any]) -> int:
     world = open_world(args.feed, _store(args), _quiet if args.quiet else _line, races=args.races, seed=args.seed)
     try:
         result = await world.invoke(args.function, event, timeout_secs=args.timeout)
@@ -114,7 +115,7 @@ def exit_code(result: dict[str, Any], *, strict: bool) -> int:
     return 1 if strict and body.get("failures") else 0
 
 
-async def _run_staged(args: argparse.Namespace, event: dict[str, Any]) -> int:
+async def _run_staged(args: Options, event: dict[str, Any]) -> int:
     from local.host.invoke import run_staged
     from local.staged import environment, listening
 
@@ -132,7 +133,7 @@ async def _run_staged(args: argparse.Namespace, event: dict[str, Any]) -> int:
     return exit_code(result, strict=args.strict)
 
 
-def _store(args: argparse.Namespace) -> str:
+def _store(args: Options) -> str:
     return str(args.store or ("env" if os.environ.get("APPWRITE_ENDPOINT") else DEV_STORE))
 
 

@@ -1,12 +1,13 @@
 """`./raceday pause|resume [FUNCTION]`: the switches that the scheduler obeys."""
 
-import argparse
 import asyncio
 import os
 import sys
 
+import click
 from appwrite.query import Query
 
+from local.commands.options import Options, store_option
 from local.world import DEV_STORE, open_world
 from raceday.catalogue.functions import NAMES
 from raceday.clock import iso
@@ -20,21 +21,30 @@ ALL, RUNNING = "all", "running"
 SCHEDULER = "master-race-scheduler"
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add both commands."""
-    for name, what in (("pause", "stop the scheduler starting"), ("resume", "let the scheduler start")):
-        p = subparsers.add_parser(
-            name,
-            help=f"{what} one function, or all",
-            description=f"The next tick obeys. With no function: {what} every function. What runs is not ended. "
-            "Prints every switch afterwards. Exit code 2 wrong usage or settings, 3 the store cannot be reached.",
-        )
-        p.add_argument("function", metavar="FUNCTION", nargs="?", default=ALL)
-        p.add_argument("--store", help=f"file of the embedded store, or env; default env where set, else {DEV_STORE}")
-        p.set_defaults(func=run)
+STORE = store_option(f"env where APPWRITE_ENDPOINT is set, else {DEV_STORE}")
+ABOUT = (
+    "The next tick obeys; what runs is not ended. With no function: {} every function. Prints every switch afterwards. "
+    "Exit code 2 wrong usage or settings, 3 the store cannot be reached."
+)
 
 
-def run(args: argparse.Namespace) -> int:
+@click.command(help=ABOUT.format("stop the scheduler starting"), epilog="Example: ./raceday pause daily-races")
+@click.argument("function", default=ALL)
+@STORE
+def pause(function: str, store: str | None) -> int:
+    """Stop the scheduler starting one function, or all."""
+    return run(Options(command="pause", function=function, store=store))
+
+
+@click.command(help=ABOUT.format("let the scheduler start"), epilog="Example: ./raceday resume")
+@click.argument("function", default=ALL)
+@STORE
+def resume(function: str, store: str | None) -> int:
+    """Let the scheduler start one function, or all."""
+    return run(Options(command="resume", function=function, store=store))
+
+
+def run(args: Options) -> int:
     """Set the switch and show all of them."""
     if args.function not in (ALL, *NAMES) or args.function == SCHEDULER:
         names = ", ".join(name for name in NAMES if name != SCHEDULER)
@@ -49,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         return 3
 
 
-async def _run(args: argparse.Namespace, store: str) -> int:
+async def _run(args: Options, store: str) -> int:
     world = open_world("generated", store, lambda line: print(line, file=sys.stderr))
     try:
         container = world.container(SCHEDULER)
@@ -74,6 +84,6 @@ async def paused_names(container: Container) -> list[str]:
     return sorted(str(row["name"]) for row in rows if row.get("status") == PAUSED)
 
 
-def _wrong(args: argparse.Namespace, message: str) -> int:
+def _wrong(args: Options, message: str) -> int:
     print(f"raceday {args.command}: {message}", file=sys.stderr)
     return 2

@@ -1,23 +1,25 @@
 """`./raceday prune`: deletes what is past its time."""
 
-import argparse
 import asyncio
 import os
 import sys
 
+import click
+
+from local.commands.options import Options, store_option
 from local.world import DEV_STORE, open_world
 from raceday.errors import SettingsError, StoreError
-from raceday.scheduling.retention import limits, prune
+from raceday.scheduling import retention
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command."""
-    p = subparsers.add_parser("prune", help="delete rows older than the retention settings", description=__doc__)
-    p.add_argument("--store", help=f"file of the embedded store, or env; default env where set, else {DEV_STORE}")
-    p.set_defaults(func=run)
+@click.command(epilog="Example: ./raceday prune --store .raceday/dev.db")
+@store_option(f"env where APPWRITE_ENDPOINT is set, else {DEV_STORE}")
+def prune(store: str | None) -> int:
+    """Delete rows older than the retention settings."""
+    return run(Options(store=store))
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Options) -> int:
     """Prune and print what went."""
     store = args.store or ("env" if os.environ.get("APPWRITE_ENDPOINT") else str(DEV_STORE))
     try:
@@ -33,9 +35,9 @@ def run(args: argparse.Namespace) -> int:
 async def _run(store: str) -> int:
     world = open_world("generated", store, lambda line: print(line, file=sys.stderr))
     try:
-        deleted = (await prune(world.container("master-race-scheduler")))["deleted"]
+        deleted = (await retention.prune(world.container("master-race-scheduler")))["deleted"]
     finally:
         await world.aclose()
-    for table, _, days in limits(world.settings):
+    for table, _, days in retention.limits(world.settings):
         print(f"{table:<22} {deleted[table]:>7} rows older than {days} days deleted")
     return 0

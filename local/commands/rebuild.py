@@ -1,11 +1,13 @@
 """`./raceday rebuild RACE|DATE`: projections made anew from the poll ledger, and what differs."""
 
-import argparse
 import asyncio
 import os
 import sys
 from pathlib import Path
 
+import click
+
+from local.commands.options import Options, store_option
 from local.world import open_world
 from ops.rebuild import Difference, compare, races_of
 from raceday.errors import SettingsError, StoreError
@@ -13,21 +15,19 @@ from raceday.errors import SettingsError, StoreError
 DEFAULT_STORE = ".raceday/simulate.db"
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command."""
-    p = subparsers.add_parser(
-        "rebuild",
-        help="build projections anew from the poll ledger and say what differs",
-        description="Compares timeline and pool totals with the ledger. Exit code 0 nothing differs or all is mended, "
-        "1 something differs, 2 wrong settings, 3 the store cannot be read.",
-    )
-    p.add_argument("subject", metavar="RACE|DATE", help="a race id, or an NZ race day as YYYY-MM-DD")
-    p.add_argument("--store", help=f"file of the embedded store, or env; default env where set, else {DEFAULT_STORE}")
-    p.add_argument("--write", action="store_true", help="put right what differs")
-    p.set_defaults(func=run)
+@click.command(epilog="Example: ./raceday rebuild 2026-02-14 --write")
+@click.argument("subject", metavar="RACE|DATE")
+@store_option(f"env where APPWRITE_ENDPOINT is set, else {DEFAULT_STORE}")
+@click.option("--write", is_flag=True, help="put right what differs")
+def rebuild(subject: str, store: str | None, write: bool) -> int:
+    """Compare timeline and pool totals of a race, or of an NZ race day (YYYY-MM-DD), with the ledger.
+
+    Exit code 0 nothing differs or all is mended, 1 something differs, 2 wrong settings, 3 the store cannot be read.
+    """
+    return run(Options(subject=subject, store=store, write=write))
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Options) -> int:
     """Compare each race and print what differs."""
     try:
         return asyncio.run(_run(args))
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         return 3
 
 
-async def _run(args: argparse.Namespace) -> int:
+async def _run(args: Options) -> int:
     store = args.store or ("env" if os.environ.get("APPWRITE_ENDPOINT") else DEFAULT_STORE)
     if store != "env" and not Path(store).exists():  # noqa: ASYNC240
         print(f"raceday rebuild: there is no store at {store}; `./raceday simulate` makes one", file=sys.stderr)

@@ -1,23 +1,31 @@
 """`./raceday test`: what CI runs."""
 
-import argparse
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import click
+
+from local.commands.options import Options
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command."""
-    parser = subparsers.add_parser("test", help="lint, type-check and test")
-    parser.add_argument("--only-tests", action="store_true", help="skip ruff and mypy")
-    parser.add_argument("pytest_args", nargs="*", help="paths or options for pytest, after --")
-    parser.set_defaults(func=run)
+@click.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="Example: ./raceday test --only-tests tests/racing -k shares",
+)
+@click.option("--only-tests", is_flag=True, help="skip ruff and mypy")
+@click.option("--lint", is_flag=True, help="run ruff and mypy alone")
+@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
+def test(**options: Any) -> int:
+    """Lint, type-check and test; paths and options that are not ours go to pytest."""
+    return run(Options(**options))
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Options) -> int:
     """Run ruff, mypy and pytest in turn, stopping at the first that fails; 1 where one does."""
     steps = (
         []
@@ -29,7 +37,8 @@ def run(args: argparse.Namespace) -> int:
         ]
     )
     # Two workers: the suite is written for two cores, and more only fight over them.
-    steps.append(["pytest", "-q", "-n", "2", "--dist", "worksteal", *args.pytest_args])
+    if not args.lint:
+        steps.append(["pytest", "-q", "-n", "2", "--dist", "worksteal", *args.pytest_args])
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "shared"), str(ROOT)])}
     for step in steps:
         print(f"raceday test: {' '.join(step)}", flush=True)

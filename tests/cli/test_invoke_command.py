@@ -77,7 +77,7 @@ def test_an_event_comes_from_standard_input(monkeypatch: pytest.MonkeyPatch, cap
         (["daily-meetings", "--feed", "carrier-pigeon"], "expected generated, live or recorded:DIR"),
         (["daily-meetings", "--param", "day=2026-02-14"], "day"),
         (["daily-meetings", "--feed", "live"], "NZTAB_PARTNER_ID is missing"),
-        (["daily-meetings", "--colour", "red"], "unrecognized arguments"),
+        (["daily-meetings", "--colour", "red"], "No such option '--colour'"),
     ],
 )
 def test_wrong_usage_ends_with_two_and_says_what_was_expected(words: list[str], said: str, capsys: Capture) -> None:

@@ -1,0 +1,32 @@
+"""The command line itself: its help, its names, and what wrong ones end with."""
+
+import pytest
+
+from local.cli import COMMANDS, VERSION, Commands, raceday
+from tests.cli.kit import raceday as run
+
+
+def test_every_command_of_the_table_can_be_loaded_and_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each name of the overview is a command whose `--help` ends with 0 and is more than its usage."""
+    assert isinstance(raceday, Commands)
+    for name in COMMANDS:
+        assert run(name, "--help") == 0, name
+        assert len(capsys.readouterr().out.splitlines()) > 4, name
+
+
+def test_a_misspelt_command_is_told_what_is_near(capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that is no command ends with 2 and names the nearest ones."""
+    assert run("simulat") == 2
+    assert "did you mean simulate?" in capsys.readouterr().err
+
+
+def test_a_misspelt_option_is_told_what_is_near(capsys: pytest.CaptureFixture[str]) -> None:
+    """An option that a command does not have ends with 2 and names the nearest ones."""
+    assert run("bench", "--quik") == 2
+    assert "--quick" in capsys.readouterr().err
+
+
+def test_the_version_is_the_projects(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` tells pyproject.toml's version."""
+    assert run("--version") == 0
+    assert VERSION in capsys.readouterr().out
