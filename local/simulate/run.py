@@ -14,6 +14,7 @@ from local.simulate.day import day_end, day_start, run_day, settle
 from local.simulate.faults.engine import Faults
 from local.simulate.full_store import FullBackend
 from local.simulate.loop import VirtualLoop
+from local.simulate.oracle.judge import Left, judge_rows
 from local.simulate.plan import Plan
 from local.simulate.platform import limits_of
 from local.simulate.port_store import PortBackend
@@ -77,7 +78,9 @@ def simulate_day(
             last = world.seams.last(end)
             await run_day(world, last, _told(progress, start, last))
             tables = since(before, await read_tables(reader))
-            return _judged(generated, world, tables, last)
+            report = _judged(generated, world, tables, last)
+            left = Left(plan.day, start, last, before, tables, sound=seams is None)
+            return report | {"judged": judge_rows(left, world.record).report()}
         finally:
             await world.backend.aclose()
             if activity is not None:

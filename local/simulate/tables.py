@@ -6,19 +6,21 @@ from datetime import datetime
 
 from raceday.store.port import Row, Store
 from raceday.tables import (
+    ALERT_CONFIGS,
+    ALERT_FILTERS,
     BY_ID,
     ENTRANTS,
     MEETINGS,
     MONEY_FLOW,
     NOTIFICATIONS,
-    ODDS_HISTORY,
     RACE_POLLS,
     RACE_POOLS,
     RACES,
+    SILKS,
 )
 
-# Only new rows of these are a day's own: an earlier run on the same store may have left others.
-_GROWING = (RACE_POLLS, MONEY_FLOW, NOTIFICATIONS, ODDS_HISTORY)
+# What belongs to users, and is read whole whoever wrote it.
+_USERS = (ALERT_CONFIGS, ALERT_FILTERS, SILKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,9 @@ async def read_tables(store: Store) -> Tables:
 
 
 def since(before: Tables, after: Tables) -> Tables:
-    """Leave out what an earlier run on the same store had written: its polls are not this day's."""
+    """Leave out what an earlier run on the same store had written and this one left alone."""
     rows = dict(after.rows)
-    for table in _GROWING:
-        known = {row["$id"] for row in before[table]}
-        rows[table] = [row for row in after[table] if row["$id"] not in known]
+    for table in rows.keys() - set(_USERS):
+        known = {(row["$id"], row["$updatedAt"]) for row in before[table]}
+        rows[table] = [row for row in after[table] if (row["$id"], row["$updatedAt"]) not in known]
     return Tables(rows)

@@ -15,6 +15,7 @@ from local.simulate.chances import Chances, Delays, Span
 from local.simulate.loop import VirtualClock, VirtualLoop
 from local.simulate.platform import Limit, Platform
 from local.simulate.seams import FaultHooks
+from local.simulate.served import Record
 from local.simulate.wire import Wire
 from raceday.clock import Clock, SyncedClock
 from raceday.container import Container
@@ -103,6 +104,7 @@ class World:
         self.delays = delays or Delays()
         self.chances = Chances(seed)
         self.counts = Counts()
+        self.record = Record()
         self.seed = seed
         self.trace = trace
         self.log_levels: dict[str, int] = defaultdict(int)
@@ -152,7 +154,10 @@ class World:
                 self.counts.feed_lists.append(self.loop.now())
             elif room == "events" and response.status_code == 200:
                 self.counts.served[key].append(self.loop.now())
-            return await self.seams.after_feed(request, response)
+            answer = await self.seams.after_feed(request, response)
+            if answer.status_code == 200:
+                self.record.keep(room, key, name, self.loop.now(), answer.content)
+            return answer
 
         delay = self.delays.feed
         return Wire(self._feed, self.chances, "feed", lambda _: delay, self.seams.before_feed, answered, counted)

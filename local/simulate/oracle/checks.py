@@ -1,0 +1,324 @@
+"""The named checks of one answer and its score, by arithmetic of their own."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+from statistics import median
+from typing import Any
+
+from local.simulate.oracle import money
+from local.simulate.oracle.facts import Line, Poll
+from local.simulate.oracle.reading import ODDS, SINGLE, Reading, Runner
+
+WEIGHTS = {
+    "pool_products": 8,
+    "pool_values": 7,
+    "pool_dividends": 5,
+    "pool_balance": 3,
+    "pool_growth": 4,
+    "runner_amounts": 5,
+    "odds_coverage": 8,
+    "odds_values": 6,
+    "odds_agreement": 6,
+    "win_identity": 10,
+    "place_identity": 8,
+    "hold_sum": 7,
+    "bet_sum": 5,
+    "tracker_known": 3,
+    "tracker_runners": 4,
+    "field_counts": 3,
+    "results": 4,
+    "freshness": 4,
+}
+THIN, SMALL = 1_000_00, 5_000_00
+_NEAR = 2e-4
+Verdict = tuple[bool, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is judged: the answer, its lines, the poll before, and how old the answer was when it came."""
+
+    reading: Reading
+    lines: tuple[Line, ...]
+    base: Poll | None
+    age: timedelta
+
+    @property
+    def running(self) -> list[Runner]:
+        """Return the runners that are not scratched."""
+        return [r for r in self.reading.runners if not r.scratched]
+
+    def cents(self, product: str) -> int:
+        """Return a pool's total, 0 where there is none."""
+        return max(0, self.reading.cents(product) or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The checks that a row must show; their values and what was expected are words for people, and open."""
+
+    verdicts: dict[str, Verdict]
+
+    def __eq__(self, text: object) -> bool:
+        """Compare with a row's JSON: the same checks, each as it must be."""
+        try:
+            rows = json.loads(text) if isinstance(text, str) else None
+        except ValueError:
+            return False
+        return (
+            isinstance(rows, list)
+            and [row["name"] for row in rows] == list(self.verdicts)
+            and all(_agrees(row, self.verdicts[row["name"]]) for row in rows)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        """Show the verdicts."""
+        return " ".join(f"{name}={_word(verdict)}" for name, verdict in self.verdicts.items())
+
+
+def _word(verdict: Verdict) -> str:
+    return "n/a" if verdict is None else f"{'ok' if verdict[0] else 'bad'}:{verdict[1]:.4f}"
+
+
+def _agrees(row: dict[str, Any], verdict: Verdict) -> bool:
+    if row["weight"] != WEIGHTS[row["name"]] or row["applies"] != (verdict is not None):
+        return False
+    if verdict is None:
+        return row["ok"] is True and row["score"] == 0
+    return row["ok"] is verdict[0] and abs(row["score"] - verdict[1]) < _NEAR
+
+
+def score_of(text: str | None) -> int | None:
+    """Return the score that a row's own checks come to: their weighted mean of 100, rounded down."""
+    applying = [row for row in json.loads(text or "[]") if row["applies"]]
+    weights = sum(WEIGHTS[row["name"]] for row in applying)
+    if not weights:
+        return None
+    mean = sum(WEIGHTS[row["name"]] * Fraction(str(row["score"])) for row in applying) / weights
+    return int(mean * 100)
+
+
+def checks(evidence: Evidence) -> Checks:
+    """Run every check."""
+    return Checks({name: rule(evidence) for name, rule in RULES.items()})
+
+
+def _share(right: int, of: int) -> Verdict:
+    return (True, 1.0) if right == of else (False, 0.5 * right / of)
+
+
+def _sum(value: float, centre: float, tolerance: float) -> Verdict:
+    off = abs(value - centre) / tolerance
+    return (True, 1 - 0.1 * off) if off <= 1 else (False, 0.5 * max(0.0, 1 - (off - 1) / 3))
+
+
+def _slack(cents: int) -> int:
+    return 1 if cents >= SMALL else 2 if cents >= THIN else 5
+
+
+def _pool_products(e: Evidence) -> Verdict:
+    listed = {product for product, _ in e.reading.pools or ()}
+    missing = {"win", "place", "quinella", "trifecta", "first4"} - listed
+    return (False, 0.0) if missing & {"win", "place"} else _share(5 - len(missing), 5)
+
+
+def _pool_values(e: Evidence) -> Verdict:
+    pools = e.reading.pools
+    if not pools:
+        return None
+    shut = e.reading.status in ("Closed", "Interim", "Final")
+    bad = sum(cents < 0 or (shut and product in ("win", "place") and cents == 0) for product, cents in pools)
+    return _share(len(pools) - bad, len(pools))
+
+
+def _pool_dividends(e: Evidence) -> Verdict:
+    final = any(d.status.lower() == "final" for d in e.reading.dividends)
+    paid: dict[str, int] = {}
+    for each in e.reading.dividends:
+        if each.cents is not None and (each.status.lower() == "final" or not final):
+            paid[each.product] = max(each.cents, paid.get(each.product, each.cents))
+    pairs = [(cents, paid[p]) for p, cents in e.reading.pools or () if p in SINGLE and p in paid]
+    if not pairs:
+        return None
+    return _share(sum(abs(a - b) <= max(1, b // 10_000) for a, b in pairs), len(pairs))
+
+
+def _pool_balance(e: Evidence) -> Verdict:
+    win, place = e.cents("win"), e.cents("place")
+    if not win or not place:
+        return None
+    limit = 1 if win + place >= SMALL else 3 if win + place >= THIN else 10
+    return (True, 1.0) if place <= limit * win else (False, 0.5 * limit * win / place)
+
+
+def _pool_growth(e: Evidence) -> Verdict:
+    if e.base is None or e.base.pools is None or e.reading.pools is None:
+        return None
+    bad = 0
+    for product in ("win", "place"):
+        now, before = e.reading.cents(product), e.base.pools.single.get(product)
+        if now is None or before is None:
+            continue
+        bad += now < before
+        grown = [_cents(line, product) for line in e.lines], [_cents(line, product) for line in e.base.lines]
+        if None not in grown[0] and None not in grown[1]:
+            bad += sum(c or 0 for c in grown[0]) - sum(c or 0 for c in grown[1]) != now - before
+    return _share(2 - min(2, bad), 2)
+
+
+def _cents(line: Line, product: str) -> int | None:
+    return line.win.cents if product == "win" else line.place.cents
+
+
+def _runner_amounts(e: Evidence) -> Verdict:
+    totals = {p: t for p in ("win", "place") if (t := e.reading.cents(p)) is not None}
+    if not any(totals.values()):
+        return None
+    right = sum(sum(_cents(line, p) or 0 for line in e.lines) == total for p, total in totals.items())
+    return _share(right, len(totals))
+
+
+def _odds_coverage(e: Evidence) -> Verdict:
+    if not e.running:
+        return None
+    wanted = ["fixed_win", "fixed_place", *(f"pool_{p}" for p in ("win", "place") if e.cents(p))]
+    missing = [kind for r in e.running for kind in wanted if r.odds[kind] is None]
+    thin = [kind for kind in missing if kind.startswith("pool_") and e.cents(kind[5:]) < THIN]
+    figures = len(e.running) * len(wanted)
+    gone = len(missing) if len(thin) * 2 > figures else len(missing) - len(thin)
+    if not gone and thin:
+        return True, 1 - 0.1 * len(thin) / figures
+    return _share(figures - gone, figures)
+
+
+def _odds_values(e: Evidence) -> Verdict:
+    thick = min(e.cents("win"), e.cents("place")) >= THIN
+    bad = {r.number for r in e.running if _odd(r, thick=thick)}
+    return _share(len(e.running) - len(bad), len(e.running))
+
+
+def _odd(runner: Runner, *, thick: bool) -> bool:
+    fixed_win, fixed_place, pool_win, pool_place = (runner.odds[kind] for kind in ODDS)
+    if any(odds is not None and odds < 1 for odds in runner.odds.values()):
+        return True
+    if fixed_win is not None and fixed_place is not None and _crossed(fixed_win, fixed_place):
+        return True
+    return thick and pool_win is not None and pool_place is not None and pool_place > pool_win
+
+
+def _crossed(win: Fraction, place: Fraction) -> bool:
+    """Place odds above Win odds, or Win odds out of all proportion to them."""
+    return place > win or (place > 1 and win - 1 > 100 * (place - 1))
+
+
+def _odds_agreement(e: Evidence) -> Verdict:
+    judged = bad = 0
+    for product in ("win", "place"):
+        limit = 4 * _slack(e.cents(product))
+        pairs = [(r.odds[f"pool_{product}"], r.odds[f"fixed_{product}"]) for r in e.running]
+        ratios = [pool / fixed for pool, fixed in pairs if pool and fixed]
+        if len(ratios) < 3 or not e.cents(product):
+            continue
+        middle = median(ratios)
+        judged += len(ratios)
+        bad += sum(not Fraction(1, limit) <= ratio / middle <= limit for ratio in ratios)
+    return _share(judged - bad, judged) if judged else None
+
+
+def _identity(e: Evidence, product: str, centre: float, tolerance: float) -> Verdict:
+    odds = [o for r in e.running if (o := r.odds[f"pool_{product}"])]
+    if not odds or not e.cents(product):
+        return None
+    paid = money.places_paid(e.reading.places, len(e.running)) if product == "place" else 1
+    return _sum(float(sum(map(money.inverse_of, odds)) / paid), centre, tolerance * _slack(e.cents(product)))
+
+
+def _points(e: Evidence, kind: str) -> Verdict:
+    tracker = e.reading.tracker
+    if tracker is None:
+        return None
+    unknown = tracker.unknown_hold if kind == "hold" else tracker.unknown_bet
+    known = sum((getattr(r, kind) or Fraction(0) for r in e.reading.runners), Fraction(0))
+    return _sum(float(known + unknown), 100.0, 6.0)
+
+
+def _tracker_known(e: Evidence) -> Verdict:
+    if e.reading.tracker is None:
+        return None
+    points = float(max(e.reading.tracker.unknown_hold, e.reading.tracker.unknown_bet))
+    return (True, 1 - 0.1 * points / 10) if points <= 10 else (False, 0.5 * max(0.0, 1 - points / 100))
+
+
+def _tracker_runners(e: Evidence) -> Verdict:
+    if e.reading.tracker is None or not e.running:
+        return None
+    return _share(sum(_percent(r.hold) and _percent(r.bet) for r in e.running), len(e.running))
+
+
+def _percent(points: Fraction | None) -> bool:
+    return points is not None and 0 <= points <= 100
+
+
+def _field_counts(e: Evidence) -> Verdict:
+    runners, told = e.reading.runners, e.reading.columns
+    bad = told["fieldSize"] is not None and told["fieldSize"] != len(e.running)
+    worse = told["entrantCount"] is not None and told["entrantCount"] != len(runners)
+    unique = len({r.number for r in runners}) == len(runners) == len({r.id for r in runners})
+    return _share(4 - sum((bad, worse, not unique, not runners)), 4)
+
+
+def _results(e: Evidence) -> Verdict:
+    if e.reading.status not in ("Interim", "Final"):
+        return None
+    return _share(2 - _bad_placings(e.reading) - _bad_dividend(e.reading), 2)
+
+
+def _bad_placings(reading: Reading) -> bool:
+    ran = {r.id for r in reading.runners if not r.scratched}
+    positions = [p["position"] for p in reading.placings]
+    return 1 not in positions or any(p["entrant_id"] not in ran for p in reading.placings) or min(positions) <= 0
+
+
+def _bad_dividend(reading: Reading) -> bool:
+    winners = {p["runner_number"] for p in reading.placings if p["position"] == 1}
+    paid = [d for d in reading.dividends if d.product == "win" and d.status.lower() == reading.status.lower()]
+    if not paid:
+        return reading.status == "Final"
+    odds = [o for r in reading.runners if r.number in winners and (o := r.odds["pool_win"])]
+    if len(winners) == len(paid) == 1 and odds and abs(paid[0].amount - odds[0]) > max(Fraction(1, 5), odds[0] / 10):
+        return True
+    return any(d.amount <= 0 for d in paid)
+
+
+def _freshness(e: Evidence) -> Verdict:
+    age = e.age.total_seconds()
+    if -5 <= age <= 45:
+        return True, 1.0
+    return False, 0.5 * max(0.0, 1 - (age - 45 if age > 0 else -age) / 300)
+
+
+RULES: dict[str, Callable[[Evidence], Verdict]] = {
+    "pool_products": _pool_products,
+    "pool_values": _pool_values,
+    "pool_dividends": _pool_dividends,
+    "pool_balance": _pool_balance,
+    "pool_growth": _pool_growth,
+    "runner_amounts": _runner_amounts,
+    "odds_coverage": _odds_coverage,
+    "odds_values": _odds_values,
+    "odds_agreement": _odds_agreement,
+    "win_identity": lambda e: _identity(e, "win", 1.19, 0.09),
+    "place_identity": lambda e: _identity(e, "place", 1.20, 0.14),
+    "hold_sum": lambda e: _points(e, "hold"),
+    "bet_sum": lambda e: _points(e, "bet"),
+    "tracker_known": _tracker_known,
+    "tracker_runners": _tracker_runners,
+    "field_counts": _field_counts,
+    "results": _results,
+    "freshness": _freshness,
+}

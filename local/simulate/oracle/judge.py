@@ -1,0 +1,93 @@
+"""Every table of a finished day against what it must hold."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from local.simulate.oracle.alerts import judge_alerts
+from local.simulate.oracle.cards import judge_entrants, judge_meetings, judge_races
+from local.simulate.oracle.differences import Findings, Within
+from local.simulate.oracle.facts import Ledger
+from local.simulate.oracle.lists import Listed, listed
+from local.simulate.oracle.polls import ledger_of
+from local.simulate.oracle.sightings import judge_odds, judge_results
+from local.simulate.oracle.state import judge_quarantine, judge_state, judge_untouched
+from local.simulate.oracle.timeline import judge_timeline, timelines_of
+from local.simulate.oracle.totals import judge_totals
+from local.simulate.served import Record
+from local.simulate.tables import Tables
+from raceday.store.port import Row
+from raceday.tables import (
+    ALERT_CONFIGS,
+    ALERT_FILTERS,
+    ENTRANTS,
+    MEETINGS,
+    MONEY_FLOW,
+    NOTIFICATIONS,
+    ODDS_HISTORY,
+    QUARANTINE,
+    RACE_POLLS,
+    RACE_POOLS,
+    RACE_RESULTS,
+    RACES,
+    SUITE_STATE,
+)
+
+# A container's clock may be off by so much before it is put right.
+_CLOCKS = timedelta(minutes=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a day has left: its NZ date and span, the rows before and after it; `sound` where nothing was broken."""
+
+    day: date
+    begin: datetime
+    end: datetime
+    before: Tables
+    after: Tables
+    sound: bool = True
+
+
+def judge_rows(left: Left, record: Record) -> Findings:
+    """Compare every table with what the feed served and the slots that were committed."""
+    findings, tables = Findings(), left.after
+    pages = list(listed(record.lists))
+    span = Within(left.begin - _CLOCKS, left.end + _CLOCKS)
+    races = {row["$id"]: row for row in tables[RACES]}
+    ledgers = _ledgers(tables[RACE_POLLS], record, pages, findings)
+    judge_meetings(tables[MEETINGS], pages, span, findings)
+    judge_races(tables[RACES], pages, ledgers, record, span, findings)
+    judge_entrants(tables[ENTRANTS], races, ledgers, record, span, findings)
+    judge_odds(tables[ODDS_HISTORY], races, ledgers, record, span, findings)
+    judge_results(tables[RACE_RESULTS], ledgers, findings)
+    judge_totals(tables[RACE_POOLS], races, ledgers, findings)
+    timelines = timelines_of(ledgers)
+    judge_timeline(tables[MONEY_FLOW], timelines, findings)
+    judge_alerts(tables[NOTIFICATIONS], tables[ALERT_CONFIGS], tables[ALERT_FILTERS], ledgers, timelines, findings)
+    judge_state(tables[SUITE_STATE], left.day, pages, ledgers, timelines, span, findings, sound=left.sound)
+    judge_quarantine(tables[QUARANTINE], record, span, findings)
+    judge_untouched(left.before.rows, tables.rows, findings)
+    return findings
+
+
+def _ledgers(rows: Sequence[Row], record: Record, pages: Sequence[Listed], findings: Findings) -> Mapping[str, Ledger]:
+    by_race: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_race[row["raceId"]].append(row)
+        if row["$updatedAt"] != row["$createdAt"]:
+            findings.add(RACE_POLLS, "changed", race=row["raceId"], key=f"n {row['n']}")
+    return {
+        race_id: ledger_of(
+            race_id, sorted(mine, key=lambda r: int(r["n"])), record, _stored(race_id, pages, mine), findings
+        )
+        for race_id, mine in sorted(by_race.items())
+    }
+
+
+def _stored(race_id: str, pages: Sequence[Listed], rows: Sequence[Row]) -> str:
+    """Return the status that a race's row had before its first poll: its first list's, unless one called it off."""
+    first = min(datetime.fromisoformat(row["fetchedAt"]) for row in rows)
+    told = [page.races[race_id]["status"] for page in pages if race_id in page.races and page.at < first]
+    return "Abandoned" if "Abandoned" in told else told[0] if told else "Open"

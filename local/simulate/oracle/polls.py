@@ -1,0 +1,185 @@
+"""Each race's ledger as it must be, row by row: from the answer that a row was made of and the rows before it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from local.simulate.oracle import money
+from local.simulate.oracle.checks import Evidence, checks, score_of
+from local.simulate.oracle.differences import Findings, Json
+from local.simulate.oracle.facts import OVER, Ledger, Line, Poll, Pools
+from local.simulate.oracle.reading import ODDS, SINGLE, Reading, Unreadable, read_event, stamp
+from local.simulate.served import Record
+from raceday.store.port import Row
+
+TABLE = "race-polls"
+_SHOWN_ODDS = {"fixed_win": "fixedWin", "fixed_place": "fixedPlace", "pool_win": "poolWin", "pool_place": "poolPlace"}
+
+
+def ledger_of(race_id: str, rows: Sequence[Row], record: Record, stored_status: str, findings: Findings) -> Ledger:
+    """Work out a race's ledger and compare each row with it; `stored_status` is what its table said before."""
+    ledger = Ledger(race_id)
+    seen_placings: tuple[dict[str, Any], ...] = ()
+    for i, row in enumerate(rows, 1):
+        key = f"n {row['n']} {row['slot'][11:19]}"
+        if int(row["n"]) != i:
+            findings.add(TABLE, "wrong", race=race_id, key=f"{key}: stands {i}th")
+        base = ledger.polls[-1] if ledger.polls else None
+        if row["kind"] == "closing":
+            _closing(ledger, row, base, findings, key)
+            continue
+        answer = record.behind(race_id, _at(row["generatedAt"]), _at(row["fetchedAt"]))
+        try:
+            reading = read_event(answer.body, race_id) if answer is not None else None
+        except Unreadable as error:
+            findings.add(TABLE, "unexpected", race=race_id, key=f"{key}: made of what cannot be read", found=str(error))
+            continue
+        if answer is None or reading is None:
+            findings.add(TABLE, "unexpected", race=race_id, key=f"{key}: nobody served what it shows")
+            continue
+        known = base.status if base else stored_status
+        evidence = base is not None and (reading.protest or reading.placings != seen_placings)
+        status, held = decided(known, reading.status, evidence=evidence)
+        if not held and (reading.placings or status != known):
+            seen_placings = reading.placings
+        poll = _poll(row, reading, base, status, held, known)
+        ledger.polls.append(poll)
+        _compare(findings, race_id, key, poll, base, answer.made)
+    return ledger
+
+
+def decided(known: str, served: str, *, evidence: bool) -> tuple[str, bool]:
+    """Return the status to keep, and whether the answer was held back: a finished race goes back by evidence alone."""
+    if known not in OVER or served == known:
+        return served, False
+    if evidence and served in ("Interim", "Final", "Abandoned"):
+        return served, False
+    return known, True
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _poll(row: Row, reading: Reading, base: Poll | None, status: str, held: bool, known: str) -> Poll:
+    lines = lines_of(reading)
+    return Poll(
+        row=row,
+        n=base.n + 1 if base else 1,
+        slot=_at(row["slot"]),
+        kind=row["kind"],
+        status=status,
+        before=known,
+        start=reading.start,
+        generated=_at(row["generatedAt"]),
+        reading=reading,
+        lines=lines,
+        pools=pools_of(reading),
+        held=held,
+    )
+
+
+def lines_of(reading: Reading) -> tuple[Line, ...]:
+    """Return every runner's line, by number."""
+    everyone = [r.id for r in reading.runners]
+    running = [r for r in reading.runners if not r.scratched]
+    hold = money.percentages({r.id: r.hold for r in running}, everyone)
+    bet = money.percentages({r.id: r.bet for r in running}, everyone)
+    win, place = money.amounts(reading, "win"), money.amounts(reading, "place")
+    return tuple(
+        Line(r.id, r.number, r.name, r.scratched, r.odds, hold[r.id], bet[r.id], win[r.id], place[r.id])
+        for r in reading.runners
+    )
+
+
+def pools_of(reading: Reading) -> Pools | None:
+    """Return the totals by product; a product over several races may be listed twice, and counts twice."""
+    if reading.pools is None:
+        return None
+    single: dict[str, int] = {}
+    multi: dict[str, int] = {}
+    for product, cents in reading.pools:
+        if product in SINGLE:
+            single.setdefault(product, cents)
+        else:
+            multi[product] = multi.get(product, 0) + cents
+    return Pools(single, multi)
+
+
+def _compare(findings: Findings, race_id: str, key: str, poll: Poll, base: Poll | None, made: datetime | None) -> None:
+    """Compare one row with its poll; its score with the mean of its own checks, each of which is compared."""
+    reading, row = poll.reading, poll.row
+    found = checks(Evidence(reading, poll.lines, base, _at(row["fetchedAt"]) - _at(row["generatedAt"])))
+    wanted = {
+        "raceId": race_id,
+        "meetingId": reading.columns["meetingId"],
+        "n": poll.n,
+        "generatedAt": stamp(made) if made is not None else row["fetchedAt"],
+        "startTime": stamp(reading.start),
+        "status": poll.status,
+        "race": Json(_race(reading)),
+        "pools": None if poll.pools is None else Json({**poll.pools.single, "multi": poll.pools.multi}),
+        "runners": Json([_shown(line) for line in poll.lines]),
+        "dividends": Json(paid) if (paid := dividend_pools(reading)) else None,
+        "feedCalls": row["feedCalls"] if base is None else 1,
+        "checks": found,
+        "score": score_of(row.get("checks")),
+    }
+    findings.compare(TABLE, row, wanted, race=race_id, key=key)
+
+
+def _race(reading: Reading) -> dict[str, Any]:
+    return {
+        "name": reading.columns["name"],
+        "number": reading.columns["raceNumber"],
+        "meetingName": reading.meeting_name,
+        "country": reading.columns["country"],
+        "code": reading.columns["type"],
+        "actualStart": stamp(reading.actual) if reading.actual else None,
+        "positionsPaid": reading.places,
+    }
+
+
+def _shown(line: Line) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "no": line.number,
+        "name": line.name,
+        "scratched": line.scratched,
+        **{_SHOWN_ODDS[kind]: line.odds[kind] for kind in ODDS},
+        "hold": line.hold,
+        "bet": line.bet,
+        "win": line.win.cents,
+        "place": line.place.cents,
+        "winSource": line.win.source,
+        "placeSource": line.place.source,
+    }
+
+
+def dividend_pools(reading: Reading) -> dict[str, int]:
+    """Return the pool in cents behind each product's Final dividends."""
+    found: dict[str, int] = {}
+    for each in reading.dividends:
+        if each.status.lower() == "final" and each.cents is not None:
+            found[each.product] = max(each.cents, found.get(each.product, each.cents))
+    return found
+
+
+def _closing(ledger: Ledger, row: Row, base: Poll | None, findings: Findings, key: str) -> None:
+    """A closing row repeats the row before it, with no poll of its own; alone it stands for a race never polled."""
+    if base is None:
+        wanted: dict[str, Any] = {"pools": None, "runners": Json([]), "dividends": None}
+    else:
+        same = ("meetingId", "generatedAt", "startTime", "race", "pools", "runners", "digests", "dividends")
+        wanted = {column: base.row.get(column) for column in same}
+    wanted |= {"raceId": ledger.race_id, "n": base.n + 1 if base else 1, "score": None, "checks": Json([])}
+    wanted |= {"feedCalls": 0, "feedMs": 0, "storeMs": 0, "lateMs": 0}
+    findings.compare(TABLE, row, wanted, race=ledger.race_id, key=f"{key} closing")
+    if base is not None:
+        ledger.polls.append(
+            replace(
+                base, row=row, n=base.n + 1, slot=_at(row["slot"]), kind="closing", status=row["status"],
+                before=base.status, held=False,
+            )
+        )  # fmt: skip

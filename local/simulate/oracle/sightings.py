@@ -1,0 +1,88 @@
+"""Odds history and results: every price that changed, and the placings and dividends as last served."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from local.simulate.oracle.cards import first_sight
+from local.simulate.oracle.differences import Findings, Json, Within
+from local.simulate.oracle.facts import Ledger, Poll
+from local.simulate.oracle.reading import ODDS, Reading, stamp
+from local.simulate.served import Record
+from raceday.store.port import Row
+from raceday.tables import ODDS_HISTORY, RACE_RESULTS
+
+Columns = dict[str, Any]
+
+
+def judge_odds(
+    rows: Sequence[Row], races: Mapping[str, Row], ledgers: Mapping[str, Ledger], record: Record, day: Within,
+    findings: Findings,
+) -> None:  # fmt: skip
+    """Compare the odds history with each first price and each price that differs from the one known before."""
+    wanted: dict[tuple[str, str, str, int], Columns] = {}
+    for race_id, race in races.items():
+        known: dict[tuple[str, str], Any] = {}
+        for runner in first_sight(record, race, ledgers.get(race_id)):
+            for kind in ODDS:
+                known[runner.id, kind] = runner.odds[kind]
+                if runner.odds[kind] is not None:
+                    wanted[race_id, runner.id, kind, 0] = _sighting(race_id, runner.id, kind, 0, runner.odds[kind], day)
+        for poll in ledgers[race_id].telling if race_id in ledgers else ():
+            for line in poll.lines:
+                for kind in ODDS:
+                    odds = line.odds[kind]
+                    if odds is not None and odds != known.get((line.id, kind)):
+                        at = stamp(poll.generated)
+                        wanted[race_id, line.id, kind, poll.n] = _sighting(race_id, line.id, kind, poll.n, odds, at)
+                    known[line.id, kind] = odds
+    findings.match(ODDS_HISTORY, rows, wanted, lambda r: (r["raceId"], r["entrantId"], r["type"], r["n"]))
+
+
+def _sighting(race_id: str, entrant: str, kind: str, n: int, odds: Any, at: Any) -> Columns:
+    return {"raceId": race_id, "entrantId": entrant, "type": kind, "n": n, "odds": odds, "eventTimestamp": at}
+
+
+def judge_results(rows: Sequence[Row], ledgers: Mapping[str, Ledger], findings: Findings) -> None:
+    """Compare the results with the last poll that showed any; `resultTime` is when they last changed."""
+    wanted = {race_id: found for race_id, ledger in ledgers.items() if (found := results_of(ledger)) is not None}
+    findings.match(RACE_RESULTS, rows, wanted, lambda row: row["$id"], race_of=str)
+
+
+def results_of(ledger: Ledger) -> Columns | None:
+    """Return one race's results, None where it has had none."""
+    found: Columns | None = None
+    for poll in ledger.telling:
+        shows = bool(poll.reading.placings or poll.reading.dividends)
+        # Results do not vanish while the status stays: an answer without them lost them on the way.
+        if not shows and (found is None or poll.status == poll.before):
+            continue
+        now = {"raceId": ledger.race_id, "race": ledger.race_id, **_columns(poll)}
+        if found is None or {**found, "resultTime": None} != {**now, "resultTime": None}:
+            found = now
+    return found
+
+
+def _columns(poll: Poll) -> Columns:
+    reading = poll.reading
+    return {
+        "resultsAvailable": bool(reading.placings),
+        "photoFinish": False,
+        "stewardsInquiry": False,
+        "protestLodged": reading.protest,
+        "protestReason": reading.columns["protestReason"],
+        "resultStatus": "final" if reading.status == "Final" else "interim",
+        "resultTime": poll.fetched,
+        "resultsData": Json(list(reading.placings)),
+        "dividendsData": Json(_dividends(reading)),
+        "fixedOddsData": Json({str(r.number): _fixed(r) for r in reading.runners}),
+    }
+
+
+def _dividends(reading: Reading) -> list[Any]:
+    final = [d.shown for d in reading.dividends if d.status.lower() == "final"]
+    return final or [d.shown for d in reading.dividends]
+
+
+def _fixed(runner: Any) -> dict[str, Any]:
+    odds = {"fixed_win": runner.odds["fixed_win"], "fixed_place": runner.odds["fixed_place"]}
+    return {**odds, "runner_name": runner.name, "entrant_id": runner.id}

@@ -1,0 +1,113 @@
+"""The suite's own notes, the quarantine, and the tables that no function of a day may touch."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from local.simulate.oracle.alerts import last_minute
+from local.simulate.oracle.differences import Findings, Json, Within
+from local.simulate.oracle.facts import Ledger
+from local.simulate.oracle.lists import Listed
+from local.simulate.oracle.reading import Unreadable, read_event, stamp
+from local.simulate.oracle.timeline import Entry
+from local.simulate.served import Record
+from raceday.store.port import Row
+from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, QUARANTINE, SILKS, SUITE_STATE
+
+# Minutes of the eve at which each daily schedule is due, in UTC.
+DUE = {"daily-meetings": (17, 0), "daily-races": (17, 10), "daily-entrants": (17, 20), "prune": (17, 40)}
+Columns = dict[str, Any]
+
+
+def judge_state(
+    rows: Sequence[Row], day: date, lists: Sequence[Listed], ledgers: Mapping[str, Ledger],
+    timelines: Mapping[str, Sequence[Entry]], span: Within, findings: Findings, *, sound: bool,
+) -> None:  # fmt: skip
+    """Compare what imports, schedules and the evaluator note of themselves; counts only where nothing broke."""
+    wanted: dict[tuple[str, str], Columns] = {}
+    for name, (hour, minute) in DUE.items():
+        at = datetime(day.year, day.month, day.day, hour, minute, tzinfo=span.begin.tzinfo) - timedelta(days=1)
+        wanted["run", name] = {"kind": "run", "name": name, "status": "finished", "at": stamp(at)}
+        if name != "prune":
+            wanted["import", name] = {"kind": "import", "name": name, "status": "done", "at": span}
+    if sound:
+        for name, told in _counts(day, lists).items():
+            wanted["import", name]["data"] = Json(told)
+        wanted["health", "suite"] = {"kind": "health", "name": "suite", "at": span}
+    wanted["tick", "master-race-scheduler"] = {
+        "kind": "tick", "name": "master-race-scheduler", "status": "done", "at": span,
+    }  # fmt: skip
+    for race_id, ledger in ledgers.items():
+        if (cursor := _cursor(ledger, timelines[race_id])) is not None:
+            kind = "alert-cursor"
+            wanted[kind, race_id] = {"kind": kind, "name": race_id, "status": None, "at": span, "data": Json(cursor)}
+    kinds = ("import", "run", "tick", "alert-cursor", *(("health",) if sound else ()))
+    judged = [row for row in rows if row["kind"] in kinds]
+    findings.match(SUITE_STATE, judged, wanted, lambda row: (row["kind"], row["name"]))
+
+
+def _counts(day: date, lists: Sequence[Listed]) -> dict[str, Columns]:
+    """Return what each import's last run has to say of itself: refreshes, details, entrants."""
+    newest = max((page.at for page in lists), default=None)
+    first = min((page.at for page in lists), default=None)
+    last_minutes = [page for page in lists if newest and newest - page.at < timedelta(minutes=1)]
+    at_first = {race for page in lists if first and page.at - first < timedelta(minutes=1) for race in page.races}
+    done = {"date": day.isoformat(), "left": 0, "failures": 0}
+    return {
+        "daily-meetings": {**done, "meetings": len({page.meeting["meetingId"] for page in last_minutes})},
+        "daily-races": {**done, "races": len(at_first)},
+        "daily-entrants": done,
+    }
+
+
+def _cursor(ledger: Ledger, timeline: Sequence[Entry]) -> Columns | None:
+    labels = [entry for entry in timeline if entry.is_label]
+    reminded = last_minute(ledger) is not None
+    if not labels and not reminded:
+        return None
+    newest = labels[-1] if labels else None
+    return {
+        "intervals": [entry.interval for entry in labels],
+        "before_n": newest.base.n if newest and newest.base else 0,
+        "last_n": newest.poll.n if newest else 0,
+        "reminded": reminded,
+    }
+
+
+def judge_quarantine(rows: Sequence[Row], record: Record, span: Within, findings: Findings) -> None:
+    """Compare the quarantine with the events that nobody can read: no row without one, or of too many."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for race_id, answers in record.events.items():
+        for answer in answers:
+            try:
+                read_event(answer.body, race_id)
+            except Unreadable as error:
+                if str(error).startswith("race."):
+                    seen[race_id, str(error)] += 1
+    wanted: dict[tuple[str, str], Columns] = {}
+    for row in rows:
+        key = (row["subject"], row["field"])
+        if key in seen:
+            wanted[key] = {"subject": key[0], "field": key[1], "functionName": None, "seenAt": span}
+            if not 1 <= row["seen"] <= seen[key] or row["raceId"] != key[0] or not _of(row["payload"], key[0]):
+                findings.add(QUARANTINE, "wrong", race=key[0], key=f"{key[1]} seen {row['seen']} of {seen[key]}")
+    findings.match(QUARANTINE, rows, wanted, lambda row: (row["subject"], row["field"]))
+
+
+def _of(payload: str | None, race_id: str) -> bool:
+    """Tell whether a kept payload is the race's own event."""
+    try:
+        return bool(json.loads(payload or "")["data"]["race"]["event_id"] == race_id)
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def judge_untouched(
+    before: Mapping[str, Iterable[Row]], after: Mapping[str, Iterable[Row]], findings: Findings
+) -> None:
+    """Compare the tables that belong to users, or to a function that no day runs: nothing of them may change."""
+    for table in (ALERT_CONFIGS, ALERT_FILTERS, SILKS):
+        wanted = {row["$id"]: {k: v for k, v in row.items() if k[0] != "$"} for row in before[table]}
+        findings.match(table, after[table], wanted, lambda row: row["$id"], race_of=lambda key: "")

@@ -1,0 +1,71 @@
+"""What the feed answered on a simulated day, kept as it went out: what an oracle reads anew."""
+
+import re
+import zlib
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+_MADE = re.compile(rb'"generated_time": ?"([^"]+)"')
+_HEAD_BYTES = 600
+_MS = timedelta(milliseconds=1)
+_UNCLOCKED = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of 200 as `function` was sent it at `at`; `made` is the feed's own time, None where it names none."""
+
+    at: datetime
+    function: str
+    made: datetime | None
+    packed: bytes
+
+    @property
+    def body(self) -> bytes:
+        """Return the body as it was sent."""
+        return zlib.decompress(self.packed)
+
+
+@dataclass(slots=True)
+class Record:
+    """Every answer of a day: events by race id, pages of the meeting list, and single meetings, in order of time."""
+
+    events: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
+    lists: list[Answer] = field(default_factory=list)
+    meetings: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
+
+    def keep(self, room: str, key: str, function: str, at: datetime, body: bytes) -> None:
+        """Keep an answer of one of the feed's rooms, `key` being an id or empty for a list."""
+        answer = Answer(at, function, made_at(body), zlib.compress(body, 1))
+        if room == "events":
+            self.events[key].append(answer)
+        elif room == "meetings" and key:
+            self.meetings[key].append(answer)
+        elif room == "meetings":
+            self.lists.append(answer)
+
+    def behind(self, race_id: str, generated: datetime, fetched: datetime) -> Answer | None:
+        """Return the answer that a ledger row was made of: by the feed's own time, or by its receipt without one."""
+        answers = self.events.get(race_id, ())
+        exact = [a for a in answers if a.made is not None and abs(a.made - generated) <= _MS]
+        if exact:
+            return exact[-1]
+        unclocked = [a for a in answers if a.made is None and abs(a.at - fetched) < _UNCLOCKED]
+        return min(unclocked, key=lambda a: abs(a.at - fetched), default=None)
+
+    def import_of(self, race_id: str, until: datetime) -> Answer | None:
+        """Return the last event that was served up to an instant, whoever asked."""
+        answers = self.events.get(race_id, [])
+        i = bisect_right([a.at for a in answers], until)
+        return answers[i - 1] if i else None
+
+
+def made_at(body: bytes) -> datetime | None:
+    """Return the time that an answer's head names, to the microsecond, None where it names none."""
+    found = _MADE.search(body[:_HEAD_BYTES])
+    if found is None:
+        return None
+    text = re.sub(r"(\.\d{6})\d+", r"\1", found[1].decode())
+    return datetime.fromisoformat(text)
