@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from local.simulate.plan import Plan
 from local.simulate.run import import_recorded, simulate_day
 from local.simulate.seams import FaultHooks
 from local.simulate.shapes import shaped
+from local.simulate.verdict import fine, verdict
 from local.simulate.world import World, settings_from_env
 
 STORE = ROOT / ".raceday" / "simulate.db"
@@ -96,6 +98,8 @@ def run(args: argparse.Namespace) -> int:
     report = reports[0] if len(reports) == 1 else campaign(reports)
     _write(args.json, report)
     Console().print(table(report))
+    for line in verdict(reports):
+        print(line)
     return 0 if all(map(fine, reports)) else 1
 
 
@@ -116,11 +120,17 @@ def _days(args: argparse.Namespace, console: Console) -> Iterator[dict[str, Any]
         with ProcessPoolExecutor(args.jobs) as pool, _bar(console, f"{args.days} days") as told:
             for i, report in enumerate(pool.map(_one, plans, repeat(args.faults))):
                 told((i + 1) / args.days)
-                yield report
+                yield _asked(report, args)
         return
     for i, plan in enumerate(plans):
         with _bar(console, f"day {i + 1} of {args.days}" if args.days > 1 else "race day") as told:
-            yield simulate_day(plan, seams=fault_profile(args.faults), progress=told, trace=_tracer(args))
+            report = simulate_day(plan, seams=fault_profile(args.faults), progress=told, trace=_tracer(args))
+            yield _asked(report, args)
+
+
+def _asked(report: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
+    """Return a day's report with what was asked for, which is what it takes to simulate it again."""
+    return report | {"asked": args.races, "faults": args.faults}
 
 
 def _variants(args: argparse.Namespace, console: Console) -> int:
@@ -196,31 +206,13 @@ def _recorded(args: argparse.Namespace, folder: Path, console: Console) -> int:
     return 0 if report["stored"]["races"] else 3
 
 
-def fine(report: dict[str, Any]) -> bool:
-    """Tell whether a day came out as it had to."""
-    polls, buckets = report["polls"], report["buckets"]
-    if "faults_injected" in report:
-        counts = [*(polls[k] for k in ("lost", "unreported", "duplicate", "wrong")), *report["at_the_end"].values()]
-        counts += [buckets["lost"], buckets["duplicate"], buckets["wrong"], report["pools"]["wrong"]]
-        counts.append(report["stored"]["absent"])
-        return not any(counts) and not report["notifications"]["duplicate"]
-    return bool(
-        polls["expected"] == polls["committed"]
-        and not polls["duplicate"]
-        and not polls["missing"]
-        and not polls["unexpected"]
-        and not (buckets["lost"] or buckets["duplicate"] or buckets["wrong"])
-        and not report["pools"]["wrong"]
-        and not report["notifications"]["duplicate"]
-    )
-
-
 def campaign(reports: list[dict[str, Any]]) -> dict[str, Any]:
     """Return one report for several days: sums, and each day's own."""
     summed: dict[str, dict[str, Any]] = {}
     for part in ("stored", "polls", "buckets", "pools", "notifications", "invocations"):
         keys = sorted({key for r in reports for key, value in r[part].items() if isinstance(value, int)})
         summed[part] = {key: sum(r[part].get(key, 0) for r in reports) for key in keys}
+    summed["judged"] = _judged([r["judged"] for r in reports])
     if "faults_injected" in reports[0]:
         summed["faults_injected"] = _faults([r["faults_injected"] for r in reports])
     return {
@@ -237,6 +229,16 @@ def campaign(reports: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _judged(each: list[dict[str, Any]]) -> dict[str, Any]:
+    names = sorted({table for j in each for table in j["tables"]})
+    tables: dict[str, Counter[str]] = {name: Counter() for name in names}
+    for judged in each:
+        for name, counts in judged["tables"].items():
+            tables[name].update(counts)
+    rows, count = (sum(j[key] for j in each) for key in ("rows", "count"))
+    return {"rows": rows, "count": count, "tables": {name: dict(counts) for name, counts in tables.items()}}
+
+
 def _faults(each: list[dict[str, Any]]) -> dict[str, Any]:
     total, operations = (sum(f[key] for f in each) for key in ("total", "operations"))
     kinds = sorted({kind for f in each for kind in f["by_kind"]})
@@ -247,7 +249,7 @@ def _faults(each: list[dict[str, Any]]) -> dict[str, Any]:
 def table(report: dict[str, Any]) -> Table:
     """Lay a report out as a table."""
     made = Table(title=f"{report['date']}: {report['races']} races", show_header=False)
-    for part in ("stored", "polls", "buckets", "pools", "notifications", "invocations", "faults_injected"):
+    for part in ("stored", "polls", "buckets", "pools", "notifications", "judged", "invocations", "faults_injected"):
         figures = {k: v for k, v in report.get(part, {}).items() if isinstance(v, (int, float))}
         if figures:
             made.add_row(part, "  ".join(f"{k} {v:,}" for k, v in figures.items()))

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.feedsim import Day
+from local.feedsim.script import is_core
 from local.simulate.absent import RECHECKS, Absent, Shown, judge_absent
 from local.simulate.buckets import Answer
 from local.simulate.faults.bodies import as_read
 from local.simulate.faults.script import Script, Served
-from local.simulate.oracle.slots import OVER
-from local.simulate.report import buckets, pools_wrong
+from local.simulate.oracle.slots import OVER, on_grid
 from local.simulate.tables import Tables, when
 from local.simulate.world import World
 from raceday.store.port import Row
@@ -32,6 +32,7 @@ class Found:
     """What is wrong with one race's ledger, and each row's answer as the market stood."""
 
     wrong: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     rows: list[Shown] = field(default_factory=list)
     committed: int = 0
@@ -48,11 +49,8 @@ def judge(
     found = {race_id: _race(day, race_id, sorted(rows, key=lambda r: int(r["n"])), script)
              for race_id, rows in sorted(by_race.items())}  # fmt: skip
     absent = judge_absent(day, script, {race_id: each.rows for race_id, each in found.items()}, created, end)
-    answers = {race_id: each.answers for race_id, each in found.items()}
     report["polls"] = report["polls"] | _polls(found, absent, tables)
     report["stored"] = report["stored"] | {"absent": _never_stored(day, created, end)}
-    report["buckets"] = buckets(answers, tables.flow)
-    report["pools"] = {"wrong": pools_wrong(answers, tables.pools)}
     ended = world.backend.transactions(end)
     report |= {"transactions": ended} if ended else {}
     return report | {"at_the_end": _left(world, ended, script), "faults_injected": script.report()}
@@ -74,7 +72,7 @@ def _polls(found: Mapping[str, Found], absent: Mapping[str, Absent], tables: Tab
     lost = sum(len(each.lost) for each in absent.values())
     told = [f"{race} {at:%H:%M:%S} lost: {why}" for race, each in absent.items() for at, why in each.lost.items()]
     told += [f"{race} {at:%H:%M:%S} unreported" for race, each in absent.items() for at in sorted(each.unreported)]
-    told += [f"{race} {what}" for race, each in found.items() for what in each.wrong]
+    told += [f"{race} {what}" for race, each in found.items() for what in (*each.wrong, *each.unexpected)]
     return {
         "expected": committed + missing,
         "committed": committed,
@@ -84,7 +82,7 @@ def _polls(found: Mapping[str, Found], absent: Mapping[str, Absent], tables: Tab
         "unreported": sum(len(each.unreported) for each in absent.values()),
         "duplicate": sum(n - 1 for n in slots.values()) + sum(n - 1 for n in rows.values()),
         "wrong": sum(len(each.wrong) for each in found.values()),
-        "unexpected": 0,
+        "unexpected": sum(len(each.unexpected) for each in found.values()),
         "differences": told[:40],
     }
 
@@ -111,6 +109,8 @@ def _race(day: Day, race_id: str, rows: Sequence[Row], script: Script) -> Found:
             found.wrong.append(f"row {row['n']} stands {i + 1}th")
         if before is not None and slot <= before.slot:
             found.wrong.append(f"n {row['n']}: slot {slot:%H:%M:%S} is not after {before.slot:%H:%M:%S}")
+        if kind == "slot" and not _planned(day, race_id, rows[i - 1]["status"] if i else "", slot):
+            found.unexpected.append(f"n {row['n']}: nothing asks for a poll at {slot:%H:%M:%S}")
         answer = _answer(found, day, race_id, row, before, script)
         found.rows.append((row, answer))
         if answer is None:
@@ -130,6 +130,14 @@ def _race(day: Day, race_id: str, rows: Sequence[Row], script: Script) -> Found:
         found.answers.append(answer)
         before = answer
     return found
+
+
+def _planned(day: Day, race_id: str, status: str, slot: datetime) -> bool:
+    """Tell whether a slot is on the grid of a start that the race has had, with its last row's status, if any."""
+    race = day.books[race_id].race
+    starts = {race.advertised, race.script.moved_from or race.advertised}
+    statuses = (status,) if status else ("Open", "Closed")
+    return is_core(race) and any(on_grid(start, each, slot) for start in starts for each in statuses)
 
 
 def _answer(found: Found, day: Day, race_id: str, row: Row, before: Answer | None, script: Script) -> Answer | None:

@@ -3,38 +3,31 @@
 import json
 import math
 from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from local.feedsim import Day
-from local.simulate.buckets import Answer, Key, Money, compare, expected_rows, is_label_row
-from local.simulate.oracle.slots import Expected, expect
+from local.simulate.oracle.differences import Findings
+from local.simulate.oracle.slots import Expected, expect, rechecks_after
 from local.simulate.oracle.truth import DayServed
 from local.simulate.tables import Tables, when
 from local.simulate.world import World
 from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.store.port import Row
+from raceday.tables import MONEY_FLOW, NOTIFICATIONS, RACE_POOLS
 
 POLLER = "enhanced-race-poller"
+MOST_CRASHES = 20
 PLANNED = ("slot", "recheck")
 IDLE_OUTCOMES = ("done", "late", "off_plan", "over", "expired", "refused")
-POOL_COLUMNS = {
-    "win": "winPoolTotal",
-    "place": "placePoolTotal",
-    "quinella": "quinellaPoolTotal",
-    "trifecta": "trifectaPoolTotal",
-    "exacta": "exactaPoolTotal",
-    "first4": "first4PoolTotal",
-}
 
 
-def day_report(day: Day, world: World, tables: Tables, end: datetime) -> dict[str, Any]:
+def day_report(day: Day, world: World, tables: Tables, findings: Findings, end: datetime) -> dict[str, Any]:
     """Return everything that a finished day is measured by."""
     expected = expectations(day, world, end)
     found = polls(expected, tables.ledger, world)
-    answers = answers_of(day, tables.ledger, world)
     return {
         "date": day.date.isoformat(),
         "seed": world.seed,
@@ -45,9 +38,11 @@ def day_report(day: Day, world: World, tables: Tables, end: datetime) -> dict[st
         "statuses": statuses(tables),
         "polls": found,
         **use(world, int(found["committed"])),
-        "buckets": buckets(answers, tables.flow),
-        "pools": {"wrong": pools_wrong(answers, tables.pools)},
-        "notifications": notifications(tables.notifications),
+        "buckets": counted(findings, MONEY_FLOW) | {"written": len(tables.flow)},
+        "pools": counted(findings, RACE_POOLS),
+        "notifications": counted(findings, NOTIFICATIONS) | {"sent": len(tables.notifications)},
+        "judged": findings.report(),
+        "crashes": world.crashes[:MOST_CRASHES],
         "log": dict(sorted(world.log_levels.items())),
     }
 
@@ -67,19 +62,20 @@ def polls(expected: Mapping[str, Expected], ledger: Sequence[Row], world: World)
     """Compare the ledger with what was expected, and say where they differ."""
     planned = [row for row in ledger if row["kind"] in PLANNED]
     slots = Counter((row["raceId"], when(row["slot"])) for row in ledger if row["kind"] != "closing")
-    wanted = {(race_id, at) for race_id, each in expected.items() for at in each.sure | each.rechecks}
-    allowed = {(race_id, at) for race_id, each in expected.items() for at in each.either}
     committed = {(row["raceId"], when(row["slot"])) for row in planned}
-    wanted |= allowed & committed
+    wanted = {(race_id, at) for race_id, each in expected.items() for at in _wanted(race_id, each, committed)}
     # A caller's poll that fell on a planned slot has served it.
     committed |= wanted & slots.keys()
+    gaps = {(r["raceId"], when(gap["slot"])) for r in ledger for gap in json.loads(r.get("gaps") or "[]")}
     late = sorted(_lateness(row, world.counts.asked.get(row["raceId"], ())) for row in planned)
     return {
         "expected": len(wanted),
         "committed": len(committed),
         "duplicate": sum(count - 1 for count in slots.values()),
         "refused": sum(world.counts.outcomes[word] for word in IDLE_OUTCOMES),
-        "gaps": sum(len(json.loads(row.get("gaps") or "[]")) for row in ledger),
+        "gaps": len(gaps),
+        "gaps_unexplained": len(gaps & committed),
+        "handed_again": sum(count - 1 for count in world.counts.handed.values()),
         "late_p99_secs": round(late[math.ceil(len(late) * 0.99) - 1], 3) if late else None,
         "late_max_secs": round(late[-1], 3) if late else None,
         "failed": world.counts.outcomes["failed"],
@@ -89,6 +85,13 @@ def polls(expected: Mapping[str, Expected], ledger: Sequence[Row], world: World)
         "unexpected": len(committed - wanted),
         "differences": _named(wanted - committed, "missing") + _named(committed - wanted, "unexpected"),
     }
+
+
+def _wanted(race_id: str, each: Expected, committed: Container[tuple[str, datetime]]) -> set[datetime]:
+    """Return the slots that must be there: the sure ones, what was committed of the others, and their re-checks."""
+    told = {at for at in each.either if (race_id, at) in committed}
+    over = min(told & each.over, default=None)
+    return each.sure | each.rechecks | told | (set() if over is None else rechecks_after(over))
 
 
 def _lateness(row: Row, asked: Sequence[datetime]) -> float:
@@ -103,53 +106,17 @@ def _last_before(instants: Sequence[datetime], until: datetime) -> datetime | No
 
 
 def _named(keys: set[tuple[str, datetime]], what: str) -> list[dict[str, str]]:
-    return [{"what": what, "raceId": race, "slot": at.isoformat()} for race, at in sorted(keys)[:20]]
+    return [{"what": what, "race": race, "key": at.isoformat()} for race, at in sorted(keys)[:20]]
 
 
-def answers_of(day: Day, ledger: Sequence[Row], world: World) -> dict[str, list[Answer]]:
-    """Return each race's committed polls in order, with the market as it was when each was served."""
-    found: dict[str, list[Answer]] = defaultdict(list)
-    for row in sorted(ledger, key=lambda row: (row["raceId"], row["n"])):
-        race_id = row["raceId"]
-        places = day.books[race_id].race.positions_paid
-        if row["kind"] == "closing":
-            if found[race_id]:
-                last = found[race_id][-1]
-                found[race_id].append(Answer(when(row["slot"]), last.state, places, row["status"]))
-            continue
-        served = _last_before(world.counts.served.get(race_id, ()), when(row["fetchedAt"]))
-        if served is not None:
-            found[race_id].append(Answer(when(row["slot"]), day.truth(race_id, served), places))
-    return found
-
-
-def buckets(answers: Mapping[str, Sequence[Answer]], flow: Sequence[Row]) -> dict[str, Any]:
-    """Compare the timeline's columns with what they must show."""
-    expected: dict[Key, Money] = {}
-    for race_id, polled in answers.items():
-        expected |= expected_rows(race_id, polled)
-    return compare(expected, [row for row in flow if is_label_row(row)])
-
-
-def pools_wrong(answers: Mapping[str, Sequence[Answer]], pools: Sequence[Row]) -> int:
-    """Count races whose stored totals differ from the last ones served."""
-    rows = {row["raceId"]: row for row in pools}
-    return sum(not _pools_right(polled[-1], rows.get(race_id)) for race_id, polled in answers.items() if polled)
-
-
-def _pools_right(last: Answer, row: Row | None) -> bool:
-    totals = {column: last.state.pools.get(product, 0) for product, column in POOL_COLUMNS.items()}
-    return (
-        row is not None
-        and all(row[column] == cents for column, cents in totals.items())
-        and row["totalRacePool"] == sum(totals.values())
-    )
-
-
-def notifications(rows: Sequence[Row]) -> dict[str, int]:
-    """Count notifications, and those that say the same thing twice."""
-    keys = Counter((r["userId"], r["raceId"], r["entrantId"], r["timeInterval"], r["type"]) for r in rows)
-    return {"sent": len(rows), "duplicate": sum(count - 1 for count in keys.values())}
+def counted(findings: Findings, table: str) -> dict[str, int]:
+    """Return how many rows of a table had to be there, and what is wrong with those that are."""
+    return {
+        "expected": findings.wanted[table],
+        "lost": findings.count(table, "missing"),
+        "duplicate": findings.count(table, "doubled"),
+        "wrong": findings.count(table, "wrong", "unexpected", "changed"),
+    }
 
 
 def failures(world: World) -> list[dict[str, str]]:

@@ -20,7 +20,7 @@ from local.simulate.platform import limits_of
 from local.simulate.port_store import PortBackend
 from local.simulate.report import day_report, failures, stored
 from local.simulate.seams import FaultHooks
-from local.simulate.tables import Tables, read_tables, since
+from local.simulate.tables import read_tables, since
 from local.simulate.world import SETTINGS, Backend, World
 from ops.schema import BANDS, DEFAULT_USER, band_row
 from raceday.catalogue.functions import IMPORTS
@@ -78,9 +78,8 @@ def simulate_day(
             last = world.seams.last(end)
             await run_day(world, last, _told(progress, start, last))
             tables = since(before, await read_tables(reader))
-            report = _judged(generated, world, tables, last)
             left = Left(plan.day, start, last, before, tables, sound=seams is None)
-            return report | {"judged": judge_rows(left, world.record).report()}
+            return _judged(generated, world, left)
         finally:
             await world.backend.aclose()
             if activity is not None:
@@ -89,15 +88,18 @@ def simulate_day(
     report = on_virtual_time(start, work)
     return report | {
         "depth": plan.depth,
+        "asked": plan.races,
+        "faults": "none",
         "wall_secs": round(time.perf_counter() - began, 2),
         "measured": {"cpu_secs": round(time.process_time() - cpu, 2)},
     }
 
 
-def _judged(day: Day, world: World, tables: Tables, end: datetime) -> dict[str, Any]:
-    report = day_report(day, world, tables, end)
+def _judged(day: Day, world: World, left: Left) -> dict[str, Any]:
+    """Return the day's report, by the fault script too where there is one."""
+    report = day_report(day, world, left.after, judge_rows(left, world.record), left.end)
     faults = world.seams
-    return judge(report, day, world, tables, faults.script, end) if isinstance(faults, Faults) else report
+    return judge(report, day, world, left.after, faults.script, left.end) if isinstance(faults, Faults) else report
 
 
 def _activity(plan: Plan) -> Activity | None:

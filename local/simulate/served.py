@@ -30,11 +30,15 @@ class Answer:
 
 @dataclass(slots=True)
 class Record:
-    """Every answer of a day: events by race id, pages of the meeting list, and single meetings, in order of time."""
+    """Every answer of a day: events by race id, pages of the meeting list, and single meetings, in order of time.
+
+    `imported` are the instants at which an import of the lists had stored all that it was served.
+    """
 
     events: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
     lists: list[Answer] = field(default_factory=list)
     meetings: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
+    imported: list[datetime] = field(default_factory=list)
 
     def keep(self, room: str, key: str, function: str, at: datetime, body: bytes) -> None:
         """Keep an answer of one of the feed's rooms, `key` being an id or empty for a list."""

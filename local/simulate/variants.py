@@ -12,6 +12,7 @@ from unittest.mock import patch
 from local.simulate.plan import Plan
 from local.simulate.run import simulate_day
 from local.simulate.seams import FaultHooks
+from local.simulate.verdict import told
 from local.simulate.world import World
 from raceday.clock import instant, iso
 from raceday.container import Container
@@ -138,7 +139,8 @@ def judged(name: str, plan: Plan, seams: Callable[[World], FaultHooks]) -> dict[
         "buckets_lost": buckets["lost"],
         "buckets_duplicate": buckets["duplicate"],
         "buckets_wrong": buckets["wrong"],
-        "examples": [*polls["differences"][:3], *buckets["examples"][:2]],
+        "rows_differing": report["judged"]["count"],
+        "examples": [*polls["differences"][:3], *map(told, report["judged"]["examples"][:2])],
     }
 
 

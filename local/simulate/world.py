@@ -27,6 +27,8 @@ from raceday.store.port import Store
 
 FUNCTIONS_URL = "https://functions.raceday.local"
 SECRET = "simulated-webhook-secret"
+# What is logged of an error that nobody foresaw.
+CRASHES = ("activation.crashed", "import.crashed")
 SETTINGS = Settings(
     feed_url="https://feed.raceday.local/affiliates/v1/racing",
     feed_from="raceday@raceday.local",
@@ -79,6 +81,7 @@ class Counts:
     served: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     imports: list[dict[str, Any]] = field(default_factory=list)
     outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    handed: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
 
 class World:
@@ -105,6 +108,7 @@ class World:
         self.chances = Chances(seed)
         self.counts = Counts()
         self.record = Record()
+        self.crashes: list[str] = []
         self.seed = seed
         self.trace = trace
         self.log_levels: dict[str, int] = defaultdict(int)
@@ -121,6 +125,8 @@ class World:
         """Keep what the report tells of an activation's answer."""
         if name.startswith("daily-"):
             self.counts.imports.append({"function": name, **answer})
+            if name == "daily-meetings" and answer.get("ok") and not answer["failures"] and not answer["left"]:
+                self.record.imported.append(self.loop.now())
         for outcome in answer.get("results", ()):
             self.counts.outcomes[outcome["result"]] += 1
 
@@ -136,7 +142,7 @@ class World:
             log=log,
             feed=make_feed(self.settings, clock, chance, log, self._feed_wire(name, on_request)),
             store=self.backend.store(self, name, serial, clock, on_request),
-            invoker=PlatformStarter(self.platform),
+            invoker=PlatformStarter(self.platform, self.counts),
         )
 
     def _feed_wire(self, name: str, on_request: Callable[[], None]) -> Wire:
@@ -173,6 +179,8 @@ class World:
     def _line(self, line: str) -> None:
         record = json.loads(line)
         self.log_levels[record["level"]] += 1
+        if record["event"] in CRASHES:
+            self.crashes.append(f"{self.loop.now():%H:%M:%S} {line[:500]}")
         if self.trace is not None:
             self.trace(f"{self.loop.now():%H:%M:%S.%f} {line}")
 
@@ -186,9 +194,12 @@ class PlatformStarter:
     """The invoker of simulated containers: the platform takes every call at once."""
 
     platform: Platform
+    counts: Counts
 
     async def start(self, function: str, payload: dict[str, Any]) -> str:
         """Start a function and give its activation's id; the payload travels as JSON."""
+        for slot in payload.get("slots", ()):
+            self.counts.handed[slot["raceId"], slot["slot"]] += 1
         return self.platform.start(function, json.loads(json.dumps(payload)))
 
 

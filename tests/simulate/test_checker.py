@@ -4,13 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from local.commands.simulate import fine
 from local.feedsim import DayOptions, generate_day
 from local.simulate.absent import answerable, never_polled
 from local.simulate.checker import _left
 from local.simulate.faults.script import Hit, Run, Script
 from local.simulate.plan import Plan
 from local.simulate.run import simulate_day
+from local.simulate.verdict import fine
 from local.simulate.world import World
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from local.commands.simulate import fine
 from local.simulate.faults import PROFILES, profile
 from local.simulate.plan import Plan
 from local.simulate.run import simulate_day
 from local.simulate.shapes import shaped
 from local.simulate.variants import VARIANTS, judged
+from local.simulate.verdict import fine
 
 SHORT = Plan(seed=3, races=4, depth="port")
 TINY = Plan(seed=4, races=1, depth="port")

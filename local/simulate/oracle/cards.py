@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from local.simulate.oracle.differences import Findings, Within
+from local.simulate.oracle.differences import AnyOf, Findings, Within
 from local.simulate.oracle.facts import OVER, Ledger, Poll
 from local.simulate.oracle.lists import LIST_DECIDES, Listed
 from local.simulate.oracle.reading import ODDS, Reading, Runner, Unreadable, read_event, stamp
@@ -23,18 +23,35 @@ _IMPORTS = ("daily-races", "daily-entrants")
 Columns = dict[str, Any]
 
 
-def judge_meetings(rows: Sequence[Row], lists: Sequence[Listed], day: Within, findings: Findings) -> None:
-    """Compare the meetings with the last list that showed each; what a list leaves empty is not forgotten."""
-    wanted: dict[str, Columns] = {}
+def judge_meetings(
+    rows: Sequence[Row], lists: Sequence[Listed], day: Within, findings: Findings, sure: datetime
+) -> None:
+    """Compare the meetings with the last list that showed each; one served after `sure` may not have been stored."""
+    wanted = either(_meetings(lists, day), _meetings([page for page in lists if page.at <= sure], day))
+    findings.match(MEETINGS, rows, wanted, lambda row: row["$id"], race_of=lambda key: "")
+
+
+def _meetings(lists: Sequence[Listed], day: Within) -> dict[str, Columns]:
+    """Return each meeting's row; what a list leaves empty is not forgotten."""
+    found: dict[str, Columns] = {}
     for page in lists:
         key = page.meeting["meetingId"]
-        if key not in wanted:
+        if key not in found:
             never = dict.fromkeys(("railPosition", "trackSurface", "trackDirection"))
-            wanted[key] = {**page.meeting, **never, "apiGeneratedTime": stamp(page.made) if page.made else None}
+            found[key] = {**page.meeting, **never, "apiGeneratedTime": stamp(page.made) if page.made else None}
         else:
-            wanted[key] |= filled(page.meeting)
-        wanted[key]["lastUpdated"] = day
-    findings.match(MEETINGS, rows, wanted, lambda row: row["$id"], race_of=lambda key: "")
+            found[key] |= filled(page.meeting)
+        found[key]["lastUpdated"] = day
+    return found
+
+
+def either(all_heard: dict[str, Columns], surely: Mapping[str, Columns]) -> dict[str, Columns]:
+    """Return rows whose columns may hold what was heard in all, or what was surely stored."""
+    for key, columns in all_heard.items():
+        for column, value in surely.get(key, {}).items():
+            if columns.get(column) != value:
+                columns[column] = AnyOf((columns.get(column), value))
+    return all_heard
 
 
 def filled(columns: Mapping[str, Any]) -> Columns:
@@ -109,15 +126,24 @@ def _id_of(link: Any) -> Any:
 
 def judge_races(
     rows: Sequence[Row], lists: Sequence[Listed], ledgers: Mapping[str, Ledger], record: Record, day: Within,
-    findings: Findings,
+    findings: Findings, sure: datetime,
 ) -> None:  # fmt: skip
-    """Compare the races with what lists, imports and polls said of each, in order of time."""
+    """Compare the races with what lists, imports and polls said; a list after `sure` may not have been stored."""
+    surely = [page for page in lists if page.at <= sure]
+    heard = [_races(pages, rows, ledgers, record, day) for pages in (lists, surely)]
+    findings.match(RACES, rows, either(*heard), lambda row: row["$id"], race_of=str)
+
+
+def _races(
+    lists: Sequence[Listed], rows: Sequence[Row], ledgers: Mapping[str, Ledger], record: Record, day: Within
+) -> dict[str, Columns]:
+    """Return each race's row, from all that was said of it in order of time."""
+    there = {row["$id"]: row for row in rows}
     said: dict[str, list[tuple[datetime, int, Any]]] = {}
     for page in lists:
         for race_id, columns in page.races.items():
             said.setdefault(race_id, []).append((page.at, 0, columns))
-    there = {row["$id"]: row for row in rows}
-    wanted: dict[str, Columns] = {}
+    found: dict[str, Columns] = {}
     for race_id, heard in said.items():
         heard += [(answer.at, 1, reading) for answer, reading in imports(record, race_id)]
         ledger = ledgers.get(race_id)
@@ -125,8 +151,8 @@ def judge_races(
         card = Card(day)
         for _, kind, what in sorted(heard, key=lambda each: each[:2]):
             (card.list_says, card.event_says, card.poll_says)[kind](what)
-        wanted[race_id] = card.wanted(there.get(race_id, {}))
-    findings.match(RACES, rows, wanted, lambda row: row["$id"], race_of=str)
+        found[race_id] = card.wanted(there.get(race_id, {}))
+    return found
 
 
 def imports(record: Record, race_id: str) -> list[tuple[Any, Reading]]:

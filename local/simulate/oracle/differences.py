@@ -45,6 +45,7 @@ class Findings:
 
     found: list[Difference] = field(default_factory=list)
     judged: Counter[str] = field(default_factory=Counter)
+    wanted: Counter[str] = field(default_factory=Counter)
     columns: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, table: str, what: str, *, race: str = "", key: str = "", found: Any = None) -> None:
@@ -78,6 +79,7 @@ class Findings:
         Keys of `either` may be missing: they lie on the very edge of a rule.
         """
         there: dict[Any, Row] = {}
+        self.wanted[table] += len(wanted)
         for row in rows:
             key = key_of(row)
             if key in there:
@@ -93,6 +95,10 @@ class Findings:
             else:
                 self.compare(table, there[key], columns, race=race_of(key), key=shown(key))
 
+    def count(self, table: str, *whats: str) -> int:
+        """Count a table's differences of some kinds, or of all."""
+        return sum(each.table == table and (not whats or each.what in whats) for each in self.found)
+
     def report(self) -> dict[str, Any]:
         """Return counts by table and kind, the rows judged, and the first differences in order of table and row."""
         kinds = Counter((each.table, each.what) for each in self.found)
@@ -100,6 +106,7 @@ class Findings:
         for (table, what), count in sorted(kinds.items()):
             tables.setdefault(table, {"rows": 0})[what] = count
         return {
+            "rows": sum(self.judged.values()),
             "count": len(self.found),
             "tables": tables,
             "examples": [each.told() for each in self.examples()],

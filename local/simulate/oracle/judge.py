@@ -57,8 +57,9 @@ def judge_rows(left: Left, record: Record) -> Findings:
     span = Within(left.begin - _CLOCKS, left.end + _CLOCKS)
     races = {row["$id"]: row for row in tables[RACES]}
     ledgers = _ledgers(tables[RACE_POLLS], record, pages, findings)
-    judge_meetings(tables[MEETINGS], pages, span, findings)
-    judge_races(tables[RACES], pages, ledgers, record, span, findings)
+    sure = left.end if left.sound else max(record.imported, default=left.begin)
+    judge_meetings(tables[MEETINGS], pages, span, findings, sure)
+    judge_races(tables[RACES], pages, ledgers, record, span, findings, sure)
     judge_entrants(tables[ENTRANTS], races, ledgers, record, span, findings)
     judge_odds(tables[ODDS_HISTORY], races, ledgers, record, span, findings)
     judge_results(tables[RACE_RESULTS], ledgers, findings)

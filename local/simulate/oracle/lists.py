@@ -27,9 +27,17 @@ class Listed:
 def listed(answers: Sequence[Answer]) -> Iterator[Listed]:
     """Return the wanted meetings of every page, in order of time."""
     for answer in answers:
-        for raw in json.loads(answer.body)["data"]["meetings"] or ():
+        for raw in _meetings(answer.body):
             if text(raw.get("country")).upper() in COUNTRIES and text(raw.get("category")).upper() in CODES:
                 yield _listed(answer, raw)
+
+
+def _meetings(body: bytes) -> list[dict[str, Any]]:
+    """Return what a page lists, nothing where it is cut off or no page at all."""
+    try:
+        return list(json.loads(body)["data"]["meetings"] or ())
+    except (ValueError, KeyError, TypeError):
+        return []
 
 
 def _listed(answer: Answer, raw: dict[str, Any]) -> Listed:

@@ -31,11 +31,15 @@ class Served(Protocol):
 
 @dataclass(slots=True)
 class Expected:
-    """One race's slots: `sure` must be committed, `either` may be, for the suite learned of a change in their midst."""
+    """One race's slots: `sure` must be committed, `either` may be, for the suite learned of a change in their midst.
+
+    Of `either` those in `over` would see the race over: the first of them that is committed is re-checked.
+    """
 
     sure: set[datetime] = field(default_factory=set)
     either: set[datetime] = field(default_factory=set)
     rechecks: set[datetime] = field(default_factory=set)
+    over: set[datetime] = field(default_factory=set)
     finished: datetime | None = None
 
 
@@ -86,6 +90,8 @@ def expect(
             told = later.pop(0)
             if served.list_status(race_id, told) == "Abandoned":
                 found.either |= {s for s in marks(told, told + ON_THE_WAY) if on_grid(start, status, s)}
+                there = {s for s in found.either if s >= told and served.there(race_id, s)}
+                found.over = {s for s in there if served.status(race_id, s) in OVER}
                 return found
             if served.start(race_id, told) != start:
                 moved = served.start(race_id, told)
@@ -102,8 +108,12 @@ def expect(
         start, status = served.start(race_id, at), served.status(race_id, at)
         if status in OVER:
             found.finished = at
-            after = (at + timedelta(minutes=m) for m in RECHECK_MINUTES)
-            found.rechecks = {s for s in after if served.there(race_id, s) and s <= end}
+            found.rechecks = {s for s in rechecks_after(at) if served.there(race_id, s) and s <= end}
             found.either -= found.sure
             return found
     return found
+
+
+def rechecks_after(finished: datetime) -> set[datetime]:
+    """Return the slots at which a race is looked at again, from the slot that first saw it over."""
+    return {finished + timedelta(minutes=m) for m in RECHECK_MINUTES}

@@ -1,0 +1,85 @@
+"""Whether a simulated day came out as it had to, what is wrong where it did not, and how to see it again."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+MOST_LINES = 12
+
+
+def troubles(report: Mapping[str, Any]) -> dict[str, int]:
+    """Return everything that was counted and must be 0 but is not, by its name."""
+    polls, faulty = report["polls"], "faults_injected" in report
+    counts = {
+        "rows that differ": report["judged"]["count"],
+        "activations that crashed": len(report["crashes"]),
+        "slots polled twice": polls["duplicate"],
+        "polls that nothing asks for": polls["unexpected"],
+    }
+    if faulty:
+        counts |= {
+            "slots lost": polls["lost"],
+            "slots missing and not told": polls["unreported"],
+            "polls that are wrong": polls["wrong"],
+            "races never stored": report["stored"]["absent"],
+            **{name.replace("_", " "): count for name, count in report["at_the_end"].items()},
+        }
+    else:
+        counts |= {
+            "slots missing": polls["missing"],
+            "gaps told of no absent slot": polls["gaps_unexplained"],
+            "slots handed out twice": polls["handed_again"],
+            "imports that failed": len(report["failures"]),
+        }
+    return {name: count for name, count in counts.items() if count}
+
+
+def fine(report: Mapping[str, Any]) -> bool:
+    """Tell whether a day came out as it had to."""
+    return not troubles(report)
+
+
+def replay(report: Mapping[str, Any]) -> str:
+    """Return the command that simulates one day again with its trace."""
+    words = ["./raceday", "simulate", "--seed", report["seed"], "--date", report["date"], "--races", report["asked"]]
+    words += ["--depth", report["depth"]]
+    if report["faults"] != "none":
+        words += ["--faults", report["faults"]]
+    return shlex.join([*map(str, words), "--trace"])
+
+
+def verdict(reports: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the lines that tell of every day that failed; none where all came out as they had to."""
+    lines: list[str] = []
+    for report in reports:
+        found = troubles(report)
+        if not found:
+            continue
+        lines.append(f"FAILED: seed {report['seed']}, {report['date']}: {counted(found)}")
+        lines += [f"  {line}" for line in _examples(report)]
+        lines.append(f"  again: {replay(report)}")
+    return lines
+
+
+def counted(found: Mapping[str, int]) -> str:
+    """Return counts in one line."""
+    return ", ".join(f"{count} {name}" for name, count in found.items())
+
+
+def _examples(report: Mapping[str, Any]) -> list[str]:
+    judged = [told(each) for each in report["judged"]["examples"]]
+    crashed = [f"crash: {line}" for line in report["crashes"]]
+    differing = report["polls"]["differences"]
+    polls = [each if isinstance(each, str) else told({"table": "slots", **each}) for each in differing]
+    failed = [f"import: {each['item']}: {each.get('message') or each.get('error')}" for each in report["failures"]]
+    every = [*crashed, *judged, *polls, *(failed if "faults_injected" not in report else ())]
+    more = len(every) - MOST_LINES
+    return every[:MOST_LINES] + ([f"and {more} more; --json FILE lists them"] if more > 0 else [])
+
+
+def told(each: Mapping[str, Any]) -> str:
+    """Return one difference in one line: table, race, row, column, expected and found."""
+    where = " ".join(str(each[name]) for name in ("table", "race", "key", "column") if each.get(name))
+    if each["what"] == "wrong" and "column" in each:
+        return f"{where}: expected {each['expected']}, found {each['found']}"
+    return f"{where}: {each['what']}{f' ({found})' if (found := each.get('found')) else ''}"
