@@ -445,6 +445,31 @@ def test_a_timeline_that_resumes_at_a_poll_without_pools_keeps_its_growth() -> N
     go(work)
 
 
+def test_alerts_after_a_poll_without_pools_are_the_same_however_often_they_are_evaluated() -> None:
+    """A label whose poll listed no pools is compared by the figures before it, in one evaluation as in many."""
+    ledger = [
+        poll(1, 60, {A: 5_000, B: 5_000}),
+        poll(2, 57.5, {A: 9_000, B: 6_000}),
+        poll(3, 55, {A: 0, B: 0}, pools=False),
+        poll(4, 50, {A: 10_000, B: 10_000}),
+    ]
+
+    async def told(times: int) -> list[str]:
+        suite = Suite(at=START)
+        await append(suite, *ledger[: len(ledger) - times])
+        for row in ledger[len(ledger) - times :]:
+            await append(suite, row)
+            await wake(suite, row)
+        return content(await suite.rows(NOTIFICATIONS))
+
+    async def work() -> None:
+        found = await told(len(ledger))
+        assert found == await told(1)
+        assert {json.loads(row)["entrantId"] for row in found} == {B}
+
+    go(work)
+
+
 def test_a_conflict_that_is_no_row_there_leaves_no_label_out() -> None:
     """A bulk that is refused with 409 while its rows are not there is written by the next wake, before later labels."""
 

@@ -179,6 +179,7 @@ class FeedClient:
     async def _once(self, subject: str, path: str, params: dict[str, str], *, urgent: bool) -> httpx.Response:
         async with self._limiter.turn(urgent=urgent):
             self.calls += 1
+            answer: httpx.Response | None = None
             try:
                 async with asyncio.timeout(self._settings.feed_timeout_secs):
                     answer = await self._transport.handle_async_request(self._request(path, params))
@@ -186,7 +187,8 @@ class FeedClient:
             except (TimeoutError, httpx.TimeoutException) as error:
                 raise FeedUnavailable(f"{subject}: no answer in time", cause="feed_timeout") from error
             except httpx.DecodingError as error:
-                await answer.aclose()
+                if answer is not None:
+                    await answer.aclose()
                 raise FeedUnavailable(f"{subject}: a body that cannot be unpacked", cause="payload") from error
             except httpx.HTTPError as error:
                 raise FeedUnavailable(f"{subject}: {type(error).__name__}") from error

@@ -52,7 +52,10 @@ async def whole(store: Store, race_id: str) -> list[LedgerRow]:
 
 
 async def since(container: Container, race_id: str, n: int) -> list[LedgerRow]:
-    """Return a race's rows from `n` on, in order, with the columns of FIGURES; the first one knows its pools."""
+    """Return a race's rows from `n` on, in order, with the columns of FIGURES.
+
+    A row that lists no pools stands on the figures before it, wherever the reader begins.
+    """
     rows = await container.store.find(
         RACE_POLLS,
         [Query.equal("raceId", [race_id]), Query.greater_than_equal("n", n), Query.order_asc("n")],
@@ -60,10 +63,12 @@ async def since(container: Container, race_id: str, n: int) -> list[LedgerRow]:
     )
     found = _remembered(container, race_id, rows)
     if found and found[0].pools is None and found[0].n > 1:
-        # A ledger read from a row on that lists no pools would begin at nothing: it stands on the figures before it.
         queries = [Query.less_than("n", found[0].n), Query.is_not_null("pools")]
         before = await _last(container.store, race_id, queries, FIGURES)
         found[0] = carried(found[0], before) if before else found[0]
+    for i, row in enumerate(found[1:], 1):
+        if row.pools is None and found[i - 1].pools is not None:
+            found[i] = carried(row, found[i - 1])
     return found
 
 
