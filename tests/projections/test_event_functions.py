@@ -465,7 +465,7 @@ def test_alerts_after_a_poll_without_pools_are_the_same_however_often_they_are_e
     async def work() -> None:
         found = await told(len(ledger))
         assert found == await told(1)
-        assert {json.loads(row)["entrantId"] for row in found} == {B}
+        assert {(json.loads(row)["entrantId"], json.loads(row)["timeInterval"]) for row in found} == {(A, 55), (B, 50)}
 
     go(work)
 
