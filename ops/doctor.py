@@ -51,7 +51,7 @@ def environment(needs: frozenset[str] = frozenset({FEED, STORE, PLATFORM, WEBHOO
         read_settings(needs=needs)
     except SettingsError as error:
         for problem in error.problems:
-            yield Line("failing", "environment", problem, "set it; the README's table says what it means")
+            yield Line("failing", "environment", problem, "set it; docs/settings.md says what it means")
         return
     yield Line("ok", "environment", "every setting is there")
 
@@ -218,7 +218,7 @@ class Store:
                 "failing" if trouble.level == FAILING else "warning",
                 "health",
                 f"{trouble.key}: {trouble.text}",
-                "see `On a race day` in the README",
+                "see docs/operations.md",
             )
         if not troubles:
             yield Line("ok", "health", f"ok at {row['at']}")

@@ -1,9 +1,12 @@
 """Facts are declared once in the catalogue, and everything else agrees with it or is made from it."""
 
+import re
+
 import pytest
 
 from local.functions import ROOT, load_entrypoint
 from ops.packaging.project import read_project
+from raceday.catalogue.causes import CAUSES, cause_of
 from raceday.catalogue.functions import FUNCTIONS, FunctionFacts
 from raceday.catalogue.products import POOL_COLUMNS, PRODUCTS
 from raceday.settings import GROUPS, specs
@@ -48,3 +51,23 @@ def test_each_single_race_product_has_its_column_and_no_column_lacks_a_product()
     spellings = [s for product in PRODUCTS for s in product.spellings]
     assert len(spellings) == len(set(spellings))
     assert all(s == "".join(c for c in s.lower() if c.isalnum()) for s in spellings)
+
+
+def test_every_cause_that_the_library_names_is_declared() -> None:
+    """Each word that an error, a gap or an outcome carries as its cause is in the catalogue, and none there is idle."""
+    library = ROOT / "shared" / "raceday"
+    text = "".join(p.read_text() for p in library.rglob("*.py") if p.parent.name != "catalogue")
+    named = set(re.findall(r'cause(?:: str)?\s*=\s*"([a-z_0-9]+)"', text))
+    named |= set(re.findall(r'Gap\([^()]*(?:\([^()]*\))*[^()]*, "([a-z_]+)"\)', text))
+    named |= set(re.findall(r'Outcome\(order, "\w+", "([a-z_]+)"', text))
+    assert len(named) > 8
+    assert {word for word in named if cause_of(word) is None} == set()
+    # Made at run time: the feed's status, and the words that plans choose.
+    idle = {cause.word for cause in CAUSES} - named - {"feed_429", "feed_5xx"}
+    assert {word for word in idle if f'"{word}"' not in text} == set()
+
+
+def test_each_5xx_of_the_feed_is_one_cause() -> None:
+    """feed_500 and feed_503 are told by one row; a word that nobody declared is none."""
+    assert cause_of("feed_503") is cause_of("feed_500") is not None
+    assert cause_of("feed_5ab") is cause_of("nonsense") is None

@@ -1,12 +1,8 @@
-"""Keeps the README's table of settings in step with their declarations: `python -m local.docs` rewrites it."""
+"""The table of settings, from their declarations."""
 
-from pathlib import Path
 from typing import Any
 
 from raceday.settings import Spec, specs
-
-README = Path(__file__).resolve().parent.parent / "README.md"
-BEGIN, END = "<!-- settings: made by `python -m local.docs`, checked by a test -->", "<!-- /settings -->"
 
 # Variables that no function reads: the platform's own answers use one, commands of a developer the others.
 BESIDE = {
@@ -31,13 +27,6 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
-def with_table(readme: str) -> str:
-    """Return a README with its table made anew."""
-    head, rest = readme.split(BEGIN, 1)
-    tail = rest.split(END, 1)[1]
-    return f"{head}{BEGIN}\n{settings_table()}\n{END}{tail}"
-
-
 def _marks(spec: Spec) -> str:
     return " (secret)" if spec.secret else ""
 
@@ -51,12 +40,3 @@ def _default(spec: Spec) -> str:
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`" if value not in ("", None) else "none"
-
-
-def main() -> None:
-    """Rewrite the README's table."""
-    README.write_text(with_table(README.read_text()))
-
-
-if __name__ == "__main__":
-    main()
