@@ -4,11 +4,11 @@ import tempfile
 from pathlib import Path
 
 from local.bench.measure import Measure
-from local.commands.deploy import SOURCES, site
 from local.functions import ROOT
 from local.host.coldstart import STAGED, STAGED_SDK, variants
 from local.host.coldstart import measure as started
 from ops.packaging.project import FILE_NAME, read_project
+from ops.packaging.sources import SOURCES, site
 
 POLLER = "enhanced-race-poller"
 

@@ -16,22 +16,20 @@ from local.host.coldstart import measure, table, variants
 from local.host.function import staged_function
 from ops.packaging.compiled import find_compiler
 from ops.packaging.deploy import Deployer, Home, key_problem
-from ops.packaging.dists import PLATFORM_PYTHON, Site, host_site, platform_site
+from ops.packaging.dists import PLATFORM_PYTHON
 from ops.packaging.doctl import Doctl
 from ops.packaging.environment import read_env_file, unset_defaults
 from ops.packaging.errors import DeployError, PackagingError
-from ops.packaging.lock import LOCK, ROOT, read_lock
+from ops.packaging.lock import ROOT
 from ops.packaging.money import estimate, read_report
 from ops.packaging.plan import Plan, make_plan
 from ops.packaging.project import FILE_NAME, Project, read_project
 from ops.packaging.record import read_record
 from ops.packaging.render import NATIVE, SINGLE, render
 from ops.packaging.show import show
-from ops.packaging.stage import Sources, Staged, Stager
+from ops.packaging.sources import HOME, SOURCES, site
+from ops.packaging.stage import Staged, Stager
 from raceday.settings import specs
-
-HOME = ROOT / ".raceday"
-SOURCES = Sources(ROOT / "functions", ROOT / "shared", HOME / "cache")
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -97,11 +95,6 @@ def stage(args: argparse.Namespace, env: Mapping[str, str] | None = None) -> tup
     legacy = values.get("RACEDAY_LEGACY_SCHEDULES", "").strip().lower() in {"1", "true", "yes", "on"}
     text = render(project, names=wanted, unset=unset_defaults(chosen, values), triggers=args.triggers, legacy=legacy)
     return project, Stager(project, SOURCES, site(args.target)).stage(args.out.resolve(), text, wanted)
-
-
-def site(target: str) -> Site:
-    """Return the distributions for the platform, or for the running interpreter; raises DependencyError."""
-    return host_site(read_lock()) if target == "host" else platform_site(read_lock(), LOCK, SOURCES.cache)
 
 
 def environment(args: argparse.Namespace) -> dict[str, str]:

@@ -28,7 +28,7 @@ from raceday.store.port import Store
 FUNCTIONS_URL = "https://functions.raceday.local"
 SECRET = "simulated-webhook-secret"
 # What is logged of an error that nobody foresaw.
-CRASHES = ("activation.crashed", "import.crashed")
+CRASHES = ("activation.crashed", "import.crashed", "projection.crashed")
 SETTINGS = Settings(
     feed_url="https://feed.raceday.local/affiliates/v1/racing",
     feed_from="raceday@raceday.local",

@@ -1,11 +1,12 @@
-"""Log lines: one JSON object each, bounded in volume, with every secret blotted out."""
+"""Log lines: one JSON object each, bounded in volume, with every secret redacted."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 REDACTED = "[secret]"
+SHORTEST_SECRET = 4
 
 
 class Log:
@@ -22,7 +23,8 @@ class Log:
     ) -> None:
         self._sink = sink
         self._level = LEVELS.get(level, 20)
-        self._secrets = secrets
+        # Anything shorter would blot innocent words, and no secret of ours may be so short.
+        self._secrets = tuple(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
         self._limit = limit_bytes
         self._bound = bound or {}
         self.written_bytes = 0
@@ -51,15 +53,25 @@ class Log:
         self._write("error", event, fields)
 
     def scrub(self, text: str) -> str:
-        """Blot out every secret in `text`."""
+        """Return `text` with every secret in it redacted."""
         for secret in self._secrets:
             text = text.replace(secret, REDACTED)
         return text
 
+    def _scrubbed(self, value: Any) -> Any:
+        """Redact each text of a value before it becomes JSON, whose escapes would hide quotes and accents."""
+        if isinstance(value, str):
+            return self.scrub(value)
+        if isinstance(value, Mapping):
+            return {self.scrub(str(key)): self._scrubbed(each) for key, each in value.items()}
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return [self._scrubbed(each) for each in value]
+        return value if value is None or isinstance(value, (bool, int, float)) else self.scrub(str(value))
+
     def _write(self, level: str, event: str, fields: dict[str, Any]) -> None:
         if LEVELS[level] < self._level:
             return
-        line = self.scrub(json.dumps({"level": level, "event": event, **self._bound, **fields}, default=str))
+        line = json.dumps(self._scrubbed({"level": level, "event": event, **self._bound, **fields}))
         quiet = LEVELS[level] < LEVELS["warning"]
         if self.written_bytes + len(line) > (self._limit if quiet else 2 * self._limit):
             self.cut += 1

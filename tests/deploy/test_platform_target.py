@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from local.commands.deploy import SOURCES
 from local.host.coldstart import STAGED, STAGED_SDK, measure, table, variants
 from ops.packaging.compiled import compile_all, find_compiler
 from ops.packaging.dists import host_site, platform_cached, platform_site, tag_problem
 from ops.packaging.errors import DependencyError, PackagingError
 from ops.packaging.lock import LOCK, Pin, read_lock
+from ops.packaging.sources import SOURCES
 from ops.packaging.stage import Stager
 from tests.deploy.tiny import GOOD, locked_site, tiny_project, write_sources
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from local.commands.deploy import SOURCES
 from local.functions import ROOT
 from local.host.check import boot_all, boot_problems
 from local.host.function import HostedFunction, StartPath, staged_function
@@ -18,6 +17,7 @@ from local.host.suite import hosted_functions
 from ops.packaging.archive import folder_files
 from ops.packaging.project import FILE_NAME, Project, read_project
 from ops.packaging.render import render
+from ops.packaging.sources import SOURCES
 from ops.packaging.stage import Staged, Stager
 from raceday.catalogue.functions import NAMES
 from raceday.settings import specs

@@ -60,3 +60,11 @@ def _classify(error: Exception) -> tuple[int, str]:
     if isinstance(error, StoreError):
         return 503, "store"
     return 500, "internal"
+
+
+def place_of(error: BaseException) -> str:
+    """Return file and line where an error was raised, for the log."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""

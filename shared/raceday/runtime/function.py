@@ -9,7 +9,7 @@ from raceday.call import Call, Http
 from raceday.catalogue.functions import FunctionFacts
 from raceday.container import Container
 from raceday.errors import BadRequest, RaceDayError, SettingsError
-from raceday.runtime.answer import failure, success
+from raceday.runtime.answer import failure, place_of, success
 from raceday.runtime.call import DEFAULT_BUDGET_SECS, read_http, read_params
 from raceday.runtime.webhook import Handler, serve_webhook
 
@@ -35,7 +35,7 @@ async def handle(container: Container, function: "Function", event: Mapping[str,
         answer = failure(error, http, activation)
     except Exception as error:
         # The caller learns the activation's id and nothing of the inside; the log has the rest.
-        log.error("activation.crashed", error=type(error).__name__, message=str(error), where=_where(error))
+        log.error("activation.crashed", error=type(error).__name__, message=str(error), where=place_of(error))
         answer = failure(error, http, activation)
     log.info(
         "activation.done",
@@ -53,13 +53,6 @@ def _deadline(container: Container, context: Any) -> float:
     if isinstance(deadline_ms, (int, float)) and deadline_ms > 0:
         return float(deadline_ms) / 1000
     return container.clock.now().timestamp() + DEFAULT_BUDGET_SECS
-
-
-def _where(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from raceday.call import Call, Http
 from raceday.container import Container
 from raceday.errors import BadRequest, RaceDayError
+from raceday.runtime.answer import place_of
 from raceday.settings import Settings
 
 MAX_BODY_BYTES = 256_000
@@ -76,9 +77,12 @@ async def _within_budget(container: Container, call: Call, handler: Handler) -> 
     except TimeoutError:
         call.log.warning("projection.unfinished", raceId=race_id)
         return {"ok": True, "raceId": race_id, "unfinished": True}
-    except Exception as error:
+    except RaceDayError as error:
         call.log.warning("projection.failed", raceId=race_id, error=type(error).__name__, message=str(error))
-        return {"ok": True, "raceId": race_id, "failed": True}
+    except Exception as error:
+        told = {"error": type(error).__name__, "message": str(error), "where": place_of(error)}
+        call.log.error("projection.crashed", raceId=race_id, **told)
+    return {"ok": True, "raceId": race_id, "failed": True}
 
 
 def check_delivery(http: Http, settings: Settings, url: str) -> None:
