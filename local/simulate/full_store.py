@@ -86,6 +86,11 @@ class FullBackend:
         expired = sum(expires <= now for expires in pending)
         return {"opened": len(made), "open": len(pending) - expired, "expired": expired}
 
+    def expired(self, now: datetime) -> list[str]:
+        """Return the transactions that expired without an end."""
+        made = self.server.transactions.all if self.server is not None else {}
+        return [name for name, each in made.items() if each.status == "pending" and each.expires <= now]
+
     async def aclose(self) -> None:
         """End the webhook worker and close the file."""
         if self._running is not None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +18,8 @@ from raceday.container import Container
 from raceday.runtime.function import handle
 
 BILLED_SECS = 0.1
+# What the platform documents for a namespace.
+MOST_A_MINUTE, MOST_AT_ONCE = 600, 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,18 @@ class Platform:
     _warm: dict[str, list[Box]] = field(default_factory=lambda: defaultdict(list))
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _serial: int = 0
+    _taken: deque[float] = field(default_factory=deque)
+    _running: int = 0
+    refused: int = 0
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether the namespace is at one of its limits, where an invocation is refused with 429."""
+        while self._taken and self._taken[0] <= self.loop.time() - 60:
+            self._taken.popleft()
+        full = len(self._taken) >= MOST_A_MINUTE or self._running >= MOST_AT_ONCE
+        self.refused += full
+        return full
 
     def start(self, name: str, event: dict[str, Any]) -> str:
         """Take an asynchronous invocation: its activations begin after a dispatch delay; gives an id."""
@@ -138,6 +152,14 @@ class Platform:
     async def activate(self, name: str, event: dict[str, Any], activation: str = "") -> dict[str, Any]:
         """Run one activation to its end or its limit, and give its answer."""
         activation = activation or self.chances.token("activation")
+        self._taken.append(self.loop.time())
+        self._running += 1
+        try:
+            return await self._activate(name, event, activation)
+        finally:
+            self._running -= 1
+
+    async def _activate(self, name: str, event: dict[str, Any], activation: str) -> dict[str, Any]:
         await asyncio.sleep(self.chances.span("dispatch", self.delays.dispatch))
         limit, use = self.limits[name], self.uses[name]
         use.activations += 1
@@ -151,7 +173,7 @@ class Platform:
         box.task = self.loop.create_task(handle(box.container, function(name), event, context))
         self._note("begin", name, activation)
         answer, kept = await self._until_limit(box, use, limit.timeout_secs - (self.loop.time() - began))
-        self.seams.ended()
+        self.seams.ended(died=not kept)
         lasted = self.loop.time() - began
         use.gib_secs += math.ceil(round(lasted / BILLED_SECS, 6)) * BILLED_SECS * limit.memory_gib
         use.failed += "error" in answer or answer.get("statusCode", 200) >= 500

@@ -49,6 +49,10 @@ class PortBackend:
         """Have none: a commit here begins and ends at one instant."""
         return {}
 
+    def expired(self, now: datetime) -> list[str]:
+        """Have none."""
+        return []
+
     async def aclose(self) -> None:
         """Have nothing to close."""
 

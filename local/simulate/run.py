@@ -56,6 +56,7 @@ def simulate_day(
     seams: Callable[["World"], FaultHooks] | None = None,
     progress: Progress | None = None,
     trace: Callable[[str], None] | None = None,
+    on_end: Callable[[Day, World, Tables, datetime], None] | None = None,
 ) -> dict[str, Any]:
     """Simulate one generated day and give its report; everything but `wall_secs` and `measured` repeats for a seed."""
     began, cpu = time.perf_counter(), time.process_time()
@@ -78,6 +79,8 @@ def simulate_day(
             last = world.seams.last(end)
             await run_day(world, last, _told(progress, start, last))
             tables = since(before, await read_tables(reader))
+            if on_end is not None:
+                on_end(generated, world, tables, last)
             left = Left(plan.day, start, last, before, tables, sound=seams is None)
             return _judged(generated, world, left)
         finally:
@@ -99,7 +102,7 @@ def _judged(day: Day, world: World, left: Left) -> dict[str, Any]:
     """Return the day's report, by the fault script too where there is one."""
     report = day_report(day, world, left.after, judge_rows(left, world.record), left.end)
     faults = world.seams
-    return judge(report, day, world, left.after, faults.script, left.end) if isinstance(faults, Faults) else report
+    return judge(report, day, world, left.after, faults, left.end) if isinstance(faults, Faults) else report
 
 
 def _activity(plan: Plan) -> Activity | None:

@@ -33,8 +33,11 @@ class FaultHooks:
     def began(self, function: str, event: dict[str, Any], container: Container, kill: Callable[[], None]) -> None:
         """Be told of an activation that begins, in the context that it will run in; `kill` ends it at once."""
 
-    def ended(self) -> None:
-        """Be told that the activation which began in this context has ended, however it did."""
+    def ended(self, died: bool = False) -> None:
+        """Be told that the activation which began in this context has ended; `died` where it was from outside."""
+
+    async def starts(self, function: str, payload: dict[str, Any]) -> None:
+        """Run before the platform takes an invocation: wait, or raise as its invoker would."""
 
     async def before_feed(self, request: httpx.Request) -> httpx.Response | None:
         """Run before the feed sees a request: sleep, raise, or answer in its place."""

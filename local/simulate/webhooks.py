@@ -25,6 +25,8 @@ async def deliver(world: World, url: str, headers: Mapping[str, str], body: byte
         world.platform.spawn(_later(world, extra, name, event))
     if not delays or delays[0]:
         return 200
+    if world.platform.busy:
+        return 429
     answer = await world.platform.activate(name, event)
     return int(answer.get("statusCode", 500 if "error" in answer else 200))
 

@@ -22,6 +22,7 @@ from raceday.container import Container
 from raceday.feed.client import make_feed
 from raceday.ids import SeededRandomSource
 from raceday.log import Log
+from raceday.runtime.invoke import InvokeFailed
 from raceday.settings import Settings, read_settings
 from raceday.store.port import Store
 
@@ -65,6 +66,10 @@ class Backend(Protocol):
         """Count transactions: `opened`, `open` within their term, `expired` without an end; empty where none last."""
         ...
 
+    def expired(self, now: datetime) -> list[str]:
+        """Return the transactions that expired without an end."""
+        ...
+
     async def aclose(self) -> None:
         """Close what is open."""
         ...
@@ -105,7 +110,7 @@ class World:
         self.backend = backend
         self.seams = seams or FaultHooks()
         self.delays = delays or Delays()
-        self.chances = Chances(seed)
+        self.chances = Chances(seed, loop.time)
         self.counts = Counts()
         self.record = Record()
         self.crashes: list[str] = []
@@ -191,7 +196,7 @@ class World:
 
 @dataclass(slots=True)
 class PlatformStarter:
-    """The invoker of simulated containers: the platform takes every call at once."""
+    """The invoker of simulated containers: the platform takes a call at once, or refuses it at its limits."""
 
     platform: Platform
     counts: Counts
@@ -200,7 +205,11 @@ class PlatformStarter:
         """Start a function and give its activation's id; the payload travels as JSON."""
         for slot in payload.get("slots", ()):
             self.counts.handed[slot["raceId"], slot["slot"]] += 1
-        return self.platform.start(function, json.loads(json.dumps(payload)))
+        sent = json.loads(json.dumps(payload))
+        await self.platform.seams.starts(function, sent)
+        if self.platform.busy:
+            raise InvokeFailed(f"{function}: the platform answered 429", 429)
+        return self.platform.start(function, sent)
 
 
 def settings_from_env(*names: str) -> Settings:

@@ -36,11 +36,11 @@ class SystemClock:
 class SyncedClock:
     """A clock put right by the time that servers tell: a machine's own may be minutes off.
 
-    `observe` takes an HTTP Date; only what differs by more than `tolerance_secs` moves the clock, for a Date is whole
-    seconds and as old as its answer.
+    `observe` takes an HTTP Date; only what differs by more than `tolerance_secs`, and is not explained by how long the
+    answer took, moves the clock: a Date is whole seconds and as old as its answer.
     """
 
-    def __init__(self, inner: Clock, tolerance_secs: float = 10.0) -> None:
+    def __init__(self, inner: Clock, tolerance_secs: float = 1.5) -> None:
         self._inner, self._tolerance_secs = inner, tolerance_secs
         self.offset_secs = 0.0
 
@@ -56,14 +56,16 @@ class SyncedClock:
         """Wait `secs` seconds; a negative wait is none."""
         await self._inner.sleep(secs)
 
-    def observe(self, told: datetime) -> None:
-        """Take the time of a server that was just heard."""
+    def observe(self, told: datetime, took_secs: float = 0.0) -> None:
+        """Take the time of a server that was just heard; its answer was `took_secs` on the way at the most."""
         off = (told - self.now()).total_seconds()
-        if abs(off) > self._tolerance_secs:
+        if off > self._tolerance_secs:
             self.offset_secs += off
+        elif off < -self._tolerance_secs - took_secs:
+            self.offset_secs += off + took_secs / 2
 
 
-def hear(clock: Clock, date: str | None) -> None:
+def hear(clock: Clock, date: str | None, took_secs: float = 0.0) -> None:
     """Let a clock that can be put right know a server's HTTP Date; anything else is passed over."""
     if date is None or not isinstance(clock, SyncedClock):
         return
@@ -72,7 +74,7 @@ def hear(clock: Clock, date: str | None) -> None:
     except ValueError:
         return
     # A Date is cut to whole seconds: the middle of its second is nearest to the truth.
-    clock.observe((told if told.tzinfo else told.replace(tzinfo=UTC)) + timedelta(milliseconds=500))
+    clock.observe((told if told.tzinfo else told.replace(tzinfo=UTC)) + timedelta(milliseconds=500), took_secs)
 
 
 def to_instant(epoch_secs: float) -> datetime:

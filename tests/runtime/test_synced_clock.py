@@ -21,7 +21,15 @@ def test_a_clock_minutes_off_follows_the_servers_date(off: int) -> None:
 
 @pytest.mark.parametrize("date", [None, "", "soon", format_datetime(NOW - timedelta(seconds=4), usegmt=True)])
 def test_a_right_clock_is_left_alone(date: str | None) -> None:
-    """A Date of some seconds ago, one that cannot be read and none at all move nothing."""
+    """A Date as old as its answer took, one that cannot be read and none at all move nothing."""
     clock = SyncedClock(StillClock(NOW))
-    hear(clock, date)
+    hear(clock, date, took_secs=4.0)
     assert (clock.now(), clock.offset_secs) == (NOW, 0.0)
+
+
+@pytest.mark.parametrize("off_secs", [-4, 4])
+def test_a_clock_some_seconds_off_is_put_right(off_secs: int) -> None:
+    """A clock that is seconds fast or slow would poll at other instants than it says: a prompt Date puts it right."""
+    clock = SyncedClock(StillClock(NOW + timedelta(seconds=off_secs)))
+    hear(clock, format_datetime(NOW, usegmt=True), took_secs=0.02)
+    assert abs((clock.now() - NOW).total_seconds()) < 1

@@ -1,57 +1,87 @@
 """What the checker says of a day whose rows or transactions are not as they must be."""
 
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, ClassVar
 
 import pytest
 
 from local.feedsim import DayOptions, generate_day
-from local.simulate.absent import answerable, never_polled
-from local.simulate.checker import _left
-from local.simulate.faults.script import Hit, Run, Script
+from local.simulate.absent import Absent, judge_absent
+from local.simulate.faults.base import Chooser
+from local.simulate.faults.script import Deed, Run, Script
+from local.simulate.leftovers import left
 from local.simulate.plan import Plan
+from local.simulate.platform import Limit
 from local.simulate.run import simulate_day
 from local.simulate.verdict import fine
 from local.simulate.world import World
 
+AT = datetime(2026, 2, 14, 1, 0, tzinfo=UTC)
+SCHEDULER, POLLER = "master-race-scheduler", "enhanced-race-poller"
 
-class _Still:
-    """A world in which nothing is on its way."""
+
+class _World:
+    """A world in which nothing is on its way, and no fault strikes."""
+
+    seed = 1
+
+    class loop:
+        start = AT - timedelta(hours=9)
 
     class platform:
         in_flight = 0
+        limits: ClassVar = {POLLER: Limit(180, 1)}
 
     class backend:
         waiting = 0
 
 
-def test_a_race_without_a_row_has_its_slots_unreported() -> None:
+def _faults() -> Chooser:
+    return Chooser(_World(), {})  # type: ignore[arg-type]
+
+
+def _judged(options: DayOptions, races: int, pick: Callable[[Any], bool], hours: int = 4) -> tuple[Any, Absent]:
+    """Judge a race that was stored hours before its start and has no row."""
+    day = generate_day(1, date(2026, 2, 14), races, options=options)
+    race = next(r for r in day.core_races if pick(r.script))
+    stored, end = race.advertised - timedelta(hours=hours), race.advertised + timedelta(hours=1)
+    return race, judge_absent(day, _faults(), {}, {race.race_id: stored}, end)[race.race_id]
+
+
+def test_a_race_without_a_row_has_its_slots_unreported_and_lost() -> None:
     """A race that was stored hours before its start and never polled owes every slot up to the start."""
-    day = generate_day(1, date(2026, 2, 14), 3)
-    race = next(r for r in day.core_races if r.script.abandoned_list is None and r.script.moved_at is None)
-    found = never_polled(day, race.race_id, race.advertised - timedelta(hours=4), race.advertised + timedelta(hours=1))
-    assert len(found.unreported) == len(found.missing) > 30
-    assert max(found.missing) < race.advertised
+    race, found = _judged(DayOptions(), 3, lambda s: s.abandoned_list is None and s.moved_at is None)
+    assert len(found.unreported) == len(found.lost) > 30
+    assert max(found.lost) < race.advertised
 
 
-def test_a_slot_that_no_answer_could_fill_is_not_lost() -> None:
-    """Once an event is gone, or its list alone has called it off, no attempt could be complete."""
-    day = generate_day(1, date(2026, 2, 14), 12, options=DayOptions(abandoned_tails=1))
-    scripts = {race.race_id: race.script for race in day.core_races}
-    ends = {i: s.gone or s.abandoned_list for i, s in scripts.items() if s.gone or s.stuck_open}
-    assert len(ends) == 2
-    for race_id, end in ends.items():
-        assert end is not None
-        assert answerable(day, race_id, end - timedelta(seconds=15))
-        assert not answerable(day, race_id, end)
+def test_a_slot_that_no_answer_could_fill_is_neither_lost_nor_excused() -> None:
+    """Once an event is gone, no attempt could be complete."""
+    race, found = _judged(DayOptions(abandoned_tails=1), 12, lambda s: s.gone is not None)
+    assert all(at < race.script.gone for at in (*found.lost, *found.excused))
 
 
-@pytest.mark.parametrize(("struck", "unexplained"), [(0, 2), (1, 1), (5, 0)])
-def test_only_struck_activations_may_leave_transactions(struck: int, unexplained: int) -> None:
-    """A transaction that expired without an end needs an activation that a fault struck."""
-    at = generate_day(1, date(2026, 2, 14), 1).core_races[0].advertised
-    script = Script(runs=[Run("f", {}, at, hits=[Hit("store.timeout_before", at)]) for _ in range(struck)])
-    left = _left(_Still(), {"opened": 9, "open": 0, "expired": 2}, script)  # type: ignore[arg-type]
-    assert left["transactions_unexplained"] == unexplained
+@pytest.mark.parametrize(
+    ("died", "kind", "about", "unexplained"),
+    [
+        ("", "", "r1", 1),
+        ("", "store.5xx_after", "r2", 1),
+        ("", "store.5xx_after", "r1", 0),
+        ("time_limit", "", "r1", 0),
+    ],
+)
+def test_only_who_was_struck_may_leave_a_transaction(died: str, kind: str, about: str, unexplained: int) -> None:
+    """A transaction may expire where its own activation died, or a fault struck what that asked for the same race."""
+    run = Run(POLLER, {}, AT, died=died, deeds=[Deed("write", about, AT, kind)])
+    script = Script(transactions={"t1": (run, "r1", AT)})
+    counted = left(_World(), {"open": 0}, ["t1"], script)  # type: ignore[arg-type]
+    assert counted["transactions_unexplained"] == unexplained
+
+
+def test_a_transaction_that_nobody_opened_is_unexplained() -> None:
+    """What expired and is in no activation's record cannot be explained."""
+    assert left(_World(), {}, ["t1"], Script())["transactions_unexplained"] == 1  # type: ignore[arg-type]
 
 
 def test_a_day_whose_races_were_never_stored_is_not_fine() -> None:

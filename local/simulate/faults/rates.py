@@ -38,6 +38,10 @@ STORE: Rates = {
     "store.429": 0.003,
     "store.409": 0.004,
     "store.401": 0.001,
+    "store.402": 0.001,
+    "store.403": 0.001,
+    "store.408": 0.002,
+    "store.413": 0.0005,
     "store.stale_read": 0.006,
     "store.slow": 0.018,
 }
@@ -48,6 +52,8 @@ ACTIVATIONS: Rates = {
     "activation.late": 0.015,
     "activation.dropped": 0.005,
 }
+# Two of everything, often: what must happen once has a rival.
+DOUBLES: Rates = {"activation.doubled": 0.25, "tick.doubled": 0.25, "webhook.doubled": 0.25}
 TICKS: Rates = {"tick.missed": 0.02, "tick.doubled": 0.03}
 WEBHOOKS: Rates = {
     "webhook.dropped": 0.03,
@@ -57,7 +63,8 @@ WEBHOOKS: Rates = {
 }
 DISABLED: Rates = {"outage.webhooks": 1.0}
 OUTAGES: Rates = {"outage.feed": 1.0, "outage.store": 1.0}
-CLOCKS: Rates = {"clock.off": 0.04}
+CLOCKS: Rates = {"clock.off": 0.03, "clock.far_off": 0.01, "clock.drift": 0.06}
+INVOKER: Rates = {"invoker.429": 0.01, "invoker.5xx": 0.01, "invoker.reset": 0.01, "invoker.lost_answer": 0.01}
 
 PROFILES: Mapping[str, Rates] = {
     "feed": FEED,
@@ -65,8 +72,21 @@ PROFILES: Mapping[str, Rates] = {
     "store": STORE,
     "activations": ACTIVATIONS,
     "ticks": TICKS,
+    "doubles": DOUBLES,
     "webhooks": {**WEBHOOKS, **DISABLED},
     "outages": OUTAGES,
     "clocks": CLOCKS,
-    "all": {**FEED, **PAYLOAD, **STORE, **ACTIVATIONS, **TICKS, **WEBHOOKS, **DISABLED, **OUTAGES, **CLOCKS},
+    "invoker": INVOKER,
+    "all": {
+        **FEED,
+        **PAYLOAD,
+        **STORE,
+        **ACTIVATIONS,
+        **TICKS,
+        **WEBHOOKS,
+        **DISABLED,
+        **OUTAGES,
+        **CLOCKS,
+        **INVOKER,
+    },
 }

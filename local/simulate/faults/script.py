@@ -1,4 +1,4 @@
-"""What a fault profile did to a day: every activation, every fault with whom it hit, and every answer served."""
+"""What a fault profile did to a day: every activation with what it asked for, every fault, and every answer served."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -8,43 +8,54 @@ from datetime import datetime
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One fault: its kind, when it struck, and the race that it was about, where that can be told."""
+@dataclass(slots=True)
+class Deed:
+    """One request of an activation: `what` as method and table or feed, `about` a race where that can be told.
 
-    kind: str
+    `kind` is the fault that struck it, "" for none, `delay` one that made it late or old, and `done` when it was
+    answered, None where it never was.
+    """
+
+    what: str
+    about: str
     at: datetime
-    race_id: str = ""
+    kind: str = ""
+    done: datetime | None = None
+    delay: str = ""
+
+    @property
+    def fine(self) -> bool:
+        """Tell whether it was answered as asked."""
+        return not self.kind and self.done is not None
 
 
 @dataclass(slots=True)
 class Run:
-    """One activation as the checker sees it; `parent` is the one that started it."""
+    """One activation as the checker sees it.
+
+    `died` tells by which fault or limit it was ended, "" where it was not; `dies_at` after how many requests it dies.
+    """
 
     function: str
     event: dict[str, Any]
     began: datetime
     skew_secs: float = 0.0
-    parent: "Run | None" = None
     ended: datetime | None = None
-    doomed: bool = False
-    hits: list[Hit] = field(default_factory=list)
+    died: str = ""
+    dies_at: int | None = None
+    deeds: list[Deed] = field(default_factory=list)
     orders: list["Handing"] = field(default_factory=list)
-
-    def hit_between(self, begin: datetime, end: datetime, race_id: str = "") -> bool:
-        """Tell whether a fault struck within a span that may have cost a race its poll."""
-        return any(begin <= h.at <= end and (not h.race_id or not race_id or h.race_id == race_id) for h in self.hits)
 
 
 @dataclass(slots=True)
 class Handing:
-    """One invocation that the platform took: what for, when, by whom, and the activations that it made."""
+    """One invocation that the platform took: what for, when, by whom, the fault that struck it, and what it began."""
 
     function: str
     event: dict[str, Any]
     at: datetime
     by: Run | None
-    hit: bool = False
+    kind: str = ""
     runs: list[Run] = field(default_factory=list)
 
 
@@ -59,13 +70,19 @@ class Served:
 
 @dataclass(slots=True)
 class Script:
-    """Everything that the faults of one day did."""
+    """Everything that the faults of one day did.
+
+    `attempts` counts what was tried per room, subject and virtual second; `transactions` has who opened each one.
+    """
 
     runs: list[Run] = field(default_factory=list)
     handings: list[Handing] = field(default_factory=list)
     served: dict[str, list[Served]] = field(default_factory=lambda: defaultdict(list))
+    lists: list[datetime] = field(default_factory=list)
     injected: Counter[str] = field(default_factory=Counter)
     operations: Counter[str] = field(default_factory=Counter)
+    attempts: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    transactions: dict[str, tuple[Run, str, datetime]] = field(default_factory=dict)
     ticks_missed: list[datetime] = field(default_factory=list)
 
     def report(self) -> dict[str, Any]:
@@ -80,4 +97,5 @@ class Script:
 
 
 CURRENT: ContextVar[Run | None] = ContextVar("simulated_activation", default=None)
+ABOUT: ContextVar[str] = ContextVar("simulated_race", default="")
 Kill = Callable[[], None]

@@ -1,6 +1,7 @@
 """One poll of one race for one slot: newest ledger row, one feed request, one commit."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 from appwrite.query import Query
 
@@ -32,22 +33,16 @@ from raceday.tables import ENTRANTS, RACES
 
 COMMIT_ATTEMPTS = 5
 _LEAST_WAIT_SECS = 3.0
+FIRST_PAUSE_SECS, MOST_PAUSE_SECS = 1.0, 4.0
+# What is refused, not there or cannot be read may pass, but is not asked for many times in a row.
+MOST_REFUSALS = 3
 _MOST_PRODUCTS = 100
 _PRODUCTS = "unknown_products"
 
 
 async def poll(container: Container, order: Order, log: Log, note: Note = silent) -> Outcome:
-    """Poll a race for a slot; every error of feed and store becomes an outcome that names its cause."""
-    try:
-        outcome = await _poll(container, order, note)
-    except FilteredOut as error:
-        outcome = Outcome(order, "refused", error.rule, error=error)
-    except FeedError as error:
-        if isinstance(error, PayloadError):
-            await keep(container, error, order.race_id)
-        outcome = Outcome(order, "failed", error.cause, error=error, feed_calls=1)
-    except StoreError as error:
-        outcome = Outcome(order, "failed", "store", error=error)
+    """Poll a race for a slot, again while that lives; every error becomes an outcome that names its cause."""
+    outcome = await _while_it_lives(container, order, note)
     note("outcome", result=outcome.result, cause=outcome.cause)
     if outcome.result in ("failed", "expired"):
         remember(container, order, outcome.cause)
@@ -58,6 +53,48 @@ async def poll(container: Container, order: Order, log: Log, note: Note = silent
         forget(container, outcome.row)
         log.debug("poll.committed", race=order.race_id, slot=iso(order.slot), n=outcome.row.n, score=outcome.row.score)
     return outcome
+
+
+async def _while_it_lives(container: Container, order: Order, note: Note) -> Outcome:
+    """Poll until something else than a failure comes of it, or no time or hope is left; a caller is told at once."""
+    outcome = await _attempt(container, order, note)
+    refusals, pause = 0, FIRST_PAUSE_SECS
+    while outcome.result == "failed" and order.kind != "request":
+        refusals += not _may_pass(outcome)
+        again_at = container.clock.now() + timedelta(seconds=pause)
+        if refusals == MOST_REFUSALS or again_at > _expires_at(container, order):
+            break
+        note("again", cause=outcome.cause, pause_secs=pause)
+        await container.clock.sleep(pause)
+        later = await _attempt(container, order, note)
+        if later.result == "expired":
+            break
+        outcome, pause = later, min(2 * pause, MOST_PAUSE_SECS)
+    return outcome
+
+
+async def _attempt(container: Container, order: Order, note: Note) -> Outcome:
+    try:
+        return await _poll(container, order, note)
+    except FilteredOut as error:
+        return Outcome(order, "refused", error.rule, error=error)
+    except FeedError as error:
+        if isinstance(error, PayloadError):
+            await keep(container, error, order.race_id)
+        return Outcome(order, "failed", error.cause, error=error, feed_calls=1)
+    except StoreError as error:
+        return Outcome(order, "failed", "store", error=error)
+
+
+def _may_pass(outcome: Outcome) -> bool:
+    """Tell whether a failure is one that passes: an answer out of an old cache, no answer, or a lost race for a row."""
+    return outcome.cause == "stale" or isinstance(outcome.error, (FeedUnavailable, StoreUnavailable, StoreConflict))
+
+
+def _expires_at(container: Container, order: Order) -> datetime:
+    """Return until when a slot may be polled, as far as its order tells."""
+    slot = _planned(container, order, None)
+    return slot.expires_at if slot else order.slot
 
 
 async def _poll(container: Container, order: Order, note: Note) -> Outcome:

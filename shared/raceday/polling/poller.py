@@ -22,6 +22,7 @@ POLL_SECS = 1.0
 RESERVE_SECS = 2.0
 # Slots are handed out up to 80 s ahead and a minute late: beyond that a clock may be off.
 ODD_SECS = 150.0
+_HEARD = "clock_heard"
 WEB_SECS = 24.0
 
 
@@ -37,7 +38,7 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
 
 async def run(container: Container, orders: Sequence[Order], call: Call) -> list[Outcome]:
     """Poll every order at its slot, a race's own slots one after another; what the deadline cuts off says so."""
-    await _check_time(container, orders, call)
+    heard = await _check_time(container, orders, call)
     until = time_left(call)
     slots = asyncio.Semaphore(container.settings.polls_at_once)
     by_race: dict[str, list[Order]] = {}
@@ -46,14 +47,31 @@ async def run(container: Container, orders: Sequence[Order], call: Call) -> list
     done = await asyncio.gather(*(_race(container, race, until, slots, call.log) for race in by_race.values()))
     outcomes = sorted((outcome for race in done for outcome in race), key=lambda o: (o.order.slot, o.order.race_id))
     call.log.info("poller.done", polled=len(outcomes), **Counter(outcome.result for outcome in outcomes))
+    if heard is not None:
+        await heard
     return outcomes
 
 
-async def _check_time(container: Container, orders: Sequence[Order], call: Call) -> None:
-    """Hear the store before trusting a clock that puts the deadline in the past, or slots far from now."""
+async def _check_time(container: Container, orders: Sequence[Order], call: Call) -> "asyncio.Task[None] | None":
+    """Hear the store before trusting a clock that puts the deadline in the past, or slots far from now.
+
+    A new container hears it in any case before it waits for a slot: a clock some seconds fast would poll too early.
+    It waits no longer for that than to the slot; what is then still under way is returned.
+    """
     now = container.clock.now()
-    if call.remaining_secs() > 0 and all(abs((order.slot - now).total_seconds()) < ODD_SECS for order in orders):
-        return
+    if call.remaining_secs() <= 0 or any(abs((order.slot - now).total_seconds()) >= ODD_SECS for order in orders):
+        await _hear(container)
+        return None
+    ahead = min((order.slot - now).total_seconds() for order in orders)
+    if ahead <= 0 or container.cache.get(_HEARD):
+        return None
+    container.cache[_HEARD] = True
+    hearing = asyncio.ensure_future(_hear(container))
+    await asyncio.wait({hearing}, timeout=ahead)
+    return hearing
+
+
+async def _hear(container: Container) -> None:
     with suppress(RaceDayError):
         await container.store.get(SUITE_STATE, "clock")
 

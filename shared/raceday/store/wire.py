@@ -124,6 +124,7 @@ class Wire:
         headers: dict[str, str] | None,
     ) -> Any:
         self.calls += 1
+        sent_at = self._clock.monotonic()
         url = f"{self._base}{path}?{urlencode(params)}" if params else self._base + path
         sent = {**self._headers, **headers} if headers else self._headers
         if content is not None and (headers is None or "content-type" not in headers):
@@ -136,7 +137,7 @@ class Wire:
         except (httpx.HTTPError, TimeoutError) as error:
             kind = "timeout" if isinstance(error, (TimeoutError, httpx.TimeoutException)) else "connection"
             raise StoreUnavailable(f"{method} {path}: no answer ({kind})", status=_UNANSWERED, kind=kind) from error
-        hear(self._clock, answer.headers.get("date"))
+        hear(self._clock, answer.headers.get("date"), self._clock.monotonic() - sent_at)
         return self._read(method, path, answer)
 
     def _read(self, method: str, path: str, answer: httpx.Response) -> Any:

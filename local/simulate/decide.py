@@ -1,0 +1,219 @@
+"""Whether a slot without a row could have been had: what was tried for this race is followed, the rest played out.
+
+A slot is LOST where one of those who could fill it would have, under the faults of the day, before it expired:
+
+* a poller that was handed it, lived, and did not ask; asked, failed and did not ask again though the documented retries
+  had time to; or asked, wrote, and left no row;
+* a poller that a scheduler activation had to start: one that read the races while the slot lay ahead of it within its
+  reach, or looked back when it was past and still good for 2 s; and that was not started.
+
+It is also lost where nothing stood in the way of anybody. Else it is excused, by the fault that stood nearest to it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from local.simulate.faults.base import Chooser
+from local.simulate.faults.script import Deed, Handing, Run
+from local.simulate.faults.store import WRITE
+from local.simulate.replay import ANSWER_SECS, POLLER, REFUSED, Replay, Wanted
+
+SCHEDULER = "master-race-scheduler"
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+REACH = timedelta(seconds=80)
+SETTLED = timedelta(seconds=3)
+LOOK = timedelta(seconds=3.4)
+WORTH = timedelta(seconds=2.5)
+# Handed out sooner than this by a clock that was off, a slot is as good as never handed out.
+AHEAD = timedelta(seconds=120)
+# A clock this far off shows in who does what when; the suite puts right what is more than its tolerance.
+TRUE_SECS = 1.0
+READ_RACES, READ_LEDGER, INVOKE = "GET races", "GET race-polls", "invoke"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a slot is lost, and why: by whose omission, or excused by which kind of fault."""
+
+    lost: bool
+    why: str
+
+
+def lost(why: str) -> Verdict:
+    """Return the verdict that a slot is lost."""
+    return Verdict(True, why)
+
+
+def excused(kind: str) -> Verdict:
+    """Return the verdict that a fault of a kind stood before a slot."""
+    return Verdict(False, kind)
+
+
+class Decider:
+    """Judges slots without a row by the day's script."""
+
+    def __init__(self, faults: Chooser) -> None:
+        self._replay = Replay(faults)
+        self._limit = timedelta(seconds=faults.world.platform.limits[POLLER].timeout_secs)
+        self._missed = {minute.replace(second=0, microsecond=0) for minute in faults.script.ticks_missed}
+        self._handings: dict[tuple[str, datetime], list[Handing]] = defaultdict(list)
+        for handing in faults.script.handings:
+            if handing.function == POLLER:
+                for slot in handing.event.get("slots", ()):
+                    self._handings[slot["raceId"], datetime.fromisoformat(slot["slot"])].append(handing)
+        self._ticks: dict[datetime, list[Run]] = defaultdict(list)
+        for run in faults.script.runs:
+            if run.function == SCHEDULER:
+                self._ticks[_minute(run.began)].append(run)
+
+    def verdict(self, wanted: Wanted) -> Verdict:
+        """Judge one slot."""
+        found = [*self._by_pollers(wanted), *self._by_ticks(wanted)]
+        certain = next((v for v in found if v.lost), None)
+        if certain is not None:
+            return certain
+        if found:
+            return found[0]
+        minutes = {_minute(wanted.at) - k * MINUTE for k in (-1, 0, 1, 2)}
+        if minutes & self._missed:
+            return excused("tick.missed")
+        if wanted.known_at > wanted.at - MINUTE:
+            return excused("known_too_late")
+        return lost("nobody tried, and nothing stood in the way")
+
+    # Those who were handed it
+
+    def _by_pollers(self, wanted: Wanted) -> Iterator[Verdict]:
+        for handing in self._handings.get((wanted.race_id, wanted.at), ()):
+            if handing.at < wanted.at - AHEAD:
+                continue
+            if not handing.runs:
+                yield excused(handing.kind or "never_begun")
+            for run in handing.runs:
+                yield self._run(run, handing, wanted)
+
+    def _run(self, run: Run, handing: Handing, wanted: Wanted) -> Verdict:
+        until = run.began + self._limit - 3 * SECOND
+        if run.died and run.ended is not None:
+            until = min(until, run.ended)
+        tried = [d for d in run.deeds if d.about == wanted.race_id
+                 and wanted.at - 2 * SECOND <= d.at <= wanted.expires + 5 * SECOND]  # fmt: skip
+        if tried:
+            return self._tried(run, tried, until, wanted)
+        begin = max(wanted.at, run.began)
+        if begin > wanted.expires - SECOND:
+            return excused(handing.kind or "begun_too_late")
+        if until < begin + 2 * SECOND:
+            return excused(run.died or handing.kind or "time_limit")
+        if abs(run.skew_secs) > TRUE_SECS:
+            return excused("clock.off")
+        if wanted.known_at > begin:
+            return excused("known_too_late")
+        if kinds := [d.kind for d in run.deeds if d.kind and d.about != wanted.race_id and d.about.count("-") != 4]:
+            return excused(kinds[-1])
+        played = self._replay.poll(wanted, begin)
+        if played.done is None or played.done > until:
+            return excused(played.why or "time_limit")
+        return lost(f"the poller begun at {run.began:%H:%M:%S} did not ask")
+
+    def _tried(self, run: Run, tried: Sequence[Deed], until: datetime, wanted: Wanted) -> Verdict:
+        if any(d.what == WRITE and d.fine for d in tried):
+            return lost(f"the poller begun at {run.began:%H:%M:%S} wrote it, and it is not there")
+        last = tried[-1]
+        delays = [d.delay for d in tried if d.delay]
+        if run.died and run.ended is not None and run.ended <= last.at + 10 * SECOND:
+            return excused(run.died)
+        if wanted.known_at > last.at:
+            return excused("known_too_late")
+        if not last.kind:
+            if last.done is None or delays:
+                # Still under way when the slot's time was over, or an answer that was too old to be kept.
+                return excused(delays[-1] if delays else "time_limit")
+            if abs(run.skew_secs) > TRUE_SECS:
+                return excused("clock.off")
+            return lost(f"the poller begun at {run.began:%H:%M:%S} was answered and stopped")
+        return self._again(run, tried, until, wanted)
+
+    def _again(self, run: Run, tried: Sequence[Deed], until: datetime, wanted: Wanted) -> Verdict:
+        """Judge a poll whose last request failed: whether the retry that was due would have ended well."""
+        last = tried[-1]
+        if last.kind in REFUSED or last.kind.startswith("store answered 4"):
+            return excused(last.kind)
+        failures = sum(1 for d in tried if d.what == last.what and d.kind)
+        pause = min(8.0, 0.5 * 2 ** (failures - 1)) if last.what == "feed" else min(5.0, 0.2 * 2**failures)
+        if last.kind == "feed.429_wait":
+            pause = 30.0
+        ended = last.done or last.at + timedelta(seconds=ANSWER_SECS if "timeout" in last.kind else 1.0)
+        due = ended + timedelta(seconds=pause)
+        if last.what != WRITE and due > wanted.expires - 0.5 * SECOND:
+            return excused(last.kind)
+        read, ask = last.what not in ("feed", WRITE), last.what != WRITE and not any(d.what == WRITE for d in tried)
+        for begin in (due, ended + timedelta(seconds=pause / 2)):
+            played = self._replay.poll(wanted, begin, read=read, ask=ask)
+            if played.done is None or played.done > until:
+                return excused(last.kind)
+        return lost(f"the poller begun at {run.began:%H:%M:%S} gave up after {last.kind} with time left")
+
+    # Those who had to hand it out
+
+    def _by_ticks(self, wanted: Wanted) -> Iterator[Verdict]:
+        handings = [h for h in self._handings.get((wanted.race_id, wanted.at), ()) if h.at >= wanted.at - AHEAD]
+        minute = _minute(wanted.at)
+        for k in (-2, -1, 0, 1):
+            for tick in self._ticks.get(minute + k * MINUTE, ()):
+                if not any(h.by is tick for h in handings):
+                    yield from self._tick(tick, bool(handings), wanted)
+
+    def _tick(self, tick: Run, handed: bool, wanted: Wanted) -> Iterator[Verdict]:
+        minute = _minute(tick.began)
+        read = next((d for d in tick.deeds if d.what == READ_RACES and d.fine), None)
+        ahead = minute + REACH > wanted.at
+        behind = minute + LOOK + WORTH < wanted.expires and minute + LOOK - SETTLED > wanted.at
+        if not (ahead and not handed and wanted.at > tick.began - SETTLED) and not behind:
+            return
+        if abs(tick.skew_secs) > TRUE_SECS:
+            yield excused("clock.off")
+        elif read is None or read.done is None:
+            yield excused(_why(tick))
+        elif wanted.known_at > read.at:
+            yield excused("known_too_late")
+        elif ahead and not handed and wanted.at > read.done + SECOND - SETTLED:
+            yield self._not_started(tick, wanted, read.done, f"the tick of {minute:%H:%M} handed it to nobody")
+        elif behind:
+            yield from self._looked_back(tick, minute, wanted)
+
+    def _looked_back(self, tick: Run, minute: datetime, wanted: Wanted) -> Iterator[Verdict]:
+        look = next((d for d in tick.deeds if d.what == READ_LEDGER and d.at >= minute + LOOK), None)
+        fine = [d for d in tick.deeds if d.what == READ_LEDGER and d.at >= minute + LOOK and d.fine]
+        if look is None or not fine or fine[0].done is None:
+            yield excused(_why(tick))
+        elif look.at - SETTLED - SECOND < wanted.at or fine[-1].done > wanted.expires - WORTH:  # type: ignore[operator]
+            return
+        else:
+            why = f"the tick of {minute:%H:%M} looked back and left it"
+            yield self._not_started(tick, wanted, max(d.done for d in fine if d.done), why)
+
+    def _not_started(self, tick: Run, wanted: Wanted, at: datetime, why: str) -> Verdict:
+        """Judge a tick that did not start a poller for a slot: whether it could, and what would have come of it."""
+        if tick.died and tick.ended is not None and tick.ended < at + 5 * SECOND:
+            return excused(tick.died)
+        refused = [d.kind for d in tick.deeds if d.what == INVOKE and d.about == POLLER and d.kind]
+        if refused:
+            return excused(refused[-1])
+        if kinds := [d.delay for d in tick.deeds if d.delay == "store.stale_read"]:
+            return excused(kinds[-1])
+        played = self._replay.handing(wanted, at)
+        return excused(played.why) if played.done is None else lost(why)
+
+
+def _why(run: Run) -> str:
+    """Name what kept a run from what it had to read."""
+    kinds = [d.kind or d.delay for d in run.deeds if d.kind or d.delay]
+    return run.died or (kinds[-1] if kinds else "not_reached")
+
+
+def _minute(at: datetime) -> datetime:
+    return (at + timedelta(seconds=0)).replace(second=0, microsecond=0)

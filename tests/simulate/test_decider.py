@@ -1,0 +1,89 @@
+"""The judge of absent slots: what is taken away is flagged, and what it says of an attempt is what comes of it."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from local.feedsim import Day
+from local.simulate.absent import Absent, judge_absent
+from local.simulate.checker import races_found
+from local.simulate.faults import PROFILES, Faults, profile
+from local.simulate.plan import Plan
+from local.simulate.removal import WAYS, Flagged, flagged, summed
+from local.simulate.run import simulate_day
+from local.simulate.tables import Tables, when
+from local.simulate.world import World
+from raceday.clock import iso
+from raceday.runtime.invoke import InvokeFailed
+
+LEAST_SHARE = 0.95
+
+
+def shares(plan: Plan, name: str) -> dict[str, Flagged]:
+    """Run a day and take one slot in five of it away, in each way."""
+    found: dict[str, Flagged] = {}
+
+    def on_end(day: Day, world: World, tables: Tables, end: datetime) -> None:
+        for way in WAYS:
+            found[way] = flagged(day, world.seams, tables, end, way, one_in=5)  # type: ignore[arg-type]
+
+    simulate_day(plan, seams=profile(name), on_end=on_end)
+    return found
+
+
+def test_slots_taken_away_at_random_are_flagged_as_lost(record_property: Callable[[str, Any], None]) -> None:
+    """Under all faults at least 95 of 100 absent slots are flagged; what is written and gone always is."""
+    days = [shares(Plan(seed=seed, races=3, depth="port"), "all") for seed in (2, 3)]
+    every = {way: summed([day[way] for day in days]) for way in WAYS}
+    lowest = min(every.values(), key=lambda one: one.share)
+    record_property("lowest share flagged", lowest.share)
+    print({way: (one.removed, round(one.share, 3), dict(one.excuses)) for way, one in every.items()})
+    assert summed(list(every.values())).removed > 150
+    assert summed(list(every.values())).share >= LEAST_SHARE
+    assert every["gone"].share == 1.0
+
+
+def _skipped(race_id: str, slot: str) -> bool:
+    return hashlib.sha256(f"{race_id}/{slot}".encode()).digest()[0] < 26
+
+
+class _Skips(Faults):
+    """A day on which nobody is ever started for one slot in ten."""
+
+    async def starts(self, function: str, payload: dict[str, Any]) -> None:
+        """Leave the slots out of what is handed to a poller; one that has no other is not started."""
+        slots = payload.get("slots", [])
+        left = [s for s in slots if not _skipped(s["raceId"], s["slot"])]
+        if slots and not left:
+            raise InvokeFailed(function)
+        payload |= {"slots": left} if slots else {}
+        await super().starts(function, payload)
+
+
+def _day(plan: Plan, faults: type[Faults]) -> tuple[dict[str, Absent], set[tuple[str, datetime]]]:
+    """Run a day; return what is absent of each race, and the slots that have a row."""
+    kept: list[Any] = []
+
+    def on_end(day: Day, world: World, tables: Tables, end: datetime) -> None:
+        made: Any = world.seams
+        shown = {race_id: found.rows for race_id, found in races_found(day, tables, made.script).items()}
+        created = {row["$id"]: when(row["$createdAt"]) for row in tables.races}
+        kept.append(judge_absent(day, made, shown, created, end))
+        kept.append({(row["raceId"], when(row["slot"])) for row in tables.ledger})
+
+    simulate_day(plan, seams=lambda world: faults(world, PROFILES["all"]), on_end=on_end)
+    return kept[0], kept[1]
+
+
+def test_a_slot_called_lost_is_had_where_the_attempt_is_made() -> None:
+    """Of slots that nobody was started for, those called lost have a row on the day on which somebody was."""
+    plan = Plan(seed=6, races=4, depth="port")
+    absent, _ = _day(plan, _Skips)
+    _, committed = _day(plan, Faults)
+    skipped = {(race, at) for race, each in absent.items() for at in (*each.lost, *each.excused)
+               if _skipped(race, iso(at))}  # fmt: skip
+    lost = {(race, at) for race, at in skipped if at in absent[race].lost}
+    assert len(lost) > 15
+    assert len(lost & committed) / len(lost) >= LEAST_SHARE
+    assert len(lost) / len(skipped & committed) >= LEAST_SHARE
