@@ -20,7 +20,7 @@ from local.simulate.platform import limits_of
 from local.simulate.port_store import PortBackend
 from local.simulate.report import day_report, failures, stored
 from local.simulate.seams import FaultHooks
-from local.simulate.tables import read_tables, since
+from local.simulate.tables import Tables, read_tables, since
 from local.simulate.world import SETTINGS, Backend, World
 from ops.schema import BANDS, DEFAULT_USER, band_row
 from raceday.catalogue.functions import IMPORTS
