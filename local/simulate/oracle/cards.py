@@ -24,10 +24,20 @@ Columns = dict[str, Any]
 
 
 def judge_meetings(
-    rows: Sequence[Row], lists: Sequence[Listed], day: Within, findings: Findings, sure: datetime
-) -> None:
-    """Compare the meetings with the last list that showed each; one served after `sure` may not have been stored."""
+    rows: Sequence[Row], lists: Sequence[Listed], day: Within, findings: Findings, sure: datetime,
+    imported: Sequence[datetime] = (),
+) -> None:  # fmt: skip
+    """Compare the meetings with the last list that showed each; one served after `sure` may not have been stored.
+
+    The first list of each may have been served to an import that died: it was surely stored by the first that ended.
+    """
     wanted = either(_meetings(lists, day), _meetings([page for page in lists if page.at <= sure], day))
+    for key, columns in wanted.items():
+        shown = [page for page in lists if page.meeting["meetingId"] == key]
+        stored = min((at for at in imported if at >= shown[0].at), default=sure)
+        made = [stamp(page.made) if page.made else None for page in shown if page.at <= stored]
+        if len(made) > 1:
+            columns["apiGeneratedTime"] = AnyOf(tuple(made))
     findings.match(MEETINGS, rows, wanted, lambda row: row["$id"], race_of=lambda key: "")
 
 

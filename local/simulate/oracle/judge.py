@@ -58,7 +58,7 @@ def judge_rows(left: Left, record: Record) -> Findings:
     races = {row["$id"]: row for row in tables[RACES]}
     ledgers = _ledgers(tables[RACE_POLLS], record, pages, findings)
     sure = left.end if left.sound else max(record.imported, default=left.begin)
-    judge_meetings(tables[MEETINGS], pages, span, findings, sure)
+    judge_meetings(tables[MEETINGS], pages, span, findings, sure, sorted(record.imported))
     judge_races(tables[RACES], pages, ledgers, record, span, findings, sure)
     judge_entrants(tables[ENTRANTS], races, ledgers, record, span, findings)
     judge_odds(tables[ODDS_HISTORY], races, ledgers, record, span, findings)
