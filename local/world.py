@@ -74,7 +74,8 @@ class World:
             chance = SystemRandomSource()
             log = Log(self.sink, level=self.settings.log_level, secrets=self.settings.secrets())
             store_transport = EmbeddedTransport(self.embedded) if self.embedded else None
-            invoker = PlatformInvoker(self.settings) if self.settings.platform_host else InProcess(self)
+            hosted = bool(self.settings.platform_host)
+            invoker = PlatformInvoker(self.settings, self.clock, chance, log) if hosted else InProcess(self)
             self.containers[name] = Container(
                 settings=self.settings,
                 clock=self.clock,

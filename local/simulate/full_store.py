@@ -62,7 +62,7 @@ class FullBackend:
         seams = world.seams
         wire = Wire(
             EmbeddedTransport(server), world.chances, "store", world.store_span, seams.before_store, seams.after_store,
-            counted, patient=True, date=world.loop.now,
+            counted, date=world.loop.now,
         )  # fmt: skip
         chance = SeededRandomSource(f"{world.seed}/store/{name}/{serial}")
         log = Log(lambda _: None, level="error")

@@ -2,7 +2,7 @@
 
 import asyncio
 import selectors
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,8 +33,10 @@ class _JumpSelector(selectors.BaseSelector):
         """Move the clock on; nothing is ever ready."""
         if timeout is None:
             raise NothingLeft("every task waits and no timer is set")
-        if timeout > 0 and self.loop is not None:
-            self.loop.jump()
+        if self.loop is not None:
+            if timeout > 0:
+                self.loop.jump()
+            self.loop.spend_turn()
         return []
 
     def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
@@ -45,8 +47,9 @@ class _JumpSelector(selectors.BaseSelector):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """A loop that begins at `start` and has no sockets, no threads and no wall time: the same work, the same order."""
 
-    def __init__(self, start: datetime) -> None:
+    def __init__(self, start: datetime, turn_secs: Callable[[], float] | None = None) -> None:
         selector = _JumpSelector()
+        self._turn_secs = turn_secs
         self._elapsed_secs = 0.0
         self.start = start.astimezone(UTC)
         super().__init__(selector)
@@ -61,6 +64,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         timers: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
         if timers:
             self._elapsed_secs = max(self._elapsed_secs, timers[0].when())
+
+    def spend_turn(self) -> None:
+        """Let one turn of the loop cost what `turn_secs` draws, so that timers fall between turns."""
+        if self._turn_secs is not None:
+            self._elapsed_secs += self._turn_secs()
 
     def now(self) -> datetime:
         """Return the virtual instant."""

@@ -18,8 +18,8 @@ Delay = Callable[[httpx.Request], Span]
 class Wire(httpx.AsyncBaseTransport):
     """Hands requests to `inner` after half of a drawn delay and answers after the other half.
 
-    A request whose client stops waiting gets no answer, whether or not it took effect; a `patient` wire leaves the
-    time limit to a client that keeps one itself. `date` puts the time into each answer, as HTTP servers do.
+    A request whose time-out ends gets no answer, whether or not it took effect. `date` puts the time into each answer,
+    as HTTP servers do.
     """
 
     def __init__(
@@ -32,7 +32,6 @@ class Wire(httpx.AsyncBaseTransport):
         after: After,
         on_request: Callable[[httpx.Request], None] | None = None,
         *,
-        patient: bool = False,
         date: Callable[[], datetime] | None = None,
     ) -> None:
         self._inner = inner
@@ -42,7 +41,6 @@ class Wire(httpx.AsyncBaseTransport):
         self._before = before
         self._after = after
         self._on_request = on_request
-        self._patient = patient
         self._date = date
         self.requests = 0
 
@@ -51,8 +49,6 @@ class Wire(httpx.AsyncBaseTransport):
         self.requests += 1
         if self._on_request is not None:
             self._on_request(request)
-        if self._patient:
-            return await self._serve(request)
         limits: dict[str, Any] = request.extensions.get("timeout") or {}
         try:
             async with asyncio.timeout(limits.get("read")):

@@ -122,7 +122,12 @@ class Settings:
     )
     feed_concurrency: int = _s("NZTAB_CONCURRENCY", "Feed requests at once, per process", _whole(1, 100), 8)
     feed_timeout_secs: float = _s("NZTAB_TIMEOUT_SECS", "Longest wait for a feed answer", _number(0.1, 60), 8.0)
-    feed_attempts: int = _s("NZTAB_ATTEMPTS", "Tries of one feed request, the first included", _whole(1, 10), 3)
+    feed_attempts: int = _s(
+        "NZTAB_ATTEMPTS",
+        "Tries of one feed request of an import; a poll tries until its slot is over",
+        _whole(1, 10),
+        3,
+    )
 
     countries: frozenset[str] = _s("RACEDAY_COUNTRIES", "Countries imported", _words, frozenset({"AUS", "NZ"}))
     codes: frozenset[str] = _s("RACEDAY_CODES", "Codes imported: T, H (and G)", _words, frozenset({"T", "H"}))
@@ -136,7 +141,9 @@ class Settings:
     store_timeout_secs: float = _s(
         "APPWRITE_TIMEOUT_SECS", "Longest wait for one answer of Appwrite", _number(0.1, 60), 10.0
     )
-    store_attempts: int = _s("APPWRITE_ATTEMPTS", "Tries of one call that is safe to repeat", _whole(1, 10), 3)
+    store_attempts: int = _s(
+        "APPWRITE_ATTEMPTS", "Tries of one call of a command; a function tries while its time lasts", _whole(1, 10), 3
+    )
     store_connections: int = _s("APPWRITE_CONNECTIONS", "Connections kept to Appwrite", _whole(1, 100), 16)
 
     near_interval_secs: int = _s("RACEDAY_INTERVAL_T5_SECS", "Poll interval from T-5 to T-3 min", _divides_a_minute, 30)

@@ -13,6 +13,9 @@ from local.host.function import HostedFunction
 from local.host.namespace import Namespace
 from local.host.rest import make_app
 from local.host.server import HostServer
+from raceday.clock import SystemClock
+from raceday.ids import SystemRandomSource
+from raceday.log import Log
 from raceday.runtime.invoke import PlatformInvoker
 from raceday.settings import Settings
 from tests.host.test_contract import hosted
@@ -172,9 +175,8 @@ def test_the_schedulers_invoker_starts_functions_over_loopback() -> None:
     async def scenario() -> Any:
         namespace = Namespace([hosted(ECHO)])
         async with HostServer(namespace, KEY) as server:
-            invoker = PlatformInvoker(
-                Settings(platform_host=server.url, platform_namespace="fn-local", platform_key=KEY)
-            )
+            settings = Settings(platform_host=server.url, platform_namespace="fn-local", platform_key=KEY)
+            invoker = PlatformInvoker(settings, SystemClock(), SystemRandomSource(), Log(lambda _: None))
             started = await invoker.start("f", {"slots": []})
             await namespace.drain()
             await invoker.aclose()

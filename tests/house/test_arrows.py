@@ -9,7 +9,7 @@ from local.functions import ROOT, function, load_entrypoint
 from raceday.catalogue.functions import NAMES
 
 LIBRARY = ROOT / "shared" / "raceday"
-FLOOR = {"clock", "ids", "settings", "errors", "log", "call"}
+FLOOR = {"clock", "ids", "settings", "errors", "log", "call", "connections", "patience"}
 BELOW_FLOWS = frozenset({"ledger", "store", "tables", "racing", "catalogue", "container"})
 MAY_IMPORT = {
     "catalogue": {"catalogue"},

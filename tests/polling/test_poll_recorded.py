@@ -10,6 +10,7 @@ import pytest
 
 from local.feedsim import FeedSim, FeedTransport, RecordedFeed, generate_day
 from raceday.clock import iso
+from raceday.errors import StoreMissing
 from raceday.feed.client import make_feed
 from raceday.polling.outcome import Order, Outcome
 from raceday.polling.poll import poll
@@ -124,6 +125,30 @@ def test_unknown_race_is_imported_first() -> None:
     assert {row["n"] for row in tables[ODDS_HISTORY].values()} == {0}
     assert outcome.changed is not None
     assert (outcome.changed.race, outcome.changed.odds) == (False, 0)
+
+
+def test_a_race_deleted_between_staging_and_commit_is_imported_anew() -> None:
+    """A commit that misses the race's row imports the race and is done again; the ledger goes on."""
+    day = generate_day(7, date(2026, 3, 1), races=4)
+    race = day.core_races[0]
+    kit = kit_for(FeedSim(day), race.advertised - timedelta(minutes=30))
+    gone: list[str] = []
+
+    def deleted(moment: str, action: str) -> None:
+        if moment == "before" and action in ("commit", "create") and kit.ledger(race.race_id) and not gone:
+            gone.append(race.race_id)
+            del kit.store.tables[RACES][race.race_id]
+            raise StoreMissing("the row is gone", status=404, kind="row_not_found")
+
+    kit.store.fault = deleted
+    for minutes in (30.0, 27.5):
+        slot = race.advertised - timedelta(minutes=minutes)
+        kit.clock.advance((slot - kit.clock.now()).total_seconds())
+        order = Order(race.race_id, slot, "slot", race.advertised)
+        assert asyncio.run(poll(kit.container, order, kit.container.log)).result == "committed"
+    assert gone == [race.race_id]
+    assert race.race_id in kit.store.tables[RACES]
+    assert [row.n for row in kit.ledger(race.race_id)] == [1, 2]
 
 
 def test_race_that_nobody_knows_is_not_found() -> None:

@@ -15,6 +15,7 @@ from raceday.errors import (
     FeedUnavailable,
     PayloadError,
     StoreConflict,
+    StoreMissing,
     StoreUnavailable,
 )
 from raceday.ledger.codec import to_row
@@ -445,6 +446,37 @@ def test_store_that_stays_away_fails_the_poll() -> None:
     kit.store.fault = always
     outcome = at(kit, T5)
     assert (outcome.result, outcome.cause, kit.ledger()) == ("failed", "store", [])
+
+
+@pytest.mark.parametrize(("out_secs", "result"), [(25, "committed"), (200, "failed")])
+def test_a_store_that_comes_back_before_the_next_slot_takes_the_commit(out_secs: int, result: str) -> None:
+    """A poll fetched in time is committed as soon as the store answers, until its race's next slot wants the ledger."""
+    kit = ready()
+    back = T5 + timedelta(seconds=out_secs)
+
+    def out(moment: str, action: str) -> None:
+        if action in ("commit", "create") and kit.clock.now() < back:
+            kit.clock.advance(1)
+            raise StoreUnavailable("no answer")
+
+    kit.store.fault = out
+    assert at(kit, T5).result == result
+    if result == "failed":
+        assert kit.clock.now() < T5 + timedelta(seconds=35)
+
+
+def test_a_table_that_is_missing_fails_the_poll_at_once() -> None:
+    """Only a row that is gone is made anew: a table or a project that is missing is told as trouble of the store."""
+    kit = ready()
+    tried: list[str] = []
+
+    def missing(moment: str, action: str) -> None:
+        if moment == "before" and action in ("commit", "create"):
+            tried.append(action)
+            raise StoreMissing("no such table", status=404, kind="table_not_found")
+
+    kit.store.fault = missing
+    assert (at(kit, T5).cause, len(tried)) == ("store", 1)
 
 
 def test_request_between_slots_has_its_own_kind() -> None:

@@ -2,12 +2,17 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 
+from raceday.ids import SeededRandomSource
+from raceday.log import Log
+from raceday.patience import within
 from raceday.runtime.invoke import InvokeFailed, PlatformInvoker
 from raceday.settings import Settings
+from tests.poll_kit import StillClock
 
 SETTINGS = Settings(platform_host="https://api.example.org", platform_namespace="fn-1", platform_key="dof_v1_a:s3cret")
 
@@ -16,13 +21,19 @@ def start(handler: httpx.MockTransport) -> str:
     """Start the poller through a platform that answers by `handler`."""
 
     async def go() -> str:
-        invoker = PlatformInvoker(SETTINGS, handler)
-        try:
-            return await invoker.start("enhanced-race-poller", {"raceId": "r1"})
-        finally:
-            await invoker.aclose()
+        clock = StillClock(datetime(2026, 11, 24, tzinfo=UTC))
+        invoker = PlatformInvoker(SETTINGS, clock, SeededRandomSource(1), Log(lambda _: None), handler)
+        with within(clock, 30):
+            return await _started(invoker)
 
     return asyncio.run(go())
+
+
+async def _started(invoker: PlatformInvoker) -> str:
+    try:
+        return await invoker.start("enhanced-race-poller", {"raceId": "r1"})
+    finally:
+        await invoker.aclose()
 
 
 def test_an_invocation_does_not_wait() -> None:
@@ -47,6 +58,13 @@ def test_a_refusal_is_told_with_its_status(answer: httpx.Response) -> None:
     """An answer without an activation id is a failure that names the function."""
     with pytest.raises(InvokeFailed, match="enhanced-race-poller"):
         start(httpx.MockTransport(lambda _: answer))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_what_the_platform_refused_is_asked_again_while_time_is_left(status: int) -> None:
+    """Too many at once or a minute, and a platform out of order, take nothing: a start outlasts five refusals."""
+    answers = [*[httpx.Response(status)] * 5, httpx.Response(202, json={"activationId": "act-3"})]
+    assert start(httpx.MockTransport(lambda _: answers.pop(0))) == "act-3"
 
 
 def test_only_a_failed_connection_is_tried_again() -> None:

@@ -33,10 +33,12 @@ class Takes:
 
     started: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     broken: frozenset[str] = frozenset()
+    refusals: int = 0
 
     async def start(self, function: str, payload: dict[str, Any]) -> str:
         """Take a call."""
-        if function in self.broken:
+        self.refusals -= self.refusals > 0
+        if function in self.broken or self.refusals:
             raise RaceDayError(f"{function}: refused")
         self.started.append((function, payload))
         return "id"
@@ -264,6 +266,15 @@ def test_a_refused_invocation_is_tried_again() -> None:
     suite.invoker.broken = frozenset()
     suite.tick(_minute(5))
     assert ("r1", iso(START - timedelta(minutes=5))) in suite.invoker.slots()
+
+
+def test_a_refused_invocation_is_tried_again_within_its_own_minute() -> None:
+    """A platform that takes nothing for a while costs no slot that the next minute would be too late for."""
+    suite = Suite(_minute(70))
+    suite.race("r1")
+    suite.invoker.refusals = 6
+    suite.tick(_minute(5))
+    assert suite.invoker.slots().count(("r1", iso(START - timedelta(minutes=4.5)))) == 1
 
 
 def test_a_pause_stops_what_it_names() -> None:

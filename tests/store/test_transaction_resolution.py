@@ -185,11 +185,13 @@ def test_a_commit_that_overtakes_the_rollback_counts() -> None:
 
 @pytest.mark.parametrize("ending", [[ok(status="failed")], [ok(status="pending"), ok(status="failed")]])
 def test_a_commit_known_to_have_failed_says_so(ending: list[httpx.Response]) -> None:
-    """Where the transaction tells that nothing was written, the error has the kind `not_committed`."""
-    store, _ = scripted(ok(**{"$id": "t"}), ok(), LOST, *ending)
+    """Where each transaction tells that nothing was written, the last error has the kind `not_committed`."""
+    once: list[httpx.Response | Exception] = [ok(**{"$id": "t"}), ok(), LOST, *ending]
+    store, seen = scripted(*once * 3)
     with pytest.raises(StoreUnavailable) as caught:
         asyncio.run(store.commit([Op("create", SUITE_STATE, "a", STATE)]))
     assert caught.value.kind == "not_committed"
+    assert len(seen) == 3 * (3 + len(ending))
 
 
 def test_a_commit_nobody_can_tell_of_stays_unknown() -> None:

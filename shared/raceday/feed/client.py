@@ -1,17 +1,16 @@
 """The client of the NZ TAB affiliates API."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import httpx
 from pydantic import ValidationError
 
 from raceday.clock import Clock
+from raceday.connections import Connections, Transports
 from raceday.errors import FeedError, FeedNotFound, FeedRefused, FeedUnavailable, PayloadError
 from raceday.feed import mapping, values
 from raceday.feed.filter import rule_against
@@ -19,11 +18,9 @@ from raceday.feed.limiter import Limiter
 from raceday.feed.models import Event, Meeting, Meetings
 from raceday.ids import RandomSource
 from raceday.log import Log
+from raceday.patience import Patience, attempt_secs
 from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
 from raceday.settings import Settings
-
-if TYPE_CHECKING:
-    from tenacity import RetryCallState
 
 PAGE = 100
 MAX_PAGES = 20
@@ -43,11 +40,9 @@ class FeedClient:
         clock: Clock,
         chance: RandomSource,
         log: Log,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | Transports | None = None,
     ) -> None:
         self._settings, self._clock, self._chance, self._log = settings, clock, chance, log
-        timeout = httpx.Timeout(settings.feed_timeout_secs, connect=min(4.0, settings.feed_timeout_secs))
-        self._extensions = {"timeout": timeout.as_dict()}
         self._headers = {
             "From": settings.feed_from,
             "X-Partner": settings.feed_partner,
@@ -56,16 +51,16 @@ class FeedClient:
             "Accept-Encoding": "gzip",
             "User-Agent": USER_AGENT,
         }
-        self._given = transport
+        self._connections = Connections(
+            max(settings.feed_concurrency, settings.polls_at_once),
+            transport,
+            lambda failures: log.warning("connections.renewed", to="feed", failures=failures),
+        )
+        self._patience = Patience(clock, chance, settings.feed_attempts, first_secs=0.5, most_secs=8.0)
+        # A poll's slot lasts seconds: it asks again soon, and until the slot is over.
+        self._haste = Patience(clock, chance, settings.feed_attempts, first_secs=0.5, most_secs=2.0)
         self._limiter = Limiter(clock, settings.feed_rate_per_sec, settings.feed_concurrency, settings.polls_at_once)
         self.calls = 0
-
-    @cached_property
-    def _transport(self) -> httpx.AsyncBaseTransport:
-        """Return the kept connections, made on first use: a TLS context costs a tenth of a second."""
-        most = max(self._settings.feed_concurrency, self._settings.polls_at_once)
-        limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
-        return self._given or httpx.AsyncHTTPTransport(limits=limits)
 
     async def meetings(self, day: date, unreadable: list[PayloadError] | None = None) -> list[MeetingEntry]:
         """Return every meeting of an NZ race day, page by page until a short one, but for those in `unreadable`."""
@@ -129,7 +124,7 @@ class FeedClient:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._transport.aclose()
+        await self._connections.aclose()
 
     async def _ask(
         self,
@@ -144,51 +139,18 @@ class FeedClient:
             answer = await self._once(subject, path, params, urgent=urgent)
             return _parsed(subject, answer, parse, self._clock.now())
 
-        try:
-            # Nearly every request succeeds: a cold start does not wait for what only a second try needs.
-            return await once()
-        except FeedUnavailable as error:
-            if self._settings.feed_attempts < 2:
-                raise
-            await self._clock.sleep(self._pause_secs(error, 1))
-        return await self._again(once)
-
-    async def _again(self, once: Callable[[], Awaitable[T]]) -> T:
-        from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
-
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(FeedUnavailable),
-            stop=stop_after_attempt(self._settings.feed_attempts - 1),
-            wait=self._wait,
-            sleep=self._clock.sleep,
-            reraise=True,
-        )
-        return await retrying(once)
-
-    def _wait(self, state: "RetryCallState") -> float:
-        error = state.outcome.exception() if state.outcome else None
-        return self._pause_secs(error, state.attempt_number + 1)
-
-    def _pause_secs(self, error: BaseException | None, attempt: int) -> float:
-        asked = error.retry_after_secs if isinstance(error, FeedUnavailable) else None
-        if asked is not None:
-            return float(min(asked, LONGEST_WAIT_SECS))
-        ceiling = min(8.0, 0.5 * 2 ** (attempt - 1))
-        return self._chance.uniform(ceiling / 2, ceiling)
+        patience = self._haste if urgent else self._patience
+        return await patience.keep_trying(once, _may_be_asked_again, counted=not urgent, asked_secs=_asked_secs)
 
     async def _once(self, subject: str, path: str, params: dict[str, str], *, urgent: bool) -> httpx.Response:
         async with self._limiter.turn(urgent=urgent):
             self.calls += 1
-            answer: httpx.Response | None = None
             try:
-                async with asyncio.timeout(self._settings.feed_timeout_secs):
-                    answer = await self._transport.handle_async_request(self._request(path, params))
-                    await answer.aread()
-            except (TimeoutError, httpx.TimeoutException) as error:
+                secs = attempt_secs(self._clock, self._settings.feed_timeout_secs)
+                answer = await self._connections.send(self._request(path, params), secs)
+            except httpx.TimeoutException as error:
                 raise FeedUnavailable(f"{subject}: no answer in time", cause="feed_timeout") from error
             except httpx.DecodingError as error:
-                if answer is not None:
-                    await answer.aclose()
                 raise FeedUnavailable(f"{subject}: a body that cannot be unpacked", cause="payload") from error
             except httpx.HTTPError as error:
                 raise FeedUnavailable(f"{subject}: {type(error).__name__}") from error
@@ -198,9 +160,17 @@ class FeedClient:
 
     def _request(self, path: str, params: dict[str, str]) -> httpx.Request:
         query = f"?{urlencode(params)}" if params else ""
-        return httpx.Request(
-            "GET", f"{self._settings.feed_url}{path}{query}", headers=self._headers, extensions=self._extensions
-        )
+        return httpx.Request("GET", f"{self._settings.feed_url}{path}{query}", headers=self._headers)
+
+
+def _may_be_asked_again(error: BaseException) -> bool:
+    return isinstance(error, FeedUnavailable)
+
+
+def _asked_secs(error: BaseException) -> float | None:
+    """Return the wait that the feed itself asked for, bounded."""
+    asked = error.retry_after_secs if isinstance(error, FeedUnavailable) else None
+    return None if asked is None else float(min(asked, LONGEST_WAIT_SECS))
 
 
 def _event(body: bytes) -> Event:
@@ -271,7 +241,11 @@ def retry_after(answer: httpx.Response, now: datetime) -> float | None:
 
 
 def make_feed(
-    settings: Settings, clock: Clock, chance: RandomSource, log: Log, transport: httpx.AsyncBaseTransport | None = None
+    settings: Settings,
+    clock: Clock,
+    chance: RandomSource,
+    log: Log,
+    transport: httpx.AsyncBaseTransport | Transports | None = None,
 ) -> FeedClient:
     """Make the client of the configured feed."""
     return FeedClient(settings, clock, chance, log, transport)

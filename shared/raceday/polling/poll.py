@@ -1,7 +1,9 @@
 """One poll of one race for one slot: newest ledger row, one feed request, one commit."""
 
 import asyncio
+import math
 from datetime import datetime, timedelta
+from itertools import count
 
 from appwrite.query import Query
 
@@ -14,12 +16,14 @@ from raceday.errors import (
     PayloadError,
     StoreConflict,
     StoreError,
+    StoreMissing,
     StoreUnavailable,
 )
 from raceday.feed.filter import require_wanted
 from raceday.importing.quarantine import keep
 from raceday.ledger import log as ledger
 from raceday.log import Log
+from raceday.patience import left_secs, within
 from raceday.polling import plan
 from raceday.polling.changes import Changes, StoredState, changes
 from raceday.polling.failures import failures, forget, remember
@@ -31,7 +35,10 @@ from raceday.racing.score import failed
 from raceday.racing.snapshot import Snapshot
 from raceday.tables import ENTRANTS, RACES
 
+# Tries against rivals that took the row's number first.
 COMMIT_ATTEMPTS = 5
+# What the store says of a row that is gone, when it is staged and at the commit.
+ROW_GONE = ("row_not_found", "document_not_found")
 _LEAST_WAIT_SECS = 3.0
 FIRST_PAUSE_SECS, MOST_PAUSE_SECS = 1.0, 4.0
 # What is refused, not there or cannot be read may pass, but is not asked for many times in a row.
@@ -99,18 +106,25 @@ def _expires_at(container: Container, order: Order) -> datetime:
 
 async def _poll(container: Container, order: Order, note: Note) -> Outcome:
     watch = container.clock.monotonic()
-    known = StoredState(ledger=await ledger.newest(container.store, order.race_id))
-    note("ledger", n=known.ledger.n if known.ledger else 0)
-    order = _settled(container, order, known.ledger)
-    slot = _planned(container, order, known.ledger)
-    refused = _refuse(container, order, known.ledger, slot)
-    if refused:
-        return refused
-    if known.ledger is None:
-        known = await _stored(container, order.race_id, note)
+    # How long the slot lasts is known only from the ledger; none lasts longer than this.
+    longest = (order.slot - container.clock.now()).total_seconds() + LONGEST_LIFE_SECS
+    with within(container.clock, max(_LEAST_WAIT_SECS, longest)):
+        known = StoredState(ledger=await ledger.newest(container.store, order.race_id))
+        note("ledger", n=known.ledger.n if known.ledger else 0)
+        order = _settled(container, order, known.ledger)
+        slot = _planned(container, order, known.ledger)
+        refused = _refuse(container, order, known.ledger, slot)
+        if refused:
+            return refused
+        if known.ledger is None:
+            known = await _stored(container, order.race_id, note)
     store_ms = _ms(container, watch)
     snapshot, occasion = await _ask(container, order, slot, known, store_ms, note)
-    return await _commit(container, order, snapshot, occasion, known, note)
+    # What was fetched in time may be written late, until the race's next slot wants the ledger.
+    interval = slot.interval_secs if slot else LONGEST_LIFE_SECS
+    until_next = (order.slot - container.clock.now()).total_seconds() + interval
+    with within(container.clock, max(_LEAST_WAIT_SECS, until_next)):
+        return await _commit(container, order, snapshot, occasion, known, note)
 
 
 def _refuse(container: Container, order: Order, base: LedgerRow | None, slot: Slot | None) -> Outcome | None:
@@ -170,8 +184,10 @@ async def _ask(
     life = (slot.expires_at - sent).total_seconds() if slot else LONGEST_LIFE_SECS
     try:
         # Tries of one request may outlast the slot; a picture of a later moment must not pass for it.
-        async with asyncio.timeout(max(_LEAST_WAIT_SECS, life)):
-            snapshot = await container.feed.event(order.race_id, known.status, urgent=True)
+        secs = max(_LEAST_WAIT_SECS, life)
+        async with asyncio.timeout(secs):
+            with within(container.clock, secs):
+                snapshot = await container.feed.event(order.race_id, known.status, urgent=True)
     except TimeoutError as error:
         raise FeedUnavailable(f"{order.race_id}: no answer while its slot lasted", cause="feed_timeout") from error
     if snapshot.race_id != order.race_id:
@@ -204,8 +220,8 @@ async def _commit(
     container: Container, order: Order, snapshot: Snapshot, occasion: PollContext, known: StoredState, note: Note
 ) -> Outcome:
     """Append the row on the newest base; a conflict or an unknown ending is resolved by reading the ledger again."""
-    unknown = False
-    for attempt in range(1, COMMIT_ATTEMPTS + 1):
+    unknown = restored = False
+    for attempt in count(1):
         base = known.ledger
         if base and iso(snapshot.generated_at) < iso(base.generated_at):
             return Outcome(order, "failed", "stale", row=base, feed_calls=1)
@@ -217,9 +233,15 @@ async def _commit(
         except (StoreConflict, StoreUnavailable) as error:
             note("conflict", attempt=attempt, error=str(error))
             unknown = unknown or isinstance(error, StoreUnavailable)
-            if attempt == COMMIT_ATTEMPTS:
+            if not _may_commit_again(container, error, attempt):
                 raise
-            await container.clock.sleep(container.chance.uniform(0.02, 0.1) * attempt)
+            await container.clock.sleep(container.chance.uniform(0.02, 0.1) * min(attempt, COMMIT_ATTEMPTS))
+        except StoreMissing as error:
+            # A row was deleted since the ledger's newest poll: only an import makes it anew.
+            note("conflict", attempt=attempt, error=str(error))
+            if restored or error.kind not in ROW_GONE:
+                raise
+            restored = await _restore(container, order.race_id)
         else:
             note("commit", n=row.n, attempt=attempt)
             return Outcome(order, "committed", row=row, changed=change, feed_calls=1)
@@ -232,6 +254,22 @@ async def _commit(
         if now:
             known = known._replace(ledger=now)
     raise AssertionError("the last attempt raises")
+
+
+def _may_commit_again(container: Container, error: StoreError, attempt: int) -> bool:
+    """Tell whether to try again: rivals a few times, and a store that does not answer while there is time."""
+    left = left_secs(container.clock)
+    if isinstance(error, StoreUnavailable) and not math.isinf(left):
+        return left > 0
+    return attempt < COMMIT_ATTEMPTS
+
+
+async def _restore(container: Container, race_id: str) -> bool:
+    """Import a race whose rows somebody deleted."""
+    from raceday.importing.entrants import import_race
+
+    await import_race(container, race_id)
+    return True
 
 
 def _resolved(order: Order, mine: LedgerRow | None, now: LedgerRow, change: Changes) -> Outcome:

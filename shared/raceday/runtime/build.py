@@ -53,7 +53,7 @@ def build_container(needs: frozenset[str]) -> Container:
         log=log,
         feed=_feed(settings, clock, chance, log) if FEED in needs else NoFeed(),
         store=make_store(settings, clock, chance, log),
-        invoker=PlatformInvoker(settings),
+        invoker=PlatformInvoker(settings, clock, chance, log),
         alarm=PostAlarm(settings.alarm_url),
     )
 

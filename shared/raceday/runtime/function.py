@@ -9,9 +9,13 @@ from raceday.call import Call, Http
 from raceday.catalogue.functions import FunctionFacts
 from raceday.container import Container
 from raceday.errors import BadRequest, RaceDayError, SettingsError
+from raceday.patience import within
 from raceday.runtime.answer import failure, place_of, success
 from raceday.runtime.call import DEFAULT_BUDGET_SECS, read_http, read_params
 from raceday.runtime.webhook import Handler, serve_webhook
+
+# Nothing is tried again in an activation's last moments: what failed still has to be told.
+RESERVE_SECS = 1.5
 
 
 async def handle(container: Container, function: "Function", event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -24,11 +28,8 @@ async def handle(container: Container, function: "Function", event: Mapping[str,
         http = read_http(event)
         params = {} if function.facts.url_setting and http else read_params(event, http)
         call = Call(function.name, params, activation, _deadline(container, context), container.clock, log, http)
-        if function.facts.url_setting:
-            url = getattr(container.settings, function.facts.url_setting)
-            result = await serve_webhook(container, call, url, function.handler)
-        else:
-            result = await function.handler(container, call)
+        with within(container.clock, call.remaining_secs() - RESERVE_SECS):
+            result = await _served(container, call, function)
         answer = success(result, http)
     except RaceDayError as error:
         log.warning("activation.failed", error=type(error).__name__, message=str(error))
@@ -46,6 +47,14 @@ async def handle(container: Container, function: "Function", event: Mapping[str,
     )
     container.cache["warm"] = True
     return answer
+
+
+async def _served(container: Container, call: Call, function: "Function") -> dict[str, Any]:
+    if not function.facts.url_setting:
+        return await function.handler(container, call)
+    return await serve_webhook(
+        container, call, getattr(container.settings, function.facts.url_setting), function.handler
+    )
 
 
 def _deadline(container: Container, context: Any) -> float:

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from raceday.call import Call, Http
 from raceday.container import Container
 from raceday.errors import BadRequest, RaceDayError
+from raceday.patience import within
 from raceday.runtime.answer import place_of
 from raceday.settings import Settings
 
@@ -72,8 +73,10 @@ async def serve_webhook(container: Container, call: Call, url: str, handler: Han
 async def _within_budget(container: Container, call: Call, handler: Handler) -> dict[str, Any]:
     race_id = call.params["raceId"]
     try:
-        async with asyncio.timeout(max(0.0, min(BUDGET_SECS, call.remaining_secs() - RESERVE_SECS))):
-            return await handler(container, call)
+        secs = max(0.0, min(BUDGET_SECS, call.remaining_secs() - RESERVE_SECS))
+        async with asyncio.timeout(secs):
+            with within(container.clock, secs):
+                return await handler(container, call)
     except TimeoutError:
         call.log.warning("projection.unfinished", raceId=race_id)
         return {"ok": True, "raceId": race_id, "unfinished": True}

@@ -23,6 +23,7 @@ from raceday.racing.planning import (
     missed,
     owed_rechecks,
     window,
+    worth_starting,
 )
 from raceday.racing.records import LedgerHead
 from raceday.scheduling import closing, waking
@@ -36,6 +37,7 @@ POLLER = functions.POLLER.name
 # The ledger is looked at this long after the minute began, when slots on the minute are committed or late.
 LOOK_SECS = SETTLE_SECS + 0.5
 RESERVE_SECS = 5.0
+AGAIN_SECS = 5.0
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
@@ -46,6 +48,7 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
     handed = await _hand_out_fresh(tick, races)
     await start_due(tick, races)
     retried = await _look_back(tick, races, handed)
+    handed += await _hand_out_left(tick, races, handed)
     await _save(tick, handed)
     await note_health(tick, races)
     report = {"races": len(races), "slots": len(handed), "retried": retried, **tick.report}
@@ -58,9 +61,13 @@ async def _hand_out_fresh(tick: Tick, races: Sequence[Race]) -> list[Due]:
     if tick.state.paused(POLLER):
         tick.report["paused"] = True
         return []
+    return await _hand_out(tick, _fresh(tick, races, tick.state.handed))
+
+
+def _fresh(tick: Tick, races: Sequence[Race], handed: Collection[Key]) -> list[Due]:
     after, until = window(tick.at)
     running = [race for race in races if not race.status.over and not is_given_up(race, tick.at)]
-    return await _hand_out(tick, fresh(running, tick.intervals, after, until, tick.state.handed))
+    return fresh(running, tick.intervals, after, until, handed)
 
 
 async def _hand_out(tick: Tick, dues: Sequence[Due]) -> list[Due]:
@@ -74,6 +81,21 @@ async def _hand_out(tick: Tick, dues: Sequence[Due]) -> list[Due]:
         else:
             taken += batch
     return taken
+
+
+async def _hand_out_left(tick: Tick, races: Sequence[Race], handed: Sequence[Due]) -> list[Due]:
+    """Hand out what the platform did not take, again and again within the minute: the next one is too late for it."""
+    if not any(failure["item"] == POLLER for failure in tick.failures):
+        return []
+    clock, taken = tick.container.clock, list[Due]()
+    while True:
+        now = clock.now()
+        known = tick.state.handed | {due.key for due in [*handed, *taken]}
+        left = [due for due in _fresh(tick, races, known) if worth_starting(due, now)]
+        if not left or tick.call.remaining_secs() < AGAIN_SECS + RESERVE_SECS:
+            return taken
+        taken += await _hand_out(tick, left)
+        await clock.sleep(AGAIN_SECS)
 
 
 def _payload(batch: Sequence[Due], at: datetime) -> dict[str, Any]:

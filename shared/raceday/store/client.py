@@ -8,6 +8,7 @@ import httpx
 from appwrite.query import Query
 
 from raceday.clock import Clock
+from raceday.connections import Transports
 from raceday.errors import StoreConflict, StoreError, StoreInvalid, StoreMissing, StoreUnavailable
 from raceday.ids import RandomSource, is_id
 from raceday.log import Log
@@ -103,22 +104,23 @@ class StoreClient:
     async def _once_for_all(self, write: Callable[[], Awaitable[T]], found: Callable[[], Awaitable[T | None]]) -> T:
         """Write what must not be written twice; after a lost answer `found` reads what became of it.
 
-        A first try that was taken for lost may arrive after that reading, so a conflict of the second is read too.
+        A try that was taken for lost may arrive after that reading, so a conflict of a later one is read too.
         """
-        try:
-            return await write()
-        except StoreUnavailable:
-            await self._wire.pause()
-        there = await found()
-        if there is not None:
-            return there
-        try:
-            return await write()
-        except StoreConflict:
-            there = await found()
-            if there is None:
-                raise
-            return there
+        tried = False
+
+        async def once() -> T:
+            nonlocal tried
+            if tried and (there := await found()) is not None:
+                return there
+            first, tried = not tried, True
+            try:
+                return await write()
+            except StoreConflict:
+                if first or (there := await found()) is None:
+                    raise
+                return there
+
+        return await self._wire.keep_trying(once)
 
     async def upsert(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
         """Create or overwrite one row; every required column must be there."""
@@ -200,6 +202,9 @@ class StoreClient:
                 f"a transaction takes 1 to {MAX_OPERATIONS} operations, got {len(ops)}", kind="operations"
             )
         staged = {"operations": [self._staged(op) for op in ops]}
+        await self._wire.keep_trying(lambda: self._commit_once(staged), FAILED)
+
+    async def _commit_once(self, staged: Mapping[str, Any]) -> None:
         created = await self._wire.send("POST", "/tablesdb/transactions", body={"ttl": TRANSACTION_SECS})
         path = f"/tablesdb/transactions/{member(created, '$id')}"
         try:
@@ -232,7 +237,7 @@ class StoreClient:
             except StoreError as error:
                 status = str(error)
                 break
-            await self._wire.pause()
+            await self._wire.patience.pause()
         self._log.warning("store.transaction_unresolved", path=path, error=status)
         return ""
 
@@ -267,7 +272,7 @@ class StoreClient:
             except StoreUnavailable:
                 if not left:
                     raise
-                await self._wire.pause()
+                await self._wire.patience.pause()
             except StoreConflict:
                 if not left:
                     raise
@@ -287,7 +292,11 @@ def _bulk(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
 
 
 def make_store(
-    settings: Settings, clock: Clock, chance: RandomSource, log: Log, transport: httpx.AsyncBaseTransport | None = None
+    settings: Settings,
+    clock: Clock,
+    chance: RandomSource,
+    log: Log,
+    transport: httpx.AsyncBaseTransport | Transports | None = None,
 ) -> StoreClient:
     """Make the client of the configured project."""
-    return StoreClient(settings, Wire(settings, clock, chance, transport), log)
+    return StoreClient(settings, Wire(settings, clock, chance, log, transport), log)

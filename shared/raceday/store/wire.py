@@ -1,15 +1,14 @@
-"""One HTTP exchange with Appwrite: a kept connection, a total time limit, typed errors, and retries by name."""
+"""One HTTP exchange with Appwrite: kept connections, a time limit, typed errors, and retries while time is left."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import httpx
 
 from raceday.clock import Clock, hear
+from raceday.connections import Connections, Transports
 from raceday.errors import (
     StoreConflict,
     StoreError,
@@ -19,13 +18,14 @@ from raceday.errors import (
     StoreUnavailable,
 )
 from raceday.ids import RandomSource
+from raceday.log import Log
+from raceday.patience import Patience, attempt_secs
 from raceday.settings import Settings
 
 RESPONSE_FORMAT = "1.9.6"
 _UNANSWERED = 0
+T = TypeVar("T")
 Params = list[tuple[str, str]]
-_BACKOFF_SECS = 0.2
-_LONGEST_WAIT_SECS = 5.0
 _KINDS: dict[int, type[StoreError]] = {
     400: StoreInvalid,
     401: StoreRefused,
@@ -41,10 +41,14 @@ class Wire:
     """Sends requests to one project; `calls` counts them, retries included."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, chance: RandomSource, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        settings: Settings,
+        clock: Clock,
+        chance: RandomSource,
+        log: Log,
+        transport: httpx.AsyncBaseTransport | Transports | None = None,
     ) -> None:
-        self._clock, self._chance = clock, chance
-        self._attempts = settings.store_attempts
+        self._clock = clock
         self._timeout_secs = settings.store_timeout_secs
         self._base = settings.store_endpoint
         self._headers = {
@@ -54,21 +58,14 @@ class Wire:
             "accept-encoding": "gzip",
             "user-agent": "raceday-functions/1.0",
         }
-        timeout = httpx.Timeout(settings.store_timeout_secs, connect=min(5.0, settings.store_timeout_secs))
-        self._extensions = {"timeout": timeout.as_dict()}
-        self._limits = httpx.Limits(
-            max_connections=settings.store_connections, max_keepalive_connections=settings.store_connections
+        # Requests go straight to a transport: a client's cookies, redirects and authentication have no part here.
+        self._connections = Connections(
+            settings.store_connections,
+            transport,
+            lambda failures: log.warning("connections.renewed", to="store", failures=failures),
         )
-        self._given = transport
+        self.patience = Patience(clock, chance, settings.store_attempts)
         self.calls = 0
-
-    @cached_property
-    def _transport(self) -> httpx.AsyncBaseTransport:
-        """Return the kept connections, made on first use: a TLS context costs a tenth of a second.
-
-        Requests go straight to it: a client's cookies, redirects and authentication have no part here.
-        """
-        return self._given or httpx.AsyncHTTPTransport(limits=self._limits)
 
     async def send(
         self,
@@ -86,34 +83,19 @@ class Wire:
         async def once() -> Any:
             return await self._once(method, path, content, params, headers)
 
-        return await self._repeated(once) if repeat else await once()
+        return await self.keep_trying(once) if repeat else await once()
+
+    async def keep_trying(self, once: Callable[[], Awaitable[T]], *kinds: str) -> T:
+        """Do something again while it is StoreUnavailable, of one of `kinds` where any are named, and time is left."""
+
+        def again(error: BaseException) -> bool:
+            return isinstance(error, StoreUnavailable) and (not kinds or error.kind in kinds)
+
+        return await self.patience.keep_trying(once, again)
 
     async def send_raw(self, method: str, path: str, content: bytes, headers: dict[str, str]) -> Any:
         """Send a body that is encoded already, once."""
         return await self._once(method, path, content, None, headers)
-
-    async def _repeated(self, once: Callable[[], Awaitable[Any]]) -> Any:
-        try:
-            # Nearly every call succeeds, and setting up the retries costs more than the rest of a call.
-            return await once()
-        except StoreUnavailable:
-            if self._attempts < 2:
-                raise
-        from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
-
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(StoreUnavailable),
-            stop=stop_after_attempt(self._attempts - 1),
-            wait=self._wait,
-            sleep=self._clock.sleep,
-            reraise=True,
-        )
-        await self.pause()
-        return await retrying(once)
-
-    def _wait(self, state: Any) -> float:
-        ceiling = min(_LONGEST_WAIT_SECS, _BACKOFF_SECS * 2**state.attempt_number)
-        return self._chance.uniform(ceiling / 2, ceiling)
 
     async def _once(
         self,
@@ -129,13 +111,11 @@ class Wire:
         sent = {**self._headers, **headers} if headers else self._headers
         if content is not None and (headers is None or "content-type" not in headers):
             sent = {**sent, "content-type": "application/json"}
-        request = httpx.Request(method, url, headers=sent, content=content, extensions=self._extensions)
+        request = httpx.Request(method, url, headers=sent, content=content)
         try:
-            async with asyncio.timeout(self._timeout_secs):
-                answer = await self._transport.handle_async_request(request)
-                await answer.aread()
-        except (httpx.HTTPError, TimeoutError) as error:
-            kind = "timeout" if isinstance(error, (TimeoutError, httpx.TimeoutException)) else "connection"
+            answer = await self._connections.send(request, attempt_secs(self._clock, self._timeout_secs))
+        except httpx.HTTPError as error:
+            kind = "timeout" if isinstance(error, httpx.TimeoutException) else "connection"
             raise StoreUnavailable(f"{method} {path}: no answer ({kind})", status=_UNANSWERED, kind=kind) from error
         hear(self._clock, answer.headers.get("date"), self._clock.monotonic() - sent_at)
         return self._read(method, path, answer)
@@ -153,13 +133,9 @@ class Wire:
             raise StoreUnavailable(f"{method} {path}: an answer that is no JSON object", kind="body")
         raise error_of(method, path, answer)
 
-    async def pause(self) -> None:
-        """Wait a moment before looking what became of a call."""
-        await self._clock.sleep(self._chance.uniform(_BACKOFF_SECS / 2, _BACKOFF_SECS))
-
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._transport.aclose()
+        await self._connections.aclose()
 
 
 def member(answer: Any, key: str) -> Any:
