@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pause": ("pause", "stop the scheduler starting one function, or all"),
     "resume": ("pause", "let the scheduler start one function, or all"),
     "prune": ("prune", "delete rows older than the retention settings"),
+    "alerts": ("alerts", "judge the alert evaluator against the generated market"),
     "silks": ("silks", "draw silks as a page, or measure how well descriptions are understood"),
     "package": ("deploy", "stage the deploy tree"),
     "deploy": ("deploy", "plan or make a deployment"),

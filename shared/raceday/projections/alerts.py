@@ -12,13 +12,13 @@ from raceday.container import Container
 from raceday.errors import StoreConflict
 from raceday.ids import row_key
 from raceday.ledger import log as ledger
-from raceday.ledger.flow import flows
 from raceday.ledger.timeline import Label, Timeline
+from raceday.projections import alert_texts
 from raceday.projections.alert_cursor import Cursor, read_cursor, write_cursor
 from raceday.projections.audience import Audience, User, read_audience
 from raceday.projections.reading import owes
-from raceday.racing.buckets import next_label, secs_to_start
-from raceday.racing.indicators import Frame, Indicator, indicators
+from raceday.racing.buckets import BASELINE, secs_to_start
+from raceday.racing.movements import Columns, Movement, movements
 from raceday.racing.records import LedgerRow
 from raceday.racing.snapshot import Status
 from raceday.tables import NOTIFICATIONS
@@ -71,7 +71,8 @@ def walk(history: Sequence[LedgerRow], cursor: Cursor) -> tuple[list[tuple[Label
         history = [row for row in history if row.n > cursor.last_n]
     known = len(labels)
     labels += [entry for entry in timeline.walk(history) if isinstance(entry, Label)]
-    pairs = [(a, b) for a, b in pairwise(labels) if next_label(a.label) == b.label]
+    # Where a label is missing the next one has grown since the one before: they are neighbours, and the text says so.
+    pairs = list(pairwise(labels))
     if len(labels) == known:
         return [], cursor
     newest = labels[-1]
@@ -87,17 +88,9 @@ def due_reminder(history: Sequence[LedgerRow]) -> LedgerRow | None:
     return None
 
 
-def frame(entry: Label) -> Frame:
-    """Return one label's column as the indicators compare it: growth in cents, fixed odds or else pool odds."""
-    found = flows(entry)
-    return Frame(
-        win={f.runner.entrant_id: f.win_growth_cents for f in found},
-        place={f.runner.entrant_id: f.place_growth_cents for f in found},
-        odds={
-            f.runner.entrant_id: odds for f in found if (odds := f.runner.fixed_win or f.runner.pool_win) is not None
-        },
-        scratched=frozenset(f.runner.entrant_id for f in found if f.runner.scratched),
-    )
+def moved(before: Label, now: Label) -> list[Movement]:
+    """Return what two neighbouring labels prove to have moved."""
+    return movements(Columns(before.base, before.state, now.state, absolute=before.label == BASELINE))
 
 
 async def notifications(
@@ -107,17 +100,15 @@ async def notifications(
     history: Sequence[LedgerRow],
 ) -> list[dict[str, Any]]:
     """Return the rows that the pairs and the reminder mean for every user who asked for them."""
-    moved = [(b, indicators(frame(a), frame(b))) for a, b in pairs if not b.state.status.over]
-    moved = [(label, found) for label, found in moved if found]
-    if not moved and reminder is None:
+    found = [(a, b, movement) for a, b in pairs if not b.state.status.over for movement in moved(a, b)]
+    if not found and reminder is None:
         return []
     audience = await read_audience(container)
     rows = [
-        _movement_row(user, label, found, color)
-        for label, all_found in moved
-        for user in audience.of(label.state)
-        for found in all_found
-        if (color := user.color_of(found.value)) is not None
+        _movement_row(user, before, now, movement, color)
+        for before, now, movement in found
+        for user in audience.of(now.state)
+        if (color := user.color_of(movement.value)) is not None
     ]
     if reminder is not None:
         rows += [_reminder_row(user, reminder) for user in _audible(audience, reminder)]
@@ -128,22 +119,18 @@ def _audible(audience: Audience, state: LedgerRow) -> list[User]:
     return [user for user in audience.of(state) if user.audible]
 
 
-def _movement_row(user: User, label: Label, found: Indicator, color: str) -> dict[str, Any]:
-    state = label.state
-    runner = state.runner(found.entrant_id)
-    name = f"{runner.number}. {runner.name}" if runner else found.entrant_id
-    what = {"money_win": "Win money", "money_place": "Place money", "odds": "Odds"}[found.kind]
-    moved = f"shortened by {found.value:.1f} %" if found.kind == "odds" else f"share up {found.value:.1f} points"
+def _movement_row(user: User, before: Label, now: Label, found: Movement, color: str) -> dict[str, Any]:
+    state = now.state
     return _row(
         user,
         state,
-        row_key("notification", user.user_id, state.race_id, found.entrant_id, label.label, found.kind),
+        row_key("notification", user.user_id, state.race_id, found.entrant_id, now.label, found.kind),
         {
             "type": found.kind,
-            "title": f"{what}: {name}"[:255],
-            "message": f"{where(state)}: {name}, {what.lower()} {moved} at {minutes(label.label)}"[:1000],
+            "title": alert_texts.title(state, found)[:255],
+            "message": alert_texts.message(before, now, found)[:1000],
             "entrantId": found.entrant_id,
-            "timeInterval": label.label,
+            "timeInterval": now.label,
             "value": round(found.value, 4),
             "color": color,
         },
@@ -157,8 +144,8 @@ def _reminder_row(user: User, state: LedgerRow) -> dict[str, Any]:
         row_key("notification", user.user_id, state.race_id, "", 1, "reminder"),
         {
             "type": "reminder",
-            "title": f"Starts in a minute: {where(state)}"[:255],
-            "message": f"{where(state)} is due to start at {iso(state.start)}"[:1000],
+            "title": f"Starts in a minute: {alert_texts.where(state)}"[:255],
+            "message": alert_texts.reminder(state)[:1000],
             "timeInterval": 1,
         },
     )
@@ -167,16 +154,6 @@ def _reminder_row(user: User, state: LedgerRow) -> dict[str, Any]:
 def _row(user: User, state: LedgerRow, key: str, data: dict[str, Any]) -> dict[str, Any]:
     common = {"$id": key, "userId": user.user_id, "raceId": state.race_id, "eventTimestamp": iso(state.slot)}
     return {**common, "read": False, **data}
-
-
-def where(state: LedgerRow) -> str:
-    """Name a race as people do: meeting, number and name."""
-    return f"{state.race.meeting_name} R{state.race.number} {state.race.name}".strip()
-
-
-def minutes(label: int) -> str:
-    """Say a label in words."""
-    return "the start" if label == 0 else f"{abs(label)} min {'to' if label > 0 else 'past'} the start"
 
 
 async def write_new(container: Container, rows: Sequence[dict[str, Any]]) -> int:

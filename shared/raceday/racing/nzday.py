@@ -29,5 +29,10 @@ def nz_text(at: datetime) -> str:
     return at.astimezone(nz_zone()).strftime("%H:%M:%S")
 
 
+def nz_clock(at: datetime) -> str:
+    """Return an instant as people say it in New Zealand, with its zone: 14:05 NZDT."""
+    return at.astimezone(nz_zone()).strftime("%H:%M %Z")
+
+
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), nz_zone()).astimezone(UTC)

@@ -1,0 +1,1 @@
+"""Judges of one function each, against a generated day that knows the truth."""
