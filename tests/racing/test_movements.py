@@ -21,9 +21,9 @@ FIRST, THEN, LAST = (
 ROWS = poll(1, 60, FIRST), poll(2, 55, THEN), poll(3, 50, LAST)
 
 
-def told(*rows: LedgerRow) -> dict[tuple[str, str], Movement]:
+def told(base: LedgerRow, before: LedgerRow, now: LedgerRow) -> dict[tuple[str, str], Movement]:
     """Return what moved between the last two of three columns."""
-    return {(m.entrant_id, m.kind): m for m in movements(Columns(*rows))}
+    return {(m.entrant_id, m.kind): m for m in movements(Columns(base, before, now))}
 
 
 def changed(row: LedgerRow, entrant_id: str, **values: Any) -> LedgerRow:
