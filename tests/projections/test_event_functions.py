@@ -446,12 +446,12 @@ def test_a_timeline_that_resumes_at_a_poll_without_pools_keeps_its_growth() -> N
 
 
 def test_alerts_after_a_poll_without_pools_are_the_same_however_often_they_are_evaluated() -> None:
-    """A label whose poll listed no pools is compared by the figures before it, in one evaluation as in many."""
+    """A label whose poll listed no pools has odds to compare but no money, in one evaluation as in many."""
     ledger = [
-        poll(1, 60, {A: 5_000, B: 5_000}),
+        poll(1, 60, {A: 5_000, B: 5_000}, odds={A: "9", B: "9"}),
         poll(2, 57.5, {A: 9_000, B: 6_000}),
-        poll(3, 55, {A: 0, B: 0}, pools=False),
-        poll(4, 50, {A: 10_000, B: 10_000}),
+        poll(3, 55, {A: 0, B: 0}, pools=False, odds={A: "7", B: "9"}),
+        poll(4, 50, {A: 10_000, B: 10_000}, odds={A: "7", B: "7"}),
     ]
 
     async def told(times: int) -> list[str]:
@@ -465,7 +465,8 @@ def test_alerts_after_a_poll_without_pools_are_the_same_however_often_they_are_e
     async def work() -> None:
         found = await told(len(ledger))
         assert found == await told(1)
-        assert {(json.loads(row)["entrantId"], json.loads(row)["timeInterval"]) for row in found} == {(A, 55), (B, 50)}
+        rows = [json.loads(row) for row in found]
+        assert {(r["type"], r["entrantId"], r["timeInterval"]) for r in rows} == {("odds", A, 55), ("odds", B, 50)}
 
     go(work)
 

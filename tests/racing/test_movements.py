@@ -59,6 +59,12 @@ def test_money_is_silent_where_a_figure_is_missing_or_of_another_source(
     assert {kind for _, kind in told(*rows)} == {"money_place"}
 
 
+def test_money_that_was_not_made_of_its_odds_is_silent() -> None:
+    """A poll without pools stands on the money before it; beside newer odds no share of it can be compared."""
+    carried = [changed(row, "r4", win_cents=row.runners[3].win_cents, pool_win=Decimal("40")) for row in ROWS]
+    assert {kind for _, kind in told(ROWS[0], carried[1], ROWS[2])} == {"money_place"}
+
+
 @pytest.mark.parametrize("at", [1, 2])
 def test_both_kinds_are_silent_over_a_new_scratching(at: int) -> None:
     """With a runner newly out neither money nor odds of anybody are compared: odds shorten for everybody."""

@@ -1,4 +1,4 @@
-"""Notifications as they must be: every movement between two neighbouring columns, for everybody who asked for it."""
+"""Notifications as they must be: every proven movement between two columns, for everybody who asked for it."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,12 +9,12 @@ from typing import Any
 
 from local.simulate.oracle.differences import AnyOf, Findings, Near
 from local.simulate.oracle.facts import OVER, Ledger, Poll
+from local.simulate.oracle.movements import movements
 from local.simulate.oracle.reading import stamp
-from local.simulate.oracle.timeline import Entry, growth_of, lines_of, secs_left
+from local.simulate.oracle.timeline import Entry, secs_left
 from raceday.store.port import Row
 from raceday.tables import NOTIFICATIONS
 
-LEAST = 5
 _EDGE = Fraction(1, 10**9)
 Key = tuple[str, str, str | None, int, str]
 
@@ -67,42 +67,6 @@ def _band(row: Row) -> tuple[Fraction, Fraction | None, str]:
     return Fraction(row["percentageRangeMin"]), None if high is None else Fraction(high), row["color"]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column as movements are read from it: growth by runner, prices, and who is out."""
-
-    win: dict[str, int]
-    place: dict[str, int]
-    odds: dict[str, Fraction]
-    out: set[str]
-
-
-def column_of(entry: Entry) -> Column:
-    """Return the column that an entry shows: fixed prices, or pool odds where there are none."""
-    lines = lines_of(entry)
-    growth = {line.id: growth_of(entry, line) for line in lines}
-    return Column(
-        {i: win for i, (win, _) in growth.items()},
-        {i: place for i, (_, place) in growth.items()},
-        {line.id: odds for line in lines if (odds := line.odds["fixed_win"] or line.odds["pool_win"])},
-        {line.id for line in lines if line.scratched},
-    )
-
-
-def movements(before: Column, now: Column) -> Iterator[tuple[str, str, Fraction]]:
-    """Return every rise of a share of the incoming money, and every price that came in, by runner and kind."""
-    out = before.out | now.out
-    for kind, old, new in (("money_win", before.win, now.win), ("money_place", before.place, now.place)):
-        runners = [i for i in new if i in old and i not in out]
-        was, came = ({i: max(0, grown[i]) for i in runners} for grown in (old, new))
-        if sum(was.values()) and sum(came.values()):
-            for i in runners:
-                yield i, kind, Fraction(came[i] * 100, sum(came.values())) - Fraction(was[i] * 100, sum(was.values()))
-    for i, odds in now.odds.items():
-        if (former := before.odds.get(i)) and i not in out:
-            yield i, "odds", (former - odds) / former * 100
-
-
 def judge_alerts(
     rows: Sequence[Row], configs: Sequence[Row], filters: Sequence[Row], ledgers: Mapping[str, Ledger],
     timelines: Mapping[str, Sequence[Entry]],
@@ -138,16 +102,14 @@ def _race(
     race_id = ledger.race_id
     labels = [entry for entry in timeline if entry.is_label]
     for before, now in pairwise(labels):
-        if not _neighbours(before.interval or 0, now.interval or 0) or now.poll.status in OVER:
+        if now.poll.status in OVER:
             continue
-        for entrant, kind, value in movements(column_of(before), column_of(now)):
-            if value < LEAST - _EDGE:
-                continue
+        for entrant, kind, value, proven in movements(before, now):
             for user in users:
                 colours = user.colours(value)
                 if user.wants(race_id, now.poll) and colours != {None}:
-                    sure = None not in colours and value >= LEAST + _EDGE
                     columns = {"entrantId": entrant, "value": Near(value), "color": AnyOf(tuple(colours))}
+                    sure = proven and None not in colours
                     yield _told(user, race_id, now.poll, now.interval or 0, kind, columns, sure=sure)
     reminder = last_minute(ledger)
     for user in users:
@@ -159,10 +121,6 @@ def _race(
 def last_minute(ledger: Ledger) -> Poll | None:
     """Return the first poll of an open race in the minute before its start, of which users are reminded."""
     return next((p for p in ledger.polls if p.status == "Open" and 0 <= secs_left(p) <= 60), None)
-
-
-def _neighbours(before: int, now: int) -> bool:
-    return now == (before - 5 if before > 5 else before - 1)
 
 
 def _told(

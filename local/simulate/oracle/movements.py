@@ -1,0 +1,116 @@
+"""Which movements between two columns the served figures prove; every reading of rounded odds is tried in fractions."""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from local.simulate.oracle.facts import Poll
+from local.simulate.oracle.timeline import FIRST, Entry
+
+LEAST = 5
+# Near the threshold floating point may fall on either side.
+EDGE = Fraction(1, 10**6)
+_TENTH, _FLOOR = Fraction(1, 10), Fraction(104, 100)
+Range = tuple[Fraction, Fraction]
+
+
+def movements(before: Entry, now: Entry) -> Iterator[tuple[str, str, Fraction, bool]]:
+    """Return each proven rise of a share and each price that came in: runner, kind, value, and whether it is sure."""
+    a, b = before.poll, now.poll
+    if _unlike(a, b):
+        return
+    if not (before.base is None and before.interval != FIRST) and not (before.base and _unlike(before.base, a)):
+        for product in ("win", "place"):
+            yield from _rises(before.base, a, b, product)
+    yield from _prices(a, b)
+
+
+def _unlike(a: Poll, b: Poll) -> bool:
+    """Tell whether a field changed or money went back between two polls."""
+    fields = [{(line.id, line.scratched) for line in poll.lines} for poll in (a, b)]
+    return fields[0] != fields[1] or any(
+        sum(_cents(b, product).values()) < sum(_cents(a, product).values()) for product in ("win", "place")
+    )
+
+
+def _cents(poll: Poll | None, product: str) -> dict[str, int]:
+    lines = poll.lines if poll is not None else ()
+    return {line.id: line.win_cents if product == "win" else line.place_cents for line in lines}
+
+
+def _running(poll: Poll) -> list[str]:
+    return [line.id for line in poll.lines if not line.scratched]
+
+
+def _rises(base: Poll | None, a: Poll, b: Poll, product: str) -> Iterator[tuple[str, str, Fraction, bool]]:
+    was, came = _came(base, a, product), _came(a, b, product)
+    if was is None or came is None:
+        return
+    shares = [_shares(earlier, later, product) for earlier, later in ((base, a), (a, b))]
+    for i in _running(b):
+        least = (came[i][0] - was[i][1]) * 100
+        if least >= LEAST - EDGE:
+            yield i, f"money_{product}", shares[1][i] - shares[0][i], least >= LEAST + EDGE
+
+
+def _shares(earlier: Poll | None, later: Poll, product: str) -> dict[str, Fraction]:
+    old, new = _cents(earlier, product), _cents(later, product)
+    grown = {i: max(0, new[i] - old.get(i, 0)) for i in _running(later)}
+    whole = sum(grown.values()) or 1
+    return {i: Fraction(cents * 100, whole) for i, cents in grown.items()}
+
+
+def _came(earlier: Poll | None, later: Poll, product: str) -> dict[str, Range] | None:
+    """Return what part of a pool's growth each runner can have had; None where the odds do not say."""
+    new = _held(later, product)
+    old = _held(earlier, product) if earlier is not None else {i: (Fraction(0),) * 2 for i in _running(later)}
+    if new is None or old is None:
+        return None
+    grown = sum(_cents(later, product).values()) - sum(_cents(earlier, product).values())
+    if grown <= 0:
+        return None
+    if earlier is None:
+        return {i: (low / grown, high / grown) for i, (low, high) in new.items()}
+    rough = {
+        i: (max(Fraction(0), new[i][0] - old[i][1]), max(Fraction(0), min(Fraction(grown), new[i][1] - old[i][0])))
+        for i in new
+    }
+    lows, highs = sum(low for low, _ in rough.values()), sum(high for _, high in rough.values())
+    # All growth together is known: what the others cannot have had is one's own.
+    return {
+        i: (max(low, grown - highs + high) / grown, min(high, grown - lows + low) / grown)
+        for i, (low, high) in rough.items()
+    }
+
+
+def _held(poll: Poll, product: str) -> dict[str, Range] | None:
+    """Return the least and the most that each runner can hold when every odds may be up to a tenth longer."""
+    lines = [line for line in poll.lines if not line.scratched]
+    amounts = {line.id: line.win if product == "win" else line.place for line in lines}
+    odds = {line.id: line.odds[f"pool_{product}"] or Fraction(0) for line in lines}
+    if not lines or any(o <= _FLOOR for o in odds.values()) or {a.source for a in amounts.values()} != {"pool_odds"}:
+        return None
+    total = sum(amount.cents or 0 for amount in amounts.values())
+    ranges = {i: _range(i, odds, total) for i in odds}
+    agree = all(ranges[i][0] - 1 <= (amount.cents or 0) <= ranges[i][1] + 1 for i, amount in amounts.items())
+    return ranges if agree else None
+
+
+def _range(entrant: str, odds: dict[str, Fraction], total: int) -> Range:
+    longest, shortest = 1 / (odds[entrant] + _TENTH), 1 / odds[entrant]
+    others: Sequence[Fraction] = [o for i, o in odds.items() if i != entrant]
+    low = total * longest / (longest + sum(1 / o for o in others))
+    return low, total * shortest / (shortest + sum(1 / (o + _TENTH) for o in others))
+
+
+def _prices(a: Poll, b: Poll) -> Iterator[tuple[str, str, Fraction, bool]]:
+    for line in b.lines:
+        former = a.line(line.id)
+        if former is None or line.scratched:
+            continue
+        fixed = bool(former.odds["fixed_win"] or line.odds["fixed_win"])
+        was, now = (one.odds["fixed_win" if fixed else "pool_win"] for one in (former, line))
+        if not was or not now or now >= was:
+            continue
+        least = (was - now - (0 if fixed else _TENTH)) / was * 100
+        if least >= LEAST - EDGE:
+            yield line.id, "odds", (was - now) / was * 100, least >= LEAST + EDGE
