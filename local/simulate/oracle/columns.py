@@ -10,6 +10,8 @@ from raceday.tables import (
     ODDS_HISTORY,
     QUARANTINE,
     RACE_POLLS,
+    RACE_RESULT_VERSIONS,
+    RACE_RESULTS,
     RACES,
     SUITE_STATE,
 )
@@ -37,6 +39,8 @@ OPEN: dict[tuple[str, str], str] = {
     (RACE_POLLS, "digests"): "fingerprints of what was written, which is judged where it was written",
     (RACE_POLLS, "checks[].value"): "words for people; whether the check applies, holds and what it scores is judged",
     (RACE_POLLS, "checks[].expected"): "words for people, like the value",
+    (RACE_RESULTS, "nextLookAt"): "moves on with each look at the results, which are judged",
+    (RACE_RESULT_VERSIONS, "changed"): "words for people; both versions are judged",
     (NOTIFICATIONS, "title"): "words for people; never empty",
     (NOTIFICATIONS, "message"): "words for people; that they name the runner is judged",
     (QUARANTINE, "value"): "what could not be read, cut to its column",

@@ -11,7 +11,7 @@ from local.simulate.oracle.differences import Findings, Within
 from local.simulate.oracle.facts import Ledger
 from local.simulate.oracle.lists import Listed, listed
 from local.simulate.oracle.polls import ledger_of
-from local.simulate.oracle.sightings import judge_odds, judge_results
+from local.simulate.oracle.sightings import judge_odds, judge_results, judge_versions
 from local.simulate.oracle.state import judge_quarantine, judge_state, judge_untouched
 from local.simulate.oracle.timeline import judge_timeline, timelines_of
 from local.simulate.oracle.totals import judge_totals
@@ -29,6 +29,7 @@ from raceday.tables import (
     QUARANTINE,
     RACE_POLLS,
     RACE_POOLS,
+    RACE_RESULT_VERSIONS,
     RACE_RESULTS,
     RACES,
     SUITE_STATE,
@@ -63,6 +64,7 @@ def judge_rows(left: Left, record: Record) -> Findings:
     judge_entrants(tables[ENTRANTS], races, ledgers, record, span, findings)
     judge_odds(tables[ODDS_HISTORY], races, ledgers, record, span, findings)
     judge_results(tables[RACE_RESULTS], ledgers, findings)
+    judge_versions(tables[RACE_RESULT_VERSIONS], ledgers, findings)
     judge_totals(tables[RACE_POOLS], races, ledgers, findings)
     timelines = timelines_of(ledgers)
     judge_timeline(tables[MONEY_FLOW], timelines, findings)

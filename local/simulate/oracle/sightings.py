@@ -9,9 +9,10 @@ from local.simulate.oracle.facts import Ledger, Poll
 from local.simulate.oracle.reading import ODDS, Reading, stamp
 from local.simulate.served import Record
 from raceday.store.port import Row
-from raceday.tables import ODDS_HISTORY, RACE_RESULTS
+from raceday.tables import ODDS_HISTORY, RACE_RESULT_VERSIONS, RACE_RESULTS
 
 Columns = dict[str, Any]
+_KEPT = ("resultStatus", "protestLodged", "protestReason", "resultsData", "dividendsData")
 
 
 def judge_odds(
@@ -48,18 +49,38 @@ def judge_results(rows: Sequence[Row], ledgers: Mapping[str, Ledger], findings: 
     findings.match(RACE_RESULTS, rows, wanted, lambda row: row["$id"], race_of=str)
 
 
-def results_of(ledger: Ledger) -> Columns | None:
-    """Return one race's results, None where it has had none."""
-    found: Columns | None = None
+def versions_of(ledger: Ledger) -> list[Columns]:
+    """Return each version of one race's results in order."""
+    versions: list[Columns] = []
     for poll in ledger.telling:
         shows = bool(poll.reading.placings or poll.reading.dividends)
         # Results do not vanish while the status stays: an answer without them lost them on the way.
-        if not shows and (found is None or poll.status == poll.before):
+        if not shows and (not versions or poll.status == poll.before):
             continue
         now = {"raceId": ledger.race_id, "race": ledger.race_id, **_columns(poll)}
-        if found is None or {**found, "resultTime": None} != {**now, "resultTime": None}:
-            found = now
-    return found
+        if not versions or {**versions[-1], "resultTime": None} != {**now, "resultTime": None}:
+            versions.append(now)
+    return versions
+
+
+def results_of(ledger: Ledger) -> Columns | None:
+    """Return one race's newest results, None where it has had none."""
+    versions = versions_of(ledger)
+    if not versions:
+        return None
+    final = next((v["resultTime"] for v in versions if v["resultStatus"] == "final"), None)
+    return {**versions[-1], "versions": len(versions), "finalAt": final}
+
+
+def judge_versions(rows: Sequence[Row], ledgers: Mapping[str, Ledger], findings: Findings) -> None:
+    """Compare the kept versions of results with every one that differed from the one before it."""
+    wanted: dict[tuple[str, int], Columns] = {}
+    for race_id, ledger in ledgers.items():
+        for n, version in enumerate(versions_of(ledger), 1):
+            same = {column: version[column] for column in _KEPT}
+            seen = {"raceId": race_id, "version": n, "seenAt": version["resultTime"], "seenBy": "poll"}
+            wanted[race_id, n] = {**seen, **same}
+    findings.match(RACE_RESULT_VERSIONS, rows, wanted, lambda row: (row["raceId"], row["version"]))
 
 
 def _columns(poll: Poll) -> Columns:

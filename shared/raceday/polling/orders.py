@@ -10,7 +10,7 @@ from raceday.polling.outcome import Order
 from raceday.racing.schedule import request_slot
 
 _MODES = ("raceId", "raceIds", "slots")
-_KINDS = ("slot", "recheck", "request")
+_KINDS = ("slot", "recheck", "request", "watch")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MOST_SLOTS = 2000
 
@@ -70,7 +70,7 @@ def _slot(value: Any, field: str, issued: datetime | None) -> Order:
         raise BadRequest(field, "an object with raceId and slot", value)
     kind = value.get("kind", "slot")
     if kind not in _KINDS:
-        raise BadRequest(f"{field}.kind", "slot, recheck or request", kind)
+        raise BadRequest(f"{field}.kind", "slot, recheck, request or watch", kind)
     start = value.get("start")
     return Order(
         race_id(value.get("raceId"), f"{field}.raceId"),

@@ -24,10 +24,11 @@ from raceday.importing.quarantine import keep
 from raceday.ledger import log as ledger
 from raceday.log import Log
 from raceday.patience import left_secs, within
-from raceday.polling import plan
+from raceday.polling import plan, watch
 from raceday.polling.changes import Changes, StoredState, changes
 from raceday.polling.failures import failures, forget, remember
 from raceday.polling.outcome import Note, Order, Outcome, silent
+from raceday.polling.results import with_history
 from raceday.racing.compose import PollContext, compose, lines
 from raceday.racing.records import LedgerRow
 from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, Slot, slot_at
@@ -49,6 +50,8 @@ _PRODUCTS = "unknown_products"
 
 async def poll(container: Container, order: Order, log: Log, note: Note = silent) -> Outcome:
     """Poll a race for a slot, again while that lives; every error becomes an outcome that names its cause."""
+    if order.kind == "watch":
+        return await watch.look(container, order, log)
     outcome = await _while_it_lives(container, order, note)
     note("outcome", result=outcome.result, cause=outcome.cause)
     if outcome.result in ("failed", "expired"):
@@ -229,6 +232,7 @@ async def _commit(
         note("validate", score=row.score, failed=failed(row.checks))
         note("compare", entrants=change.entrants, odds=change.odds, race=change.race, results=change.results)
         try:
+            change = await with_history(container, change, occasion.fetched_at)
             await _write(container, row, change)
         except (StoreConflict, StoreUnavailable) as error:
             note("conflict", attempt=attempt, error=str(error))

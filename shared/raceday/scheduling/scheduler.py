@@ -26,7 +26,7 @@ from raceday.racing.planning import (
     worth_starting,
 )
 from raceday.racing.records import LedgerHead
-from raceday.scheduling import closing, waking
+from raceday.scheduling import closing, results_watch, waking
 from raceday.scheduling import reads as scheduler_reads
 from raceday.scheduling.health import note_health
 from raceday.scheduling.runs import start_due
@@ -49,6 +49,7 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
     await start_due(tick, races)
     retried = await _look_back(tick, races, handed)
     handed += await _hand_out_left(tick, races, handed)
+    await results_watch.hand_out(tick)
     await _save(tick, handed)
     await note_health(tick, races)
     report = {"races": len(races), "slots": len(handed), "retried": retried, **tick.report}

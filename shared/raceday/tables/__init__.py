@@ -11,6 +11,7 @@ from raceday.tables import (
     quarantine,
     race_polls,
     race_pools,
+    race_result_versions,
     race_results,
     races,
     silks,
@@ -22,6 +23,7 @@ MEETINGS = meetings.ID
 RACES = races.ID
 ENTRANTS = entrants.ID
 RACE_RESULTS = race_results.ID
+RACE_RESULT_VERSIONS = race_result_versions.ID
 ODDS_HISTORY = odds_history.ID
 MONEY_FLOW = money_flow.ID
 RACE_POOLS = race_pools.ID
@@ -39,6 +41,7 @@ TABLES: tuple[Table, ...] = (
     races.TABLE,
     entrants.TABLE,
     race_results.TABLE,
+    race_result_versions.TABLE,
     odds_history.TABLE,
     money_flow.TABLE,
     race_pools.TABLE,

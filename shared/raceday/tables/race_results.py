@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from raceday.racing.snapshot import Dividend, Placing, Runner, Snapshot, Status, as_float
-from raceday.tables.base import Table, flag, index, long_text, moment, varchar
+from raceday.tables.base import Table, flag, index, long_text, moment, varchar, whole
 
 ID = "race-results"
 
@@ -23,16 +23,22 @@ TABLE = Table(
         long_text("resultsData", "Placings by position, a JSON list."),
         long_text("dividendsData", "Dividends, Final ones alone once there are any, a JSON list."),
         long_text("fixedOddsData", "Fixed prices by runner number, a JSON object."),
+        moment("finalAt", "When the results were first seen Final."),
+        moment("nextLookAt", "When they are looked at next, 1 h, 3 h, 24 h and 7 days after Final; null: no more."),
+        whole("versions", "How many versions there were, this one included; each is in `race-result-versions`."),
         varchar(500, "protestReason", "The feed's text about protests and inquiries."),
     ),
-    (index("raceId"), index("race")),
+    (index("raceId"), index("race"), index("nextLookAt")),
     "What a race ended in.",
 )
 
 
 def results_row(snapshot: Snapshot) -> dict[str, Any]:
-    """Return the result columns: placings by position, Final dividends hiding Interim ones, fixed odds by number."""
-    placings = sorted(snapshot.placings, key=lambda p: (p.position, p.number))
+    """Return the result columns: placings by position, Final dividends hiding Interim ones, fixed odds by number.
+
+    Position 0 is a runner that was disqualified, fell or did not finish: it comes last.
+    """
+    placings = sorted(snapshot.placings, key=lambda p: (p.position <= 0, p.position, p.number))
     return TABLE.fitted(
         {
             "raceId": snapshot.race_id,

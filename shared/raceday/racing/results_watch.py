@@ -1,0 +1,71 @@
+"""When a finished race's results are looked at again, and what differs between two versions of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+# Amended results come hours and days later: disqualifications, swabs, corrected dividends (domain facts, 6).
+WATCH_HOURS = (1, 3, 24, 7 * 24)
+# A look that failed is tried again this much later, and given up for the next one after half a day.
+TRY_AGAIN, PATIENCE = timedelta(minutes=15), timedelta(hours=12)
+
+
+def next_look(final_at: datetime, after: datetime) -> datetime | None:
+    """Return the first instant after `after` at which results are looked at again, None when all have passed."""
+    looks = (final_at + timedelta(hours=hours) for hours in WATCH_HOURS)
+    return next((at for at in looks if at > after), None)
+
+
+def after_failure(final_at: datetime, due: datetime, now: datetime) -> datetime | None:
+    """Return when to look again after a look that was due at `due` has failed."""
+    return now + TRY_AGAIN if now - due < PATIENCE else next_look(final_at, now)
+
+
+def what_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return what differs between two rows of results, in words; the first version has nothing to differ from."""
+    return [
+        *_status(before, now),
+        *_differences("placing", _placings(before), _placings(now)),
+        *_differences("dividend", _dividends(before), _dividends(now)),
+        *_protest(before, now),
+    ]
+
+
+def _status(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    a, b = before.get("resultStatus"), now.get("resultStatus")
+    return [f"status {b}, was {a}"] if a != b else []
+
+
+def _protest(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    said = [str(row.get("protestReason") or ("a protest" if row.get("protestLodged") else "")) for row in (before, now)]
+    return [f"protest: {said[1] or 'none'}, was: {said[0] or 'none'}"] if said[0] != said[1] else []
+
+
+def _placings(row: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        f"{p.get('runner_number')} {p.get('name') or ''}".strip(): str(p.get("position") or "unplaced")
+        for p in _list(row.get("resultsData"))
+    }
+
+
+def _dividends(row: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        " ".join(str(d[k]) for k in ("product_name", "status", "description") if d.get(k)): f"{d.get('dividend'):.2f}"
+        for d in _list(row.get("dividendsData"))
+        if isinstance(d.get("dividend"), int | float)
+    }
+
+
+def _differences(what: str, before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    names = [*now, *(name for name in before if name not in now)]
+    return [
+        f"{what} of {name}: {now.get(name, 'none')}, was {before.get(name, 'none')}"
+        for name in names
+        if before.get(name) != now.get(name)
+    ]
+
+
+def _list(text: Any) -> Sequence[Mapping[str, Any]]:
+    found = json.loads(text) if isinstance(text, str) and text else []
+    return [each for each in found if isinstance(each, dict)]
