@@ -24,7 +24,8 @@ def test_every_slot_is_polled_once(depth: str) -> None:
     assert polls["expected"] == polls["committed"] > 200
     assert (polls["duplicate"], polls["gaps"], polls["missing"], polls["unexpected"]) == (0, 0, 0, 0)
     assert polls["late_p99_secs"] < 1
-    assert report["feed_calls_per_poll"] <= 1
+    # Beside its polls each race is asked for its results an hour and three hours after Final.
+    assert report["feed_calls_per_poll"] * polls["committed"] <= polls["committed"] + 2 * 4
     assert report["store_calls_per_poll"] <= 5
     assert report["invocations_per_poll"] <= 4
     assert buckets["written"] == buckets["expected"] > 300
