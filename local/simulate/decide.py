@@ -5,7 +5,8 @@ A slot is LOST where one of those who could fill it would have, under the faults
 * a poller that was handed it, lived, and did not ask; asked, failed and did not ask again though the documented retries
   had time to; or asked, wrote, and left no row;
 * a poller that a scheduler activation had to start: one that read the races while the slot lay ahead of it within its
-  reach, or looked back when it was past and still good for 2 s; and that was not started.
+  reach, or looked back (once the minute's slots have settled, and half a minute on where those of then would be over by
+  the next minute) when it was past and still good for 2 s; and that was not started.
 
 It is also lost where nothing stood in the way of anybody. Else it is excused, by the fault that stood nearest to it.
 """
@@ -26,6 +27,7 @@ MINUTE = timedelta(minutes=1)
 REACH = timedelta(seconds=80)
 SETTLED = timedelta(seconds=3)
 LOOK = timedelta(seconds=3.4)
+HALF_MINUTE = timedelta(seconds=30)
 WORTH = timedelta(seconds=2.5)
 # Handed out sooner than this by a clock that was off, a slot is as good as never handed out.
 AHEAD = timedelta(seconds=120)
@@ -101,11 +103,11 @@ class Decider:
             until = min(until, run.ended)
         tried = [d for d in run.deeds if d.about == wanted.race_id
                  and wanted.at - 2 * SECOND <= d.at <= wanted.expires + 5 * SECOND]  # fmt: skip
-        if tried:
-            return self._tried(run, tried, until, wanted)
         begin = max(wanted.at, run.began)
         if begin > wanted.expires - SECOND:
             return excused(handing.kind or "begun_too_late")
+        if tried:
+            return self._tried(run, tried, until, wanted)
         if until < begin + 2 * SECOND:
             return excused(run.died or handing.kind or "time_limit")
         if abs(run.skew_secs) > TRUE_SECS:
@@ -171,7 +173,10 @@ class Decider:
         minute = _minute(tick.began)
         read = next((d for d in tick.deeds if d.what == READ_RACES and d.fine), None)
         ahead = minute + REACH > wanted.at
-        behind = minute + LOOK + WORTH < wanted.expires and minute + LOOK - SETTLED > wanted.at
+        behind = any(
+            look + WORTH < wanted.expires and look - SETTLED > wanted.at
+            for look in (minute + LOOK, minute + LOOK + HALF_MINUTE)
+        )
         if not (ahead and not handed and wanted.at > tick.began - SETTLED) and not behind:
             return
         if abs(tick.skew_secs) > TRUE_SECS:
@@ -186,15 +191,14 @@ class Decider:
             yield from self._looked_back(tick, minute, wanted)
 
     def _looked_back(self, tick: Run, minute: datetime, wanted: Wanted) -> Iterator[Verdict]:
-        look = next((d for d in tick.deeds if d.what == READ_LEDGER and d.at >= minute + LOOK), None)
-        fine = [d for d in tick.deeds if d.what == READ_LEDGER and d.at >= minute + LOOK and d.fine]
-        if look is None or not fine or fine[0].done is None:
+        """Judge a tick by the reading of the ledger that came when a slot was past and still good."""
+        looks = [d for d in tick.deeds if d.what == READ_LEDGER and d.at >= minute + LOOK]
+        due = [d for d in looks if wanted.at < d.at - SETTLED - SECOND and (d.done or d.at) < wanted.expires - WORTH]
+        fine = [d.done for d in due if d.fine and d.done is not None]
+        if fine:
+            yield self._not_started(tick, wanted, fine[-1], f"the tick of {minute:%H:%M} looked back and left it")
+        elif due or not looks:
             yield excused(_why(tick))
-        elif look.at - SETTLED - SECOND < wanted.at or fine[-1].done > wanted.expires - WORTH:  # type: ignore[operator]
-            return
-        else:
-            why = f"the tick of {minute:%H:%M} looked back and left it"
-            yield self._not_started(tick, wanted, max(d.done for d in fine if d.done), why)
 
     def _not_started(self, tick: Run, wanted: Wanted, at: datetime, why: str) -> Verdict:
         """Judge a tick that did not start a poller for a slot: whether it could, and what would have come of it."""

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from local.simulate.loop import VirtualClock, VirtualLoop
 from local.testing.memory_store import MemoryStore
 from raceday.call import Call
 from raceday.clock import iso
 from raceday.container import Alarm, Container, NoAlarm
-from raceday.errors import RaceDayError, StoreUnavailable
+from raceday.errors import RaceDayError, StoreRefused, StoreUnavailable
 from raceday.ids import SeededRandomSource, row_key
 from raceday.ledger.codec import from_row, to_row
 from raceday.log import Log
@@ -56,11 +58,15 @@ class Refusing(MemoryStore):
     """A store that cannot read one table while a test says so."""
 
     refused = ""
+    refusals = 0
 
     async def find(
         self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
     ) -> list[Row]:
         """Return the rows that match."""
+        self.refusals -= self.refusals > 0
+        if self.refusals:
+            raise StoreRefused("401")
         if table == self.refused:
             raise StoreUnavailable("timed out")
         return await super().find(table, queries, limit=limit, select=select)
@@ -87,12 +93,12 @@ class Suite:
         finally:
             loop.close()
 
-    def tick(self, at: datetime, *, cold: bool = False) -> dict[str, Any]:
-        """Run the scheduler at an instant, by default in the process that is warm."""
+    def tick(self, at: datetime, *, cold: bool = False, secs: float = 140) -> dict[str, Any]:
+        """Run the scheduler at an instant, by default in the process that is warm; `secs` are left to it."""
         self.at = at
         loop = VirtualLoop(at)
         container = self.container(loop, cold=cold)
-        call = Call("master-race-scheduler", {}, "tick", at.timestamp() + 140, container.clock, container.log)
+        call = Call("master-race-scheduler", {}, "tick", at.timestamp() + secs, container.clock, container.log)
         try:
             report: dict[str, Any] = loop.run_until_complete(scheduler.handle(container, call))
         finally:
@@ -180,12 +186,12 @@ def test_a_minute_hands_out_up_to_eighty_seconds_ahead() -> None:
     """A tick hands out the slots up to 80 s after its minute, and the next one only those after them."""
     suite = Suite(_minute(10))
     suite.race("r1")
-    suite.tick(_minute(4))
+    suite.tick(_minute(4), secs=30)
     first = suite.invoker.slots()
     assert first == [("r1", iso(START - timedelta(minutes=m))) for m in (4, 3.5, 3)]
     for i, slot in enumerate((4, 3.5, 3)):
         suite.polled("r1", i + 1, START - timedelta(minutes=slot))
-    suite.tick(_minute(3))
+    suite.tick(_minute(3), secs=30)
     assert suite.invoker.slots()[3:] == [("r1", iso(START - timedelta(minutes=m))) for m in (2.5, 2)]
 
 
@@ -197,7 +203,7 @@ def test_no_slot_is_handed_out_twice_over_an_hour() -> None:
     n = {"r1": 0, "r2": 0}
     for minute in range(66, -6, -1):
         before = len(suite.invoker.slots())
-        suite.tick(_minute(minute, 0.5 + minute % 3))
+        suite.tick(_minute(minute, 0.5 + minute % 3), secs=30)
         for race_id, slot in suite.invoker.slots()[before:]:
             n[race_id] += 1
             suite.polled(race_id, n[race_id], datetime.fromisoformat(slot))
@@ -273,8 +279,42 @@ def test_a_refused_invocation_is_tried_again_within_its_own_minute() -> None:
     suite = Suite(_minute(70))
     suite.race("r1")
     suite.invoker.refusals = 6
-    suite.tick(_minute(5))
+    suite.tick(_minute(5), secs=30)
     assert suite.invoker.slots().count(("r1", iso(START - timedelta(minutes=4.5)))) == 1
+
+
+@pytest.mark.parametrize(("committed", "secs", "times"), [(False, 140, 2), (True, 140, 1), (False, 30, 1)])
+def test_a_slot_that_the_next_minute_would_find_expired_is_looked_at_again(
+    committed: bool, secs: float, times: int
+) -> None:
+    """Close to the start a slot that nobody committed is handed out anew half a minute on, where there is time."""
+    suite = Suite(_minute(70))
+    suite.race("r1")
+    if committed:
+        suite.polled("r1", 1, START - timedelta(minutes=3.5), Status.OPEN)
+    suite.tick(_minute(4), secs=secs)
+    assert suite.invoker.slots().count(("r1", iso(START - timedelta(minutes=3.5)))) == times
+    assert suite.invoker.slots().count(("r1", iso(START - timedelta(minutes=4)))) == 1
+
+
+def test_a_refused_read_is_tried_again_within_the_minute() -> None:
+    """A store that refuses once, as it does while it restarts, costs a tick seconds and no slot."""
+    suite = Suite(_minute(70))
+    suite.race("r1")
+    suite.store.refusals = 2
+    suite.tick(_minute(5))
+    assert ("r1", iso(START - timedelta(minutes=4.5))) in suite.invoker.slots()
+    suite.store.refusals = 99
+    with pytest.raises(StoreRefused):
+        suite.tick(_minute(4))
+
+
+def test_far_from_the_start_no_tick_waits_for_a_second_look() -> None:
+    """A slot that lives a minute is left to the next tick, and this one ends when its work is done."""
+    suite = Suite(_minute(70))
+    suite.race("r1")
+    suite.tick(_minute(32.5))
+    assert suite.invoker.slots().count(("r1", iso(START - timedelta(minutes=32.5)))) == 1
 
 
 def test_a_pause_stops_what_it_names() -> None:
@@ -296,7 +336,7 @@ def test_batches_hold_so_many_races() -> None:
     suite = Suite(_minute(70), settings=Settings(races_per_poller=2))
     for i in range(5):
         suite.race(f"r{i}")
-    suite.tick(_minute(2))
+    suite.tick(_minute(2), secs=30)
     payloads = [p for name, p in suite.invoker.started if name == POLLER]
     assert [len({s["raceId"] for s in p["slots"]}) for p in payloads] == [2, 2, 1]
     assert all(p["tick"] == iso(_minute(2)) for p in payloads)

@@ -1,14 +1,14 @@
 """master-race-scheduler: hand out the slots that come up, retry what nobody committed, start what is due."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from raceday.call import Call
 from raceday.catalogue import functions
 from raceday.clock import iso
 from raceday.container import Container
-from raceday.errors import RaceDayError
+from raceday.errors import RaceDayError, StoreRefused
 from raceday.racing.planning import (
     SETTLE_SECS,
     Due,
@@ -36,15 +36,19 @@ from raceday.scheduling.tick import Tick
 POLLER = functions.POLLER.name
 # The ledger is looked at this long after the minute began, when slots on the minute are committed or late.
 LOOK_SECS = SETTLE_SECS + 0.5
+# From five minutes before its start a race's slots lie half a minute apart and live for a quarter.
+AGAIN_LOOK_SECS = 30 + LOOK_SECS
 RESERVE_SECS = 5.0
+REFUSED_PAUSES_SECS = (1.0, 2.0)
+T = TypeVar("T")
 AGAIN_SECS = 5.0
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
     """Do one minute's work; whatever part of it fails is done by a later minute."""
-    state = await read_state(container)
+    state = await _patiently(container, lambda: read_state(container))
     tick = Tick(container, call, container.clock.now(), state)
-    races = await scheduler_reads.races(container, tick.at)
+    races = await _patiently(container, lambda: scheduler_reads.races(container, tick.at))
     handed = await _hand_out_fresh(tick, races)
     await start_due(tick, races)
     retried = await _look_back(tick, races, handed)
@@ -52,9 +56,20 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
     await results_watch.hand_out(tick)
     await _save(tick, handed)
     await note_health(tick, races)
+    retried += await _look_again(tick, races)
     report = {"races": len(races), "slots": len(handed), "retried": retried, **tick.report}
     call.log.info("tick.done", **report, failures=len(tick.failures))
     return {"ok": True, "minute": iso(tick.at), **report, "failures": tick.failures}
+
+
+async def _patiently(container: Container, read: Callable[[], Awaitable[T]]) -> T:
+    """Read what no tick can do without; a store that refuses, as it may while it restarts, is asked again twice."""
+    for pause in REFUSED_PAUSES_SECS:
+        try:
+            return await read()
+        except StoreRefused:
+            await container.clock.sleep(pause)
+    return await read()
 
 
 async def _hand_out_fresh(tick: Tick, races: Sequence[Race]) -> list[Due]:
@@ -124,6 +139,30 @@ async def _look_back(tick: Tick, races: Sequence[Race], handed: list[Due]) -> in
     await waking.wake_lagging(tick, rows, now)
     await waking.wake_finished(tick, over, rows, now)
     return len(retried)
+
+
+async def _look_again(tick: Tick, races: Sequence[Race]) -> int:
+    """Look once more half a minute on, where a slot is then over that the next minute would find expired."""
+    minute = minute_of(tick.at)
+    look, next_look = (minute + timedelta(seconds=secs) for secs in (AGAIN_LOOK_SECS, 60 + LOOK_SECS))
+    running = [race for race in races if not race.status.over and not is_given_up(race, look)]
+    short = [
+        due
+        for due in fresh(running, tick.intervals, minute, look - timedelta(seconds=SETTLE_SECS), ())
+        if not worth_starting(due, next_look)
+    ]
+    wait = (look - tick.container.clock.now()).total_seconds()
+    if not short or tick.state.paused(POLLER) or tick.call.remaining_secs() < wait + RESERVE_SECS:
+        return 0
+    await tick.container.clock.sleep(wait)
+    now = tick.container.clock.now()
+    try:
+        rows = await scheduler_reads.recent(tick.container, now)
+    except RaceDayError as error:
+        tick.fail("second look", error)
+        return 0
+    keys = {due.key for due in short}
+    return len(await _hand_out(tick, [due for due in _to_retry(tick, races, rows, (), now, ()) if due.key in keys]))
 
 
 def _to_retry(
