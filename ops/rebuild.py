@@ -9,6 +9,7 @@ from appwrite.query import Query
 from raceday.container import Container
 from raceday.ledger import log as ledger
 from raceday.ledger.timeline import Timeline
+from raceday.projections import closing_prices
 from raceday.projections.money_flow import entry_rows
 from raceday.projections.race_pools import pools_row
 from raceday.racing.records import LedgerRow
@@ -24,12 +25,13 @@ class Difference:
     extra: list[str] = field(default_factory=list)
     other: dict[str, dict[str, Any]] = field(default_factory=dict)
     pools: dict[str, Any] = field(default_factory=dict)
+    closing: list[str] = field(default_factory=list)
     made: int = 0
 
     @property
     def none(self) -> bool:
         """Tell whether everything is as the ledger says."""
-        return not (self.missing or self.extra or self.other or self.pools)
+        return not (self.missing or self.extra or self.other or self.pools or self.closing)
 
 
 async def races_of(container: Container, subject: str) -> list[str]:
@@ -51,6 +53,7 @@ async def compare(container: Container, race_id: str, *, write: bool) -> Differe
     there = await container.store.get(RACE_POOLS, race_id)
     if pools is not None:
         found.pools = {k: v for k, v in pools.items() if k != "lastUpdated" and (there or {}).get(k) != v}
+    found.closing = sorted(row["entrantId"] for row in await closing_prices.differing(container, race_id))
     if write and not found.none:
         await _write(container, found, expected, pools)
     return found
@@ -90,4 +93,6 @@ async def _write(
         await container.store.delete(MONEY_FLOW, key)
     if found.pools and pools is not None:
         await container.store.upsert(RACE_POOLS, found.race_id, pools)
-    found.made = len(rows) + len(found.extra) + bool(found.pools)
+    if found.closing:
+        await closing_prices.catch_up(container, found.race_id)
+    found.made = len(rows) + len(found.extra) + bool(found.pools) + len(found.closing)

@@ -63,7 +63,8 @@ def _show(difference: Difference) -> None:
         return
     print(
         f"{difference.race_id}: {len(difference.missing)} rows missing, {len(difference.extra)} too many, "
-        f"{len(difference.other)} otherwise; pools: {difference.pools or 'as they should be'}"
+        f"{len(difference.other)} otherwise; pools: {difference.pools or 'as they should be'}; "
+        f"closing prices: {len(difference.closing)} to write"
     )
     for key, columns in list(difference.other.items())[:5]:
         print(f"  {key}: stored {columns}")

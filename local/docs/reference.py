@@ -72,7 +72,14 @@ REFERENCES: dict[str, Reference] = {
         (_RACE_IDS, Parameter("due", "boolean", "Leave out races without a slot now.")), _POLLED
     ),
     "money-flow-tracker": Reference(_WEBHOOK, (*_PROJECTED, ("rows", "Timeline rows that were written."))),
-    "race-pools-aggregator": Reference(_WEBHOOK, (*_PROJECTED, ("changed", "Whether totals were written."))),
+    "race-pools-aggregator": Reference(
+        _WEBHOOK,
+        (
+            *_PROJECTED,
+            ("changed", "Whether totals were written."),
+            ("closingPrices", "Whether closing prices were written."),
+        ),
+    ),
     "alert-evaluator": Reference(_WEBHOOK, (*_PROJECTED, ("notifications", "Notifications that were written."))),
     "jockey-silks-enricher": Reference(
         (

@@ -4,6 +4,7 @@ Every other declared column is compared with a value of the oracle's own; a test
 """
 
 from raceday.tables import (
+    CLOSING_PRICES,
     ENTRANTS,
     MEETINGS,
     NOTIFICATIONS,
@@ -21,6 +22,7 @@ _OWN_CLOCK = "measured by the container's own clock"
 
 OPEN: dict[tuple[str, str], str] = {
     (MEETINGS, "lastUpdated"): _IN_THE_DAY,
+    (CLOSING_PRICES, "lastUpdated"): _IN_THE_DAY,
     (RACES, "importedAt"): _IN_THE_DAY,
     (RACES, "lastUpdated"): _IN_THE_DAY,
     (RACES, "last_poll_time"): _IN_THE_DAY,

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from local.simulate.oracle.alerts import judge_alerts
 from local.simulate.oracle.cards import judge_entrants, judge_meetings, judge_races
+from local.simulate.oracle.closing import judge_closing
 from local.simulate.oracle.differences import Findings, Within
 from local.simulate.oracle.facts import Ledger
 from local.simulate.oracle.lists import Listed, listed
@@ -21,6 +22,7 @@ from raceday.store.port import Row
 from raceday.tables import (
     ALERT_CONFIGS,
     ALERT_FILTERS,
+    CLOSING_PRICES,
     ENTRANTS,
     MEETINGS,
     MONEY_FLOW,
@@ -65,6 +67,7 @@ def judge_rows(left: Left, record: Record) -> Findings:
     judge_odds(tables[ODDS_HISTORY], races, ledgers, record, span, findings)
     judge_results(tables[RACE_RESULTS], ledgers, findings)
     judge_versions(tables[RACE_RESULT_VERSIONS], ledgers, findings)
+    judge_closing(tables[CLOSING_PRICES], ledgers, findings)
     judge_totals(tables[RACE_POOLS], races, ledgers, findings)
     timelines = timelines_of(ledgers)
     judge_timeline(tables[MONEY_FLOW], timelines, findings)

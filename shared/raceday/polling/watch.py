@@ -15,7 +15,7 @@ from raceday.feed.filter import require_wanted
 from raceday.log import Log
 from raceday.polling.outcome import Order, Outcome
 from raceday.polling.results import result_ops
-from raceday.racing.results_watch import after_failure, next_look, what_changed
+from raceday.racing.results_watch import TRY_AGAIN, after_failure, next_look, what_changed
 from raceday.racing.snapshot import Snapshot, Status
 from raceday.tables import RACE_RESULTS
 from raceday.tables.race_results import results_row
@@ -56,6 +56,9 @@ async def _look(container: Container, order: Order, stored: Mapping[str, Any], l
     row = amended(stored, snapshot)
     if row is None:
         await _note(container, order.race_id, next_look(final_at, now))
+        if now - instant(stored["resultTime"]) < 2 * TRY_AGAIN:
+            # It was amended at the look before this one, which could not tell anybody.
+            await _wake(container, order.race_id, log)
         return Outcome(order, "done", feed_calls=1)
     await container.store.commit(result_ops(stored, {**row, "resultTime": iso(now)}, now, "watch"))
     log.info("results.amended", race=order.race_id, changed=what_changed(stored, row)[:5])
@@ -84,8 +87,9 @@ async def _note(container: Container, race_id: str, at: datetime | None) -> None
 
 
 async def _wake(container: Container, race_id: str, log: Log) -> None:
-    """Let closing prices be corrected with the results; the scheduler wakes them again where this fails."""
+    """Let closing prices be corrected with the results; where that fails the next look comes soon, and tells again."""
     try:
         await container.invoker.start(PROJECTION, {"raceId": race_id})
     except RaceDayError as error:
         log.warning("results.wake_failed", race=race_id, error=str(error))
+        await _note(container, race_id, container.clock.now() + TRY_AGAIN)

@@ -1,4 +1,4 @@
-"""race-pools-aggregator: keeps one row of pool totals per race, as of the newest poll that knew them."""
+"""race-pools-aggregator: keeps a race's pool totals as of the newest poll that knew them, and its closing prices."""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import StoreConflict
 from raceday.ledger import log as ledger
+from raceday.projections import closing_prices
 from raceday.racing.records import LedgerRow
 from raceday.store.port import Row
 from raceday.tables import RACE_POOLS
@@ -19,10 +20,11 @@ TRIES = 3
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
-    """Bring one race's pool totals up to date."""
+    """Bring one race's pool totals, and when it has closed its closing prices, up to date."""
     race_id = call.params["raceId"]
     changed = await catch_up(container, race_id, call)
-    return {"ok": True, "raceId": race_id, "changed": changed}
+    closed = closing_prices.may_owe(call) and await closing_prices.catch_up(container, race_id)
+    return {"ok": True, "raceId": race_id, "changed": changed, "closingPrices": closed}
 
 
 async def catch_up(container: Container, race_id: str, call: Call) -> bool:

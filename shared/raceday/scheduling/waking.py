@@ -12,7 +12,7 @@ from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import RaceDayError
 from raceday.ledger.timeline import surely_owes
-from raceday.projections import alerts, money_flow
+from raceday.projections import alerts, closing_prices, money_flow
 from raceday.projections.alert_cursor import evaluated
 from raceday.racing.buckets import label_of, secs_to_start
 from raceday.racing.planning import finishes, lagging
@@ -126,7 +126,8 @@ async def wake_finished(tick: Tick, over: Sequence[LedgerHead], rows: Sequence[L
 async def _wake_incomplete(tick: Tick, race_id: str) -> bool:
     """Start what does not have all that one race's ledger owes; tells whether there was anything, or may be."""
     lacking = False
-    for function, is_behind in {TRACKER: money_flow.is_behind, EVALUATOR: alerts.is_behind}.items():
+    owing = {TRACKER: money_flow.is_behind, EVALUATOR: alerts.is_behind, AGGREGATOR: closing_prices.is_behind}
+    for function, is_behind in owing.items():
         try:
             behind = await is_behind(tick.container, race_id)
         except RaceDayError as error:

@@ -3,6 +3,7 @@
 from raceday.tables import (
     alert_configs,
     alert_filters,
+    closing_prices,
     entrants,
     meetings,
     money_flow,
@@ -28,6 +29,7 @@ ODDS_HISTORY = odds_history.ID
 MONEY_FLOW = money_flow.ID
 RACE_POOLS = race_pools.ID
 RACE_POLLS = race_polls.ID
+CLOSING_PRICES = closing_prices.ID
 ALERT_CONFIGS = alert_configs.ID
 ALERT_FILTERS = alert_filters.ID
 NOTIFICATIONS = notifications.ID
@@ -46,6 +48,7 @@ TABLES: tuple[Table, ...] = (
     money_flow.TABLE,
     race_pools.TABLE,
     race_polls.TABLE,
+    closing_prices.TABLE,
     alert_configs.TABLE,
     alert_filters.TABLE,
     notifications.TABLE,
