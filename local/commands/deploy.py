@@ -29,6 +29,7 @@ from ops.packaging.render import NATIVE, SINGLE, render
 from ops.packaging.show import show
 from ops.packaging.sources import HOME, SOURCES, site
 from ops.packaging.stage import Staged, Stager
+from raceday.catalogue.platform import MAX_TRIGGERS
 from raceday.settings import specs
 
 
@@ -45,6 +46,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     deploy.add_argument("--json", type=Path, metavar="FILE", help="write the plan as JSON")
     deploy.add_argument("--home", type=Path, default=HOME, metavar="DIR", help="where deployments are remembered")
     deploy.add_argument("--sim-report", type=Path, metavar="FILE", help="simulated day to estimate the cost from")
+    deploy.add_argument("--keep", action="store_true", help="leave functions that are no longer declared")
+    deploy.add_argument(
+        "--triggers-limit", type=int, default=MAX_TRIGGERS, metavar="N", help="how many triggers the account may have"
+    )
     deploy.set_defaults(func=run_deploy)
     cold = subparsers.add_parser("cold-start", help="measure cold starts of staged functions")
     cold.add_argument("--function", default="enhanced-race-poller", metavar="NAME")
@@ -133,9 +138,9 @@ def run_deploy(args: argparse.Namespace) -> int:
     if args.plan:
         return 1 if plan.refusals else 0
     if plan.refusals:
-        print("raceday deploy: nothing was deployed; mend what is refused above", file=sys.stderr)
+        print("raceday deploy: refused, and the platform was not called; mend what is refused above", file=sys.stderr)
         return 2
-    return _deploy(staged, rendered, env, Home(args.home))
+    return _deploy(args, project, staged, rendered, env)
 
 
 def _plan(
@@ -146,16 +151,20 @@ def _plan(
     if args.sim_report or file.is_file():
         cost = estimate(read_report(file), {spec.name: spec.limits.memory_mb for spec in project.functions})
     last = read_record(Home(args.home).record)
-    return make_plan(project, rendered, staged, env, last, cost=cost, triggers=args.triggers)
+    return make_plan(project, rendered, staged, env, last, cost=cost, triggers_limit=args.triggers_limit)
 
 
-def _deploy(staged: Staged, rendered: Project, env: Mapping[str, str], home: Home) -> int:
+def _deploy(
+    args: argparse.Namespace, project: Project, staged: Staged, rendered: Project, env: Mapping[str, str]
+) -> int:
     if problems := boot(staged) + _key_problems(rendered, env):
         return _tell("deploy", DeployError(problems), 2)
     secret_names = {s.env for s in specs().values() if s.secret} | {"RACEDAY_WEB_SECRET"}
     doctl = Doctl(env, secrets=tuple(env[name] for name in secret_names if env.get(name)))
+    deployer = Deployer(doctl, Home(args.home), print, declared=project.names, keep=args.keep)
     try:
-        Deployer(doctl, home, print).deploy(staged, rendered, _namespace(rendered, env))
+        doctl.version()
+        deployer.deploy(staged, rendered, _namespace(rendered, env))
     except DeployError as error:
         return _tell("deploy", error, 3)
     print("deployed and verified")

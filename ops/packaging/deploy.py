@@ -1,26 +1,26 @@
-"""A deployment that is whole or not at all: checked before, read while it runs, verified after, undone if it failed."""
+"""A deployment that is whole or not at all: read before, checked, carried, verified, and undone if it failed."""
 
-import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from ops.packaging.doctl import Deployed, Doctl, explain
+from ops.packaging.doctl import Deployed, Doctl, explain, key_advice
 from ops.packaging.errors import DeployError
-from ops.packaging.project import FILE_NAME, FunctionSpec, Project
+from ops.packaging.project import FunctionSpec, Project, Trigger
 from ops.packaging.record import merged, read_record, snapshot, write_record
-from ops.packaging.render import beside
 from ops.packaging.stage import Staged
-
-OUR_TRIGGERS = "raceday-"
+from ops.packaging.standing import SCHEDULER, FunctionThere, Standing, TriggerThere, read_standing, save_code
+from ops.packaging.undo import Former, restore, undo
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where deployments are remembered: the record, and for each namespace what was last deployed there well."""
+    """Where deployments are remembered."""
 
     folder: Path
 
@@ -29,36 +29,86 @@ class Home:
         """Return the file of the last deployment's facts."""
         return self.folder / "deployed.json"
 
-    def tree(self, namespace: str) -> Path:
-        """Return the folder of what was last deployed to a namespace and verified."""
-        return self.folder / f"deployed-{namespace}"
-
 
 class Deployer:
     """Carries one staged tree to the platform."""
 
-    def __init__(self, doctl: Doctl, home: Home, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        doctl: Doctl,
+        home: Home,
+        say: Callable[[str], None],
+        *,
+        declared: tuple[str, ...] = (),
+        keep: bool = False,
+    ) -> None:
         self._doctl = doctl
         self._home = home
         self._say = say
+        self._declared = declared
+        self._keep = keep
 
     def deploy(self, staged: Staged, project: Project, expected_namespace: str = "") -> dict[str, Any]:
         """Deploy and verify; raises DeployError after putting back what was there before."""
         namespace, host = self._doctl.connected()
         if expected_namespace and namespace != expected_namespace:
+            advice = key_advice(expected_namespace)
             raise DeployError(
-                f"doctl is connected to {namespace} but RACEDAY_NAMESPACE is {expected_namespace}; "
-                f"run `doctl serverless connect {expected_namespace}`"
+                f"doctl is connected to {namespace} but RACEDAY_NAMESPACE is {expected_namespace}; {advice}"
             )
-        before = self._doctl.functions()
-        self._say(f"deploying {len(staged.functions)} functions to {namespace} on {host}")
-        try:
-            self._carry(staged, project)
-            self._drop_stale_triggers(project)
-            self._verify(project)
-        except DeployError as error:
-            raise DeployError([*error.problems, self._undo(project, before, self._home.tree(namespace))]) from None
+        with tempfile.TemporaryDirectory(prefix="raceday-undo-") as scratch:
+            former = self._before(project, Path(scratch))
+            self._say(f"deploying {len(staged.functions)} functions to {namespace} on {host}")
+            try:
+                former = self._mend_scheduler(project, former)
+                self._drop_stale_triggers(project, former.standing)
+                self._carry(staged, project)
+                there = self._verify(project)
+            except (DeployError, KeyboardInterrupt) as error:
+                told = list(error.problems) if isinstance(error, DeployError) else ["stopped by hand"]
+                raise DeployError([*told, *self._take_back(project, former)]) from None
+        self._drop_leftovers(project, there)
         return self._remember(staged, project, namespace)
+
+    def _before(self, project: Project, scratch: Path) -> Former:
+        names = frozenset(spec.full_name for spec in project.functions)
+        try:
+            standing = read_standing(self._doctl, names)
+            code = save_code(self._doctl, standing, sorted(names), scratch / "code")
+        except DeployError as error:
+            what = "what stands could not be read, so that it could not be put back; nothing was asked to change"
+            raise DeployError([*error.problems, what]) from None
+        made = frozenset(trigger.name for spec in project.functions for trigger in spec.triggers)
+        return Former(standing, code, names, scratch, made)
+
+    def _mend_scheduler(self, project: Project, former: Former) -> Former:
+        """Give a scheduler that lost its trigger the declared one, or leave it one of several, before anything else."""
+        spec = next((s for s in project.functions if s.name == SCHEDULER and s.triggers), None)
+        if spec is None or spec.full_name not in former.standing.functions:
+            return former
+        there = former.standing.triggers_of({spec.full_name})
+        if len(there) == 1:
+            return former
+        if there:
+            extra = sorted(there, key=lambda name: (name != spec.triggers[0].name, name))[1:]
+            self._say(f"the scheduler was started by {len(there)} triggers; removing {', '.join(extra)} first")
+            self._doctl.remove_triggers(extra)
+            kept = {name: trigger for name, trigger in former.standing.triggers.items() if name not in extra}
+            return replace(former, standing=replace(former.standing, triggers=kept))
+        trigger = _as_there(spec, spec.triggers[0])
+        self._say(f"the scheduler has no trigger and stands still; giving it {trigger.name} first")
+        mended = {**former.standing.triggers, trigger.name: trigger}
+        whole = replace(former, standing=replace(former.standing, triggers=mended))
+        restore(self._doctl, whole, {spec.full_name})
+        return whole
+
+    def _drop_stale_triggers(self, project: Project, standing: Standing) -> None:
+        """Remove other triggers of the functions to be deployed; left over, they would start them a second time."""
+        wanted = {trigger.name for spec in project.functions for trigger in spec.triggers}
+        ours = {spec.full_name for spec in project.functions}
+        if stale := sorted(name for name in standing.triggers_of(ours) if name not in wanted):
+            self._say(f"removing triggers of an earlier deployment: {', '.join(stale)}")
+            self._doctl.remove_triggers(stale)
 
     def _carry(self, staged: Staged, project: Project) -> None:
         report = self._doctl.deploy(staged.root)
@@ -68,74 +118,63 @@ class Deployer:
         if problems:
             raise DeployError(problems)
 
-    def _drop_stale_triggers(self, project: Project) -> None:
-        wanted = {trigger.name for spec in project.functions for trigger in spec.triggers}
-        ours = {spec.name for spec in project.functions}
-        stale = [
-            t["name"]
-            for t in self._doctl.triggers()
-            if str(t.get("name", "")).startswith(OUR_TRIGGERS)
-            and t["name"] not in wanted
-            and _short(t.get("function", "")) in ours
-        ]
-        if stale:
-            # The deployer never removes a trigger, and one left over would start its function a second time.
-            self._say(f"removing triggers of an earlier deployment: {', '.join(stale)}")
-            self._doctl.remove_triggers(stale)
-
-    def _verify(self, project: Project) -> None:
-        there = set(self._doctl.functions())
-        problems = [
-            f"{s.full_name}: not in the namespace after the deployment" for s in project.functions
-            if s.full_name not in there
-        ]  # fmt: skip
+    def _verify(self, project: Project) -> Standing:
+        there = read_standing(self._doctl, {spec.full_name for spec in project.functions})
+        problems = []
         for spec in project.functions:
-            if spec.full_name in there:
-                problems += metadata_problems(spec, self._doctl.function(spec.full_name))
-        triggers = {t.get("name"): t for t in self._doctl.triggers()}
-        for spec in project.functions:
-            for trigger in spec.triggers:
-                problems += _trigger_problems(spec, trigger.name, trigger.cron, triggers.get(trigger.name))
+            found = there.functions.get(spec.full_name)
+            if found is None:
+                problems.append(f"{spec.full_name}: not in the namespace after the deployment")
+            else:
+                problems += function_problems(spec, found, self._doctl.env)
+            problems += trigger_problems(spec, there)
         if problems:
             raise DeployError(problems)
+        return there
 
-    def _undo(self, project: Project, before: list[str], tree: Path) -> str:
-        names = [spec.full_name for spec in project.functions]
+    def _take_back(self, project: Project, former: Former) -> list[str]:
+        """Undo, and say what stands now as the platform tells it."""
+        now, problems = undo(self._doctl, former)
+        told = [f"undoing: {problem}" for problem in dict.fromkeys(problems)]
+        if now is None:
+            return [*told, *_unknown(project, former)]
+        if not now.differences(former.standing, former.touched):
+            # An undo may have failed halfway and the next one not: only what stands at last counts.
+            return [_as_before(now, former)]
+        return [*told, "not everything could be put back; on the platform now:", *_state(now, former)]
+
+    def _drop_leftovers(self, project: Project, there: Standing) -> None:
+        packages = {spec.package for spec in project.functions}
+        gone = sorted(
+            name
+            for name, function in there.functions.items()
+            if function.ours and name.partition("/")[0] in packages and name.partition("/")[2] not in self._declared
+        )
+        if not gone or not self._declared:
+            return
+        if self._keep:
+            self._say(f"left there, though no longer declared: {', '.join(gone)}")
+            return
         try:
-            if tree.is_dir():
-                report = self._doctl.deploy(tree)
-                if not report.failures:
-                    return "put back the deployment before this one"
-                return f"the deployment before this one could not be put back either: {'; '.join(report.failures)}"
-            fresh = [name for name in self._doctl.functions() if name in names and name not in before]
-            if fresh:
-                self._doctl.remove_functions(fresh)
-                return f"removed again what was new: {', '.join(fresh)}"
+            self._doctl.remove_functions(gone)
         except DeployError as error:
-            return f"undoing failed too: {'; '.join(error.problems)}; look at `doctl serverless functions list`"
-        return "nothing was deployed"
+            self._say(f"{'; '.join(error.problems)}; remove what is no longer declared with: "
+                      f"doctl serverless undeploy {' '.join(gone)}")  # fmt: skip
+        else:
+            self._say(f"removed what is no longer declared: {', '.join(gone)}")
 
     def _remember(self, staged: Staged, project: Project, namespace: str) -> dict[str, Any]:
         facts = snapshot(staged, project)
         for each in facts["functions"].values():
             each["namespace"] = namespace
         record = merged(read_record(self._home.record), facts)
-        keep_tree(self._home.tree(namespace), staged)
         write_record(self._home.record, record)
         return record
 
 
-def keep_tree(kept: Path, staged: Staged) -> None:
-    """Put a deployed tree into the kept one of its namespace, beside the functions that were not deployed this time."""
-    text = (staged.root / FILE_NAME).read_text("utf-8")
-    if (kept / FILE_NAME).is_file():
-        text = beside((kept / FILE_NAME).read_text("utf-8"), text)
-    for function in staged.functions:
-        there = kept / function.folder.relative_to(staged.root)
-        shutil.rmtree(there, ignore_errors=True)
-        # The deployer leaves its own zip in the folder.
-        shutil.copytree(function.folder, there, ignore=shutil.ignore_patterns("__deployer__.zip"))
-    (kept / FILE_NAME).write_text(text, "utf-8")
+def _as_there(spec: FunctionSpec, trigger: Trigger) -> TriggerThere:
+    body = json.dumps(trigger.body, sort_keys=True)
+    return TriggerThere(trigger.name, spec.full_name, trigger.cron, trigger.enabled, body)
 
 
 def _named(report: Deployed, project: Project) -> list[str]:
@@ -143,46 +182,79 @@ def _named(report: Deployed, project: Project) -> list[str]:
     return [name if "/" in name else packages.get(name, name) for name in report.functions]
 
 
-def _short(name: Any) -> str:
-    return str(name).rpartition("/")[2]
+def _as_before(now: Standing, former: Former) -> str:
+    was = former.standing
+    touched = [n for n in former.touched if n in was.functions]
+    untouched = all(now.functions[name].version == was.functions[name].version for name in touched)
+    seen = f"seen on the platform: {len(touched)} functions and {len(now.triggers_of(former.touched))} triggers"
+    return f"nothing was deployed; {seen} as before" if untouched else f"put back; {seen} as before"
 
 
-def metadata_problems(spec: FunctionSpec, data: Mapping[str, Any]) -> list[str]:
-    """Compare a deployed function's metadata with what was meant; what the platform does not tell is passed over."""
-    notes = _annotations(data.get("annotations"))
-    limits = data.get("limits") if isinstance(data.get("limits"), dict) else {}
-    problems = []
-    for key, meant in (("timeout", spec.limits.timeout_ms), ("memory", spec.limits.memory_mb)):
-        found = (limits or {}).get(key)
-        if found is not None and found != meant:
-            problems.append(f"{spec.full_name}: {key} is {found} there, {meant} was deployed")
+def _state(now: Standing, former: Former) -> Iterator[str]:
+    """Say function by function and trigger by trigger what is there, and which command mends it."""
+    was, names = former.standing, former.touched
+    for name in sorted(names):
+        yield _line(name, now.functions.get(name), was.functions.get(name), f"doctl serverless undeploy {name}")
+    mine, theirs = now.triggers_of(names), was.triggers_of(names)
+    for name in sorted({*mine, *theirs}):
+        remove = f"doctl serverless undeploy --triggers {name}"
+        yield _line(f"trigger {name}", mine.get(name), theirs.get(name), remove)
+
+
+def _line(name: str, now: object, was: object, remove: str) -> str:
+    if now == was:
+        return f"{name}: {'as before' if now else 'not there, as before'}"
+    if was is None:
+        return f"{name}: new, {now}; remove it with `{remove}`"
+    found = f"there is {now}, before it was {was}" if now else f"gone, before it was {was}"
+    return f"{name}: {found}; deploy the commit that stood before, or `./raceday deploy` again"
+
+
+def _unknown(project: Project, former: Former) -> list[str]:
+    names = sorted(former.touched)
+    triggers = {*former.standing.triggers_of(former.touched), *(t.name for s in project.functions for t in s.triggers)}
+    return [
+        f"what stands on the platform now could not be read: unknown are the functions {', '.join(names)} "
+        f"and the triggers {', '.join(sorted(triggers)) or 'of these'}; look with `doctl serverless functions list` "
+        "and `doctl serverless triggers list`, then repeat `./raceday deploy`: it mends the scheduler's trigger first"
+    ]
+
+
+def function_problems(spec: FunctionSpec, there: FunctionThere, env: Mapping[str, str]) -> list[str]:
+    """Compare a deployed function with what was meant: limits, hashes, access and each variable, values untold."""
+    limits, notes = dict(there.limits), json.loads(there.annotations)
+    meant = (("timeout", spec.limits.timeout_ms), ("memory", spec.limits.memory_mb), ("logs", spec.limits.logs_kb))
+    problems = [
+        f"{spec.full_name}: {key} is {limits[key]} there, {value} was deployed"
+        for key, value in meant
+        if limits.get(key, value) != value
+    ]
     for key in ("content-hash", "library-hash"):
-        if key in notes and key in spec.annotations and notes[key] != spec.annotations[key]:
-            problems.append(f"{spec.full_name}: {key} is {notes[key]} there, {spec.annotations[key]} was deployed")
-    if "web-export" in notes and bool(notes["web-export"]) != (spec.web is not False):
+        if key in spec.annotations and notes.get(key) != spec.annotations[key]:
+            found = notes.get(key)
+            problems.append(f"{spec.full_name}: {key} is {found} there, {spec.annotations[key]} was deployed")
+    if bool(there.web) != (spec.web is not False):
         problems.append(f"{spec.full_name}: access there is not {spec.access}")
+    values = dict(there.environment)
+    wrong = sorted(name for name, variable in spec.environment.items() if values.get(name) != env.get(variable))
+    if wrong:
+        problems.append(f"{spec.full_name}: not as sent there: {', '.join(wrong)}")
     return problems
 
 
-def _annotations(value: Any) -> dict[str, Any]:
-    if isinstance(value, list):
-        return {str(item.get("key")): item.get("value") for item in value if isinstance(item, dict)}
-    return dict(value) if isinstance(value, dict) else {}
-
-
-def _trigger_problems(spec: FunctionSpec, name: str, cron: str, found: dict[str, Any] | None) -> list[str]:
-    if found is None:
-        return [f"{spec.full_name}: trigger {name} is missing after the deployment; its schedule would not run"]
-    there = _cron(found)
-    problems = [f"trigger {name}: cron is {there!r} there, {cron!r} was deployed"] if there not in ("", cron) else []
-    if found.get("is_enabled", found.get("enabled", True)) is False:
-        problems.append(f"trigger {name}: it is switched off there")
-    return problems
-
-
-def _cron(trigger: Mapping[str, Any]) -> str:
-    details = trigger.get("scheduled_details") or trigger.get("scheduledDetails") or trigger
-    return str(details.get("cron") or "")
+def trigger_problems(spec: FunctionSpec, there: Standing) -> list[str]:
+    """Compare a function's triggers with those that were meant; one too many counts."""
+    found = there.triggers_of({spec.full_name})
+    problems = []
+    for trigger in spec.triggers:
+        meant, known = _as_there(spec, trigger), found.pop(trigger.name, None)
+        if known is None:
+            problems.append(
+                f"{spec.full_name}: trigger {trigger.name} is missing after the deployment; its schedule would not run"
+            )
+        elif known != meant:
+            problems.append(f"trigger {trigger.name}: there it {known}; what was deployed {meant}")
+    return problems + [f"trigger {name}: still there, it {trigger}" for name, trigger in found.items()]
 
 
 def key_problem(host: str, namespace: str, key: str, transport: httpx.BaseTransport | None = None) -> str:
@@ -195,8 +267,7 @@ def key_problem(host: str, namespace: str, key: str, transport: httpx.BaseTransp
     except httpx.HTTPError as error:
         return f"RACEDAY_API_HOST: no answer from {host} ({type(error).__name__})"
     if status == 401:
-        make = "doctl serverless key create --name raceday --expiration 90d"
-        return f"RACEDAY_NAMESPACE_KEY: refused as expired or revoked; make a new one with `{make}`"
+        return f"RACEDAY_NAMESPACE_KEY: refused as expired or revoked; {key_advice(namespace)}"
     if status in (403, 404):
         return f"RACEDAY_NAMESPACE: the key does not open {namespace} on {host}"
     return "" if status < 400 else f"RACEDAY_API_HOST: {host} answered {status}"

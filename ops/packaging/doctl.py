@@ -4,33 +4,53 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ops.packaging.errors import DeployError
 
+# The first release with `connect --access-key` and `key create`, and the one that this suite was run with.
+MIN_VERSION, TESTED_VERSION = (1, 152, 0), "1.166.0"
+SCOPES = "function:read, function:create, function:update, function:delete and function:admin"
+_READS, _PAUSE_SECS = 3, 2.0
+_PAGE = 200
+
+
+def key_advice(namespace: str = "NAMESPACE") -> str:
+    """Say how doctl is connected: by an access key alone, since legacy keys stopped authenticating in June 2026."""
+    return (
+        f"make an access key with `doctl serverless key create --name raceday --namespace {namespace} "
+        f"--expiration never`, then `doctl serverless connect {namespace} --access-key dof_v1_...`"
+    )
+
+
 _INSTALL = (
     "doctl is not installed. Install it (https://docs.digitalocean.com/reference/doctl/how-to/install/), then run "
-    "`doctl auth init`, `doctl serverless install` and `doctl serverless connect <namespace>`"
+    f"`doctl auth init` and `doctl serverless install`, and {key_advice()}"
 )
-# What doctl says, in lower case, and what its user can do about it.
+_TOKEN = f"doctl's token is missing, wrong or expired: make one with the scopes {SCOPES}, and run `doctl auth init`"
+# What doctl says, in lower case, and what its user can do about it; the first that fits counts.
 _EXPLAINED = (
-    (("unable to authenticate", "401", "access token", "expired", "invalid key", "authentication is invalid"),
-     "the platform refused the key: it is wrong, revoked or expired. Make a new token, run `doctl auth init`, then "
-     "`doctl serverless connect <namespace>`"),
+    (("access token is required", "unable to authenticate you"), _TOKEN),
     (("not installed", "serverless install"), "doctl's serverless support is missing: run `doctl serverless install`"),
     (("needs to be upgraded", "serverless upgrade", "needs an upgrade"),
      "doctl's serverless support is too old: run `doctl serverless upgrade`"),
     (("not connected", "serverless connect"),
-     "doctl is connected to no functions namespace: run `doctl serverless connect <namespace>`"),
-    (("maximum number of triggers", "trigger limit", "triggers limit"),
-     "the account's triggers are used up: deploy with `--triggers single`, or remove other triggers"),
+     "doctl has no access key that the namespace takes (none, an expired, a legacy one), or the namespace host does "
+     f"not answer, which doctl tells in the same words: {key_advice()}"),
+    (("status code 422", "maximum number of triggers", "trigger limit", "triggers limit"),
+     "the platform took no trigger; most likely the account's triggers are used up: deploy with `--triggers single`, "
+     "or remove other triggers"),
+    (("status code 401", "status code 403"), _TOKEN),
+    (("authentication is invalid", "invalid key", "401"),
+     f"the access key is wrong, revoked or expired: {key_advice()}"),
     (("quota", "limit exceeded", "too many requests", "429", "exceeds the limit", "limit reached"),
      "a quota of the platform is exceeded: wait a minute and repeat, or ask for a higher one"),
     (("could not be resolved",), "a variable of project.yml has no value: `./raceday deploy --plan` names them"),
-    (("403", "not authorized"), "the token may not do this: it needs the scopes function:read, create, update, delete"),
+    (("403", "not authorized"), f"the token may not do this: it needs the scopes {SCOPES}"),
 )  # fmt: skip
 _CONNECTED = re.compile(r"namespace '([^']+)' on API host '([^']+)'")
 
@@ -44,42 +64,127 @@ class Deployed:
     failures: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class Doctl:
-    """Runs doctl with an environment; every failure is raised as a DeployError that says what to do."""
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a command ended."""
 
-    env: Mapping[str, str]
+    returncode: int
+    stdout: str = ""
+    stderr: str = ""
+
+
+class Ended(Protocol):
+    """What is read of a command that ended."""
+
+    @property
+    def returncode(self) -> int:
+        """Return the exit code."""
+        ...
+
+    @property
+    def stdout(self) -> str:
+        """Return what it printed."""
+        ...
+
+    @property
+    def stderr(self) -> str:
+        """Return what it complained of."""
+        ...
+
+
+class Launch(Protocol):
+    """Runs doctl; the words come without its own name."""
+
+    def __call__(self, words: Sequence[str], env: Mapping[str, str], /) -> Ended:
+        """Run to the end; raises DeployError where it could not be run or did not end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Launches the doctl that stands on the path, or the executable that the variable DOCTL names."""
+
     executable: str = "doctl"
     timeout_secs: float = 900.0
+
+    def __call__(self, words: Sequence[str], env: Mapping[str, str], /) -> Ended:
+        """Run one command."""
+        found = shutil.which(env.get("DOCTL") or self.executable, path=env.get("PATH"))
+        if found is None:
+            raise DeployError(_INSTALL)
+        try:
+            done = subprocess.run(
+                [found, *words], capture_output=True, text=True, check=False, env=dict(env), timeout=self.timeout_secs
+            )
+        except subprocess.TimeoutExpired:
+            raise DeployError(f"`doctl {' '.join(words[:2])}` did not end in {self.timeout_secs:g} s") from None
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass(slots=True)
+class Doctl:
+    """Runs doctl with an environment; every failure is raised as a DeployError that says what to do.
+
+    What only reads is tried again, `pause` seconds apart: one lost answer says nothing of the platform.
+    """
+
+    env: Mapping[str, str]
+    launch: Launch = field(default_factory=Process)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    pause: Callable[[float], None] = time.sleep
 
     def connected(self) -> tuple[str, str]:
         """Return the namespace and API host that doctl is connected to; raises DeployError."""
-        match = _CONNECTED.search(self._run(["serverless", "status"]))
+        match = _CONNECTED.search(self._read(["serverless", "status"]))
         if match is None:
-            raise DeployError(
-                "doctl is connected to no functions namespace: run `doctl serverless connect <namespace>`"
-            )
+            raise DeployError(f"doctl is connected to no functions namespace: {key_advice()}")
         return match.group(1), match.group(2)
 
-    def deploy(self, folder: Path) -> Deployed:
-        """Deploy a staged tree and tell what the deployer reported, failures included; raises DeployError."""
-        text = self._run(["serverless", "deploy", str(folder), "--output", "json"], check=False)
+    def version(self) -> str:
+        """Return doctl's own version, empty where it tells none; raises DeployError for one that is too old."""
+        found = re.search(r"version (\d+)\.(\d+)\.(\d+)", self._read(["version"]))
+        if found is None or found.group(0).endswith(" 0.0.0"):
+            return ""
+        numbers = tuple(int(group) for group in found.groups())
+        if numbers < MIN_VERSION:
+            wanted = ".".join(str(number) for number in MIN_VERSION)
+            told = ".".join(found.groups())
+            raise DeployError(f"doctl {told} knows no access keys: install {TESTED_VERSION}, at least {wanted}")
+        return ".".join(found.groups())
+
+    def deploy(self, folder: Path, more: Mapping[str, str] | None = None) -> Deployed:
+        """Deploy a staged tree with `more` variables; returns what was reported, failures included."""
+        words = ["serverless", "deploy", str(folder), "--output", "json"]
+        text = self._run(words, check=False, env={**self.env, **(more or {})})
         found = read_deployment(text)
         if not (found.functions or found.failures):
             raise DeployError(explain("the deployment", text, self.secrets))
-        return Deployed(found.functions, found.triggers, tuple(self._scrub(text) for text in found.failures))
+        secrets = (*self.secrets, *(more or {}).values())
+        return Deployed(found.functions, found.triggers, tuple(scrub(text, secrets) for text in found.failures))
 
-    def functions(self) -> list[str]:
-        """List the deployed functions as `package/function`."""
-        rows = self._json(["serverless", "functions", "list", "--limit", "200", "--output", "json"])
-        return sorted(_full_name(row) for row in rows if isinstance(row, dict))
+    def function_rows(self) -> dict[str, dict[str, Any]]:
+        """Return the deployed functions by `package/function`, without their variables."""
+        rows: list[Any] = []
+        while len(rows) % _PAGE == 0:
+            words = ["serverless", "functions", "list", "--limit", str(_PAGE)]
+            found = self._json([*words, *(["--skip", str(len(rows))] if rows else []), "--output", "json"])
+            rows += found
+            if not found:
+                break
+        return {_full_name(row): row for row in rows if isinstance(row, dict)}
 
     def function(self, full_name: str) -> dict[str, Any]:
-        """Return one function's metadata: limits, annotations."""
+        """Return one function's metadata: limits, annotations, variables."""
         data = self._json(["serverless", "functions", "get", full_name, "--output", "json"])
         found = data[0] if isinstance(data, list) and data else data
         return found if isinstance(found, dict) else {}
+
+    def save_code(self, full_name: str, file: Path) -> None:
+        """Write a deployed function's code to a file, a zip or one source; raises DeployError."""
+        file.unlink(missing_ok=True)
+        self._read(["serverless", "functions", "get", full_name, "--save-as", str(file)])
+        if not file.is_file():
+            raise DeployError(f"{full_name}: its code could not be fetched")
 
     def triggers(self) -> list[dict[str, Any]]:
         """List the namespace's triggers."""
@@ -87,7 +192,7 @@ class Doctl:
         return [row for row in rows if isinstance(row, dict)]
 
     def remove_functions(self, full_names: Sequence[str]) -> None:
-        """Remove functions from the namespace."""
+        """Remove functions from the namespace, with their triggers."""
         self._run(["serverless", "undeploy", *full_names])
 
     def remove_triggers(self, names: Sequence[str]) -> None:
@@ -95,7 +200,7 @@ class Doctl:
         self._run(["serverless", "undeploy", "--triggers", *names])
 
     def _json(self, words: Sequence[str]) -> Any:
-        text = self._run(words)
+        text = self._read(words)
         try:
             data = json.loads(text) if text.strip() else []
         except ValueError:
@@ -104,17 +209,18 @@ class Doctl:
             raise DeployError(explain(f"`doctl {' '.join(words[:3])}`", text, self.secrets))
         return data if data is not None else []
 
-    def _run(self, words: Sequence[str], *, check: bool = True) -> str:
-        found = shutil.which(self.executable, path=self.env.get("PATH"))
-        if found is None:
-            raise DeployError(_INSTALL)
-        try:
-            done = subprocess.run(
-                [found, *words], capture_output=True, text=True, check=False, env=dict(self.env),
-                timeout=self.timeout_secs,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise DeployError(f"`doctl {' '.join(words[:2])}` did not end in {self.timeout_secs:g} s") from None
+    def _read(self, words: Sequence[str]) -> str:
+        for tries_left in reversed(range(_READS)):
+            try:
+                return self._run(words)
+            except DeployError as error:
+                if not tries_left or _INSTALL in error.problems:
+                    raise
+                self.pause(_PAUSE_SECS)
+        raise AssertionError("unreachable")
+
+    def _run(self, words: Sequence[str], *, check: bool = True, env: Mapping[str, str] | None = None) -> str:
+        done = self.launch(words, self.env if env is None else env)
         text = done.stdout if done.stdout.strip() else done.stderr
         if check and done.returncode:
             raise DeployError(explain(f"`doctl {' '.join(words[:3])}`", f"{done.stdout}\n{done.stderr}", self.secrets))
@@ -135,25 +241,37 @@ def explain(what: str, text: str, secrets: Sequence[str] = ()) -> str:
 
 
 def scrub(text: str, secrets: Sequence[str]) -> str:
-    """Blot out every secret value in a text."""
-    for secret in secrets:
-        text = text.replace(secret, "[secret]") if secret else text
+    """Blot out every secret value in a text, in whichever case: the deployer writes errors in small letters."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = re.sub(re.escape(secret), "[secret]", text, flags=re.IGNORECASE)
     return text
 
 
 def read_deployment(text: str) -> Deployed:
-    """Read the deployer's report, as JSON or as its transcript."""
+    """Read what doctl printed of a deployment: a transcript, failures after it as JSON or as text, or all as JSON."""
     with_json = _json_part(text)
-    if isinstance(with_json, dict):
+    if isinstance(with_json, dict) and "errors" not in with_json:
         outcome = with_json.get("outcome", with_json)
         successes = [s for s in outcome.get("successes", []) if isinstance(s, dict)]
-        failures = [_failure(f) for f in outcome.get("failures", [])] + _error_texts(text)
         return Deployed(
             tuple(s["name"].lstrip("/") for s in successes if s.get("kind", "action") in ("action", "function")),
             tuple(s["name"] for s in successes if s.get("kind") == "trigger"),
-            tuple(failures),
+            tuple(_failure(f) for f in outcome.get("failures", [])),
         )
-    return _read_transcript(text)
+    told = _read_transcript(text if with_json is None else text[: text.find("{")])
+    more = _one_each(_error_texts(text)) if with_json is not None else []
+    return Deployed(told.functions, told.triggers, (*told.failures, *more))
+
+
+def _one_each(texts: Sequence[str]) -> list[str]:
+    """Part failures that doctl joins by line breaks; a line of another beginning goes on with the one before."""
+    found: list[str] = []
+    for line in (line.strip() for text in texts for line in text.splitlines()):
+        if line and found and not line.startswith("While deploying"):
+            found[-1] += f" {line}"
+        elif line:
+            found.append(line)
+    return found
 
 
 def _read_transcript(text: str) -> Deployed:

@@ -73,10 +73,21 @@ def environment_problems(functions: Iterable[FunctionSpec], env: Mapping[str, st
     problems = [f"{name} is not set: {_meaning(name)}; needed by {', '.join(by)}" for name, by in needed.items()]
     used = {variable for spec in wanted for variable in names(spec, env).set}
     for name in sorted(used):
-        if any(char in env[name] for char in "'\n\r"):
-            problems.append(f"{name}: holds a single quote or a line break, which breaks the deployer's substitution")
+        if problem := unsendable(env[name]):
+            problems.append(f"{name}: holds {problem}, which does not arrive as sent")
     problems += _setting_problems({name: env[name] for name in used})
     return problems + _own_problems(wanted, env, used)
+
+
+def unsendable(value: str) -> str:
+    """Say what of a value the deployer's substitution would break or change; empty where it arrives byte by byte."""
+    if "'" in value:
+        return "a single quote"
+    if any(ord(char) < 32 or char in "\x7f\x85\u2028\u2029" for char in value):
+        return "a tab, a line break or another control character"
+    if any(0xD800 <= ord(char) <= 0xDFFF or ord(char) == 0xFEFF for char in value):
+        return "a character that is no text"
+    return ""
 
 
 def _meaning(name: str) -> str:

@@ -8,7 +8,6 @@ from ops.packaging.environment import Names, environment_problems, names
 from ops.packaging.money import Estimate
 from ops.packaging.project import FunctionSpec, Project
 from ops.packaging.record import Change, changes, snapshot
-from ops.packaging.render import NATIVE
 from ops.packaging.stage import Staged
 from raceday.catalogue.platform import MAX_TRIGGERS
 
@@ -61,7 +60,7 @@ def make_plan(
     last: dict[str, Any],
     *,
     cost: Estimate | None = None,
-    triggers: str = "single",
+    triggers_limit: int = MAX_TRIGGERS,
 ) -> Plan:
     """Plan the deployment of a staged tree; `rendered` is its project.yml, `project` has the unset defaults as well."""
     specs = [replace(project.function(f.name), triggers=rendered.function(f.name).triggers) for f in staged.functions]
@@ -72,15 +71,19 @@ def make_plan(
         for spec, f in zip(specs, staged.functions, strict=True)
     )
     gone = tuple(name for name, change in found.items() if change.kind == "no longer declared")
-    refusals = (*environment_problems(specs, env), *_trigger_refusals(specs, triggers))
+    refusals = (*environment_problems(specs, env), *_trigger_refusals(specs, triggers_limit))
     return Plan(functions, gone, staged.library, staged.compiled, cost, refusals, _warnings(staged, gone, cost))
 
 
-def _trigger_refusals(specs: Iterable[FunctionSpec], triggers: str) -> list[str]:
+def _trigger_refusals(specs: Iterable[FunctionSpec], limit: int) -> list[str]:
     count = sum(len(spec.triggers) for spec in specs)
-    if triggers != NATIVE and count > MAX_TRIGGERS:
-        return [f"{count} triggers; the platform documents {MAX_TRIGGERS}. Let master-race-scheduler start the others"]
-    return []
+    if count <= limit:
+        return []
+    known = f"the platform documents {limit}" if limit == MAX_TRIGGERS else f"the limit is {limit}"
+    return [
+        f"{count} triggers; {known}. Let master-race-scheduler start the others, or say with --triggers-limit N that "
+        "the account has more"
+    ]
 
 
 def _warnings(staged: Staged, gone: tuple[str, ...], cost: Estimate | None) -> tuple[str, ...]:
@@ -89,9 +92,7 @@ def _warnings(staged: Staged, gone: tuple[str, ...], cost: Estimate | None) -> t
         warnings.append("no Python 3.11 here to compile with: sources are shipped, cold starts are about twice as slow")
     if gone:
         told = " ".join(f"raceday/{name}" for name in gone)
-        warnings.append(
-            f"the platform keeps what is no longer declared; remove it with: doctl serverless undeploy {told}"
-        )
+        warnings.append(f"no longer declared, removed once the deployment is verified (`--keep` leaves it): {told}")
     return (*warnings, *(cost.warnings if cost else ()))
 
 

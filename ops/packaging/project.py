@@ -29,6 +29,7 @@ class Trigger:
     name: str
     cron: str
     enabled: bool = True
+    body: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ def _function(data: dict[str, Any], package: str) -> FunctionSpec:
         environment={k: _reference(v) for k, v in data.get("environment", {}).items()},
         annotations=dict(data.get("annotations", {})),
         triggers=tuple(
-            Trigger(t["name"], t["scheduledDetails"]["cron"], t.get("enabled", True)) for t in data.get("triggers", [])
+            Trigger(t["name"], (d := t["scheduledDetails"])["cron"], t.get("enabled", True), d.get("body", {}))
+            for t in data.get("triggers", [])
         ),
     )
 

@@ -1,5 +1,6 @@
 """The project.yml that is staged: what is chosen, with unset defaults left out and hashes written in."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,11 @@ from ops.packaging.project import FILE_NAME, Project
 from ops.packaging.yaml_strict import load_strict
 
 SINGLE, NATIVE = "single", "native"
+_NEEDS_A_BODY = "batch-race-poller"
+
+
+# The deployer reads YAML 1.2: a hash of digits with one `e` would come back as 1.23e+57. PyYAML would leave it plain.
+_NUMBER_LIKE = re.compile(r"^[-+.]?\d[\d_.eE+:xob-]*$")
 
 
 class _Quoted(str):
@@ -65,19 +71,8 @@ def stamped(text: str, hashes: Mapping[str, str], library: str) -> str:
     return dump(data)
 
 
-def beside(old: str, new: str) -> str:
-    """Return a rendered project.yml with the functions of `new` in the place of those of `old` with the same names."""
-    data, newer = load_strict(old, FILE_NAME), load_strict(new, FILE_NAME)
-    packages = {package["name"]: package for package in data["packages"]}
-    for package in newer["packages"]:
-        into = packages.setdefault(package["name"], {**package, "functions": []})
-        replaced = {function["name"] for function in package["functions"]}
-        into["functions"] = [f for f in into["functions"] if f["name"] not in replaced] + package["functions"]
-    return dump({"packages": list(packages.values())})
-
-
 def dump(data: dict[str, Any]) -> str:
-    """Write a project as YAML text with every variable in single quotes."""
+    """Write a project as YAML text with every variable, and every text that looks like a number, in single quotes."""
     text: str = yaml.dump(_quote(data), Dumper=_Dumper, sort_keys=False, width=200)
     return text
 
@@ -87,7 +82,9 @@ def _quote(value: Any) -> Any:
         return {key: _quote(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_quote(item) for item in value]
-    return _Quoted(value) if isinstance(value, str) and value.startswith("${") else value
+    if isinstance(value, str) and (value.startswith("${") or _NUMBER_LIKE.match(value)):
+        return _Quoted(value)
+    return value
 
 
 def _leave_out(function: dict[str, Any], unset: Collection[str]) -> None:
@@ -96,13 +93,15 @@ def _leave_out(function: dict[str, Any], unset: Collection[str]) -> None:
 
 
 def _native(function: dict[str, Any], legacy: bool) -> None:
+    """Give a function with a schedule a trigger of its own; one that it has keeps its name, so that it is never two.
+
+    batch-race-poller stays with the scheduler: it is called with races, which a trigger's fixed body cannot name.
+    """
     notes = function.get("annotations", {})
     schedule = notes.get("schedule")
-    function.pop("triggers", None)
-    if schedule and (legacy or not notes.get("legacy")):
-        # The scheduler is told that the others have triggers of their own, so that it does not start them as well.
-        details: dict[str, Any] = {"cron": schedule}
-        if function["name"] == "master-race-scheduler":
-            details["body"] = {"schedules": NATIVE}
-        trigger = {"name": f"raceday-{function['name']}", "type": "SCHEDULED", "enabled": True}
-        function["triggers"] = [{**trigger, "scheduledDetails": details}]
+    before = function.pop("triggers", None)
+    if not schedule or function["name"] == _NEEDS_A_BODY or (notes.get("legacy") and not legacy):
+        return
+    name = before[0]["name"] if before else f"raceday-{function['name']}"
+    details: dict[str, Any] = {"cron": schedule}
+    function["triggers"] = [{"name": name, "type": "SCHEDULED", "enabled": True, "scheduledDetails": details}]

@@ -1,13 +1,12 @@
 """`./raceday package` and `deploy` as an operator runs them, with a stand-in for doctl on the path."""
 
 import json
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from local.cli import main
+from tests.deploy.fake.script import install, load, save
 
 SETTINGS = {
     "APPWRITE_ENDPOINT": "http://127.0.0.1:9/v1",
@@ -22,14 +21,8 @@ NAME = "race-pools-aggregator"
 @pytest.fixture
 def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty namespace behind a fake doctl; gives the file of its state."""
-    state = tmp_path / "state.json"
-    blank: dict[str, Any] = {"calls": [], "errors": {}, "failing": {}, "vanishing": [], "there": {}, "triggers": {}}
-    state.write_text(json.dumps({**blank, "other_limits": {}, "keeps_triggers": True}))
-    (tmp_path / "bin").mkdir()
-    script = tmp_path / "bin" / "doctl"
-    script.write_text(f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("fake_doctl.py")} "$@"\n')
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    state = tmp_path / "state.pickle"
+    monkeypatch.setenv("PATH", f"{install(tmp_path / 'bin')}:/usr/bin:/bin")
     monkeypatch.setenv("FAKE_DOCTL_STATE", str(state))
     return state
 
@@ -64,7 +57,7 @@ def test_a_plan_with_missing_settings_is_refused_and_deploys_nothing(
     assert main(["deploy", "--plan", *words]) == 1
     assert "refused: APPWRITE_ENDPOINT is not set" in capsys.readouterr().out
     assert main(["deploy", *words]) == 2
-    assert json.loads(platform.read_text())["calls"] == []
+    assert not platform.exists()
 
 
 def test_deploying_from_an_env_file_ends_verified(
@@ -75,7 +68,7 @@ def test_deploying_from_an_env_file_ends_verified(
     file.write_text("".join(f"{name}={value}\n" for name, value in SETTINGS.items()))
     words = options(tmp_path, "--home", str(tmp_path / "home"), "--env-file", str(file))
     assert main(["deploy", *words]) == 0
-    assert list(json.loads(platform.read_text())["there"]) == [f"raceday/{NAME}"]
+    assert list(load(platform).host.functions) == [f"raceday/{NAME}"]
     assert main(["deploy", "--plan", *words, "--json", str(tmp_path / "plan.json")]) == 0
     plan = json.loads((tmp_path / "plan.json").read_text())
     assert [(f["name"], f["change"]) for f in plan["functions"]] == [(NAME, "unchanged")]
@@ -86,10 +79,11 @@ def test_deploying_from_an_env_file_ends_verified(
 
 def test_a_refused_key_ends_with_what_to_do(tmp_path: Path, platform: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An expired token ends with 3, a sentence of advice, and an empty namespace."""
-    state = json.loads(platform.read_text())
-    platform.write_text(json.dumps({**state, "errors": {"status": "Unable to authenticate you"}}))
+    doctl = load(platform)
+    doctl.token = False
+    save(platform, doctl)
     file = tmp_path / "env"
     file.write_text("".join(f"{name}={value}\n" for name, value in SETTINGS.items()))
     assert main(["deploy", *options(tmp_path, "--home", str(tmp_path / "home"), "--env-file", str(file))]) == 3
     assert "run `doctl auth init`" in capsys.readouterr().err
-    assert json.loads(platform.read_text())["there"] == {}
+    assert load(platform).host.functions == {}

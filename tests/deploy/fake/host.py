@@ -25,6 +25,7 @@ class Fault:
     after: int = 0
     times: int = 0
     seen: int = 0
+    said: str | None = None
 
     def strikes(self, method: str, path: str) -> bool:
         """Count a call that matches, and tell whether it is struck."""
@@ -77,7 +78,7 @@ class FakeHost:
         if not struck or struck[0].answer == LOST:
             answer = self._serve(method, path, body)
         elif isinstance(struck[0].answer, int):
-            answer = Answer(struck[0].answer, {"error": None})
+            answer = Answer(struck[0].answer, {"error": struck[0].said})
         if struck and struck[0].answer == LOST:
             answer = Answer(0)
         self.asked.append(f"{method} {path} {answer.status or 'cut'}")

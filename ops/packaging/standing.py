@@ -1,0 +1,151 @@
+"""What stands on the platform: functions with code and settings, triggers; read whole, compared, told."""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ops.packaging.doctl import Doctl
+
+SCHEDULER = "master-race-scheduler"
+CONTENT, LIBRARY = "content-hash", "library-hash"
+# What the deployer writes beside our own annotations.
+_ITS_OWN = {"deployer", "final", "web-export", "raw-http", "require-whisk-auth", "provide-api-key", "exec"}
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerThere:
+    """One scheduled trigger as the platform has it."""
+
+    name: str
+    function: str
+    cron: str
+    enabled: bool = True
+    body: str = "{}"
+
+    def __str__(self) -> str:
+        """Say what it starts and when."""
+        state = "" if self.enabled else ", switched off"
+        return f"starts {self.function} at {self.cron}{state}" + (f" with {self.body}" if self.body != "{}" else "")
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionThere:
+    """One function as the platform has it; `environment` holds values and is never shown."""
+
+    name: str
+    runtime: str
+    web: bool | str
+    secure: bool | str = field(repr=False)
+    limits: tuple[tuple[str, int], ...]
+    annotations: str
+    environment: tuple[tuple[str, str], ...] = field(repr=False)
+    version: str = field(default="", compare=False)
+
+    @property
+    def code(self) -> str:
+        """Return the hash of its contents, its version where it carries none."""
+        return str(json.loads(self.annotations).get(CONTENT) or f"version {self.version}")
+
+    @property
+    def ours(self) -> bool:
+        """Tell whether a deployment of this project put it there."""
+        return CONTENT in json.loads(self.annotations)
+
+    def __str__(self) -> str:
+        """Say which code and settings it has, without a value."""
+        values = json.dumps([self.environment, str(self.secure)])
+        limits = ", ".join(f"{key} {value}" for key, value in self.limits if key != "concurrency")
+        return f"code {self.code}, {limits}, settings {hashlib.sha256(values.encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Functions by full name, triggers by name."""
+
+    functions: Mapping[str, FunctionThere]
+    triggers: Mapping[str, TriggerThere]
+
+    def triggers_of(self, names: Collection[str]) -> dict[str, TriggerThere]:
+        """Return the triggers that start one of these functions."""
+        return {name: trigger for name, trigger in self.triggers.items() if trigger.function in names}
+
+    def differences(self, other: "Standing", names: Collection[str]) -> list[str]:
+        """Return what differs in these functions and their triggers, each as `name: here, there`."""
+        mine, theirs = self.triggers_of(names), other.triggers_of(names)
+        return [
+            *_differing("", _chosen(self.functions, names), _chosen(other.functions, names)),
+            *_differing("trigger ", mine, theirs),
+        ]
+
+
+def _chosen(functions: Mapping[str, FunctionThere], names: Collection[str]) -> dict[str, FunctionThere]:
+    return {name: function for name, function in functions.items() if name in names}
+
+
+def _differing(kind: str, now: Mapping[str, Any], then: Mapping[str, Any]) -> Iterable[str]:
+    for name in sorted({*now, *then}):
+        if now.get(name) != then.get(name):
+            yield f"{kind}{name}: there is {now.get(name, 'none')}; before it was {then.get(name, 'none')}"
+
+
+def read_standing(doctl: Doctl, interesting: Collection[str] = ()) -> Standing:
+    """Read what stands, `interesting` functions and ours with their variables; raises DeployError."""
+    rows = doctl.function_rows()
+    functions = {}
+    for name, row in rows.items():
+        known = _function(name, row)
+        if name in interesting or known.ours:
+            known = _function(name, doctl.function(name))
+        functions[name] = known
+    triggers = [_trigger(row) for row in doctl.triggers()]
+    return Standing(functions, {trigger.name: trigger for trigger in triggers})
+
+
+def _function(name: str, row: Mapping[str, Any]) -> FunctionThere:
+    notes = annotations_of(row)
+    web = bool(notes.get("web-export")) and ("raw" if notes.get("raw-http") else True)
+    kept = {key: value for key, value in notes.items() if key not in _ITS_OWN}
+    limits = row.get("limits")
+    return FunctionThere(
+        name=name,
+        runtime=str((row.get("exec") or {}).get("kind") or notes.get("exec") or ""),
+        web=web,
+        secure=notes.get("require-whisk-auth", False),
+        limits=tuple(sorted(limits.items())) if isinstance(limits, dict) else (),
+        annotations=json.dumps(kept, sort_keys=True),
+        environment=tuple(sorted((str(p["key"]), str(p.get("value"))) for p in row.get("parameters") or [])),
+        version=str(row.get("version", "")),
+    )
+
+
+def annotations_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a function's annotations, in whichever of the platform's two forms they come."""
+    value = row.get("annotations")
+    if isinstance(value, list):
+        return {str(item.get("key")): item.get("value") for item in value if isinstance(item, dict)}
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def _trigger(row: Mapping[str, Any]) -> TriggerThere:
+    details = row.get("scheduled_details") or row.get("scheduledDetails") or {}
+    return TriggerThere(
+        name=str(row.get("name", "")),
+        function=str(row.get("function", "")),
+        cron=str(details.get("cron") or ""),
+        enabled=row.get("is_enabled", row.get("enabled", True)) is not False,
+        body=json.dumps(details.get("body") or {}, sort_keys=True),
+    )
+
+
+def save_code(doctl: Doctl, standing: Standing, names: Iterable[str], folder: Path) -> dict[str, Path]:
+    """Fetch the code of functions as the platform has it, one file each; raises DeployError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    saved = {}
+    for name in names:
+        if name in standing.functions:
+            saved[name] = folder / f"{name.replace('/', '--')}.code"
+            doctl.save_code(name, saved[name])
+    return saved

@@ -1,0 +1,94 @@
+"""A tiny project, its staged tree, and a platform in memory to deploy it to."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ops.packaging.deploy import Deployer, Home
+from ops.packaging.doctl import Doctl
+from ops.packaging.environment import unset_defaults
+from ops.packaging.plan import Plan, make_plan
+from ops.packaging.project import Project, parse_project, read_project
+from ops.packaging.record import read_record
+from ops.packaging.render import render
+from ops.packaging.stage import Staged, Stager
+from tests.deploy.fake.doctl import FakeDoctl
+from tests.deploy.fake.host import FakeHost
+from tests.deploy.tiny import GOOD, clause, locked_site, project_text, write_sources
+
+SECRET = "s3cret-value-of-a-key"
+TRIGGER = "triggers:\n  - {name: raceday-minute, type: SCHEDULED, scheduledDetails: {cron: '* * * * *'}}"
+STORE_ENV = {
+    "APPWRITE_ENDPOINT": "https://appwrite.example/v1",
+    "APPWRITE_PROJECT_ID": "project",
+    "APPWRITE_API_KEY": SECRET,
+}
+VARIABLES = "environment:\n" + "".join(f"  {name}: '${{{name}}}'\n" for name in [*STORE_ENV, "APPWRITE_DATABASE_ID"])
+NAMES = ("one", "two", "master-race-scheduler")
+
+
+def text_of(trigger: str = TRIGGER, memory: int = 256, names: tuple[str, ...] = NAMES) -> str:
+    """Return a project.yml of these functions, the scheduler with a trigger and the first with variables."""
+    extras = {"one": VARIABLES, "master-race-scheduler": f"annotations: {{schedule: '* * * * *'}}\n{trigger}"}
+    return project_text(*(clause(name, extras.get(name, ""), memory=memory) for name in names))
+
+
+class Bench:
+    """One project, its staged tree, a platform and a home for what was deployed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.sources = write_sources(root, dict.fromkeys(NAMES, GOOD))
+        self.home = Home(root / "home")
+        self.said: list[str] = []
+        self.host = FakeHost(namespace="fn-test", namespaces=(("fn-test", "raceday"),))
+        self.fake = FakeDoctl(self.host, stored_namespace="fn-test")
+        self.env: dict[str, str] = {**STORE_ENV}
+        self.paused: list[float] = []
+
+    @property
+    def doctl(self) -> Doctl:
+        """Return a client of the stand-in."""
+        return Doctl(self.env, self.fake, secrets=(SECRET,), pause=self.paused.append)
+
+    def stage(self, text: str = "", only: list[str] | None = None, **options: Any) -> tuple[Project, Project, Staged]:
+        """Stage a project."""
+        project = parse_project(text or text_of())
+        wanted = only or list(project.names)
+        chosen = [spec for spec in project.functions if spec.name in wanted]
+        rendered = render(project, names=wanted, unset=unset_defaults(chosen, self.env), **options)
+        staged = Stager(project, self.sources, locked_site()).stage(self.root / "out", rendered, wanted)
+        return project, read_project(staged.root / "project.yml"), staged
+
+    def plan(self, text: str = "", limit: int = 3, **options: Any) -> Plan:
+        """Plan a deployment."""
+        project, rendered, staged = self.stage(text, **options)
+        return make_plan(project, rendered, staged, self.env, read_record(self.home.record), triggers_limit=limit)
+
+    def deploy(self, text: str = "", *, keep: bool = False, **options: Any) -> None:
+        """Deploy."""
+        project, rendered, staged = self.stage(text, **options)
+        self.carry(project, rendered, staged, keep=keep)
+
+    def carry(self, project: Project, rendered: Project, staged: Staged, *, keep: bool = False) -> None:
+        """Deploy what is staged already."""
+        deployer = Deployer(self.doctl, self.home, self.said.append, declared=project.names, keep=keep)
+        deployer.deploy(staged, rendered)
+
+    def there(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Return what the platform has: functions and triggers, each as a text that tells every difference."""
+        ignored = ("deployer",)
+        functions = {
+            name: json.dumps(
+                {
+                    **{k: v for k, v in entity.items() if k not in ("version", "exec")},
+                    "annotations": sorted(str(a) for a in entity["annotations"] if a["key"] not in ignored),
+                    "parameters": sorted(str(p) for p in entity["parameters"]),
+                },
+                sort_keys=True,
+            )
+            for name, entity in self.host.functions.items()
+        }
+        triggers = {name: str((t["function"], t["scheduled_details"], t["is_enabled"])) for name, t in
+                    self.host.triggers.items()}  # fmt: skip
+        return functions, triggers
