@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from math import floor
 from typing import Any
 
 from local.feedsim.market import PLACE_TAKE_OUT, WIN_TAKE_OUT, Money, RaceMarket, pool_odds
-from local.feedsim.marks import floor_mark
+from local.feedsim.marks import MARK_SECS, floor_mark
 from local.feedsim.model import DayEvent, Dividend, MarketState, RaceFacts, RunnerState
 from local.feedsim.multileg import LegPool
 from local.feedsim.outcome import Outcome
 from local.feedsim.seeded import stream
 
 _KEPT_STATES = 8
+MARK = timedelta(seconds=MARK_SECS)
 
 
 class RaceBook:
@@ -71,7 +73,7 @@ class RaceBook:
 
     def _build(self, mark: datetime) -> MarketState:
         script, status = self.race.script, self.status(mark)
-        money = self._pools(mark)
+        money, dead = self._pools(mark)
         runners = self._runners(mark, money)
         ended = status in {"Interim", "Final"}
         started = status in {"Closed", "Interim", "Final"}
@@ -96,13 +98,23 @@ class RaceBook:
             field_size=sum(not runner.scratched for runner in runners),
             weather=weather,
             track_condition=track,
+            dead=dead,
+            told=next((d.how for d in reversed(script.dropped) if d.since <= mark), ""),
         )
 
-    def _pools(self, mark: datetime) -> Money:
-        money = self.market.money(mark)
+    def _pools(self, mark: datetime) -> tuple[Money, dict[str, int]]:
+        """Return the money, and what is served as the totals of pools that were called off."""
+        money, off, dead = self.market.money(mark), self.race.script.place_off, {}
         if self.dead_pool and mark >= self.race.script.closed:
-            money.exotics[self.dead_pool] = 0
-        return money
+            money.exotics[self.dead_pool] = dead[self.dead_pool] = 0
+        if off is not None and mark >= off:
+            dead["place"] = min(sum(money.place), sum(self._left_place(off)))
+            money = replace(money, place=(0,) * self.market.runners)
+        return money, dead
+
+    def _left_place(self, off: datetime) -> tuple[int, ...]:
+        """Return the Place money that stood as its betting was called off."""
+        return self.market.money(off - MARK).place
 
     def _leg_dividends(self, mark: datetime) -> tuple[Dividend, ...]:
         """Dividends of the multi-leg pools that end with this race, once every leg is final."""
@@ -123,29 +135,34 @@ class RaceBook:
         running = [i for i in range(market.runners) if i not in out and prices[i][0]]
         favourite = min(running, key=lambda i: (prices[i][1], i), default=-1)
         mover = max(running, key=lambda i: (_firming(prices[i][0]), -i), default=-1)
-        win_pool, place_pool = sum(money.win), sum(money.place)
+        win_odds, place_odds = self._pool_odds(mark, money)
+        scratchings = {s.index: s for s in self.race.script.scratchings if s.index in out}
         states = []
         for i, runner in enumerate(self.race.runners):
-            pool_win = pool_odds(win_pool, money.win[i], WIN_TAKE_OUT)
-            pool_place = pool_odds(place_pool, money.place[i], PLACE_TAKE_OUT, self.race.positions_paid)
-            since = None
-            if i in out:
-                since = next(s.at for s in self.race.script.scratchings if s.index == i)
-                if self.frozen_odds[i]:
-                    pool_win = round(prices[i][1] * 0.9 + 0.6, 1)
-                    pool_place = round(prices[i][2] * 0.9 + 0.4, 1)
+            pool_win, pool_place = win_odds[i], place_odds[i]
+            gone = scratchings.get(i)
+            if gone and self.frozen_odds[i] and not money.win[i] and not money.place[i]:
+                pool_win = round(prices[i][1] * 0.9 + 0.6, 1)
+                pool_place = round(prices[i][2] * 0.9 + 0.4, 1)
+            shut = {s.kind for s in self.race.script.suspensions
+                    if s.since <= mark < s.until and s.index in (i, None)}  # fmt: skip
+            if "pool" in shut:
+                pool_win = pool_place = None
             states.append(
                 RunnerState(
                     entrant_id=runner.entrant_id,
                     number=runner.number,
                     scratched=i in out,
-                    scratched_at=since,
-                    fixed_win=prices[i][1],
-                    fixed_place=prices[i][2],
+                    scratched_at=gone.at if gone else None,
+                    fixed_win=0.0 if "fixed" in shut else prices[i][1],
+                    fixed_place=0.0 if "fixed" in shut else prices[i][2],
                     pool_win=pool_win,
                     pool_place=pool_place,
-                    win_cents=money.win[i],
-                    place_cents=money.place[i],
+                    win_cents=0 if gone else money.win[i],
+                    place_cents=0 if gone else money.place[i],
+                    held_win_cents=money.win[i] if gone else 0,
+                    held_place_cents=money.place[i] if gone else 0,
+                    listed=not (gone and gone.leaves),
                     hold_points=hold[i],
                     bet_points=bet[i],
                     favourite=i == favourite,
@@ -153,6 +170,17 @@ class RaceBook:
                 )
             )
         return tuple(states)
+
+    def _pool_odds(self, mark: datetime, money: Money) -> tuple[list[float | None], list[float | None]]:
+        """Return everybody's odds in both pools; those of a dead Place pool are old ones, or back when all is over."""
+        script, place = self.race.script, money.place
+        if script.place_off is not None and mark >= script.place_off and (script.odds_left or mark >= script.final):
+            place = self._left_place(script.place_off)
+        win_pool, place_pool, paid = sum(money.win), sum(place), self.race.positions_paid
+        return (
+            [pool_odds(win_pool, cents, WIN_TAKE_OUT) for cents in money.win],
+            [pool_odds(place_pool, cents, PLACE_TAKE_OUT, paid) for cents in place],
+        )
 
     def events(self) -> list[DayEvent]:
         """All that changes abruptly, in order of time; growth of the pools apart."""
@@ -164,6 +192,10 @@ class RaceBook:
             (script.moved_at, "moved_start", race.advertised.isoformat()),
             (script.abandoned_list, "list_status", "Abandoned"),
             *((s.at, "scratched", race.runners[s.index].entrant_id) for s in script.scratchings),
+            *((s.refunded, "refunded", race.runners[s.index].entrant_id) for s in script.scratchings),
+            (script.place_off, "place_off", ""),
+            *((d.since, "dropped", d.how) for d in script.dropped),
+            *((s.since, "suspended", s.kind) for s in script.suspensions),
         ]
         if script.abandoned_list is None:
             rows += [

@@ -60,8 +60,10 @@ def event_data(
     excluded: str = "",
 ) -> dict[str, Any]:
     """The `data` member of an event; results, dividends and substitutions are absent until there are some."""
-    runners = [_runner(book, i, facts, state, options) for i, facts in enumerate(book.race.runners)]
-    data: dict[str, Any] = {"race": _race(book, meeting, state)}
+    everybody = [_runner(book, i, facts, state, options) for i, facts in enumerate(book.race.runners)]
+    runners = [row for row, runner in zip(everybody, state.runners, strict=True) if runner.listed]
+    runners += [_vacant(everybody[s.index]) for s in book.race.script.scratchings if s.vacant and s.at <= state.mark]
+    data: dict[str, Any] = {"race": _race(book, meeting, state, len(runners))}
     if state.placings:
         data["results"] = _results(book, state)
         data["dividends"] = _dividends(book, state)
@@ -72,15 +74,17 @@ def event_data(
             if pool["product_type"] == "Quinella":
                 pool["qla_odds"] = quinella_odds(state)
     data |= {
-        "favourite": _repeated(runners, state, "favourite"),
+        "favourite": _repeated(everybody, state, "favourite"),
         "runners": runners,
         "derivatives": None,
-        "mover": _repeated(runners, state, "mover"),
+        "mover": _repeated(everybody, state, "mover"),
         "big_bets": None,
         "live_bets": None,
         "biggest_bet": None,
         "money_tracker": {"entrants": tracker_pieces(book, state)} if flags["with_money_tracker"] else None,
-        "tote_pools": [pool for pool in pools if not excluded or pool["product_type"] != excluded],
+        "tote_pools": None
+        if state.told == "null"
+        else [pool for pool in pools if not excluded or pool["product_type"] != excluded],
         "error": "",
     }
     return data
@@ -94,7 +98,20 @@ def _repeated(runners: list[dict[str, Any]], state: MarketState, role: str) -> d
     return {name: value for name, value in runners[0].items() if name not in _NOT_REPEATED}
 
 
-def _race(book: RaceBook, meeting: MeetingFacts, state: MarketState) -> dict[str, Any]:
+def _vacant(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the row that stands where a runner left: of the same number, under another id, never running."""
+    return {
+        **row,
+        "entrant_id": uuid_of(row["entrant_id"], "vacant"),
+        "name": "Vacant Box",
+        "is_scratched": True,
+        "odds": {"fixed_win": 0, "fixed_place": 0},
+        "favourite": False,
+        "mover": False,
+    }
+
+
+def _race(book: RaceBook, meeting: MeetingFacts, state: MarketState, entrants: int) -> dict[str, Any]:
     """The race object; before the start its actual start is 0 or repeats the advertised one, race by race."""
     race, details = book.race, book.race.details
     start = state.advertised_start
@@ -127,7 +144,7 @@ def _race(book: RaceBook, meeting: MeetingFacts, state: MarketState) -> dict[str
         "track_condition": state.track_condition,
         "track_direction": details["direction"],
         "silk_url": f"https://silks.feedsim.invalid/sprites/{details['serial']}_SPRITE_64x64.png",
-        "entrant_count": len(race.runners),
+        "entrant_count": entrants,
         "field_size": state.field_size,
         "positions_paid": race.positions_paid,
         "video_channels": meeting.details.get("video_channels", []),

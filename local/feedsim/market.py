@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import exp, floor
 from random import Random
+from typing import NamedTuple
 
-from local.feedsim.model import RaceFacts
+from local.feedsim.model import RaceFacts, Scratching
 from local.feedsim.seeded import apportion, stream
 
 WIN_TAKE_OUT = 0.155
@@ -45,11 +46,24 @@ _EXOTICS = {"quinella": (0.12, 0.6), "trifecta": (0.05, 0.9), "first4": (0.15, 0
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """True money at an instant, in cents: per runner for win and place, in total for the exotic products."""
+    """True money at an instant, in cents: per runner for win and place, in total for the exotic products.
+
+    A scratched runner has what the pools still hold of it.
+    """
 
     win: tuple[int, ...]
     place: tuple[int, ...]
     exotics: dict[str, int]
+
+
+class _Segment(NamedTuple):
+    """From `since` until the next one: the money standing then, who gets nothing new, what the exotics refunded."""
+
+    since: datetime
+    win: list[float]
+    place: list[float]
+    out: set[int]
+    refunds: dict[str, float]
 
 
 def ladder_price(price: float) -> float:
@@ -135,32 +149,37 @@ class RaceMarket:
                 place[runner] += self.place_final * share * 0.5
         return win, place
 
-    def _scratch_segments(self) -> list[tuple[datetime, list[float], list[float], set[int], dict[str, float]]]:
-        """Between scratchings: since when, money then standing, who is out, and what the exotics refunded."""
+    def _scratch_segments(self) -> list[_Segment]:
+        """Return the segments between scratchings and refunds, in order of time."""
         dawn = datetime.fromtimestamp(0, self._close.tzinfo)
         early = {s.index for s in self.race.script.scratchings if not s.late}
-        segments: list[tuple[datetime, list[float], list[float], set[int], dict[str, float]]] = [
-            (dawn, [0.0] * self.runners, [0.0] * self.runners, early, dict.fromkeys(self.exotic_finals, 0.0))
-        ]
-        for scratching in sorted((s for s in self.race.script.scratchings if s.late), key=lambda s: s.at):
-            before = scratching.at - timedelta(seconds=15)
-            win, place = self._amounts(segments[-1], before)
-            share = win[scratching.index] / max(1.0, sum(win))
-            refunds = {
-                name: refund + 1.5 * share * self._exotic(name, before) for name, refund in segments[-1][4].items()
-            }
-            win[scratching.index] = place[scratching.index] = 0.0
-            segments.append((scratching.at, win, place, segments[-1][3] | {scratching.index}, refunds))
+        none = [0.0] * self.runners
+        segments = [_Segment(dawn, none, none, early, dict.fromkeys(self.exotic_finals, 0.0))]
+        late = [s for s in self.race.script.scratchings if s.late]
+        changes = sorted(
+            {(s.at, 0, s) for s in late} | {(s.refunded or s.at, 1, s) for s in late}, key=lambda each: each[:2]
+        )
+        for at, step, scratching in changes:
+            segments.append(self._next(segments[-1], at, scratching, refund=step == 1))
         return segments
+
+    def _next(self, last: _Segment, at: datetime, scratching: Scratching, *, refund: bool) -> _Segment:
+        """Return the segment that begins as a runner goes out, or as its money goes back."""
+        before = at - timedelta(seconds=15)
+        win, place = (last.win[:], last.place[:]) if at == last.since else self._amounts(last, before)
+        if not refund:
+            return _Segment(at, win, place, last.out | {scratching.index}, last.refunds)
+        share = win[scratching.index] / max(1.0, sum(win))
+        refunds = {name: back + 1.5 * share * self._exotic(name, before) for name, back in last.refunds.items()}
+        win[scratching.index] = place[scratching.index] = 0.0
+        return _Segment(at, win, place, last.out, refunds)
 
     def _exotic(self, name: str, at: datetime) -> float:
         minutes = self._settled_time(at)
         fraction = sum(part * exp(-minutes / scale) for part, scale in zip(self._parts, _SCALES, strict=True))
         return self.exotic_finals[name] * fraction * (1.0 - self._settle * (at < self.race.script.settled))
 
-    def _amounts(
-        self, segment: tuple[datetime, list[float], list[float], set[int], dict[str, float]], at: datetime
-    ) -> tuple[list[float], list[float]]:
+    def _amounts(self, segment: _Segment, at: datetime) -> tuple[list[float], list[float]]:
         """Money at an instant: what stood when the segment began, and growth shared among those still in."""
         since, win0, place0, out, _ = segment
         win, place = self._base(at)
@@ -188,11 +207,11 @@ class RaceMarket:
         if script.abandoned_event is not None and at >= script.abandoned_event:
             zero = (0,) * self.runners
             return Money(zero, zero, dict.fromkeys(self.exotic_finals, 0))
-        segment = next(s for s in reversed(self._segments) if s[0] <= at)
+        segment = next(s for s in reversed(self._segments) if s.since <= at)
         win, place = self._amounts(segment, at)
         if script.corrected is not None and at >= script.corrected and script.correction == "pool":
             win = [amount * 1.004 for amount in win]
-        exotics = {name: max(0, int(self._exotic(name, at) - segment[4][name])) for name in self.exotic_finals}
+        exotics = {name: max(0, int(self._exotic(name, at) - segment.refunds[name])) for name in self.exotic_finals}
         return Money(_whole(win), _whole(place), exotics)
 
     def tracker_points(self, money: Money, out: set[int]) -> tuple[list[int], list[int]]:
@@ -200,7 +219,8 @@ class RaceMarket:
         blend = [0.7 * w + 0.3 * p for w, p in zip(money.win, money.place, strict=True)]
         if sum(blend) < 500:
             return [0] * self.runners, [0] * self.runners
-        stale = self.stale_hold if any(s.late and s.index in out for s in self.race.script.scratchings) else 0
+        gone = [s.index for s in self.race.script.scratchings if s.late and s.index in out and not s.leaves]
+        stale = self.stale_hold if gone else 0
         hold = apportion(
             self.hold_total - self.unknown_hold - stale,
             [b * bias for b, bias in zip(blend, self._hold_bias, strict=True)],
@@ -209,7 +229,7 @@ class RaceMarket:
             self.bet_total - self.unknown_bet, [b**0.8 * bias for b, bias in zip(blend, self._bet_bias, strict=True)]
         )
         if stale:
-            hold[next(s.index for s in self.race.script.scratchings if s.late and s.index in out)] += stale
+            hold[gone[0]] += stale
         return hold, bet
 
     def fixed_at(self, index: int, at: datetime) -> tuple[list[tuple[datetime, float]], float, float]:

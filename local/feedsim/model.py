@@ -25,11 +25,39 @@ class RunnerFacts:
 
 @dataclass(frozen=True, slots=True)
 class Scratching:
-    """Runner `index` is out from `at` on; `late` when its pool money has to be refunded on the day."""
+    """Runner `index` is out from `at` on; `late` when its pool money has to be refunded on the day.
+
+    Until `refunded` (None: at once) totals and odds still hold its money. One that `leaves` is listed no more from
+    `at` on; a vacant box may stand in its place, under an id of its own.
+    """
 
     index: int
     at: datetime
     late: bool
+    refunded: datetime | None = None
+    leaves: bool = False
+    vacant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """From `since` until `until` one runner's prices are missing, or everybody's where `index` is None.
+
+    `kind` is fixed, or pool for the odds of both pools.
+    """
+
+    since: datetime
+    until: datetime
+    kind: str
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedPools:
+    """From `since` on the feed tells no totals any more: `how` is null, empty or zero."""
+
+    since: datetime
+    how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +82,10 @@ class RaceScript:
     corrected: datetime | None = None
     correction: str = ""
     visible: datetime | None = None
+    place_off: datetime | None = None
+    odds_left: bool = False
+    dropped: tuple[DroppedPools, ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +151,10 @@ class MeetingFacts:
 
 @dataclass(frozen=True, slots=True)
 class RunnerState:
-    """One runner as served at an instant; odds are None where the member is absent, amounts are the true money."""
+    """One runner as served at an instant; odds are None where the member is absent, amounts are the true money.
+
+    What a pool still holds of a scratched runner stands apart, as `held_*`. One that is not `listed` is not served.
+    """
 
     entrant_id: str
     number: int
@@ -135,6 +170,9 @@ class RunnerState:
     bet_points: int
     favourite: bool
     mover: bool
+    held_win_cents: int = 0
+    held_place_cents: int = 0
+    listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +202,9 @@ class MarketState:
     `http_status` is 404 once the event is gone. `status` is the event's word and `list_status` the one in /meetings.
     `actual_start` is None until the feed knows it. `pools` and `multi_leg` map canonical products to integer cents;
     products that are not offered are missing. Hold and bet points of a runner are the sums of its tracker pieces;
-    `unknown_*` belong to ids that are no runners of the race.
+    `unknown_*` belong to ids that are no runners of the race. `dead` holds what is served as the total of pools that
+    were called off: it is to be refunded, and `pools` has 0 there. `told` is how totals are served: "" as they are,
+    or null, empty or zero.
     """
 
     race_id: str
@@ -185,12 +225,15 @@ class MarketState:
     field_size: int
     weather: str
     track_condition: str
+    dead: dict[str, int] = field(default_factory=dict)
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DayEvent:
     """Something that changes at `at`: kind is one of visible, status, list_status, gone, moved_start, scratched,
-    settled, corrected, turned; `detail` is the new status, the runner's entrant id, or the new start as ISO text."""
+    refunded, place_off, dropped, suspended, settled, corrected, turned; `detail` is the new status, the runner's
+    entrant id, the new start as ISO text, or what kind of it."""
 
     at: datetime
     race_id: str

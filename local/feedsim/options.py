@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+MONEY_TROUBLES = ("unrefunded", "leavers", "dead_places", "dropped_pools", "suspensions", "late_amendments")
 _COUNTS = (
     "moved_starts",
     "abandoned_races",
@@ -14,6 +15,7 @@ _COUNTS = (
     "dead_heats",
     "corrections",
     "late_scratchings",
+    *MONEY_TROUBLES,
     "late_meetings",
     "late_races",
     "greyhound_meetings",
@@ -29,6 +31,10 @@ class DayOptions:
     covers the last races of one meeting: its first event stays Open although the list says Abandoned, its last one
     answers 404. `late_meetings` and `late_races` appear in the lists only some hours into the day. A dead pool is
     one called off although its race is run.
+
+    Trouble with money comes by asking alone: `unrefunded` scratchings are refunded a refresh or more later, `leavers`
+    are listed no more, `dead_places` lose their Place pool, `dropped_pools` their totals at the end, `suspensions`
+    miss prices for a while, `late_amendments` change a result an hour or more after Final.
     """
 
     form: str = "compact"
@@ -40,6 +46,12 @@ class DayOptions:
     dead_heats: int | None = None
     corrections: int | None = None
     late_scratchings: int | None = None
+    unrefunded: int | None = None
+    leavers: int | None = None
+    dead_places: int | None = None
+    dropped_pools: int | None = None
+    suspensions: int | None = None
+    late_amendments: int | None = None
     late_meetings: int | None = None
     late_races: int | None = None
     greyhound_meetings: int | None = None
@@ -67,6 +79,7 @@ class DayOptions:
             "dead_heats": -(-races // 24) if races >= 6 else 0,
             "corrections": -(-races // 16) if races >= 6 else 0,
             "late_scratchings": -(-races // 5),
+            **dict.fromkeys(MONEY_TROUBLES, 0),
             "late_meetings": 0,
             "late_races": 0,
             "greyhound_meetings": max(1, meetings // 2),

@@ -82,7 +82,7 @@ class Outcome:
             for n in winners
         ]
         paid = self.race.positions_paid
-        for p in placed:
+        for p in placed if any(money.place) else ():
             shared = len(last) if p in last and len(placed) > paid else 1
             amount = _dividend(sum(money.place), money.place[index[p.number]], PLACE_TAKE_OUT, paid * shared)
             rows.append(Dividend("place", status, amount, sum(money.place), (p.number,)))

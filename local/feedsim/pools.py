@@ -38,12 +38,14 @@ def dollars(cents: int) -> int | float:
 def tote_pools(
     book: RaceBook, meeting: MeetingFacts, state: MarketState, *, trends: bool, will_pays: bool
 ) -> list[dict[str, Any]]:
-    """All pools of a race in the fixed but arbitrary order that this race has."""
+    """All pools of a race in the fixed but arbitrary order that this race has, or what is left of them."""
     chance = stream(book.race.race_id, "pool order")
     rows = [_single(book, meeting, state, product, trends) for product in state.pools]
     rows += [_multi(book, meeting, pool, state, trends, will_pays) for pool in book.legs]
     chance.shuffle(rows)
-    return rows
+    if state.told == "zero":
+        rows = [{**row, "total": 0} for row in rows]
+    return [] if state.told in ("null", "empty") else rows
 
 
 def _common(product: str, total: int, status: str, commingled: bool) -> dict[str, Any]:
@@ -63,12 +65,12 @@ def _common(product: str, total: int, status: str, commingled: bool) -> dict[str
 
 
 def _single(book: RaceBook, meeting: MeetingFacts, state: MarketState, product: str, trends: bool) -> dict[str, Any]:
-    cents = state.pools[product]
+    cents = state.dead.get(product, state.pools[product])
     name = PRODUCT_TYPES[product]
     if product == "first4":
         name = stream(book.race.race_id, "spelling").choice(FIRST_FOUR_SPELLINGS)
     status = "OPEN" if state.status in _OPEN else "ABANDONED" if state.status == "Abandoned" else "CLOSED"
-    if product == book.dead_pool and status == "CLOSED":
+    if product in state.dead:
         status = "ABANDONED"
     row = _common(name, cents, status, book.market.commingled and product != "trifecta")
     row["is_final"] = state.status == "Final"

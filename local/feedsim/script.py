@@ -11,6 +11,7 @@ from local.feedsim.marks import ceil_mark, floor_mark, nz_midnight
 from local.feedsim.model import MeetingFacts, RaceFacts, RaceScript, Scratching, Turn
 from local.feedsim.options import DayOptions
 from local.feedsim.seeded import stream
+from local.feedsim.troubles import write_troubles
 
 CORE_COUNTRIES = ("AUS", "NZ")
 CORE_CATEGORIES = ("T", "H")
@@ -45,6 +46,7 @@ def write_scripts(seed: int, day: date, meetings: list[MeetingFacts], options: D
     deal("dead_heats", _dead_heat, pool[3 + options.count("protests") :])
     deal("corrections", _correct, pool[1:])
     _late_scratchings(seed, day, pool, options.count("late_scratchings"))
+    write_troubles(seed, day, pool, options)
     _late_arrivals(seed, day, core, options)
     _turn_weather(seed, day, core)
 

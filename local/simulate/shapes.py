@@ -1,4 +1,4 @@
-"""Days that are hard by themselves: starts that move, races called off, nights when clocks change, full Saturdays."""
+"""Days that are hard by themselves: moved starts, races called off, money in trouble, clock changes, Saturdays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +19,7 @@ class Shape:
 
 _MOVED = {"moved_starts": 4, "late_races": 12, "late_scratchings": 3}
 _ABANDONED = {"abandoned_races": 6, "abandoned_tails": 12, "abandoned_meetings": 24}
+_MONEY = {"unrefunded": 3, "leavers": 6, "dead_places": 6, "dropped_pools": 4, "suspensions": 3, "late_amendments": 8}
 # New Zealand's clocks go back with Australia's, and forward a week before them.
 _NIGHTS = (date(2026, 4, 5), date(2026, 9, 27), date(2026, 10, 4))
 _SATURDAYS = (date(2026, 2, 14), date(2026, 11, 7))
@@ -26,6 +27,7 @@ _SATURDAYS = (date(2026, 2, 14), date(2026, 11, 7))
 SHAPES: Mapping[str, Shape] = {
     "moved": Shape(_MOVED),
     "abandoned": Shape(_ABANDONED),
+    "money": Shape(_MONEY),
     "clock-changes": Shape(dates=_NIGHTS),
     # Sixty meetings of eight races.
     "saturdays": Shape(races=480, dates=_SATURDAYS),
