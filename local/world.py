@@ -19,13 +19,14 @@ from local.feedsim import FeedSim, FeedTransport, RecordedFeed, generate_day
 from local.functions import function
 from raceday.catalogue.functions import BY_NAME, EVENT_FUNCTIONS, NAMES
 from raceday.clock import Clock, SystemClock
-from raceday.container import Container
+from raceday.container import Container, NoHeartbeat
 from raceday.feed.client import make_feed
 from raceday.ids import SystemRandomSource
 from raceday.log import Log
 from raceday.racing.nzday import race_day
 from raceday.runtime.alarm import PostAlarm
 from raceday.runtime.function import handle
+from raceday.runtime.heartbeat import PostHeartbeat
 from raceday.runtime.invoke import PlatformInvoker
 from raceday.settings import FEED, STORE, Settings, read_settings
 from raceday.store.client import make_store
@@ -85,6 +86,7 @@ class World:
                 store=make_store(self.settings, self.clock, chance, log, store_transport),
                 invoker=invoker,
                 alarm=PostAlarm(self.settings.alarm_url),
+                heartbeat=PostHeartbeat(url) if (url := self.settings.heartbeat_url) else NoHeartbeat(),
             )
         return self.containers[name]
 

@@ -67,8 +67,9 @@ def _schema(parameter: Parameter) -> dict[str, Any]:
 
 
 def _answer(reference: Reference) -> dict[str, Any]:
-    properties = {name: {"description": about} for name, about in reference.answer}
-    schema = {"type": "object", "properties": properties, "required": [reference.answer[0][0]]}
+    members = reference.http_answer or reference.answer
+    properties = {name: {"description": about} for name, about in members}
+    schema = {"type": "object", "properties": properties, "required": [members[0][0]]}
     return {"description": "Done", "content": {"application/json": {"schema": schema}}}
 
 

@@ -12,11 +12,12 @@ class Parameter(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """One function's parameters and the members of its answer."""
+    """One function's parameters and the members of its answer, over HTTP those of `http_answer` where it differs."""
 
     parameters: tuple[Parameter, ...]
     answer: tuple[tuple[str, str], ...]
     methods: tuple[str, ...] = ()
+    http_answer: tuple[tuple[str, str], ...] = ()
 
 
 _DATE = Parameter("date", "string", "NZ race day as YYYY-MM-DD; today in New Zealand by default.")
@@ -43,6 +44,13 @@ _TICK = (
     ("retried", "Slots that were handed out again."),
     ("failures", "Parts of the tick that a later minute does again."),
 )
+_HEALTH = (
+    ("ok", "false with status 503: the scheduler stands still, or a trouble is failing."),
+    ("status", "ok, warning, failing, or standstill after three and a half minutes without a tick."),
+    ("at", "Now."),
+    ("lastTick", "The instant of the last tick, null before the first."),
+    ("troubles", "What the last look found: kind, level and text of each."),
+)
 _RACE_ID = Parameter("raceId", "string", "One race, the feed's id.")
 _RACE_IDS = Parameter("raceIds", "array", "Several races, as a list or as a text with commas.")
 _PROJECTED = (("ok", "true."), ("raceId", "The race that was brought up to date."))
@@ -52,7 +60,7 @@ REFERENCES: dict[str, Reference] = {
     "daily-meetings": Reference((_DATE,), _IMPORT),
     "daily-races": Reference((_DATE,), _IMPORT),
     "daily-entrants": Reference((_DATE,), _IMPORT),
-    "master-race-scheduler": Reference((), _TICK),
+    "master-race-scheduler": Reference((), _TICK, ("get",), _HEALTH),
     "enhanced-race-poller": Reference(
         (_RACE_ID, _RACE_IDS, Parameter("slots", "array", "The scheduler's hand-out: objects of raceId, slot, kind.")),
         _POLLED,

@@ -36,6 +36,22 @@ class NoAlarm:
         return False
 
 
+class Heartbeat(Protocol):
+    """Tells a watcher outside that a tick did its work, so that silence is noticed."""
+
+    async def beat(self, done: bool, summary: str) -> bool:
+        """Report one tick; tells whether the watcher took it, and raises nothing."""
+        ...
+
+
+class NoHeartbeat:
+    """Tells nobody, as nobody listens."""
+
+    async def beat(self, done: bool, summary: str) -> bool:
+        """Leave it untold."""
+        return True
+
+
 @dataclass(slots=True)
 class Container:
     """Everything a stage works with; one per process, many in a simulated day.
@@ -53,3 +69,4 @@ class Container:
     closers: list[Callable[[], Any]] = field(default_factory=list)
     cache: dict[str, Any] = field(default_factory=dict)
     alarm: Alarm = field(default_factory=NoAlarm)
+    heartbeat: Heartbeat = field(default_factory=NoHeartbeat)

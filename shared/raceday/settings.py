@@ -1,8 +1,10 @@
 """The port of the environment: every setting, declared once with its variable, default and meaning."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from typing import Any, NamedTuple
 
 from raceday.errors import SettingsError
@@ -44,6 +46,28 @@ def _url(value: str) -> str:
 
 def _optional_url(value: str) -> str:
     return _url(value) if value.strip() else ""
+
+
+def _date(value: str) -> str:
+    try:
+        return date.fromisoformat(value.strip()).isoformat()
+    except ValueError:
+        raise ValueError("a date as YYYY-MM-DD") from None
+
+
+def _length(low: int, high: int) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if not low <= len(value) <= high:
+            raise ValueError(f"{low} to {high} characters")
+        return value
+
+    return parse
+
+
+def _access_key(value: str) -> str:
+    if not re.fullmatch(r"dof_v1_[^:\s]+:[^:\s]+", value.strip()):
+        raise ValueError("a namespace access key, dof_v1_<id>:<secret>")
+    return value.strip()
 
 
 def _flag(value: str) -> bool:
@@ -159,7 +183,10 @@ class Settings:
     )
     platform_namespace: str = _s("RACEDAY_NAMESPACE", "Functions namespace", needed_by=PLATFORM)
     platform_key: str = _s(
-        "RACEDAY_NAMESPACE_KEY", "Namespace access key `dof_v1_id:secret`", secret=True, needed_by=PLATFORM
+        "RACEDAY_NAMESPACE_KEY", "Namespace access key `dof_v1_id:secret`", _access_key, secret=True, needed_by=PLATFORM
+    )
+    platform_key_expires: str = _s(
+        "RACEDAY_NAMESPACE_KEY_EXPIRES", "Last day of that key, YYYY-MM-DD; empty is never", _date, ""
     )
     platform_package: str = _s("RACEDAY_PACKAGE", "Package that holds the functions", _text, "raceday")
 
@@ -171,6 +198,7 @@ class Settings:
     webhook_secret: str = _s(
         "RACEDAY_WEBHOOK_SECRET",
         "Secret that signs Appwrite's webhooks, 8 to 256 characters",
+        _length(8, 256),
         secret=True,
         needed_by=WEBHOOKS,
     )
@@ -181,6 +209,13 @@ class Settings:
     quarantine_rows: int = _s("RACEDAY_QUARANTINE_ROWS", "Unreadable payloads kept", _whole(1, 10000), 200)
     alarm_url: str = _s(
         "RACEDAY_ALARM_URL", "URL told of trouble by POST; empty is none", _optional_url, "", secret=True
+    )
+    heartbeat_url: str = _s(
+        "RACEDAY_HEARTBEAT_URL",
+        "URL asked for by each tick that did its work, with `/fail` by one that could not; empty is none",
+        _optional_url,
+        "",
+        secret=True,
     )
     silk_hosts: frozenset[str] = _s(
         "RACEDAY_SILK_HOSTS",

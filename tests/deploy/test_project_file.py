@@ -31,7 +31,7 @@ SEED_SIZES = {
     "jockey-silks-enricher": "s-1vcpu-512mb",
 }
 EVENT_FUNCTIONS = {"alert-evaluator", "money-flow-tracker", "race-pools-aggregator"}
-HTTP_FUNCTIONS = {"enhanced-race-poller", "single-race-poller", "jockey-silks-enricher"}
+HTTP_FUNCTIONS = {"master-race-scheduler", "enhanced-race-poller", "single-race-poller", "jockey-silks-enricher"}
 
 
 @pytest.fixture(scope="module")

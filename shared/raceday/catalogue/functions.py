@@ -63,7 +63,7 @@ DAILY_ENTRANTS = FunctionFacts(
 SCHEDULER = FunctionFacts(
     "master-race-scheduler",
     "schedule",
-    "every minute",
+    "every minute; HTTP GET tells health",
     "decides which races are due and hands their slots to the poller",
     "raceday.scheduling.scheduler:handle",
     ("feed", "store", "platform"),

@@ -4,13 +4,14 @@ import sys
 from datetime import date
 
 from raceday.clock import Clock, SyncedClock, SystemClock
-from raceday.container import Container
+from raceday.container import Container, NoHeartbeat
 from raceday.errors import PayloadError, SettingsError
 from raceday.feed.port import Feed
 from raceday.ids import RandomSource, SystemRandomSource
 from raceday.log import Log
 from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
 from raceday.runtime.alarm import PostAlarm
+from raceday.runtime.heartbeat import PostHeartbeat
 from raceday.runtime.invoke import PlatformInvoker
 from raceday.settings import FEED, Settings, read_settings
 from raceday.store.client import make_store
@@ -55,6 +56,7 @@ def build_container(needs: frozenset[str]) -> Container:
         store=make_store(settings, clock, chance, log),
         invoker=PlatformInvoker(settings, clock, chance, log),
         alarm=PostAlarm(settings.alarm_url),
+        heartbeat=PostHeartbeat(settings.heartbeat_url) if settings.heartbeat_url else NoHeartbeat(),
     )
 
 

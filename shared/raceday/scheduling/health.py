@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from appwrite.query import Query
@@ -30,6 +30,8 @@ HOUR = timedelta(hours=1)
 STILL = timedelta(minutes=3)
 # The last import of a day takes five minutes at most, and is tried again after ten.
 IMPORT_PATIENCE = timedelta(minutes=25)
+# A new key is made, connected and deployed within this.
+KEY_WARNING_DAYS = 14
 _JITTER = timedelta(seconds=20)
 # A gap is told by the next row of its race, which may be committed a little after its slot.
 _OVERLAP = timedelta(minutes=3)
@@ -68,6 +70,7 @@ async def _look(tick: Tick, races: Sequence[Race], before: Mapping[str, Any], st
         "lagging": _lagging(tick, before),
         "failures": [f["item"] for f in tick.failures][:20],
         "paused": sorted(tick.state.pauses),
+        "key": _key(tick),
     }
     troubles = list(troubles_of(found))
     told = dict(before.get("told", {}))
@@ -77,6 +80,13 @@ async def _look(tick: Tick, races: Sequence[Race], before: Mapping[str, Any], st
     tick.report["health"] = status
     row = {"kind": HEALTH, "name": NAME, "status": status, "at": iso(now), "data": json.dumps(found)}
     await container.store.upsert(SUITE_STATE, row_key(HEALTH, NAME), row)
+
+
+def _key(tick: Tick) -> dict[str, Any]:
+    """Return when the namespace key expires and in how many days, nothing for one that is not near its end."""
+    expires = tick.container.settings.platform_key_expires
+    days = (date.fromisoformat(expires) - tick.at.date()).days if expires else KEY_WARNING_DAYS + 1
+    return {"expires": expires, "days": days} if days <= KEY_WARNING_DAYS else {}
 
 
 def _data(health: Row | None) -> Mapping[str, Any]:
@@ -175,6 +185,10 @@ def troubles_of(found: Mapping[str, Any]) -> Iterable[Trouble]:
     if troubled := found["races"]:
         text = f"{len(troubled)} races in trouble, first {troubled[0]['race']}: {troubled[0]['why']}"
         yield Trouble("races", text, ",".join(sorted(race["race"] for race in troubled))[:500])
+    if key := found.get("key"):
+        ends = "expires on" if key["days"] >= 0 else "expired on"
+        text = f"the namespace key {ends} {key['expires']}; without a new one no function is started any more"
+        yield Trouble("key", text, level=FAILING if key["days"] < 3 else WARNING)
     if failures := found["failures"]:
         yield Trouble("tick", "a tick could not do everything: " + ", ".join(sorted(set(failures))), level=FAILING)
 

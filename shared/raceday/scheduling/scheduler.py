@@ -1,5 +1,6 @@
 """master-race-scheduler: hand out the slots that come up, retry what nobody committed, start what is due."""
 
+import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -28,6 +29,7 @@ from raceday.racing.planning import (
 from raceday.racing.records import LedgerHead
 from raceday.scheduling import closing, results_watch, waking
 from raceday.scheduling import reads as scheduler_reads
+from raceday.scheduling.answering import answer_health
 from raceday.scheduling.health import note_health
 from raceday.scheduling.runs import start_due
 from raceday.scheduling.state import read_state, write_state
@@ -39,12 +41,36 @@ LOOK_SECS = SETTLE_SECS + 0.5
 # From five minutes before its start a race's slots lie half a minute apart and live for a quarter.
 AGAIN_LOOK_SECS = 30 + LOOK_SECS
 RESERVE_SECS = 5.0
+# The watcher has this long to answer.
+BEAT_SECS = 3.5
+MOST_SUMMARY = 10_000
 REFUSED_PAUSES_SECS = (1.0, 2.0)
 T = TypeVar("T")
 AGAIN_SECS = 5.0
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
+    """Do one minute's work and tell a watcher of it; asked over HTTP, say how the suite is."""
+    if call.http is not None:
+        return await answer_health(container, call.http)
+    try:
+        report = await work(container, call)
+    except Exception as error:
+        await _beat(container, call, False, {"error": type(error).__name__})
+        raise
+    await _beat(container, call, True, report)
+    return report
+
+
+async def _beat(container: Container, call: Call, done: bool, summary: dict[str, Any]) -> None:
+    """Tell the watcher while there is time; what goes wrong with it is none of the tick's."""
+    if call.remaining_secs() < BEAT_SECS:
+        return
+    if not await container.heartbeat.beat(done, json.dumps(summary, default=str)[:MOST_SUMMARY]):
+        call.log.warning("heartbeat.failed")
+
+
+async def work(container: Container, call: Call) -> dict[str, Any]:
     """Do one minute's work; whatever part of it fails is done by a later minute."""
     state = await _patiently(container, lambda: read_state(container))
     tick = Tick(container, call, container.clock.now(), state)
