@@ -6,10 +6,11 @@ import importlib.util
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,10 @@ from local.simulate.verdict import fine, verdict
 from local.simulate.world import World, settings_from_env
 
 STORE = ROOT / ".raceday" / "simulate.db"
+FINDINGS = ROOT / ".raceday" / "findings"
 RECORDED_STORE = ROOT / ".raceday" / "recorded.db"
 DEFAULT_DAY = Plan().day
+Span = tuple[datetime, datetime]
 # Settings that the environment may change here: the oracle counts the slots of the default intervals, and a generated
 # day's wanted races are known to it as gallops and harness alone.
 FILTERS = ("countries", "codes", "greyhounds")
@@ -55,6 +58,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     p.add_argument(
         "--faults", default="none", metavar="PROFILE", help="what breaks: a name, some joined by +, or all (none)"
     )
+    p.add_argument("--kinds", type=_names, default=(), metavar="KINDS", help="of the profile's faults, these alone")
+    p.add_argument("--span", type=_span, metavar="A..B", help="let faults strike between two instants (UTC) alone")
+    p.add_argument("--only", type=_names, default=(), metavar="RACES", help="of the day's races, these alone (ids)")
+    p.add_argument("--shrink", action="store_true", help="cut the first day that fails down to the smallest that does")
+    p.add_argument("--forever", action="store_true", help="run new seeds until stopped, and keep what fails")
+    p.add_argument("--findings", type=Path, default=FINDINGS, metavar="DIR", help="where --forever keeps it")
     p.add_argument("--jobs", type=_positive, default=1, metavar="N", help="days simulated at once, in processes (1)")
     p.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
     p.add_argument("--variants", action="store_true", help="judge engines broken on purpose beside the real one")
@@ -75,6 +84,18 @@ def _date(text: str) -> date:
         raise argparse.ArgumentTypeError(f"expected a date as YYYY-MM-DD, got {text!r}") from None
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _span(text: str) -> tuple[datetime, datetime]:
+    try:
+        since, until = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in text.split(".."))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected 2026-02-13T23:00..2026-02-13T23:30, got {text!r}") from None
+    return since, until
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the command; 0 done, 1 done with findings, 2 wrong usage."""
     console = Console(stderr=True)
@@ -85,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"raceday simulate: --feed: expected generated or recorded:DIR, got {args.feed!r}", file=sys.stderr)
         return 2
     try:
-        fault_profile(args.faults)
+        fault_profile(args.faults, args.kinds, args.span)
     except ValueError as error:
         print(f"raceday simulate: --faults: {error}", file=sys.stderr)
         return 2
@@ -94,13 +115,44 @@ def run(args: argparse.Namespace) -> int:
         return 2
     if args.variants:
         return _variants(args, console)
+    if args.forever:
+        return _forever(args)
     reports = list(_days(args, console))
     report = reports[0] if len(reports) == 1 else campaign(reports)
     _write(args.json, report)
     Console().print(table(report))
     for line in verdict(reports):
         print(line)
+    if args.shrink:
+        _shrink(args, reports)
     return 0 if all(map(fine, reports)) else 1
+
+
+def _forever(args: argparse.Namespace) -> int:
+    """Run new seeds until stopped; 0 where none failed, 1 where one did."""
+    from local.simulate.hunt import Asked, hunt
+
+    found = 0
+    try:
+        found = hunt(Asked(_plan(args, 0), args.faults, args.kinds), args.findings, args.jobs, print)
+    except KeyboardInterrupt:
+        found = len(list(args.findings.glob("*.txt")))
+        print(f"stopped; {found} findings in {args.findings}")
+    return 1 if found else 0
+
+
+def _shrink(args: argparse.Namespace, reports: list[dict[str, Any]]) -> None:
+    """Cut the first day that failed down, and say how it is run again."""
+    from local.simulate.hunt import Asked, shrunk
+
+    for i, report in enumerate(reports):
+        if fine(report):
+            continue
+        asked = Asked(replace(_plan(args, i), store=":memory:"), args.faults, args.kinds)
+        _, smallest = shrunk(asked, report, lambda line: print(f"  still fails: {line}", file=sys.stderr))
+        for line in verdict([smallest]):
+            print(line)
+        return
 
 
 def _wrong_store(args: argparse.Namespace) -> str:
@@ -118,19 +170,24 @@ def _days(args: argparse.Namespace, console: Console) -> Iterator[dict[str, Any]
     plans = [_plan(args, i) for i in range(args.days)]
     if args.jobs > 1 and args.days > 1:
         with ProcessPoolExecutor(args.jobs) as pool, _bar(console, f"{args.days} days") as told:
-            for i, report in enumerate(pool.map(_one, plans, repeat(args.faults))):
+            for i, report in enumerate(pool.map(_one, plans, repeat((args.faults, args.kinds, args.span)))):
                 told((i + 1) / args.days)
                 yield _asked(report, args)
         return
     for i, plan in enumerate(plans):
         with _bar(console, f"day {i + 1} of {args.days}" if args.days > 1 else "race day") as told:
-            report = simulate_day(plan, seams=fault_profile(args.faults), progress=told, trace=_tracer(args))
+            report = simulate_day(
+                plan, seams=fault_profile(args.faults, args.kinds, args.span), progress=told, trace=_tracer(args)
+            )
             yield _asked(report, args)
 
 
 def _asked(report: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
     """Return a day's report with what was asked for, which is what it takes to simulate it again."""
-    return report | {"asked": args.races, "faults": args.faults}
+    cut = ["--only", ",".join(args.only)] if args.only else []
+    cut += ["--kinds", ",".join(args.kinds)] if args.kinds else []
+    cut += ["--span", "..".join(f"{at:%Y-%m-%dT%H:%M}" for at in args.span)] if args.span else []
+    return report | {"asked": args.races, "faults": args.faults, "cut": cut}
 
 
 def _variants(args: argparse.Namespace, console: Console) -> int:
@@ -159,17 +216,19 @@ def _variants(args: argparse.Namespace, console: Console) -> int:
     return 0 if caught == [False, *[True] * (len(rows) - 1)] else 1
 
 
-def _one(plan: Plan, faults: str) -> dict[str, Any]:
-    return simulate_day(plan, seams=fault_profile(faults))
+def _one(plan: Plan, faults: tuple[str, Collection[str], Span | None]) -> dict[str, Any]:
+    return simulate_day(plan, seams=fault_profile(*faults))
 
 
-def fault_profile(name: str) -> Callable[[World], FaultHooks] | None:
+def fault_profile(
+    name: str, kinds: Collection[str] = (), span: Span | None = None
+) -> Callable[[World], FaultHooks] | None:
     """Return the maker of a fault profile's seams, None for none; ValueError for a name that is no profile."""
     if name == "none":
         return None
     if importlib.util.find_spec("local.simulate.faults") is None:
         raise ValueError(f"expected none, got {name!r}")
-    profile: Callable[[World], FaultHooks] = importlib.import_module("local.simulate.faults").profile(name)
+    profile: Callable[[World], FaultHooks] = importlib.import_module("local.simulate.faults").profile(name, kinds, span)
     return profile
 
 
@@ -180,7 +239,9 @@ def _plan(args: argparse.Namespace, i: int) -> Plan:
         _remove(STORE)
     day = (args.date or DEFAULT_DAY) + timedelta(days=i)
     settings = settings_from_env(*PACE)
-    plan = Plan(seed=args.seed + i, races=args.races, day=day, depth=args.depth, store=store, settings=settings)
+    plan = Plan(
+        seed=args.seed + i, races=args.races, day=day, depth=args.depth, store=store, settings=settings, only=args.only
+    )
     return shaped(plan, args.faults, i, dated=args.date is not None)
 
 
@@ -212,6 +273,12 @@ def campaign(reports: list[dict[str, Any]]) -> dict[str, Any]:
     for part in ("stored", "polls", "buckets", "pools", "notifications", "invocations"):
         keys = sorted({key for r in reports for key, value in r[part].items() if isinstance(value, int)})
         summed[part] = {key: sum(r[part].get(key, 0) for r in reports) for key in keys}
+    if "excused" in reports[0]["polls"]:
+        excuses: Counter[str] = Counter()
+        for report in reports:
+            excuses.update(report["polls"]["excused"])
+        summed["polls"] |= {"excused": dict(sorted(excuses.items()))}
+        summed["polls"]["missing_share"] = round(summed["polls"]["missing"] / max(1, summed["polls"]["expected"]), 4)
     summed["judged"] = _judged([r["judged"] for r in reports])
     if "faults_injected" in reports[0]:
         summed["faults_injected"] = _faults([r["faults_injected"] for r in reports])
@@ -253,6 +320,8 @@ def table(report: dict[str, Any]) -> Table:
         figures = {k: v for k, v in report.get(part, {}).items() if isinstance(v, (int, float))}
         if figures:
             made.add_row(part, "  ".join(f"{k} {v:,}" for k, v in figures.items()))
+    if excuses := report["polls"].get("excused"):
+        made.add_row("excused", "  ".join(f"{kind} {count}" for kind, count in excuses.items()))
     for key in ("feed_calls_per_poll", "store_calls_per_poll", "invocations_per_poll", "rows_changed", "wall_secs"):
         if key in report:
             made.add_row(key.replace("_", " "), f"{report[key]:,}")

@@ -91,6 +91,7 @@ def _polls(found: Mapping[str, Found], absent: Mapping[str, Absent], tables: Tab
         "expected": committed + missing,
         "committed": committed,
         "missing": missing,
+        "missing_share": round(missing / max(1, committed + missing), 4),
         "excused": dict(sorted(excuses.items())),
         "recoverable": committed + lost,
         "lost": lost,

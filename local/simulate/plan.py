@@ -11,7 +11,7 @@ from raceday.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One simulated day: what is generated, how deep it runs, and where its rows are kept."""
+    """One simulated day: what is generated, how deep it runs, where its rows are kept, the races it is cut to."""
 
     seed: int = 1
     races: int = 24
@@ -20,3 +20,4 @@ class Plan:
     store: str | Path = ":memory:"
     options: DayOptions = field(default_factory=DayOptions)
     settings: Settings = SETTINGS
+    only: tuple[str, ...] = ()

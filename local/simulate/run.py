@@ -20,6 +20,7 @@ from local.simulate.platform import limits_of
 from local.simulate.port_store import PortBackend
 from local.simulate.report import day_report, failures, stored
 from local.simulate.seams import FaultHooks
+from local.simulate.shrink import keep_races
 from local.simulate.tables import Tables, read_tables, since
 from local.simulate.world import SETTINGS, Backend, World
 from ops.schema import BANDS, DEFAULT_USER, band_row
@@ -61,6 +62,8 @@ def simulate_day(
     """Simulate one generated day and give its report; everything but `wall_secs` and `measured` repeats for a seed."""
     began, cpu = time.perf_counter(), time.process_time()
     generated = generate_day(plan.seed, plan.day, plan.races, options=plan.options)
+    if plan.only:
+        keep_races(generated, plan.only)
     start, end = day_start(plan.day), day_end(generated)
 
     async def work(loop: VirtualLoop) -> dict[str, Any]:

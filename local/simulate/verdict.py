@@ -45,6 +45,7 @@ def replay(report: Mapping[str, Any]) -> str:
     words += ["--depth", report["depth"]]
     if report["faults"] != "none":
         words += ["--faults", report["faults"]]
+    words += report.get("cut", ())
     return shlex.join([*map(str, words), "--trace"])
 
 

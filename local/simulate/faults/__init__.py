@@ -1,20 +1,26 @@
 """Named fault profiles: what breaks on a simulated day, by chance, from the day's seed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import datetime
 
 from local.simulate.faults.engine import Faults
 from local.simulate.faults.rates import PROFILES
 from local.simulate.faults.script import Script
 from local.simulate.shapes import SHAPES
+from local.simulate.shrink import NOTHING
 from local.simulate.world import World
 
 __all__ = ["PROFILES", "Faults", "Script", "profile"]
 
 
-def profile(names: str) -> Callable[[World], Faults]:
+Span = tuple[datetime, datetime]
+
+
+def profile(names: str, kinds: Collection[str] = (), span: Span | None = None) -> Callable[[World], Faults]:
     """Return the maker of the seams of one profile, or of several joined by +; ValueError for a name that is none.
 
-    A profile that only gives the day its shape breaks nothing.
+    A profile that only gives the day its shape breaks nothing. `kinds` are the only ones to strike (all where none
+    are given, nothing where it is "none"), and `span` is when.
     """
     rates: dict[str, float] = {}
     for name in names.split("+"):
@@ -22,4 +28,11 @@ def profile(names: str) -> Callable[[World], Faults]:
             every = [*PROFILES, *(shape for shape in SHAPES if shape not in PROFILES)]
             raise ValueError(f"expected one of none, {', '.join(every)}, or some joined by +; got {name!r}")
         rates |= PROFILES.get(name, {})
-    return lambda world: Faults(world, rates)
+    if tuple(kinds) == (NOTHING,):
+        kinds, rates = (), {}
+    if unknown := sorted(set(kinds) - rates.keys()):
+        raise ValueError(f"expected kinds of {names}: {', '.join(sorted(rates))}; got {', '.join(unknown)}")
+    if kinds:
+        rates = {kind: rates[kind] for kind in rates if kind in kinds}
+    since, until = span or (None, None)
+    return lambda world: Faults(world, rates, since, until)

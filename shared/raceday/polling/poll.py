@@ -69,7 +69,7 @@ async def _while_it_lives(container: Container, order: Order, note: Note) -> Out
     """Poll until something else than a failure comes of it, or no time or hope is left; a caller is told at once."""
     outcome = await _attempt(container, order, note)
     refusals, pause = 0, FIRST_PAUSE_SECS
-    while outcome.result == "failed" and order.kind != "request":
+    while outcome.result == "failed" and order.kind != "request" and not isinstance(outcome.error, StoreConflict):
         refusals += not _may_pass(outcome)
         again_at = container.clock.now() + timedelta(seconds=pause)
         if refusals == MOST_REFUSALS or again_at > _expires_at(container, order):
@@ -97,8 +97,8 @@ async def _attempt(container: Container, order: Order, note: Note) -> Outcome:
 
 
 def _may_pass(outcome: Outcome) -> bool:
-    """Tell whether a failure is one that passes: an answer out of an old cache, no answer, or a lost race for a row."""
-    return outcome.cause == "stale" or isinstance(outcome.error, (FeedUnavailable, StoreUnavailable, StoreConflict))
+    """Tell whether a failure is one that passes: an answer out of an old cache, or none."""
+    return outcome.cause == "stale" or isinstance(outcome.error, (FeedUnavailable, StoreUnavailable))
 
 
 def _expires_at(container: Container, order: Order) -> datetime:
