@@ -320,7 +320,7 @@ def table(report: dict[str, Any]) -> Table:
         figures = {k: v for k, v in report.get(part, {}).items() if isinstance(v, (int, float))}
         if figures:
             made.add_row(part, "  ".join(f"{k} {v:,}" for k, v in figures.items()))
-    if excuses := report["polls"].get("excused"):
+    if excuses := report.get("polls", {}).get("excused"):
         made.add_row("excused", "  ".join(f"{kind} {count}" for kind, count in excuses.items()))
     for key in ("feed_calls_per_poll", "store_calls_per_poll", "invocations_per_poll", "rows_changed", "wall_secs"):
         if key in report:
