@@ -87,6 +87,9 @@ def test_sleeves_and_cap_have_their_own_cloth(text: str, sleeves: Cloth, cap: Cl
         ("White, blue band with red star", ON_A_BAND),
         ("White, red, blue & black bands", cloth("white", hoops=("red", "blue", "black"))),
         ("Turqouise, gold stirpes", cloth("turquoise", stripes="gold")),
+        ("Grey and pink (halved)", cloth("grey", halved="pink")),
+        ("Red, gold eight pointed star", cloth("red", star="gold")),
+        ("White, red inverted triangle", Cloth(("white",), (Layer("triangle", ("red",), way="inverted"),))),
         ("Gold, purple stipes", cloth("gold", stripes="purple")),
     ],
 )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from raceday.silks import lines, marks
 from raceday.silks.colours import hex_of
 from raceday.silks.patterns import FIGURES, LINES
-from raceday.silks.shapes import Clip, Node, Point
+from raceday.silks.shapes import Clip, Node, Point, mapped
 from raceday.silks.silk import Cloth, Layer
 
 Along = Callable[[float, float], Sequence[Point]]
@@ -100,11 +100,15 @@ def _marks(layer: Layer, box: Box, fills: Sequence[str], under: Layer | None, pl
     points, radius = _standing(layer, box, under, place)
     mark = marks.MARKS[layer.pattern]
     many = layer.pattern in marks.MANY
-    return [
-        node
-        for i, point in enumerate(points)
-        for node in mark(point, radius, [fills[i % len(fills)]] if many else fills)
-    ]
+    found: list[Node] = []
+    for i, point in enumerate(points):
+        drawn = mark(point, radius, [fills[i % len(fills)]] if many else fills)
+        found += mapped(drawn, _flip(point[1])) if layer.way == "inverted" else drawn
+    return found
+
+
+def _flip(height: float) -> Callable[[Point], Point]:
+    return lambda point: (point[0], 2 * height - point[1])
 
 
 def _standing(layer: Layer, box: Box, under: Layer | None, place: tuple[int, int]) -> tuple[tuple[Point, ...], float]:

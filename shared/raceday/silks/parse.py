@@ -268,6 +268,9 @@ class _Reader:
             ground, others = tuple(found[:1]), found[1:]
         elif not ground:
             ground, others = self.cloths["body"].ground[:1], list(found)
+        elif not found and len(ground) > 1 and not before.layers:
+            # "Pink and grey (halved)": the colours came before, and are the pattern's.
+            ground, others = ground[:1], list(ground[1:])
         elif len(found) > 1 and found[0] == ground[0] and not before.layers:
             others = found[1:]
         named = others or self._named_last(ground, figures)
@@ -366,6 +369,8 @@ def _merged(before: Layer, after: Layer) -> Layer | None:
             return other._replace(way="diagonal")
         if one.pattern in ("zigzag", "emblem", "v yoke", "rainbow", "gradient") or names == {"v", "yoke"}:
             return _closer(one, other, names)
+        if one.pattern in ("chevron", "chevrons") and other.pattern in ("hoop", "hoops", "band"):
+            return one
         if fill in _FILLS and other.pattern in _FILLED and other.pattern != one.pattern and not other.texture:
             return other._replace(texture=fill, times=max(one.times, other.times))
     return before if before.pattern == after.pattern else None

@@ -124,10 +124,10 @@ _ALSO: dict[str, str] = {
     "heart": "love heart",
     "hearts": "love hearts",
     "seams": "seam, seamed, piping, piped, trim, trims, trimmed, trimmings, trimming, outline, edging, edges, edge, "
-    "sewn seams",
+    "sewn seams, braid, braiding, fringe, fringes",
     "epaulettes": "epaulette, epaulets, epaulet, epualettes, epauletes, epaulletes",
-    "squares": "cubes",
-    "square": "cube",
+    "squares": "cubes, boxes",
+    "square": "cube, box",
     "gradient": "fade, faded, ombre",
     "plain": "solid",
 }
@@ -189,7 +189,10 @@ _NAMES_TEXT = (
 )
 NAMES = frozenset(_NAMES_TEXT.split())
 
+_POINTS = ("four", "five", "six", "seven", "eight", "4", "5", "6", "7", "8")
+
 SPELLINGS: dict[str, str] = {
+    **{f"{n} pointed {star}": star for n in _POINTS for star in ("star", "stars")},
     **{name: name for name in PATTERNS},
     **{also: name for name, listed in _ALSO.items() for also in listed.split(", ")},
     **dict.fromkeys((*EMBLEMS, *_EMBLEM_PHRASES), "emblem"),
