@@ -29,11 +29,11 @@ _COUNTS = {word: n for n, words in enumerate(
 _WAYS = frozenset({"horizontal", "vertical", "inverted"})
 _SILENT_TEXT = (
     "front back chest each a an the of to in large small big thin thick wide narrow deep broad multi stylised "
-    "stylized contrasting outlined reverse reversed matching side left right upper lower top bottom round full pair "
-    "alternate alternating both long short tiny medium fine little all bright neon fluoro fluro fluorescent dark "
-    "light pale lt dk french pastel vivid hollow solid filled style styled shaped shape design pattern patterned "
-    "old new true velvet satin coloured colored colour color colours type effect centre center central across down through "
-    "from is are by at up out plus"
+    "stylized contrasting outlined reverse reversed matching side left right upper lower top bottom round full "
+    "pair alternate alternating both long short tiny medium fine little all bright neon fluoro fluro fluorescent "
+    "dark light pale lt dk french pastel vivid hollow solid filled style styled shaped shape design pattern "
+    "patterned old new true velvet satin coloured colored colour color colours type effect centre center central "
+    "across down through from is are by at up out plus"
 )
 _SILENT = frozenset(_SILENT_TEXT.split())
 _SIDES = re.compile(r"\(\s*(?:b\s*(?:&|and|/)\s*f|f\s*(?:&|and|/)\s*b|front|back|both sides)\s*\)|\bb\s*&\s*f\b")
