@@ -92,12 +92,26 @@ class Poll:
         return self.pools.single.get(product, 0) if self.pools else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at the results hours after Final: when it was answered, and what it was answered."""
+
+    at: datetime
+    made: datetime | None
+    reading: Reading
+
+
 @dataclass(slots=True)
 class Ledger:
-    """One race's polls in order, as far as they can be told."""
+    """One race's polls in order, as far as they can be told; `looks` came after them and left no row.
+
+    `looks_kept` bounds how many of the looks' versions were kept, where faults may have swallowed some.
+    """
 
     race_id: str
     polls: list[Poll] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    looks_kept: int | None = None
 
     @property
     def telling(self) -> list[Poll]:

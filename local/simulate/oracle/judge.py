@@ -1,6 +1,6 @@
 """Every table of a finished day against what it must hold."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -60,6 +60,10 @@ def judge_rows(left: Left, record: Record) -> Findings:
     span = Within(left.begin - _CLOCKS, left.end + _CLOCKS)
     races = {row["$id"]: row for row in tables[RACES]}
     ledgers = _ledgers(tables[RACE_POLLS], record, pages, findings)
+    if not left.sound:
+        kept = Counter(row["raceId"] for row in tables[RACE_RESULT_VERSIONS] if row["seenBy"] == "watch")
+        for race_id, ledger in ledgers.items():
+            ledger.looks_kept = kept[race_id]
     sure = left.end if left.sound else max(record.imported, default=left.begin)
     judge_meetings(tables[MEETINGS], pages, span, findings, sure, sorted(record.imported))
     judge_races(tables[RACES], pages, ledgers, record, span, findings, sure)

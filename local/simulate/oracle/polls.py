@@ -1,19 +1,22 @@
 """Each race's ledger as it must be, row by row: from the answer that a row was made of and the rows before it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from local.simulate.oracle import money
 from local.simulate.oracle.checks import Evidence, checks, score_of
 from local.simulate.oracle.differences import Findings, Json
-from local.simulate.oracle.facts import OVER, Ledger, Line, Poll, Pools
+from local.simulate.oracle.facts import OVER, Ledger, Line, Look, Poll, Pools
 from local.simulate.oracle.reading import ODDS, SINGLE, Reading, Unreadable, read_event, stamp
 from local.simulate.served import Record
 from raceday.store.port import Row
 
-TABLE = "race-polls"
+TABLE, POLLER = "race-polls", "enhanced-race-poller"
+# The last re-check comes half an hour after Final, the first look an hour after it.
+LOOKS_FROM = timedelta(minutes=45)
 _SHOWN_ODDS = {"fixed_win": "fixedWin", "fixed_place": "fixedPlace", "pool_win": "poolWin", "pool_place": "poolPlace"}
 
 
@@ -46,7 +49,19 @@ def ledger_of(race_id: str, rows: Sequence[Row], record: Record, stored_status: 
         poll = _poll(row, reading, base, status, held, known)
         ledger.polls.append(poll)
         _compare(findings, race_id, key, poll, base, answer.made)
+    ledger.looks = _looks(ledger, record)
     return ledger
+
+
+def _looks(ledger: Ledger, record: Record) -> list[Look]:
+    """Return the answers of looks at a finished race: a poller's, later than its polls reach."""
+    final = next((poll for poll in ledger.polls if poll.status == "Final"), None)
+    found: list[Look] = []
+    for answer in record.events.get(ledger.race_id, ()) if final else ():
+        if answer.function == POLLER and final is not None and answer.at >= final.slot + LOOKS_FROM:
+            with suppress(Unreadable):
+                found.append(Look(answer.at, answer.made, read_event(answer.body, ledger.race_id)))
+    return found
 
 
 def decided(known: str, served: str, *, evidence: bool) -> tuple[str, bool]:

@@ -6,7 +6,8 @@ from typing import Any
 from local.simulate.oracle.cards import first_sight
 from local.simulate.oracle.differences import Findings, Json, Within
 from local.simulate.oracle.facts import Ledger, Poll
-from local.simulate.oracle.reading import ODDS, Reading, stamp
+from local.simulate.oracle.late import late_versions, shown_dividends
+from local.simulate.oracle.reading import ODDS, stamp
 from local.simulate.served import Record
 from raceday.store.port import Row
 from raceday.tables import ODDS_HISTORY, RACE_RESULT_VERSIONS, RACE_RESULTS
@@ -60,7 +61,7 @@ def versions_of(ledger: Ledger) -> list[Columns]:
         now = {"raceId": ledger.race_id, "race": ledger.race_id, **_columns(poll)}
         if not versions or {**versions[-1], "resultTime": None} != {**now, "resultTime": None}:
             versions.append(now)
-    return versions
+    return [*versions, *late_versions(ledger, versions)]
 
 
 def results_of(ledger: Ledger) -> Columns | None:
@@ -69,7 +70,8 @@ def results_of(ledger: Ledger) -> Columns | None:
     if not versions:
         return None
     final = next((v["resultTime"] for v in versions if v["resultStatus"] == "final"), None)
-    return {**versions[-1], "versions": len(versions), "finalAt": final}
+    newest = {k: v for k, v in versions[-1].items() if k != "seenBy"}
+    return {**newest, "versions": len(versions), "finalAt": final}
 
 
 def judge_versions(rows: Sequence[Row], ledgers: Mapping[str, Ledger], findings: Findings) -> None:
@@ -78,7 +80,8 @@ def judge_versions(rows: Sequence[Row], ledgers: Mapping[str, Ledger], findings:
     for race_id, ledger in ledgers.items():
         for n, version in enumerate(versions_of(ledger), 1):
             same = {column: version[column] for column in _KEPT}
-            seen = {"raceId": race_id, "version": n, "seenAt": version["resultTime"], "seenBy": "poll"}
+            seen = {"raceId": race_id, "version": n, "seenAt": version["resultTime"]}
+            seen["seenBy"] = version.get("seenBy", "poll")
             wanted[race_id, n] = {**seen, **same}
     findings.match(RACE_RESULT_VERSIONS, rows, wanted, lambda row: (row["raceId"], row["version"]))
 
@@ -94,14 +97,9 @@ def _columns(poll: Poll) -> Columns:
         "resultStatus": "final" if reading.status == "Final" else "interim",
         "resultTime": poll.fetched,
         "resultsData": Json(list(reading.placings)),
-        "dividendsData": Json(_dividends(reading)),
+        "dividendsData": Json(shown_dividends(reading)),
         "fixedOddsData": Json({str(r.number): _fixed(r) for r in reading.runners}),
     }
-
-
-def _dividends(reading: Reading) -> list[Any]:
-    final = [d.shown for d in reading.dividends if d.status.lower() == "final"]
-    return final or [d.shown for d in reading.dividends]
 
 
 def _fixed(runner: Any) -> dict[str, Any]:
