@@ -13,9 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from local.feedsim import FeedSim, generate_day
+from local.feedsim import FeedSim, FeedTransport, generate_day
 from local.functions import function
 from raceday.clock import iso
+from raceday.feed.client import make_feed
 from raceday.runtime.function import handle
 from raceday.tables import MEETINGS, QUARANTINE
 from tests.hostile.mutations import Mutation, bodies, mutations, sample
@@ -50,9 +51,9 @@ class Site:
 
     def __init__(self) -> None:
         self.kit: Kit = kit_for(FeedSim(DAY), SLOT)
-        feed: Any = self.kit.container.feed
-        self.answers = Answers(feed._transport)
-        feed.__dict__["_transport"] = self.answers
+        parts = self.kit.container
+        self.answers = Answers(FeedTransport(FeedSim(DAY), self.kit.clock.now))
+        parts.feed = make_feed(parts.settings, parts.clock, parts.chance, parts.log, self.answers)
 
     def run(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
         """Run one activation."""

@@ -63,7 +63,7 @@ def test_final_poll_writes_status_and_results_together() -> None:
     kit.feed.races[RACE_ID] = final_race()._replace(generated_at=slot)
     kit.store.asked.clear()
     assert run(kit, slot).result == "committed"
-    assert kit.store.asked == ["find", "transaction", "stage", "commit"]
+    assert kit.store.asked == ["find", "get", "transaction", "stage", "commit"]
     race = kit.store.tables[RACES][RACE_ID]
     assert (race["status"], race["finalizedAt"]) == ("Final", race["lastStatusChange"])
     assert kit.store.tables[RACE_RESULTS][RACE_ID]["resultStatus"] == "final"

@@ -162,8 +162,8 @@ def test_vanished_odds_become_null_and_leave_no_history() -> None:
     assert odds_rows(kit, 2) == []
 
 
-def test_scratching_reaches_the_entrant_and_refunds_its_money() -> None:
-    """A late scratching is written with no money left on the runner, and the rest sums to the pool."""
+def test_scratching_reaches_the_entrant_and_sets_its_money_aside() -> None:
+    """A late scratching is written with no money left on the runner; what the pool still holds is unrefunded."""
     kit = ready()
     at(kit, T5)
     out = tuple(r._replace(scratched=True, late_scratched=True) if r.number == 2 else r for r in open_race().runners)
@@ -171,7 +171,9 @@ def test_scratching_reaches_the_entrant_and_refunds_its_money() -> None:
     at(kit, T5 + HALF_MINUTE)
     row = kit.store.tables[ENTRANTS][entrant_id(2)]
     assert (row["isScratched"], row["winPoolAmount"]) == (True, 0)
-    assert sum(r.win_cents or 0 for r in kit.ledger()[-1].runners) == 1_507_113
+    last = kit.ledger()[-1]
+    assert last.pools is not None
+    assert sum(r.win_cents or 0 for r in last.runners) + last.pools.beside_cents("win") == 1_507_113
     assert kit.store.tables[RACES][RACE_ID]["fieldSize"] == 7
 
 
@@ -556,4 +558,5 @@ def test_ledger_stays_in_order_whatever_happens(script: list[tuple[str, int, int
     assert sorted(covered) == [T5 + i * HALF_MINUTE for i in range(len(script) + 2)]
     for row in ledger:
         totals = [r.win_cents for r in row.runners]
-        assert None in totals or sum(c or 0 for c in totals) == (row.pools.cents("win") if row.pools else 0)
+        assert row.pools is not None
+        assert sum(c or 0 for c in totals) + row.pools.beside_cents("win") == row.pools.cents("win")

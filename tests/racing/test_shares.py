@@ -1,14 +1,16 @@
 """Shares of the pools and where they come from."""
 
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raceday.racing.compose import lines
-from raceday.racing.shares import WIN_BOOK, normalised_points, pool_shares, positions_paid
-from raceday.racing.snapshot import Odds, Pool, Runner
+from raceday.racing.compose import PollContext, compose, figures
+from raceday.racing.records import RunnerLine
+from raceday.racing.shares import BOOK, Share, Shares, normalised_points, pool_shares, positions_paid
+from raceday.racing.snapshot import Odds, Pool, Runner, Snapshot, Status
 from tests.sample_race import entrant_id, open_race
 
 some_odds = st.none() | st.decimals(min_value="1.04", max_value="900", places=2)
@@ -24,27 +26,47 @@ def build(field: list[tuple[Decimal | None, Decimal | None, Decimal | None, bool
     )
 
 
+def lines(race: Snapshot) -> tuple[RunnerLine, ...]:
+    """Return the lines of a race's first answer."""
+    return figures(race, None, race.status).lines
+
+
 @given(fields, st.integers(0, 200_000_000), st.integers(0, 90_000_000))
-def test_amounts_sum_to_the_pools(
+def test_all_parts_are_the_pools(
     field: list[tuple[Decimal | None, Decimal | None, Decimal | None, bool]], win: int, place: int
 ) -> None:
-    """Runners' cents sum to each pool exactly, or nobody has any; scratched runners hold nothing."""
-    made = lines(open_race(runners=build(field), pools=(Pool("win", win), Pool("place", place))))
-    for total, cents in ((win, [r.win_cents for r in made]), (place, [r.place_cents for r in made])):
-        known = [c for c in cents if c is not None]
-        assert known in ([], cents)
-        assert not known or sum(known) == total
-    assert all(not r.win_cents and not r.place_cents for r in made if r.scratched)
+    """Runners, unrefunded and unattributed money are each pool to the cent; scratched runners hold nothing."""
+    made = figures(open_race(runners=build(field), pools=(Pool("win", win), Pool("place", place))), None, Status.OPEN)
+    assert made.pools is not None
+    for product, total in (("win", win), ("place", place)):
+        cents = [r.win_cents if product == "win" else r.place_cents for r in made.lines]
+        assert all(c is None or c >= 0 for c in cents)
+        assert sum(c or 0 for c in cents) + made.pools.beside_cents(product) == total
+    assert all(not r.win_cents and not r.place_cents for r in made.lines if r.scratched)
+
+
+@given(fields, st.integers(1_000, 200_000_000), st.sets(st.integers(1, 24)))
+def test_parts_stay_the_pool_when_runners_are_scratched(
+    field: list[tuple[Decimal | None, Decimal | None, Decimal | None, bool]], win: int, out: set[int]
+) -> None:
+    """Whatever is scratched next, the parts are the pool, and a runner that was scratched before holds nothing."""
+    first = open_race(runners=build(field), pools=(Pool("win", win),))
+    fetched = first.generated_at + timedelta(seconds=1)
+    base = compose(first, None, PollContext(first.generated_at, "slot", fetched), Status.OPEN)
+    runners = tuple(r._replace(scratched=r.scratched or r.number in out) for r in first.runners)
+    made = figures(first._replace(runners=runners), base, Status.OPEN)
+    assert made.pools is not None
+    assert sum(r.win_cents or 0 for r in made.lines) + made.pools.beside_cents("win") == win
 
 
 def test_win_and_place_have_their_own_shares() -> None:
     """A runner's part of Win follows Win odds and its part of Place follows Place odds."""
     runners = (
         Runner("a", 1, "A", odds=Odds(pool_win=Decimal(2), pool_place=Decimal(3))),
-        Runner("b", 2, "B", odds=Odds(pool_win=Decimal(2), pool_place=Decimal(1))),
+        Runner("b", 2, "B", odds=Odds(pool_win=Decimal(2), pool_place=Decimal("1.5"))),
     )
-    made = lines(open_race(runners=runners, pools=(Pool("win", 1000), Pool("place", 1000))))
-    assert [(r.win_cents, r.place_cents) for r in made] == [(500, 250), (500, 750)]
+    made = lines(open_race(runners=runners, pools=(Pool("win", 1000), Pool("place", 1200))))
+    assert [(r.win_cents, r.place_cents) for r in made] == [(500, 400), (500, 800)]
     assert {r.win_source for r in made} == {"pool_odds"}
 
 
@@ -57,10 +79,12 @@ def test_hold_stands_in_without_pool_odds() -> None:
     assert [r.hold for r in made] == [75, 25, 0]
 
 
-def test_nothing_known_is_null() -> None:
-    """Without odds and tracker the amounts are unknown, not zero."""
-    made = lines(open_race(runners=(Runner("a", 1, "A"),), pools=(Pool("win", 1000),)))
-    assert (made[0].win_cents, made[0].win_source, made[0].hold) == (None, "none", None)
+def test_nothing_known_is_nobodys() -> None:
+    """Without odds and tracker the amounts are unknown, not zero, and the pool is nobody's."""
+    made = figures(open_race(runners=(Runner("a", 1, "A"),), pools=(Pool("win", 1000),)), None, Status.OPEN)
+    assert (made.lines[0].win_cents, made.lines[0].win_source, made.lines[0].hold) == (None, "none", None)
+    assert made.pools is not None
+    assert made.pools.settled["win"].unattributed_cents == 1000
 
 
 def test_empty_pool_holds_nothing_for_certain() -> None:
@@ -68,22 +92,46 @@ def test_empty_pool_holds_nothing_for_certain() -> None:
     assert lines(open_race(runners=(Runner("a", 1, "A"),), pools=(Pool("win", 0),)))[0].win_cents == 0
 
 
+def _shares(runners: tuple[Runner, ...]) -> Shares:
+    return pool_shares(runners, {r.entrant_id: r.odds.pool_win for r in runners}, BOOK, {})
+
+
 def test_unbacked_runner_without_odds_holds_nothing() -> None:
     """Where the odds that are there fill the book, a runner without odds has no money on it."""
     runners = build([(Decimal("1.68"), None, Decimal(20), False)] * 2 + [(None, None, Decimal(60), False)])
-    shares = pool_shares(runners, {r.entrant_id: r.odds.pool_win for r in runners}, WIN_BOOK)
-    assert shares is not None
-    assert shares[entrant_id(3)].part == 0
+    assert _shares(runners).runners[entrant_id(3)].part == 0
 
 
-def test_missing_odds_leave_room_for_the_hold() -> None:
-    """Where the odds leave half the book open, the runners without them share it by their hold."""
+def test_one_runner_without_odds_takes_what_the_book_leaves() -> None:
+    """The others keep 1/odds of the book, and what is left of it is the only one's that odds say nothing of."""
+    runners = build([(Decimal(2), None, None, False), (None, None, None, False)])
+    shares = _shares(runners).runners
+    assert shares[entrant_id(1)].part == Fraction(1, 2) / BOOK
+    assert shares[entrant_id(2)] == Share(1 - Fraction(1, 2) / BOOK, "book")
+
+
+def test_several_without_odds_share_by_their_hold() -> None:
+    """Where the odds leave part of the book open, the runners without them share it by their hold."""
     rest = [(None, None, Decimal(30), False), (None, None, Decimal(10), False)]
-    runners = build([(Decimal(2), None, Decimal(60), False), *rest])
-    shares = pool_shares(runners, {r.entrant_id: r.odds.pool_win for r in runners}, Fraction(1))
-    assert shares is not None
+    shares = _shares(build([(Decimal(2), None, Decimal(60), False), *rest])).runners
+    left = 1 - Fraction(1, 2) / BOOK
     assert [shares[entrant_id(n)].source for n in (1, 2, 3)] == ["pool_odds", "hold", "hold"]
-    assert [shares[entrant_id(n)].part for n in (1, 2, 3)] == [Fraction(1, 2), Fraction(3, 8), Fraction(1, 8)]
+    assert [shares[entrant_id(n)].part for n in (2, 3)] == [left * Fraction(3, 4), left * Fraction(1, 4)]
+
+
+def test_several_without_odds_and_hold_leave_it_to_nobody() -> None:
+    """What the book leaves to two runners that nothing is known of is unattributed."""
+    shares = _shares(build([(Decimal(2), None, None, False)] + [(None, None, None, False)] * 2))
+    assert shares.unattributed == 1 - Fraction(1, 2) / BOOK
+    assert shares.runners[entrant_id(2)] == Share(None, "none")
+
+
+def test_a_runner_at_the_floor_takes_what_its_odds_cannot_say() -> None:
+    """No dividend is under the stake: a favourite at 1.00 holds more than its inverse odds, and the others theirs."""
+    runners = build([(Decimal("1.0"), None, None, False), (Decimal(20), None, None, False)])
+    shares = _shares(runners).runners
+    assert shares[entrant_id(2)].part == Fraction(1, 20) / BOOK
+    assert shares[entrant_id(1)].part == 1 - Fraction(1, 20) / BOOK
 
 
 @given(st.dictionaries(st.text(min_size=1), points, max_size=24))
@@ -104,9 +152,12 @@ def test_places_paid_follow_the_field() -> None:
 
 
 def test_scratching_moves_nothing_to_the_scratched() -> None:
-    """A scratched runner with stale odds is left out and the others fill the pool."""
+    """A scratched runner whose money the pool still holds has none itself, and the others keep what they had."""
     race = open_race()
+    before = lines(race)
     late = tuple(r._replace(scratched=True) if r.number == 1 else r for r in race.runners)
-    made = lines(race._replace(runners=late))
-    assert made[0].win_cents == 0
-    assert sum(r.win_cents or 0 for r in made) == race.pool_cents("win")
+    made = figures(race._replace(runners=late), None, Status.OPEN)
+    assert made.lines[0].win_cents == 0
+    assert made.pools is not None
+    assert made.pools.settled["win"].unrefunded == {made.lines[0].entrant_id: before[0].win_cents}
+    assert [r.win_cents for r in made.lines[1:]] == [r.win_cents for r in before[1:]]

@@ -1,7 +1,7 @@
 """The checks of one answer and the score made of them."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raceday.racing.compose import PollContext, compose, lines
+from raceday.racing.compose import PollContext, compose, figures
 from raceday.racing.records import Check, LedgerRow
 from raceday.racing.score import failed, score
 from raceday.racing.snapshot import Dividend, Odds, Pool, Snapshot, Status
@@ -23,6 +23,12 @@ def row_of(race: Snapshot, base: LedgerRow | None = None) -> LedgerRow:
     """Poll a race one second after the feed made its answer."""
     fetched = race.generated_at + timedelta(seconds=1)
     return compose(race, base, PollContext(race.generated_at, "slot", fetched), race.status)
+
+
+def evidence(race: Snapshot, base: LedgerRow | None, fetched_at: datetime) -> Evidence:
+    """Return what the checks look at of one answer."""
+    made = figures(race, base, race.status)
+    return Evidence(race, made.lines, base, fetched_at, made.pools)
 
 
 def with_runner(race: Snapshot, which: int, /, **changes: Any) -> Snapshot:
@@ -60,7 +66,7 @@ def test_clean_race_passes_every_check(race: Snapshot) -> None:
 def test_tracker_that_was_not_asked_for_does_not_count() -> None:
     """Without a tracker its checks do not apply and the others share its weight."""
     race = open_race(tracker=None)
-    checks = validate(Evidence(race, lines(race), None, race.generated_at))
+    checks = validate(evidence(race, None, race.generated_at))
     assert {c.name for c in checks if not c.applies} >= {"hold_sum", "bet_sum", "tracker_known", "tracker_runners"}
     assert score(checks) >= 95  # type: ignore[operator]
 
@@ -160,7 +166,7 @@ def test_stale_answer_fails_freshness() -> None:
     """An answer made ten minutes before it came, or in the future, is not fresh."""
     race = open_race()
     for shift in (timedelta(minutes=10), timedelta(minutes=-2)):
-        checks = validate(Evidence(race, lines(race), None, race.generated_at + shift))
+        checks = validate(evidence(race, None, race.generated_at + shift))
         assert failed(checks) == ["freshness"]
 
 

@@ -1,5 +1,6 @@
 """The client of the NZ TAB affiliates API."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
@@ -29,6 +30,7 @@ MAX_KEPT_CHARS = 600_000
 LONGEST_WAIT_SECS = 30.0
 USER_AGENT = "raceday-functions/1.0"
 T = TypeVar("T")
+Answer = TypeVar("Answer", Event, Meetings)
 
 
 class FeedClient:
@@ -118,7 +120,7 @@ class FeedClient:
 
         def read(body: bytes, received: datetime) -> Snapshot:
             answer = _event(body)
-            return mapping.snapshot_of(answer.header, answer.data, race_id, received)
+            return mapping.snapshot_of(answer.header, answer.data, race_id, received, status)
 
         return await self._ask(race_id, f"/events/{race_id}", params, read, urgent=urgent)
 
@@ -173,14 +175,28 @@ def _asked_secs(error: BaseException) -> float | None:
     return None if asked is None else float(min(asked, LONGEST_WAIT_SECS))
 
 
+def _read_json(model: type[Answer], body: bytes) -> Answer:
+    """Parse an answer; a lone surrogate, which no text may hold, is replaced wherever it stands."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        if error.errors(include_url=False)[0]["type"] != "json_invalid" or b"\\u" not in body:
+            raise
+        try:
+            plain = json.dumps(json.loads(body), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            raise error from None
+        return model.model_validate_json(plain.encode("utf-8", "replace"))
+
+
 def _event(body: bytes) -> Event:
-    answer = Event.model_validate_json(body)
+    answer = _read_json(Event, body)
     _refuse_told(answer.data.error)
     return answer
 
 
 def _meetings(body: bytes) -> Meetings:
-    answer = Meetings.model_validate_json(body)
+    answer = _read_json(Meetings, body)
     _refuse_told(answer.data.error)
     return answer
 

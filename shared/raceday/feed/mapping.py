@@ -1,18 +1,30 @@
 """From the feed's payloads to domain terms; what cannot be read raises PayloadError with race, field and value."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from raceday.catalogue.products import canonical, is_single_race
 from raceday.errors import PayloadError
 from raceday.feed import values
-from raceday.feed.models import EventData, Header, Meeting, MeetingRace, PieceIn, PoolIn, RaceIn, RunnerIn
+from raceday.feed.models import (
+    EventData,
+    Header,
+    Meeting,
+    MeetingRace,
+    OddsIn,
+    PieceIn,
+    PoolIn,
+    RaceIn,
+    RunnerIn,
+    TrackerIn,
+)
 from raceday.ids import is_id
 from raceday.racing.snapshot import (
     Dividend,
+    LeftOut,
     MeetingEntry,
     Odds,
     Placing,
@@ -24,6 +36,10 @@ from raceday.racing.snapshot import (
     Tracker,
 )
 
+T = TypeVar("T")
+_Sums = dict[str, tuple[Decimal, Decimal]]
+MOST_LEFT_OUT = 20
+_SETTLED_PROTEST = ("dismiss", "withdrawn", "no protest", "upheld", "relegat")
 _STATUSES = {status.value.lower(): status for status in Status}
 
 
@@ -37,9 +53,15 @@ def generated_at(header: Header, received_at: datetime) -> datetime:
     return values.instant(header.generated_time) or received_at
 
 
-def snapshot_of(header: Header, data: EventData, race_id: str, received_at: datetime) -> Snapshot:
-    """Return the snapshot of one event."""
+def snapshot_of(
+    header: Header, data: EventData, race_id: str, received_at: datetime, former: Status | None = None
+) -> Snapshot:
+    """Return the snapshot of one event; what is odd costs itself and is named in `left_out`.
+
+    A status word that nobody knows leaves the race as it was, in its `former` status.
+    """
     race = data.race
+    left_out: list[LeftOut] = []
     found = values.text(race.event_id)
     if found != race_id:
         raise PayloadError(race_id, "race.event_id", found, "the race that was asked for")
@@ -47,17 +69,16 @@ def snapshot_of(header: Header, data: EventData, race_id: str, received_at: date
     if start is None:
         raise PayloadError(race_id, "race.advertised_start", race.advertised_start, "epoch seconds")
     status = status_of(race.status)
-    if status is None:
-        raise PayloadError(race_id, "race.status", race.status, "Open, Closed, Interim, Final or Abandoned")
+    unknown_status = "" if status else values.text(race.status)[:50] or "none"
+    status = status or former or Status.OPEN
     number = values.whole(race.race_number)
     if number is None:
         raise PayloadError(race_id, "race.race_number", race.race_number, "a whole number")
-    pieces = data.money_tracker.entrants if data.money_tracker else None
+    pieces = _pieces(data.money_tracker, left_out)
     sums = _piece_sums(pieces) if pieces is not None else None
-    listed = data.runners.values() if isinstance(data.runners, dict) else data.runners or ()
-    runners = tuple(_runner(race_id, r, sums) for r in listed)
-    _refuse_doubles(race_id, runners)
-    pools, unknown = _pools(race_id, data.tote_pools)
+    runners = _runners(data.runners, sums, left_out)
+    pools, unknown = _pools(data.tote_pools, left_out)
+    reason = values.text(race.protest_reason)
     return Snapshot(
         race_id=race_id,
         meeting_id=_id(race_id, "race.meeting_id", race.meeting_id),
@@ -88,14 +109,17 @@ def snapshot_of(header: Header, data: EventData, race_id: str, received_at: date
         silk_url=values.text(race.silk_url),
         silk_base_url=values.text(race.silk_base_url),
         video_channels=tuple(map(values.text, race.video_channels)) if isinstance(race.video_channels, list) else (),
-        protest=values.flag(race.protest),
-        protest_reason=values.text(race.protest_reason),
+        protest=protest_stands(values.flag(race.protest), reason),
+        protest_reason=reason,
         runners=runners,
         pools=pools,
         tracker=_tracker(pieces, {r.entrant_id for r in runners}),
-        dividends=tuple(d for raw in data.dividends or () if (d := _dividend(raw)) is not None),
-        placings=tuple(p for raw in data.results or () if (p := _placing(raw)) is not None),
+        dividends=_read_each("dividends", data.dividends, _dividend, left_out),
+        placings=_read_each("results", data.results, _placing, left_out),
         unknown_products=unknown,
+        left_out=tuple(left_out[:MOST_LEFT_OUT]),
+        unknown_status=unknown_status,
+        result_changed=changes_result(reason),
     )
 
 
@@ -179,19 +203,56 @@ def _actual_start(race: RaceIn, status: Status, start: datetime) -> datetime | N
     return None if status is Status.OPEN or (actual == start and not status.over) else actual
 
 
-def _runner(race_id: str, raw: RunnerIn, sums: dict[str, tuple[Decimal, Decimal]] | None) -> Runner:
-    entrant_id = _id(race_id, "runners.entrant_id", raw.entrant_id)
-    number = values.whole(raw.runner_number)
+def protest_stands(flag: bool, reason: str) -> bool:
+    """Tell whether a protest is open: the feed's flag says only that its reason has a text, of whatever kind."""
+    text = reason.lower()
+    if not text:
+        return flag
+    return "protest" in text and not any(word in text for word in _SETTLED_PROTEST)
+
+
+def changes_result(reason: str) -> bool:
+    """Tell whether a reason says that the placings were changed by a ruling."""
+    text = reason.lower()
+    ruled = "relegat" in text or "upheld" in text or "disqualif" in text
+    return ruled and not any(word in text for word in ("dismiss", "not upheld", "not relegat"))
+
+
+def _runners(raw: Any, sums: _Sums | None, left_out: list[LeftOut]) -> tuple[Runner, ...]:
+    """Read each runner once, by id; one that cannot be read is left out, and nobody's else is touched."""
+    listed = list(raw.values()) if isinstance(raw, dict) else raw if isinstance(raw, list) else []
+    if raw is not None and not isinstance(raw, (list, dict)):
+        left_out.append(_odd("runners", raw, "a list", 1.0))
+    found: dict[str, Runner] = {}
+    for place, each in enumerate(listed):
+        runner = _runner(f"runners[{place}]", each, sums, left_out)
+        if runner is None:
+            continue
+        if runner.entrant_id in found:
+            left_out.append(_odd(f"runners[{place}]", runner.entrant_id, "each runner once"))
+            continue
+        found[runner.entrant_id] = runner
+    return tuple(found.values())
+
+
+def _runner(where: str, raw: Any, sums: _Sums | None, left_out: list[LeftOut]) -> Runner | None:
+    """Read one runner; a number or a name that cannot be read has a stand-in, for its money is known all the same."""
+    entrant_id = values.text(raw.entrant_id) if isinstance(raw, RunnerIn) else ""
+    if not isinstance(raw, RunnerIn) or not is_id(entrant_id):
+        left_out.append(_odd(where, entrant_id or raw, "a runner with an id", 0.3))
+        return None
+    number, name = values.whole(raw.runner_number), values.text(raw.name)
     if number is None:
-        raise PayloadError(race_id, f"runners[{entrant_id}].runner_number", raw.runner_number, "a whole number")
+        left_out.append(_odd(f"{where}.runner_number", raw.runner_number, "a whole number"))
+    if not name or len(name) > 255:
+        left_out.append(_odd(f"{where}.name", raw.name, "a text of 1 to 255 characters"))
     place = values.text(raw.barrier_position) or values.text(raw.barrier)
     barrier = values.whole(raw.barrier)
-    odds = raw.odds
     hold, bet = sums.get(entrant_id, (Decimal(0), Decimal(0))) if sums is not None else (None, None)
     return Runner(
         entrant_id=entrant_id,
-        number=number,
-        name=_required(race_id, f"runners[{entrant_id}].name", raw.name),
+        number=number or 0,
+        name=name[:255] or "?",
         barrier=barrier if barrier is not None else values.first_digits(place),
         barrier_text=place,
         scratched=values.flag(raw.is_scratched),
@@ -205,23 +266,58 @@ def _runner(race_id: str, raw: RunnerIn, sums: dict[str, tuple[Decimal, Decimal]
         silk_url_64=values.text(raw.silk_url_64x64),
         silk_url_128=values.text(raw.silk_url_128x128),
         runner_change=values.text(raw.runner_change),
-        odds=Odds(*map(values.price, (odds.fixed_win, odds.fixed_place, odds.pool_win, odds.pool_place)))
-        if odds
-        else Odds(),
+        odds=_odds(where, raw.odds, left_out),
         hold_points=hold,
         bet_points=bet,
     )
 
 
-def _refuse_doubles(race_id: str, runners: Sequence[Runner]) -> None:
-    seen: set[str] = set()
-    for runner in runners:
-        if runner.entrant_id in seen:
-            raise PayloadError(race_id, "runners.entrant_id", runner.entrant_id, "each runner once")
-        seen.add(runner.entrant_id)
+def _odds(where: str, raw: Any, left_out: list[LeftOut]) -> Odds:
+    if isinstance(raw, OddsIn):
+        for kind in ("fixed_win", "fixed_place", "pool_win", "pool_place"):
+            value = getattr(raw, kind)
+            if values.price(value) is None and values.text(value) and values.number(value) is None:
+                left_out.append(_odd(f"{where}.odds.{kind}", value, "a price"))
+        return Odds(*map(values.price, (raw.fixed_win, raw.fixed_place, raw.pool_win, raw.pool_place)))
+    if raw is not None:
+        left_out.append(_odd(f"{where}.odds", raw, "an object of prices"))
+    return Odds()
 
 
-def _piece_sums(pieces: Sequence[PieceIn]) -> dict[str, tuple[Decimal, Decimal]]:
+def _odd(field: str, value: Any, expected: str, weight: float = 0.1) -> LeftOut:
+    return LeftOut(field, str(value)[:100], expected, weight)
+
+
+def _read_each(field: str, raw: Any, read: Callable[[Any], T | None], left_out: list[LeftOut]) -> tuple[T, ...]:
+    """Read each member of a list that can be read, and name the others."""
+    if raw is not None and not isinstance(raw, list):
+        left_out.append(_odd(field, raw, "a list", 0.3))
+    found = []
+    for place, each in enumerate(raw if isinstance(raw, list) else ()):
+        one = read(each)
+        if one is None:
+            left_out.append(_odd(f"{field}[{place}]", each, "a readable member"))
+        else:
+            found.append(one)
+    return tuple(found)
+
+
+def _pieces(raw: Any, left_out: list[LeftOut]) -> list[PieceIn] | None:
+    if raw is None:
+        return None
+    entrants = raw.entrants if isinstance(raw, TrackerIn) else raw
+    if entrants is None:
+        return None
+    if not isinstance(entrants, list):
+        left_out.append(_odd("money_tracker", entrants, "a list of entrants"))
+        return None
+    pieces = [piece for piece in entrants if isinstance(piece, PieceIn)]
+    if len(pieces) != len(entrants):
+        left_out.append(_odd("money_tracker.entrants", f"{len(entrants) - len(pieces)} pieces", "readable pieces"))
+    return pieces
+
+
+def _piece_sums(pieces: Sequence[PieceIn]) -> _Sums:
     """Sum the tracker's pieces per entrant: each entrant has many, and no single one means anything."""
     hold: dict[str, Decimal] = defaultdict(Decimal)
     bet: dict[str, Decimal] = defaultdict(Decimal)
@@ -246,11 +342,17 @@ def _tracker(pieces: Sequence[PieceIn] | None, known: set[str]) -> Tracker | Non
     )
 
 
-def _pools(race_id: str, raw: Sequence[PoolIn] | None) -> tuple[tuple[Pool, ...] | None, tuple[str, ...]]:
+def _pools(raw: Any, left_out: list[LeftOut]) -> tuple[tuple[Pool, ...] | None, tuple[str, ...]]:
     if raw is None:
         return None, ()
+    if not isinstance(raw, list):
+        left_out.append(_odd("tote_pools", raw, "a list", 1.0))
+        return None, ()
     pools, unknown = [], []
-    for pool in raw:
+    for place, pool in enumerate(raw):
+        if not isinstance(pool, PoolIn):
+            left_out.append(_odd(f"tote_pools[{place}]", pool, "a pool"))
+            continue
         spelling = values.text(pool.product_type)
         product = canonical(spelling)
         if product is None:
@@ -258,7 +360,7 @@ def _pools(race_id: str, raw: Sequence[PoolIn] | None) -> tuple[tuple[Pool, ...]
             continue
         total = values.cents(pool.total)
         if total is None:
-            raise PayloadError(race_id, f"tote_pools[{spelling}].total", pool.total, "dollars")
+            left_out.append(_odd(f"tote_pools[{spelling[:20]}].total", pool.total, "dollars"))
         pools.append(Pool(product, total, values.text(pool.status), is_single_race(product)))
     return tuple(pools), tuple(unknown)
 

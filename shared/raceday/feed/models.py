@@ -131,7 +131,7 @@ class RunnerIn(_Part):
     silk_url_64x64: Any = None
     silk_url_128x128: Any = None
     runner_change: Any = None
-    odds: OddsIn | None = None
+    odds: Annotated[OddsIn | Any, _FIRST] = None
 
 
 class PoolIn(_Part):
@@ -153,18 +153,20 @@ class PieceIn(_Part):
 class TrackerIn(_Part):
     """The money tracker."""
 
-    entrants: list[PieceIn] | None = None
+    entrants: Annotated[list[Annotated[PieceIn | Any, _FIRST]] | Any, _FIRST] = None
 
 
 class EventData(_Part):
     """The data of /events/{id}."""
 
     race: RaceIn
-    runners: Annotated[list[RunnerIn] | dict[str, RunnerIn] | None, _FIRST] = None
-    tote_pools: list[PoolIn] | None = None
-    dividends: list[Any] | None = None
-    results: list[Any] | None = None
-    money_tracker: TrackerIn | None = None
+    runners: Annotated[
+        list[Annotated[RunnerIn | Any, _FIRST]] | dict[str, Annotated[RunnerIn | Any, _FIRST]] | Any, _FIRST
+    ] = None
+    tote_pools: Annotated[list[Annotated[PoolIn | Any, _FIRST]] | Any, _FIRST] = None
+    dividends: Any = None
+    results: Any = None
+    money_tracker: Annotated[TrackerIn | Any, _FIRST] = None
     error: Any = None
 
 

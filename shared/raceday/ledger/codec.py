@@ -6,7 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 from raceday.clock import instant, iso
-from raceday.racing.records import Check, Digests, Gap, LedgerHead, LedgerRow, PoolTotals, RaceFacts, RunnerLine
+from raceday.racing.records import (
+    Check,
+    Digests,
+    Gap,
+    LedgerHead,
+    LedgerRow,
+    PoolTotals,
+    RaceFacts,
+    RunnerLine,
+    Settlement,
+)
 from raceday.racing.snapshot import Status
 from raceday.tables import race_polls
 
@@ -34,6 +44,7 @@ def to_row(ledger: LedgerRow) -> dict[str, Any]:
         "feedMs": ledger.feed_ms,
         "storeMs": ledger.store_ms,
         "lateMs": ledger.late_ms,
+        "held": ledger.held,
         "race": _dump(_race_out(ledger.race)),
         "pools": _dump(_pools_out(ledger.pools)),
         "runners": _dump([_runner_out(r) for r in ledger.runners]),
@@ -81,6 +92,7 @@ def from_row(row: Mapping[str, Any], *, selected: Collection[str] | None = None)
         feed_ms=int(row.get("feedMs") or 0),
         store_ms=int(row.get("storeMs") or 0),
         late_ms=int(row.get("lateMs") or 0),
+        held=bool(row.get("held")),
     )
 
 
@@ -148,13 +160,36 @@ def _race_in(data: Mapping[str, Any]) -> RaceFacts:
 
 
 def _pools_out(pools: PoolTotals | None) -> dict[str, Any] | None:
-    return None if pools is None else {**pools.single, "multi": dict(pools.multi)}
+    if pools is None:
+        return None
+    told: dict[str, Any] = {**pools.single, "multi": dict(pools.multi)}
+    if pools.dead:
+        told["dead"] = list(pools.dead)
+    if pools.kept:
+        told["kept"] = dict(pools.kept)
+    if pools.settled:
+        told["settled"] = {product: _settlement_out(s) for product, s in pools.settled.items()}
+    return told
+
+
+def _settlement_out(settled: Settlement) -> dict[str, Any]:
+    return {
+        "unrefunded": dict(settled.unrefunded),
+        "unattributed": settled.unattributed_cents,
+        "decision": settled.word,
+        "why": settled.why,
+    }
 
 
 def _pools_in(data: dict[str, Any] | None) -> PoolTotals | None:
     if data is None:
         return None
-    return PoolTotals({k: v for k, v in data.items() if k != "multi"}, data.get("multi") or {})
+    settled = {
+        product: Settlement(s["unrefunded"], s["unattributed"], s["decision"], s["why"])
+        for product, s in (data.get("settled") or {}).items()
+    }
+    single = {k: v for k, v in data.items() if isinstance(v, int)}
+    return PoolTotals(single, data.get("multi") or {}, tuple(data.get("dead") or ()), data.get("kept") or {}, settled)
 
 
 def _runner_out(r: RunnerLine) -> dict[str, Any]:

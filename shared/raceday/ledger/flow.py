@@ -43,17 +43,25 @@ def _flow(entry: Label, line: RunnerLine, is_first: bool) -> Flow:
     before_win = (base.win_cents or 0) if base else 0
     before_place = (base.place_cents or 0) if base else 0
     win_percent = percent(win, pool_of(entry.state, "win"))
+    # What a pool that was called off gives back, and takes in again, is no flow.
+    win_dead, place_dead = _called_off(entry, "win"), _called_off(entry, "place")
+    win_growth = win if absolute else 0 if is_first or win_dead else win - before_win
+    place_growth = place if absolute else 0 if is_first or place_dead else place - before_place
     return Flow(
         runner=line,
         win_cents=win,
         place_cents=place,
-        win_growth_cents=win if absolute else 0 if is_first else win - before_win,
-        place_growth_cents=place if absolute else 0 if is_first else place - before_place,
+        win_growth_cents=win_growth,
+        place_growth_cents=place_growth,
         win_percent=win_percent,
         place_percent=percent(place, pool_of(entry.state, "place")),
         hold_percent=hold_percent(line, win_percent),
         is_baseline=is_first,
     )
+
+
+def _called_off(entry: Label, product: str) -> bool:
+    return any(state.pools and product in state.pools.dead for state in (entry.state, entry.base) if state)
 
 
 def pool_of(state: LedgerRow, product: str) -> int:
@@ -74,10 +82,14 @@ def hold_percent(line: RunnerLine, win_percent: float | None) -> float:
 
 
 def adds_up(state: LedgerRow) -> bool:
-    """Tell whether the runners' amounts sum to the Win and Place pools to the cent."""
-    win = sum(line.win_cents or 0 for line in state.runners)
-    place = sum(line.place_cents or 0 for line in state.runners)
+    """Tell whether runners, unrefunded and unattributed money sum to the Win and Place pools to the cent."""
+    win = sum(line.win_cents or 0 for line in state.runners) + _beside(state, "win")
+    place = sum(line.place_cents or 0 for line in state.runners) + _beside(state, "place")
     return win == pool_of(state, "win") and place == pool_of(state, "place")
+
+
+def _beside(state: LedgerRow, product: str) -> int:
+    return state.pools.beside_cents(product) if state.pools else 0
 
 
 def _had_money(line: RunnerLine) -> bool:

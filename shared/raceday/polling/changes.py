@@ -43,6 +43,8 @@ BOOKKEEPING = frozenset(
 _NOT_THE_EVENTS = frozenset({"status", "raceDateNz"})
 _TRACKED = frozenset({"holdPercentage", "betPercentage"})
 _CORE_DIGITS = 10
+# Stands for the fingerprint of a runner that left the list.
+GONE = "gone"
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -110,7 +112,7 @@ def changes(
     results = _results(snapshot)
     results_digest = _results_digest(results) if results else ""
     before = known.ledger.digests.results if known.ledger else ""
-    decision = decide(known.status, snapshot.status, evidence=_corrected(snapshot, known, results_digest))
+    decision = decided(snapshot, known)
     if decision.held:
         # The feed showed an old state of a finished race: nothing of it may reach the tables.
         kept = known.ledger.digests if known.ledger else Digests()
@@ -147,6 +149,13 @@ def changes(
     )
 
 
+def decided(snapshot: Snapshot, known: StoredState) -> Decision:
+    """Decide on the race's status: a finished one is taken back for other placings or a ruling alone."""
+    results = _results(snapshot)
+    digest = _results_digest(results) if results else ""
+    return decide(known.status, snapshot.status, evidence=_corrected(snapshot, known, digest))
+
+
 def _results_digest(row: Row) -> str:
     """Return a fingerprint whose first half is the placings' alone, for only new placings or a protest undo a Final."""
     placings = {"resultsData": row["resultsData"]}
@@ -156,7 +165,9 @@ def _results_digest(row: Row) -> str:
 def _corrected(snapshot: Snapshot, known: StoredState, results_digest: str) -> bool:
     if known.ledger is None:
         return False
-    return snapshot.protest or results_digest[:8] != known.ledger.digests.results[:8]
+    # An answer that lost its placings on the way corrects nothing.
+    new = bool(results_digest) and results_digest[:8] != known.ledger.digests.results[:8]
+    return snapshot.result_changed or new
 
 
 def digest(table: str, row: Mapping[str, Any]) -> str:
@@ -211,7 +222,21 @@ def _entrants(snapshot: Snapshot, lines: Sequence[RunnerLine], known: StoredStat
         digests[runner.entrant_id] = fingerprint
         if fingerprint != before:
             changed.append({**row, "$id": runner.entrant_id})
+    here = {runner.entrant_id for runner in snapshot.runners}
+    for line in lines:
+        if line.entrant_id not in here:
+            digests[line.entrant_id] = _gone(line, known, changed)
     return changed, digests
+
+
+def _gone(line: RunnerLine, known: StoredState, changed: list[Row]) -> str:
+    """Note a runner that the answer lacks: as scratched and without money where it left the list for good."""
+    before = known.ledger.digests.entrants.get(line.entrant_id, "") if known.ledger else ""
+    if not line.scratched or before == GONE:
+        return before
+    row = {"entrantId": line.entrant_id, "name": line.name, "runnerNumber": line.number, "isScratched": True}
+    changed.append({**row, **share_columns(line), "$id": line.entrant_id})
+    return GONE
 
 
 def _entrant_digest(row: Row) -> str:

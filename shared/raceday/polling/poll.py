@@ -25,11 +25,11 @@ from raceday.ledger import log as ledger
 from raceday.log import Log
 from raceday.patience import left_secs, within
 from raceday.polling import plan, watch
-from raceday.polling.changes import Changes, StoredState, changes
+from raceday.polling.changes import Changes, StoredState, changes, decided
 from raceday.polling.failures import failures, forget, remember
 from raceday.polling.outcome import Note, Order, Outcome, silent
 from raceday.polling.results import with_history
-from raceday.racing.compose import PollContext, compose, lines
+from raceday.racing.compose import PollContext, compose, figures, held_row
 from raceday.racing.records import LedgerRow
 from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, Slot, slot_at
 from raceday.racing.score import failed
@@ -46,6 +46,9 @@ FIRST_PAUSE_SECS, MOST_PAUSE_SECS = 1.0, 4.0
 MOST_REFUSALS = 3
 _MOST_PRODUCTS = 100
 _PRODUCTS = "unknown_products"
+_LEFT_OUT = "left_out"
+MOST_KEPT = 3
+_MOST_TOLD = 2000
 
 
 async def poll(container: Container, order: Order, log: Log, note: Note = silent) -> Outcome:
@@ -127,7 +130,19 @@ async def _poll(container: Container, order: Order, note: Note) -> Outcome:
     interval = slot.interval_secs if slot else LONGEST_LIFE_SECS
     until_next = (order.slot - container.clock.now()).total_seconds() + interval
     with within(container.clock, max(_LEAST_WAIT_SECS, until_next)):
-        return await _commit(container, order, snapshot, occasion, known, note)
+        outcome = await _commit(container, order, snapshot, occasion, known, note)
+    await _keep_left_out(container, snapshot)
+    return outcome
+
+
+async def _keep_left_out(container: Container, snapshot: Snapshot) -> None:
+    """Quarantine what of an answer could not be read, each place of a race once per process and so many a poll."""
+    told: set[tuple[str, str]] = container.cache.setdefault(_LEFT_OUT, set())
+    new = [left for left in snapshot.left_out if (snapshot.race_id, left.field) not in told]
+    for left in new[:MOST_KEPT]:
+        if len(told) < _MOST_TOLD:
+            told.add((snapshot.race_id, left.field))
+        await keep(container, PayloadError(snapshot.race_id, left.field, left.value, left.expected), snapshot.race_id)
 
 
 def _refuse(container: Container, order: Order, base: LedgerRow | None, slot: Slot | None) -> Outcome | None:
@@ -288,13 +303,16 @@ def _next(
     container: Container, order: Order, snapshot: Snapshot, occasion: PollContext, known: StoredState
 ) -> tuple[LedgerRow, Changes]:
     base = known.ledger
-    made = lines(snapshot)
-    change = changes(snapshot, made, known, base.n + 1 if base else 1, occasion.fetched_at)
+    decision = decided(snapshot, known)
+    made = figures(snapshot, base, decision.status)
+    change = changes(snapshot, made.lines, known, base.n + 1 if base else 1, occasion.fetched_at)
     start = plan.start_in_force(base, order.start, order.issued_at)
     known_causes = failures(container, order.race_id)
     stored_at = None if known.imported else known.stored_at
     gaps = plan.gaps(Intervals.of(container.settings), base, start, order.slot, known_causes, stored_at)
-    status = change.decision.status
+    status = decision.status
+    if decision.held and base is not None:
+        return held_row(base, snapshot, occasion, gaps), change
     return compose(snapshot, base, occasion, status, gaps=gaps, digests=change.digests, made=made), change
 
 

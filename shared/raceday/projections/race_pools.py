@@ -11,6 +11,7 @@ from raceday.container import Container
 from raceday.errors import StoreConflict
 from raceday.ledger import log as ledger
 from raceday.projections import closing_prices
+from raceday.racing.pools import same_pool
 from raceday.racing.records import LedgerRow
 from raceday.store.port import Row
 from raceday.tables import RACE_POOLS
@@ -70,7 +71,7 @@ def dividend_differences(single: Mapping[str, int], paid: Mapping[str, int] | No
     return {
         product: {"pool_cents": single[product], "dividend_pool_cents": cents}
         for product, cents in (paid or {}).items()
-        if product in single and single[product] != cents
+        if single.get(product) and not same_pool(single[product], cents)
     }
 
 

@@ -5,18 +5,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from raceday.racing.records import Digests, Gap, LedgerRow, PoolTotals, RaceFacts, RunnerLine
+from raceday.racing.pools import SHARED, dividend_pools, money, totals
+from raceday.racing.records import Digests, Gap, LedgerRow, PoolTotals, RaceFacts, RunnerLine, Settlement
 from raceday.racing.score import score
-from raceday.racing.shares import (
-    PLACE_BOOK,
-    WIN_BOOK,
-    amounts,
-    normalised_points,
-    pool_shares,
-    positions_paid,
-)
-from raceday.racing.snapshot import Runner, Snapshot, Status
-from raceday.racing.validation import Evidence, dividend_pools, validate
+from raceday.racing.shares import normalised_points
+from raceday.racing.snapshot import Odds, Runner, Snapshot, Status
+from raceday.racing.validation import Evidence, validate
 
 NO_DIGESTS = Digests()
 
@@ -33,6 +27,13 @@ class PollContext(NamedTuple):
     late_ms: int = 0
 
 
+class Figures(NamedTuple):
+    """What one answer comes to: a line per runner, in the order of their numbers, and the pools."""
+
+    lines: tuple[RunnerLine, ...]
+    pools: PoolTotals | None
+
+
 def compose(
     snapshot: Snapshot,
     base: LedgerRow | None,
@@ -41,11 +42,11 @@ def compose(
     *,
     gaps: tuple[Gap, ...] = (),
     digests: Digests = NO_DIGESTS,
-    made: tuple[RunnerLine, ...] | None = None,
+    made: Figures | None = None,
 ) -> LedgerRow:
-    """Make the row that follows `base` in the race's ledger; `status` is the one decided on, `made` its lines."""
-    made = lines(snapshot) if made is None else made
-    checks = validate(Evidence(snapshot, made, base, occasion.fetched_at))
+    """Make the row that follows `base` in the race's ledger; `status` is the one decided on, `made` its figures."""
+    made = figures(snapshot, base, status) if made is None else made
+    checks = validate(Evidence(snapshot, made.lines, base, occasion.fetched_at, made.pools))
     return LedgerRow(
         race_id=snapshot.race_id,
         meeting_id=snapshot.meeting_id,
@@ -57,17 +58,34 @@ def compose(
         start=snapshot.start,
         status=status,
         race=facts(snapshot),
-        pools=pool_totals(snapshot),
-        runners=made,
+        pools=made.pools,
+        runners=made.lines,
         checks=checks,
         gaps=gaps,
         digests=digests,
         dividends=dividend_pools(snapshot, final_only=True) or None,
-        score=score(checks),
+        score=score(checks, made.pools),
         feed_calls=occasion.feed_calls,
         feed_ms=occasion.feed_ms,
         store_ms=occasion.store_ms,
         late_ms=occasion.late_ms,
+    )
+
+
+def held_row(base: LedgerRow, snapshot: Snapshot, occasion: PollContext, gaps: tuple[Gap, ...]) -> LedgerRow:
+    """Make the row of an older picture of a finished race: it repeats the figures of `base` and says held."""
+    return base._replace(
+        n=base.n + 1,
+        slot=occasion.slot,
+        kind=occasion.kind,
+        fetched_at=occasion.fetched_at,
+        generated_at=snapshot.generated_at,
+        gaps=gaps,
+        feed_calls=occasion.feed_calls,
+        feed_ms=occasion.feed_ms,
+        store_ms=occasion.store_ms,
+        late_ms=occasion.late_ms,
+        held=True,
     )
 
 
@@ -84,33 +102,15 @@ def facts(snapshot: Snapshot) -> RaceFacts:
     )
 
 
-def pool_totals(snapshot: Snapshot) -> PoolTotals | None:
-    """Return the totals by product, single-race and multi-leg ones apart; None where the feed lists no pools at all."""
-    if snapshot.pools is None:
-        return None
-    single: dict[str, int] = {}
-    multi: dict[str, int] = {}
-    for pool in snapshot.pools:
-        if pool.single_race:
-            single.setdefault(pool.product, pool.total_cents)
-        else:
-            # A race can be a leg of two doubles at once.
-            multi[pool.product] = multi.get(pool.product, 0) + pool.total_cents
-    return PoolTotals(single, multi)
-
-
-def lines(snapshot: Snapshot) -> tuple[RunnerLine, ...]:
-    """Return one line per runner in the order of their numbers, with amounts that sum to the Win and Place pools."""
-    runners = sorted(snapshot.runners, key=lambda r: (r.number, r.entrant_id))
+def figures(snapshot: Snapshot, base: LedgerRow | None, status: Status) -> Figures:
+    """Return lines and pools: amounts and what stands on no runner sum to the Win and Place pools."""
+    runners = sorted((*snapshot.runners, *_absent(snapshot, base)), key=lambda r: (r.number, r.entrant_id))
+    pools = totals(snapshot, base.pools if base else None, status)
     running = [r for r in runners if not r.scratched]
     hold = normalised_points({r.entrant_id: r.hold_points for r in running})
     bet = normalised_points({r.entrant_id: r.bet_points for r in running})
-    places = positions_paid(snapshot.positions_paid, len(running))
-    win = pool_shares(runners, {r.entrant_id: r.odds.pool_win for r in running}, WIN_BOOK)
-    place = pool_shares(runners, {r.entrant_id: r.odds.pool_place for r in running}, PLACE_BOOK * places)
-    win_money = amounts(runners, win, snapshot.pool_cents("win"))
-    place_money = amounts(runners, place, snapshot.pool_cents("place"))
-    return tuple(
+    win, place = (money(product, runners, snapshot, pools, base) for product in SHARED)
+    lines = tuple(
         RunnerLine(
             entrant_id=r.entrant_id,
             number=r.number,
@@ -122,13 +122,38 @@ def lines(snapshot: Snapshot) -> tuple[RunnerLine, ...]:
             pool_place=r.odds.pool_place,
             hold=_of(hold, r),
             bet=_of(bet, r),
-            win_cents=win_money[r.entrant_id][0],
-            place_cents=place_money[r.entrant_id][0],
-            win_source=win_money[r.entrant_id][1],
-            place_source=place_money[r.entrant_id][1],
+            win_cents=win.cents[r.entrant_id][0],
+            place_cents=place.cents[r.entrant_id][0],
+            win_source=win.cents[r.entrant_id][1],
+            place_source=place.cents[r.entrant_id][1],
         )
         for r in runners
     )
+    settled = {p: m.settlement for p, m in zip(SHARED, (win, place), strict=True) if m.settlement != Settlement()}
+    return Figures(lines, pools._replace(settled=settled) if pools else None)
+
+
+def _absent(snapshot: Snapshot, base: LedgerRow | None) -> list[Runner]:
+    """Return the runners of the row before that the answer lacks.
+
+    One that left the list for good is scratched. Where the answer has members that nobody can read, or no runner at
+    all, whoever is missing may be among them, and stays as he was.
+    """
+    here = {r.entrant_id for r in snapshot.runners}
+    unread = not snapshot.runners or any(left.field.startswith("runners") for left in snapshot.left_out)
+    return [
+        Runner(
+            line.entrant_id,
+            line.number,
+            line.name,
+            scratched=line.scratched or not unread,
+            odds=Odds(line.fixed_win, line.fixed_place, line.pool_win, line.pool_place) if unread else Odds(),
+            hold_points=line.hold if unread else None,
+            bet_points=line.bet if unread else None,
+        )
+        for line in (base.runners if base else ())
+        if line.entrant_id not in here
+    ]
 
 
 def _of(points: Mapping[str, Decimal] | None, runner: Runner) -> Decimal | None:

@@ -8,7 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 from raceday.racing.snapshot import Status
 
-Source = Literal["pool_odds", "hold", "none"]
+# `book`: what the others' odds leave of the book.
+Source = Literal["pool_odds", "hold", "book", "none"]
 Kind = Literal["slot", "request", "recheck", "closing"]
 _NONE: Mapping[str, Any] = MappingProxyType({})
 ODDS_TYPES = ("fixed_win", "fixed_place", "pool_win", "pool_place")
@@ -50,15 +51,36 @@ class RunnerLine(NamedTuple):
         return value
 
 
+class Settlement(NamedTuple):
+    """What of one pool stands on no runner, in cents: by scratched entrant, and of nobody known; and the decision."""
+
+    unrefunded: Mapping[str, int] = _NONE
+    unattributed_cents: int = 0
+    word: str = ""
+    why: str = ""
+
+
 class PoolTotals(NamedTuple):
-    """Pool totals in cents; a product that the feed does not list is absent, `multi` holds the multi-leg ones."""
+    """Pool totals in cents; a product that was never listed is absent, `multi` holds the multi-leg ones.
+
+    `dead` names pools that were called off: their money is to be refunded and counts nowhere. `kept` says where a
+    total comes from that the answer itself lacks: `dividends`, or the poll `before`.
+    """
 
     single: Mapping[str, int] = _NONE
     multi: Mapping[str, int] = _NONE
+    dead: tuple[str, ...] = ()
+    kept: Mapping[str, str] = _NONE
+    settled: Mapping[str, Settlement] = _NONE
 
     def cents(self, product: str) -> int | None:
         """Return one single-race product's total, None where it is absent."""
         return self.single.get(product)
+
+    def beside_cents(self, product: str) -> int:
+        """Return what of one pool stands on no runner: unrefunded and unattributed money."""
+        settled = self.settled.get(product)
+        return sum(settled.unrefunded.values()) + settled.unattributed_cents if settled else 0
 
 
 class Check(NamedTuple):
@@ -89,7 +111,10 @@ class Digests(NamedTuple):
 
 
 class LedgerRow(NamedTuple):
-    """One committed poll; instants are aware UTC, durations milliseconds, `dividends` pool cents by product."""
+    """One committed poll; instants are aware UTC, durations milliseconds, `dividends` pool cents by product.
+
+    `held`: the answer was an older picture of a finished race, and the row repeats the figures of the one before.
+    """
 
     race_id: str
     meeting_id: str
@@ -112,6 +137,7 @@ class LedgerRow(NamedTuple):
     feed_ms: int = 0
     store_ms: int = 0
     late_ms: int = 0
+    held: bool = False
 
     def runner(self, entrant_id: str) -> RunnerLine | None:
         """Return one runner's line, None where the race had no such entrant."""

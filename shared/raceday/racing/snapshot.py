@@ -63,12 +63,32 @@ class Runner(NamedTuple):
 
 
 class Pool(NamedTuple):
-    """One betting pool; `product` is canonical, `single_race` false for legs of doubles, trebles and quadrellas."""
+    """One betting pool; `product` is canonical, `single_race` false for legs of doubles, trebles and quadrellas.
+
+    A total that cannot be read is None.
+    """
 
     product: str
-    total_cents: int
+    total_cents: int | None
     status: str = ""
     single_race: bool = True
+
+    @property
+    def dead(self) -> bool:
+        """Tell whether betting was called off, so that the total is money to be refunded."""
+        return self.status.upper() == "ABANDONED"
+
+
+class LeftOut(NamedTuple):
+    """One member of an answer that could not be read: where it stood, what was there, and what was expected.
+
+    `weight` is from 0 to 1, how much of the answer's worth it takes along.
+    """
+
+    field: str
+    value: str
+    expected: str
+    weight: float = 0.1
 
 
 class Tracker(NamedTuple):
@@ -142,6 +162,9 @@ class Snapshot(NamedTuple):
     placings: tuple[Placing, ...] = ()
     cut: int = 0
     unknown_products: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    unknown_status: str = ""
+    result_changed: bool = False
 
     def pool_cents(self, product: str) -> int | None:
         """Return one product's total in cents, None where the feed lists no such pool."""

@@ -2,24 +2,26 @@
 
 | check           | weight | holds when                                                                              |
 |-----------------|--------|-----------------------------------------------------------------------------------------|
-| pool_products   | 8      | Win, Place, Quinella, Trifecta and First4 are listed                                    |
+| pool_products   | 7      | Win, Place, Quinella, Trifecta and First4 are listed                                    |
 | pool_values     | 7      | no total is negative; Win and Place are above 0 once betting is shut                    |
 | pool_dividends  | 5      | totals equal the pools that the dividends were paid from                                |
 | pool_balance    | 3      | Place is not above Win (three times Win in thin pools)                                  |
-| pool_growth     | 4      | since the poll before, Win and Place did not fall, and runners' growth sums to theirs   |
-| runner_amounts  | 5      | runners' amounts sum to the pools                                                       |
+| pool_growth     | 4      | since the poll before, Win and Place did not fall by more than refunds explain          |
+| runner_amounts  | 5      | every runner has an amount, and with what stands on nobody they sum to the pools        |
 | odds_coverage   | 8      | every unscratched runner has fixed odds, and pool odds where there is a pool            |
-| odds_values     | 6      | odds are 1 or more, place odds not above win odds, and win not absurdly above place     |
-| odds_agreement  | 6      | pool odds keep within a factor of 4 of the fixed odds, the median ratio taken out       |
+| odds_values     | 5      | odds are 1 or more, place odds not above win odds, and win not absurdly above place     |
+| odds_agreement  | 5      | pool odds keep within a factor of 4 of the fixed odds, the median ratio taken out       |
 | win_identity    | 10     | inverse Win odds sum to 1.19 ± 0.09: what a take-out of 16 % leaves                      |
 | place_identity  | 8      | inverse Place odds, per place paid, sum to 1.20 ± 0.14                                   |
-| hold_sum        | 7      | hold percentages over all ids sum to 100 ± 6 (integer points of many pieces)            |
-| bet_sum         | 5      | bet percentages likewise                                                                |
+| hold_sum        | 5      | hold percentages over all ids sum to 100 ± 6 (integer points of many pieces)            |
+| bet_sum         | 4      | bet percentages likewise                                                                |
 | tracker_known   | 3      | entrants that are no runners of the race hold at most 10 points                         |
-| tracker_runners | 4      | every unscratched runner has hold and bet percentages from 0 to 100                     |
-| field_counts    | 3      | field size and entrant count agree with the runners; numbers and ids are unique         |
+| tracker_runners | 3      | every unscratched runner has hold and bet percentages from 0 to 100                     |
+| field_counts    | 2      | field size and entrant count agree with the runners; numbers and ids are unique         |
 | results         | 4      | placings and Win dividends are there and agree with runners and pool odds               |
 | freshness       | 4      | the answer was made at most 45 s before it came, and not in the future                  |
+| set_aside       | 2      | no money of scratched runners is unrefunded or undecided, and no pool was called off    |
+| left_out        | 6      | every member of the answer can be read                                                  |
 
 Pools under $5,000 are judged leniently (twice the tolerance, five times under $1,000), and odds of an empty pool not
 at all: single bets move them. Inside its tolerance a check of a sum scores 1 falling to 0.9, outside at most 0.5.
@@ -31,30 +33,36 @@ from decimal import Decimal
 from statistics import median
 from typing import NamedTuple
 
-from raceday.racing.records import Check, LedgerRow, RunnerLine
-from raceday.racing.shares import positions_paid
+from raceday.racing.pools import dividend_pools, same_pool
+from raceday.racing.records import Check, LedgerRow, PoolTotals, RunnerLine, Settlement
+from raceday.racing.shares import at_floor, positions_paid
 from raceday.racing.snapshot import Pool, Runner, Snapshot, Status
 
 WEIGHTS: Mapping[str, int] = {
-    "pool_products": 8,
+    "pool_products": 7,
     "pool_values": 7,
     "pool_dividends": 5,
     "pool_balance": 3,
     "pool_growth": 4,
     "runner_amounts": 5,
     "odds_coverage": 8,
-    "odds_values": 6,
-    "odds_agreement": 6,
+    "odds_values": 5,
+    "odds_agreement": 5,
     "win_identity": 10,
     "place_identity": 8,
-    "hold_sum": 7,
-    "bet_sum": 5,
+    "hold_sum": 5,
+    "bet_sum": 4,
     "tracker_known": 3,
-    "tracker_runners": 4,
-    "field_counts": 3,
+    "tracker_runners": 3,
+    "field_counts": 2,
     "results": 4,
     "freshness": 4,
+    "set_aside": 2,
+    "left_out": 6,
 }
+MAIN = ("win", "place")
+# A refund may be a little more than what the rounding of odds to 0.1 said.
+_REFUND_SLACK = 1.1
 EXPECTED_PRODUCTS = ("win", "place", "quinella", "trifecta", "first4")
 THIN_CENTS = 100_000
 SMALL_CENTS = 500_000
@@ -76,6 +84,15 @@ class Evidence(NamedTuple):
     lines: tuple[RunnerLine, ...]
     base: LedgerRow | None
     fetched_at: datetime
+    pools: PoolTotals | None = None
+
+    def dead(self, product: str) -> bool:
+        """Tell whether betting on a product was called off."""
+        return self.pools is not None and product in self.pools.dead
+
+    def settled(self, product: str) -> Settlement:
+        """Return what of a pool stands on no runner."""
+        return self.pools.settled.get(product, Settlement()) if self.pools else Settlement()
 
     @property
     def running(self) -> list[Runner]:
@@ -83,8 +100,8 @@ class Evidence(NamedTuple):
         return [r for r in self.snapshot.runners if not r.scratched]
 
     def cents(self, product: str) -> int:
-        """Return one pool's total, 0 where it is absent or negative."""
-        return max(0, self.snapshot.pool_cents(product) or 0)
+        """Return one pool's total, 0 where it is absent, negative or called off."""
+        return 0 if self.dead(product) else max(0, self.snapshot.pool_cents(product) or 0)
 
 
 class Finding(NamedTuple):
@@ -150,33 +167,30 @@ def _pool_values(e: Evidence) -> Finding | None:
     if not pools:
         return None
     shut = e.snapshot.status not in (Status.OPEN, Status.ABANDONED)
-    bad = [p.product for p in pools if p.total_cents < 0 or (shut and _empty_main(p))]
+    listed = [p for p in pools if not p.dead]
+    bad = [p.product for p in listed if (p.total_cents is not None and p.total_cents < 0) or (shut and _empty_main(p))]
+    bad += [p.product for p in listed if p.total_cents is None and p.product in MAIN]
+    # One that nobody can read counts where it is Win or Place; the others are named among what was left out.
     return _share(
         len(pools) - len(bad), len(pools), f"bad {_names(bad)}", "not negative; win and place above 0 at the end"
     )
 
 
 def _empty_main(pool: Pool) -> bool:
-    return pool.product in ("win", "place") and pool.total_cents == 0
+    return pool.product in MAIN and pool.total_cents == 0
 
 
 def _pool_dividends(e: Evidence) -> Finding | None:
     paid = dividend_pools(e.snapshot)
-    pairs = [(p, paid[p.product]) for p in e.snapshot.pools or () if p.single_race and p.product in paid]
+    pairs = [
+        (p.product, p.total_cents, paid[p.product])
+        for p in e.snapshot.pools or ()
+        if p.single_race and p.product in paid and p.total_cents and not p.dead
+    ]
     if not pairs:
         return None
-    bad = [p.product for p, cents in pairs if abs(p.total_cents - cents) > max(1, cents // 10_000)]
-    return _share(len(pairs) - len(bad), len(pairs), f"differing {_names(bad)}", "equal to a cent or 0.01 %")
-
-
-def dividend_pools(snapshot: Snapshot, *, final_only: bool = False) -> dict[str, int]:
-    """Return the pool in cents behind each product's dividends: of the Final ones where there are any."""
-    final = final_only or any(d.status.lower() == "final" for d in snapshot.dividends)
-    found: dict[str, int] = {}
-    for d in snapshot.dividends:
-        if d.pool_cents is not None and (d.status.lower() == "final" or not final):
-            found[d.product] = max(d.pool_cents, found.get(d.product, d.pool_cents))
-    return found
+    bad = [product for product, total, cents in pairs if not same_pool(total, cents)]
+    return _share(len(pairs) - len(bad), len(pairs), f"differing {_names(bad)}", "equal within the value's precision")
 
 
 def _pool_balance(e: Evidence) -> Finding | None:
@@ -190,26 +204,31 @@ def _pool_balance(e: Evidence) -> Finding | None:
 
 
 def _pool_growth(e: Evidence) -> Finding | None:
-    if e.base is None or e.base.pools is None or e.snapshot.pools is None:
+    """Pools grow; a fall is explained by the refund of scratched runners, up to what those held."""
+    if e.base is None or e.base.pools is None or e.pools is None:
         return None
     bad: list[str] = []
-    for product in ("win", "place"):
-        now, before = e.snapshot.pool_cents(product), e.base.pools.cents(product)
-        if now is None or before is None:
+    for product in MAIN:
+        now, before = e.pools.cents(product), e.base.pools.cents(product)
+        if now is None or before is None or product in e.pools.kept or _was_called_off(e, product):
             continue
-        if now < before:
+        if before - now > _refundable(e, product) * _REFUND_SLACK:
             bad.append(f"{product} fell {before - now}")
-        grown, known = _runner_growth(e, product)
-        if known and grown != now - before:
-            bad.append(f"{product} runners {grown} pool {now - before}")
-    return _share(2 - min(2, len(bad)), 2, _names(bad), "no fall; runners' growth sums to the pool's")
+    return _share(2 - min(2, len(bad)), 2, _names(bad), "no fall but by refunds")
 
 
-def _runner_growth(e: Evidence, product: str) -> tuple[int, bool]:
-    now = [_cents(line, product) for line in e.lines]
-    before = [_cents(line, product) for line in e.base.runners] if e.base else [None]
-    known = None not in now and None not in before
-    return sum(c or 0 for c in now) - sum(c or 0 for c in before), known
+def _was_called_off(e: Evidence, product: str) -> bool:
+    return e.dead(product) or (e.base is not None and e.base.pools is not None and product in e.base.pools.dead)
+
+
+def _refundable(e: Evidence, product: str) -> int:
+    """Return the cents that scratched runners held at the poll before, refunded since or not."""
+    if e.base is None or e.base.pools is None:
+        return 0
+    out = {line.entrant_id for line in e.lines if line.scratched}
+    held = sum(_cents(line, product) or 0 for line in e.base.runners if line.entrant_id in out)
+    settled = e.base.pools.settled.get(product, Settlement())
+    return held + sum(settled.unrefunded.values())
 
 
 def _cents(line: RunnerLine, product: str) -> int | None:
@@ -217,21 +236,50 @@ def _cents(line: RunnerLine, product: str) -> int | None:
 
 
 def _runner_amounts(e: Evidence) -> Finding | None:
-    totals = {p: t for p in ("win", "place") if (t := e.snapshot.pool_cents(p)) is not None}
-    if not any(totals.values()):
+    """Every runner of a pool with money has an amount, and all parts together are the pool."""
+    totals = {p: t for p in MAIN if e.pools is not None and (t := e.pools.cents(p))}
+    if not totals:
         return None
     off = [f"{p} {_known_sum(e, p) - t}" for p, t in totals.items() if _known_sum(e, p) != t]
-    return _share(len(totals) - len(off), len(totals), f"off by {_names(off)} cents", "runners sum to the pool")
+    unknown = [p for p in totals if e.settled(p).unattributed_cents and any(_cents(r, p) is None for r in e.lines)]
+    bad = {text.split()[0] for text in off} | set(unknown)
+    value = f"off by {_names(off)} cents" if off else f"nobody's {_names(unknown)}"
+    return _share(len(totals) - len(bad), len(totals), value, "all parts are known and sum to the pool")
 
 
 def _known_sum(e: Evidence, product: str) -> int:
-    return sum(_cents(line, product) or 0 for line in e.lines)
+    beside = e.pools.beside_cents(product) if e.pools else 0
+    return sum(_cents(line, product) or 0 for line in e.lines) + beside
+
+
+def _set_aside(e: Evidence) -> Finding | None:
+    """Tell of money that stands on no runner, or that counts nowhere, and of what nobody can decide."""
+    if e.pools is None:
+        return None
+    told = [f"{p} {s.word} {sum(s.unrefunded.values())}" for p in MAIN if (s := e.settled(p)).unrefunded]
+    told += [f"{p} undecided" for p in MAIN if e.settled(p).word == "undecided" and not e.settled(p).unrefunded]
+    told += [f"{p} called off" for p in e.pools.dead]
+    return Finding(False, _OUTSIDE, _names(told), "no unrefunded money, no pool called off") if told else None
+
+
+def _left_out(e: Evidence) -> Finding | None:
+    """Name each member that could not be read, and what it takes of the answer's worth."""
+    told = [left.field for left in e.snapshot.left_out]
+    told += [f"status {e.snapshot.unknown_status}"] if e.snapshot.unknown_status else []
+    if not told:
+        return None
+    lost = sum(left.weight for left in e.snapshot.left_out) + 0.1 * bool(e.snapshot.unknown_status)
+    return Finding(False, max(0.0, 1 - lost), _names(told), "every member can be read")
 
 
 def _odds_coverage(e: Evidence) -> Finding | None:
     if not e.running:
         return None
-    wanted = ["fixed_win", "fixed_place"] + [f"pool_{p}" for p in ("win", "place") if e.cents(p)]
+    # A market that no runner has a price of is not open yet, or no more: nothing of it is missing.
+    fixed = [kind for kind in ("fixed_win", "fixed_place") if any(getattr(r.odds, kind) for r in e.running)]
+    wanted = fixed + [f"pool_{p}" for p in MAIN if e.cents(p)]
+    if not wanted:
+        return None
     missing = [(r.number, kind) for r in e.running for kind in wanted if getattr(r.odds, kind) is None]
     # In a thin pool nobody may have backed a runner: it has no pool odds then, and nothing is missing.
     excused = [(n, k) for n, k in missing if k.startswith("pool_") and e.cents(k[5:]) < THIN_CENTS]
@@ -296,8 +344,11 @@ def _place_identity(e: Evidence) -> Finding | None:
 
 
 def _identity(e: Evidence, product: str, places: int, book: float, tolerance: float) -> Finding | None:
-    odds = [o for r in e.running if (o := getattr(r.odds, f"pool_{product}")) is not None and o > 0]
-    if not odds or e.cents(product) == 0:
+    """Sum inverse odds of all whose money the pool holds; a runner at the floor or without odds makes it void."""
+    kind = f"pool_{product}"
+    held = e.settled(product).unrefunded
+    odds = [getattr(r.odds, kind) for r in e.snapshot.runners if not r.scratched or r.entrant_id in held]
+    if not any(odds) or e.cents(product) == 0 or any(o is None or at_floor(o) for o in odds):
         return None
     inverse = float(sum(1 / o for o in odds)) / places
     return _sum(inverse, book, tolerance * _leniency(e.cents(product)))
@@ -417,4 +468,6 @@ RULES: Mapping[str, Rule] = {
     "field_counts": _field_counts,
     "results": _results,
     "freshness": _freshness,
+    "set_aside": _set_aside,
+    "left_out": _left_out,
 }

@@ -1,6 +1,6 @@
 """Table `race-polls`: the ledger, one row per committed poll of a race. Only the room `ledger` touches it."""
 
-from raceday.tables.base import Table, index, long_text, moment, varchar, whole
+from raceday.tables.base import Table, flag, index, long_text, moment, varchar, whole
 
 ID = "race-polls"
 
@@ -21,8 +21,9 @@ TABLE = Table(
         whole("feedMs", "Milliseconds that the feed took."),
         whole("storeMs", "Milliseconds that reading the store took."),
         whole("lateMs", "Milliseconds from the slot to the feed's request."),
+        flag("held", "Whether the answer was an older picture of a finished race, of which nothing was taken."),
         long_text("race", "Facts of the race that projections need, a JSON object."),
-        long_text("pools", "Pool totals in cents by product, a JSON object; null where the answer had none."),
+        long_text("pools", "Pool totals in cents by product, what of them stands on no runner and why, JSON."),
         long_text("runners", "Odds, shares and amounts per runner, a JSON list."),
         long_text("checks", "Each check with its value, tolerance and weight, a JSON list."),
         long_text("gaps", "Slots since the row before that nobody polled, with causes, a JSON list."),

@@ -39,6 +39,8 @@ def results_row(snapshot: Snapshot) -> dict[str, Any]:
     Position 0 is a runner that was disqualified, fell or did not finish: it comes last.
     """
     placings = sorted(snapshot.placings, key=lambda p: (p.position <= 0, p.position, p.number))
+    # Two runners may share a number, a reserve in a vacant box: the one that runs is meant.
+    runners = sorted(snapshot.runners, key=lambda r: (r.number, not r.scratched))
     return TABLE.fitted(
         {
             "raceId": snapshot.race_id,
@@ -49,15 +51,15 @@ def results_row(snapshot: Snapshot) -> dict[str, Any]:
             "protestReason": snapshot.protest_reason,
             "resultsData": _dump([_placing(p) for p in placings]),
             "dividendsData": _dump([_dividend(d) for d in shown_dividends(snapshot.dividends)]),
-            "fixedOddsData": _dump({str(r.number): _fixed_odds(r) for r in snapshot.runners}),
+            "fixedOddsData": _dump({str(r.number): _fixed_odds(r) for r in runners}),
         },
     )
 
 
 def shown_dividends(dividends: Sequence[Dividend]) -> list[Dividend]:
-    """Return the dividends to show: Final ones alone once there are any."""
-    final = [d for d in dividends if d.status.lower() == "final"]
-    return final or list(dividends)
+    """Return the dividends to show: of each product its Final ones alone once it has any."""
+    final = {d.product for d in dividends if d.status.lower() == "final"}
+    return [d for d in dividends if d.status.lower() == "final" or d.product not in final]
 
 
 def _placing(placing: Placing) -> dict[str, Any]:

@@ -1,0 +1,120 @@
+"""Whether a pool still holds a scratched runner's money, from the evidence; what nobody can tell is called undecided.
+
+A refund comes at a later refresh than the scratching: until then total and odds hold the money. The set of runners
+whose inverse odds sum to the book is the set that the pool holds (in 5 of 22 recorded open events with scratched
+runners that showed odds it was all of them: their sum was 1.172 to 1.183, of the others alone 0.65 to 1.05).
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from itertools import combinations
+from typing import Literal, NamedTuple
+
+from raceday.racing.shares import at_floor, inverse
+from raceday.racing.snapshot import Runner
+
+Word = Literal["", "refunded", "unrefunded", "undecided", "dead", "kept"]
+# A sum of inverse odds proves a set of runners within this of the book, where no other set comes as near again.
+NEAR = Fraction(5, 100)
+_MOST_CANDIDATES = 10
+
+
+class Former(NamedTuple):
+    """One pool at the poll before: total, each runner's cents and odds, who was scratched, and what was decided."""
+
+    total_cents: int
+    cents: Mapping[str, int | None]
+    odds: Mapping[str, Decimal | None]
+    scratched: frozenset[str]
+    unrefunded: Mapping[str, int]
+    word: Word
+
+
+class Refund(NamedTuple):
+    """Which scratched runners' money a pool holds, by their 1/odds; the decision in a word, and why."""
+
+    holding: Mapping[str, Fraction]
+    word: Word = ""
+    why: str = ""
+
+
+def decide(
+    runners: Sequence[Runner],
+    odds: Mapping[str, Decimal | None],
+    book: Fraction,
+    total_cents: int,
+    former: Former | None,
+    *,
+    run: bool = False,
+) -> Refund:
+    """Decide for one pool; once a race was `run` everything is refunded."""
+    if run:
+        return Refund({})
+    showing, silent = _candidates(runners, odds, former)
+    every = {**showing, **silent}
+    if not every:
+        return Refund({})
+    running = [r for r in runners if not r.scratched]
+    stakes = [inverse(odds.get(r.entrant_id)) for r in running]
+    proven = None
+    if running and all(stakes) and not any(at_floor(odds.get(r.entrant_id)) for r in running):
+        proven = _proven(sum(stakes, Fraction(0)), every, book)
+    if proven is not None:
+        holding = {i: every[i] for i in proven}
+        shown = float(sum(stakes) + sum(holding.values()))
+        return Refund(holding, "unrefunded" if holding else "refunded", f"inverse odds sum to {shown:.3f}")
+    return _as_before(showing, silent, total_cents, former)
+
+
+def _candidates(
+    runners: Sequence[Runner], odds: Mapping[str, Decimal | None], former: Former | None
+) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
+    """Return the scratched runners that may still be held: those that show odds, and those that lost them just now."""
+    showing: dict[str, Fraction] = {}
+    silent: dict[str, Fraction] = {}
+    for runner in runners:
+        i = runner.entrant_id
+        if not runner.scratched or _settled(i, former):
+            continue
+        if stake := inverse(odds.get(i)):
+            showing[i] = stake
+        elif former is not None and (stake := inverse(former.odds.get(i))):
+            silent[i] = stake
+    return showing, silent
+
+
+def _settled(entrant_id: str, former: Former | None) -> bool:
+    """Tell whether a runner's money was let go before: what is refunded once is not held again."""
+    if former is None or entrant_id not in former.scratched:
+        return False
+    return entrant_id not in former.unrefunded and former.word != "undecided"
+
+
+def _proven(running: Fraction, every: Mapping[str, Fraction], book: Fraction) -> tuple[str, ...] | None:
+    """Return the only set of candidates that brings the sum to the book, None where none or more than one does."""
+    if len(every) > _MOST_CANDIDATES:
+        return None
+    sets = [chosen for size in range(len(every) + 1) for chosen in combinations(every, size)]
+    off = sorted((abs(running + sum(every[i] for i in chosen) - book), chosen) for chosen in sets)
+    if off[0][0] > NEAR or (len(off) > 1 and off[1][0] < off[0][0] + NEAR):
+        return None
+    return off[0][1]
+
+
+def _as_before(
+    showing: Mapping[str, Fraction], silent: Mapping[str, Fraction], total_cents: int, former: Former | None
+) -> Refund:
+    """Keep the former decision until the total has fallen by about the candidates' money; without one, refunded."""
+    if former is None:
+        return Refund({}, "undecided", "nothing tells whether the scratched runners' money is refunded")
+    # One that shows no odds any more counts as held only while that was proven.
+    kept = dict(showing) | {i: stake for i, stake in silent.items() if former.word == "unrefunded"}
+    kept = {i: stake for i, stake in kept.items() if i in former.unrefunded or i not in former.scratched}
+    held = sum(former.unrefunded.get(i) or former.cents.get(i) or 0 for i in kept)
+    fell = former.total_cents - total_cents
+    if kept and 2 * fell >= held > 0:
+        return Refund({}, "refunded", f"the total fell by {fell} cents, about the {held} that were held")
+    is_new = any(i not in former.scratched for i in (*showing, *silent))
+    word: Word = "undecided" if is_new or former.word == "undecided" else former.word
+    return Refund(kept, word, "as before: nothing tells otherwise")
