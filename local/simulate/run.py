@@ -22,12 +22,10 @@ from local.simulate.report import day_report, failures, stored
 from local.simulate.seams import FaultHooks
 from local.simulate.shrink import keep_races
 from local.simulate.tables import Tables, read_tables, since
+from local.simulate.users import seed_users
 from local.simulate.world import SETTINGS, Backend, World
-from ops.schema import BANDS, DEFAULT_USER, band_row
 from raceday.catalogue.functions import IMPORTS
-from raceday.ids import row_key
 from raceday.settings import Settings
-from raceday.tables import ALERT_CONFIGS
 
 T = TypeVar("T")
 Progress = Callable[[float], None]
@@ -76,8 +74,8 @@ def simulate_day(
         activity = _activity(plan)
         world.platform.on_done = activity.on_done if activity else None
         try:
-            await seed_alerts(world)
             reader = world.backend.reader(world)
+            await seed_users(reader)
             before = await read_tables(reader)
             last = world.seams.last(end)
             await run_day(world, last, _told(progress, start, last))
@@ -148,13 +146,6 @@ def import_recorded(
 
     report = on_virtual_time(start, work)
     return report | {"wall_secs": round(time.perf_counter() - began, 2)}
-
-
-async def seed_alerts(world: World) -> None:
-    """Put the default alert bands there, as provisioning does."""
-    store = world.backend.reader(world)
-    for order, (low, high, color) in enumerate(BANDS, 1):
-        await store.upsert(ALERT_CONFIGS, row_key("band", DEFAULT_USER, order), band_row(order, low, high, color))
 
 
 def _told(progress: Progress | None, start: datetime, end: datetime) -> Callable[[datetime], None] | None:

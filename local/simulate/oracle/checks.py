@@ -64,12 +64,9 @@ class Checks:
 
     def __eq__(self, text: object) -> bool:
         """Compare with a row's JSON: the same checks, each as it must be."""
-        try:
-            rows = json.loads(text) if isinstance(text, str) else None
-        except ValueError:
-            return False
+        rows = _rows(text)
         return (
-            isinstance(rows, list)
+            rows is not None
             and [row["name"] for row in rows] == list(self.verdicts)
             and all(_agrees(row, self.verdicts[row["name"]]) for row in rows)
         )
@@ -79,6 +76,15 @@ class Checks:
     def __str__(self) -> str:
         """Show the verdicts."""
         return " ".join(f"{name}={_word(verdict)}" for name, verdict in self.verdicts.items())
+
+
+def _rows(text: object) -> list[dict[str, Any]] | None:
+    """Return the checks of a row, None where its text holds none."""
+    try:
+        rows = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return rows if isinstance(rows, list) else None
 
 
 def _word(verdict: Verdict) -> str:
@@ -95,7 +101,7 @@ def _agrees(row: dict[str, Any], verdict: Verdict) -> bool:
 
 def score_of(text: str | None) -> int | None:
     """Return the score that a row's own checks come to: their weighted mean of 100, rounded down."""
-    applying = [row for row in json.loads(text or "[]") if row["applies"]]
+    applying = [row for row in _rows(text) or () if row["applies"]]
     weights = sum(WEIGHTS[row["name"]] for row in applying)
     if not weights:
         return None

@@ -10,7 +10,8 @@ from typing import Any
 from raceday.store.port import Row
 
 MOST_SHOWN = 40
-_NEAR = 1e-6
+# What a number may lose on its way through JSON; cents and counts are whole, and compared as such.
+_NEAR = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ def same(there: Any, wanted: Any) -> bool:
         return any(there == value or same(there, value) for value in wanted.values)
     if isinstance(there, bool) or isinstance(wanted, bool) or there is None or wanted is None:
         return there is wanted
+    if isinstance(there, int) and isinstance(wanted, int):
+        return there == wanted
     if isinstance(there, (int, float)) and not isinstance(wanted, (str, dict, list)):
         return abs(there - float(wanted)) <= _NEAR * max(1.0, abs(there))
     if isinstance(wanted, datetime):

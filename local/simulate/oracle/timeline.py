@@ -113,7 +113,9 @@ def judge_timeline(rows: Sequence[Row], timelines: Mapping[str, Sequence[Entry]]
             wanted |= rows_of(race_id, entry)
     findings.match(MONEY_FLOW, rows, wanted, _key)
     for row in rows:
-        if row["bucketDocumentId"] != row["$id"] or row["$updatedAt"] != row["$createdAt"]:
+        if row["bucketDocumentId"] != row["$id"]:
+            findings.compare(MONEY_FLOW, row, {"bucketDocumentId": row["$id"]}, race=row["raceId"], key=row["$id"])
+        if row["$updatedAt"] != row["$createdAt"]:
             findings.add(MONEY_FLOW, "changed", race=row["raceId"], key=row["$id"])
 
 
