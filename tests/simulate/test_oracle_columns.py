@@ -93,6 +93,8 @@ KEYS = {
     "race-polls": ("raceId", "n", "generatedAt"),
     "notifications": ("userId", "raceId", "entrantId", "timeInterval", "type"),
     "suite-state": ("kind", "name"),
+    "closing-prices": ("raceId", "entrantId"),
+    "race-result-versions": ("raceId", "version"),
 }
 
 
