@@ -7,13 +7,17 @@ from typing import Any
 from appwrite.query import Query
 
 from raceday.container import Container
+from raceday.errors import StoreMissing
 from raceday.ledger import log as ledger
 from raceday.ledger.timeline import Timeline
 from raceday.projections import closing_prices
 from raceday.projections.money_flow import entry_rows
 from raceday.projections.race_pools import pools_row
 from raceday.racing.records import LedgerRow
+from raceday.store.port import Op
 from raceday.tables import MONEY_FLOW, RACE_POOLS, RACES
+
+MOST_OPS = 100
 
 
 @dataclass(slots=True)
@@ -86,13 +90,25 @@ def _same(stored: Any, expected: Any) -> bool:
 async def _write(
     container: Container, found: Difference, expected: Mapping[str, dict[str, Any]], pools: dict[str, Any] | None
 ) -> None:
-    rows = [expected[key] for key in (*found.missing, *found.other)]
-    for at in range(0, len(rows), 100):
-        await container.store.upsert_many(MONEY_FLOW, rows[at : at + 100])
+    await container.store.create_many(MONEY_FLOW, [expected[key] for key in found.missing])
+    # Patches, not upserts: those take a null for a zero, and leave what differs only so.
+    patches = [
+        Op("update", MONEY_FLOW, key, {c: expected[key][c] for c in other}) for key, other in found.other.items()
+    ]
+    for at in range(0, len(patches), MOST_OPS):
+        await container.store.commit(patches[at : at + MOST_OPS])
     for key in found.extra:
         await container.store.delete(MONEY_FLOW, key)
     if found.pools and pools is not None:
-        await container.store.upsert(RACE_POOLS, found.race_id, pools)
+        await _write_pools(container, found.race_id, pools)
     if found.closing:
         await closing_prices.catch_up(container, found.race_id)
-    found.made = len(rows) + len(found.extra) + bool(found.pools) + len(found.closing)
+    written = len(found.missing) + len(patches) + len(found.extra)
+    found.made = written + bool(found.pools) + len(found.closing)
+
+
+async def _write_pools(container: Container, race_id: str, pools: dict[str, Any]) -> None:
+    try:
+        await container.store.update(RACE_POOLS, race_id, pools)
+    except StoreMissing:
+        await container.store.create(RACE_POOLS, race_id, pools)

@@ -34,9 +34,9 @@ SETTINGS = Settings(
     store_project="raceday",
     store_key="embedded-key",
     webhook_secret="a-secret-of-tests",
-    money_flow_url="https://f.test/money-flow-tracker",
-    race_pools_url="https://f.test/race-pools-aggregator",
-    alerts_url="https://f.test/alert-evaluator",
+    money_flow_url="https://f.raceday.nz/money-flow-tracker",
+    race_pools_url="https://f.raceday.nz/race-pools-aggregator",
+    alerts_url="https://f.raceday.nz/alert-evaluator",
 )
 
 

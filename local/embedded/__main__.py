@@ -16,8 +16,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="port on loopback; 0 takes a free one")
     parser.add_argument("--key-file", type=Path, help="where the random API key is written, mode 0600")
     parser.add_argument("--key", help="an API key instead of a random one")
+    parser.add_argument("--loopback-webhooks", action="store_true", help="let webhooks go to this machine")
     args = parser.parse_args()
-    server = Embedded(args.path, api_key=args.key or new_key())
+    server = Embedded(args.path, api_key=args.key or new_key(), loopback_hooks=args.loopback_webhooks)
     if not server.catalog.databases:
         bootstrap(server)
     if args.key_file:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from local.embedded.catalog import Column
+from local.embedded.columns import Column
 from local.embedded.server import Embedded
 from ops.schema import BANDS, DEFAULT_USER, band_row
 from raceday.ids import row_key

@@ -1,7 +1,6 @@
 """What databases, tables, columns and indexes there are: kept in memory, and in the file for the next start."""
 
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -9,93 +8,17 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from local.embedded.columns import KEY, SQL_TYPES, Column, column_of
 from local.embedded.errors import Refused, argument, exists, missing
 from local.embedded.instants import iso
 
-SQL_TYPES = {
-    "string": "TEXT",
-    "varchar": "TEXT",
-    "text": "TEXT",
-    "mediumtext": "TEXT",
-    "longtext": "TEXT",
-    "datetime": "TEXT",
-    "relationship": "TEXT",
-    "integer": "INTEGER",
-    "bigint": "INTEGER",
-    "boolean": "INTEGER",
-    "double": "REAL",
-}
 SYSTEM = {"$id": "_id", "$createdAt": "_created", "$updatedAt": "_updated", "$sequence": "_seq"}
 ROW_WIDTH = 65_535
-FORMATS = ("enum", "email", "ip", "url")
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
-
-
-@dataclass(slots=True)
-class Column:
-    """One column as the API shows it; `type` is the API's own word, `double` for floats."""
-
-    key: str
-    type: str
-    required: bool = False
-    default: Any = None
-    size: int = 0
-    min: float | None = None
-    max: float | None = None
-    array: bool = False
-    elements: list[str] | None = None
-    related: str = ""
-    on_delete: str = "setNull"
-    created: str = ""
-    format: str = ""
-    ready: str = ""
-
-    def status(self, stamp: str) -> str:
-        """Tell whether the worker that makes columns is done with this one at an instant."""
-        return "processing" if self.ready > stamp else "available"
-
-    def shown(self, stamp: str = "~") -> dict[str, Any]:
-        """Return the column as an answer has it at an instant."""
-        base: dict[str, Any] = {
-            "key": self.key,
-            "type": self.type,
-            "status": self.status(stamp),
-            "error": "",
-            "required": self.required,
-            "array": self.array,
-            "$createdAt": self.created,
-            "$updatedAt": self.created,
-            "default": self.default,
-        }
-        if self.type in ("string", "varchar"):
-            base["size"] = self.size
-        if self.type in ("integer", "double", "bigint"):
-            base |= {"min": self.min, "max": self.max}
-        if self.elements is not None:
-            base["elements"] = self.elements
-        if self.format:
-            base["format"] = self.format
-        if self.type == "relationship":
-            base |= {
-                "relatedTable": self.related,
-                "relationType": "manyToOne",
-                "twoWay": False,
-                "twoWayKey": "",
-                "onDelete": self.on_delete,
-                "side": "parent",
-            }
-        return base
-
-    def width(self) -> int:
-        """Return the bytes the column takes of a MariaDB row in utf8mb4."""
-        if self.type in ("string", "varchar"):
-            return 4 * self.size + 2 if self.size <= 16_383 else 20
-        return 20 if self.type in ("text", "mediumtext", "longtext") else 8
 
 
 @dataclass(slots=True)
 class Table:
-    """One table: `sql` is its name in the file."""
+    """One table: `sql` is its name in the file, `odd` the columns that hold accents or trailing blanks."""
 
     id: str
     name: str
@@ -105,6 +28,7 @@ class Table:
     columns: dict[str, Column] = field(default_factory=dict)
     indexes: dict[str, dict[str, Any]] = field(default_factory=dict)
     ready: str = ""
+    odd: list[str] = field(default_factory=list)
 
     def usable(self, stamp: str) -> dict[str, Column]:
         """Return the columns that rows may have at an instant: those still being made are unknown to them."""
@@ -201,11 +125,20 @@ class Catalog:
 
     def table(self, database: str, table: str) -> Table:
         """Return a table; refuses a database or table that does not exist."""
-        found = self.tables.get((database, table))
+        found = self.tables.get((database, table)) or self._named(database, table)
         if found is None:
             self.database(database)
             raise missing("table")
         return found
+
+    def _named(self, database: str, table: str) -> Table | None:
+        """Find a table by its id, whose case does not matter."""
+        return next((t for t in self.tables.values() if t.database == database and t.id.lower() == table.lower()), None)
+
+    def mark_odd(self, table: Table, key: str) -> None:
+        """Note that a column holds text that only a folded comparison finds."""
+        table.odd.append(key)
+        self.save()
 
     def add_database(self, database: str, name: str, stamp: str) -> dict[str, Any]:
         """Make a database."""
@@ -226,13 +159,14 @@ class Catalog:
     def add_table(self, database: str, table: str, name: str, stamp: str) -> Table:
         """Make a table without columns."""
         self.database(database)
-        if (database, table) in self.tables:
+        if self._named(database, table):
             raise exists("table", table)
         numbers = [int(t.sql[2:]) for t in self.tables.values()]
         made = Table(table, name, database, f"t_{max(numbers, default=0) + 1}", stamp)
         self._db.execute(
-            f"CREATE TABLE {made.sql} (_seq INTEGER PRIMARY KEY AUTOINCREMENT, _id TEXT NOT NULL UNIQUE, "
-            "_created TEXT NOT NULL, _updated TEXT NOT NULL, _version INTEGER NOT NULL DEFAULT 1, _permissions TEXT)"
+            f"CREATE TABLE {made.sql} (_seq INTEGER PRIMARY KEY AUTOINCREMENT, "
+            "_id TEXT NOT NULL COLLATE NOCASE UNIQUE, _created TEXT NOT NULL, "
+            "_updated TEXT NOT NULL, _version INTEGER NOT NULL DEFAULT 1, _permissions TEXT)"
         )
         self.tables[database, table] = made
         self.save()
@@ -268,7 +202,7 @@ class Catalog:
 
     def add_column(self, table: Table, column: Column, *, at_once: bool = False) -> Column:
         """Add a column; refuses a doubled key, a default beside required, and a row that grows too wide."""
-        if column.key in table.columns:
+        if column.key.lower() in (key.lower() for key in table.columns):
             raise exists("column", column.key)
         if column.required and column.default is not None:
             raise Refused(400, "column_default_unsupported", "Default values are not supported for required columns.")
@@ -287,7 +221,7 @@ class Catalog:
         """Add an index over columns or system fields."""
         if key in table.indexes:
             raise exists("index", key)
-        if not _KEY.fullmatch(key) or kind not in ("key", "unique", "fulltext"):
+        if not KEY.fullmatch(key) or kind not in ("key", "unique", "fulltext"):
             raise argument("Invalid `key` or `type` param: expected a key and one of key, unique, fulltext")
         if any(c in table.columns and table.columns[c].status(stamp) != "available" for c in columns):
             raise Refused(400, "column_not_available", "The requested column is not yet available.")
@@ -346,43 +280,3 @@ class Catalog:
             self.drop_table(table)
         del self.databases[database]
         self.save()
-
-
-def column_of(kind: str, body: Mapping[str, Any], stamp: str) -> Column:
-    """Read a column from a request; `kind` is the route's or the inline definition's word for its type."""
-    key = body.get("key")
-    if not isinstance(key, str) or not _KEY.fullmatch(key):
-        raise argument("Invalid `key` param: Key must be a valid string of 1 to 36 characters.")
-    words = {"float": "double", "enum": "string", "email": "string", "url": "string", "ip": "string"}
-    found = words.get(kind, kind)
-    if found not in SQL_TYPES:
-        raise argument(f"Invalid `type` param: {kind} is not a type of column.")
-    size = body.get("size") or 0
-    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-        raise argument("Invalid `size` param: Value must be a valid range between 1 and 16,383")
-    if found == "varchar" and not 1 <= size <= 16_383:
-        raise argument("Invalid `size` param: Value must be a valid range between 1 and 16,383")
-    if bad := [name for name in ("min", "max") if not _is_bound(body.get(name))]:
-        raise argument(f"Invalid `{bad[0]}` param: Value must be a valid number")
-    elements = body.get("elements")
-    if elements is not None and not (isinstance(elements, list) and all(isinstance(e, str) for e in elements)):
-        raise argument("Invalid `elements` param: Value must a valid array of texts")
-    return Column(
-        key=key,
-        type=found,
-        required=bool(body.get("required")),
-        default=body.get("default"),
-        size=size,
-        min=body.get("min"),
-        max=body.get("max"),
-        array=bool(body.get("array")),
-        elements=elements,
-        related=str(body.get("relatedTableId") or body.get("relatedTable") or ""),
-        on_delete=str(body.get("onDelete") or "restrict"),
-        created=stamp,
-        format=kind if kind in FORMATS else str(body.get("format") or ""),
-    )
-
-
-def _is_bound(value: Any) -> bool:
-    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))

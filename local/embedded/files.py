@@ -1,5 +1,6 @@
 """Storage: buckets and files."""
 
+import base64
 import hashlib
 import json
 import sqlite3
@@ -11,6 +12,12 @@ from typing import Any
 
 from local.embedded.errors import Refused, argument, exists, missing
 from local.embedded.instants import iso
+
+RASTERS = ("image/png", "image/jpeg", "image/gif", "image/webp")
+# One transparent dot.
+GENERIC_ICON = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
 
 
 class Files:
@@ -110,6 +117,18 @@ class Files:
         """Delete a file."""
         self.get(bucket, file_id)
         self._db.execute("DELETE FROM files WHERE bucket = ? AND id = ?", (bucket, file_id))
+
+
+def served(shown: dict[str, Any], content: bytes, form: str) -> tuple[str, bytes]:
+    """Return a file's media type and content as one of its forms gives them.
+
+    A drawing is shown as plain text, and previewed as a picture of nothing: only a download tells what it is.
+    """
+    media_type = str(shown["mimeType"])
+    is_raster = media_type in RASTERS
+    if form == "preview":
+        return (media_type, content) if is_raster else ("image/png", GENERIC_ICON)
+    return (media_type if is_raster or form == "download" else "text/plain"), content
 
 
 def read_form(content_type: str, raw: bytes) -> dict[str, tuple[str, str, bytes]]:

@@ -185,11 +185,8 @@ class Hooks:
     def change(self, hook_id: str, body: dict[str, Any]) -> Hook:
         """Change a subscription; switching it on forgets its failures."""
         hook = self.get(hook_id)
-        hook.name, hook.url, hook.events = (
-            str(body.get("name", hook.name)),
-            str(body.get("url", hook.url)),
-            _events(body),
-        )
+        url = str(body.get("url", hook.url))
+        hook.name, hook.url, hook.events = str(body.get("name", hook.name)), url, _events(body)
         hook.enabled, hook.tls = bool(body.get("enabled", True)), bool(body.get("tls", hook.tls))
         if hook.enabled:
             hook.attempts = 0
@@ -203,7 +200,9 @@ class Hooks:
         for event, row in fired:
             table = event.table
             form = "transaction" if event.from_transaction else "bulk" if event.bulk else event.action
-            names = [n.replace(_ROW, row["$id"]) for n in _templates(table.database, table.id, event.action, form)]
+            names = [
+                n.replace(_ROW, row.get("$id", "")) for n in _templates(table.database, table.id, event.action, form)
+            ]
             takers = [h for h in self.hooks.values() if h.enabled and not set(names).isdisjoint(h.events)]
             if takers:
                 body = php_json(_told(event, row))

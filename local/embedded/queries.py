@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.embedded.catalog import SYSTEM, Table
+from local.embedded.columns import TEXTS, Column
 from local.embedded.errors import Refused, argument, bad_query
 from local.embedded.instants import instant_text
+from local.embedded.text import bare, fold
 
 MOST_QUERIES, MOST_CHARS, MOST_VALUES, DEFAULT_LIMIT = 100, 4096, 500, 25
 _COMPARE = {"lessThan": "<", "lessThanEqual": "<=", "greaterThan": ">", "greaterThanEqual": ">="}
@@ -23,7 +25,9 @@ class Plan:
     limit: int = DEFAULT_LIMIT
     limited: bool = False
     offset: int = 0
+    moved: bool = False
     cursor: str = ""
+    odd: frozenset[str] = frozenset()
     backward: bool = False
     select: list[str] = field(default_factory=list)
 
@@ -32,7 +36,7 @@ def read(table: Table, raw: Sequence[str]) -> Plan:
     """Read a request's queries; refuses what Appwrite refuses."""
     if len(raw) > MOST_QUERIES:
         raise argument(f"Invalid `queries` param: at most {MOST_QUERIES} queries are allowed")
-    plan = Plan()
+    plan = Plan(odd=frozenset(table.sql_column(key) for key in table.odd))
     for text in raw:
         if len(text) > MOST_CHARS:
             raise argument(f"Invalid `queries` param: each query must be at most {MOST_CHARS} chars long")
@@ -61,7 +65,8 @@ def _take(table: Table, plan: Plan, method: str, query: dict[str, Any]) -> None:
     elif method in ("cursorAfter", "cursorBefore"):
         if len(values) != 1:
             raise bad_query(f"Invalid query: Invalid {method}: a row's id is needed")
-        plan.cursor, plan.backward = str(values[0]), method == "cursorBefore"
+        if not plan.cursor:
+            plan.cursor, plan.backward = str(values[0]), method == "cursorBefore"
     elif method == "select":
         plan.select += [str(v) for v in values]
     else:
@@ -74,10 +79,11 @@ def _page(plan: Plan, method: str, values: list[Any]) -> None:
         raise bad_query(
             f"Invalid query: Invalid {method}: Value must be a valid range between {lowest} and 9223372036854775807"
         )
-    if method == "limit":
+    # Of several the first counts.
+    if method == "limit" and not plan.limited:
         plan.limit, plan.limited = values[0], True
-    else:
-        plan.offset = values[0]
+    elif method == "offset" and not plan.moved:
+        plan.offset, plan.moved = values[0], True
 
 
 def _name(table: Table, attribute: str) -> str:
@@ -106,37 +112,54 @@ def _condition(table: Table, out: list[Any], method: str, query: dict[str, Any])
     if not values:
         raise bad_query(f"Invalid query: {method} queries require at least one value.")
     wanted = [_value(table, attribute, v) for v in values]
-    return _compare(name, method, wanted, out)
+    column = table.columns.get(attribute)
+    if method not in _PATTERNS and (attribute == "$id" if column is None else column.type in TEXTS):
+        wanted = [fold(v) for v in wanted]
+    return _compare(name, method, wanted, out, odd=attribute in table.odd)
 
 
-def _compare(name: str, method: str, wanted: list[Any], out: list[Any]) -> str:
+def _compare(name: str, method: str, wanted: list[Any], out: list[Any], *, odd: bool) -> str:
+    whole, part = (f"fold({name})", f"bare({name})") if odd else (name, name)
     marks = ", ".join("?" * len(wanted))
     if method in ("equal", "notEqual"):
         out += wanted
-        return f"{name} IN ({marks})" if method == "equal" else f"{name} NOT IN ({marks})"
+        return f"{whole} IN ({marks})" if method == "equal" else f"{whole} NOT IN ({marks})"
     if method in _COMPARE:
         out.append(wanted[0])
-        return f"{name} {_COMPARE[method]} ?"
+        return f"{whole} {_COMPARE[method]} ?"
     if method in ("between", "notBetween") and len(wanted) == 2:
         out += wanted[:2]
-        return f"{name} {'NOT ' if method == 'notBetween' else ''}BETWEEN ? AND ?"
-    patterns: dict[str, Callable[[Any], str]] = {
-        "startsWith": lambda v: f"{_escaped(v)}%",
-        "endsWith": lambda v: f"%{_escaped(v)}",
-        "contains": lambda v: f"%{_escaped(v)}%",
-    }
-    if method not in patterns:
+        return f"{whole} {'NOT ' if method == 'notBetween' else ''}BETWEEN ? AND ?"
+    if method not in _PATTERNS:
         raise bad_query(f"Invalid query: Invalid query method: {method}")
-    out += [patterns[method](v) for v in wanted]
-    return "(" + " OR ".join([f"{name} LIKE ? ESCAPE '!'"] * len(wanted)) + ")"
+    out += [_PATTERNS[method](bare(v) if isinstance(v, str) else v) for v in wanted]
+    return "(" + " OR ".join([f"{part} LIKE ? ESCAPE '!'"] * len(wanted)) + ")"
 
 
 def _escaped(value: Any) -> str:
     return str(value).replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
+_PATTERNS: dict[str, Callable[[Any], str]] = {
+    "startsWith": lambda v: f"{_escaped(v)}%",
+    "endsWith": lambda v: f"%{_escaped(v)}",
+    "contains": lambda v: f"%{_escaped(v)}%",
+}
+
+
+def _fits(column: Column, value: Any) -> bool:
+    """Tell whether a query's value has the type of its column: a number's text is no number."""
+    if column.type in (*TEXTS, "relationship", "datetime"):
+        return isinstance(value, str)
+    if column.type == "boolean":
+        return isinstance(value, bool)
+    return isinstance(value, int if column.type != "double" else (int, float)) and not isinstance(value, bool)
+
+
 def _value(table: Table, attribute: str, value: Any) -> Any:
     column = table.columns.get(attribute)
+    if column is not None and not _fits(column, value):
+        raise bad_query(f"Invalid query: Query value is invalid for attribute {attribute!r}")
     is_time = column.type == "datetime" if column else attribute in ("$createdAt", "$updatedAt")
     if is_time:
         try:
@@ -169,11 +192,15 @@ def after(plan: Plan, row: dict[str, Any]) -> tuple[str, list[Any]]:
     keys = [*plan.orders, ("_seq", _tail_descends(plan))]
     clauses, values = [], []
     for i, (name, descending) in enumerate(keys):
-        equal = [f"{n} = ?" for n, _ in keys[:i]]
+        equal = [f"{_folded(plan, n)} = {_folded(plan, n, '?')}" for n, _ in keys[:i]]
         sign = "<" if descending != plan.backward else ">"
-        clauses.append("(" + " AND ".join([*equal, f"{name} {sign} ?"]) + ")")
+        clauses.append("(" + " AND ".join([*equal, f"{_folded(plan, name)} {sign} {_folded(plan, name, '?')}"]) + ")")
         values += [row[n.strip('"')] for n, _ in keys[: i + 1]]
     return "(" + " OR ".join(clauses) + ")", values
+
+
+def _folded(plan: Plan, name: str, value: str = "") -> str:
+    return f"fold({value or name})" if name in plan.odd else value or name
 
 
 def _tail_descends(plan: Plan) -> bool:
@@ -183,7 +210,8 @@ def _tail_descends(plan: Plan) -> bool:
 def ordering(plan: Plan) -> str:
     """Return the ORDER BY of a plan: ties go by creation."""
     keys = [*plan.orders, ("_seq", _tail_descends(plan))]
-    return ", ".join(f"{name} {'DESC' if descending != plan.backward else 'ASC'}" for name, descending in keys)
+    ways = [(_folded(plan, name), "DESC" if descending != plan.backward else "ASC") for name, descending in keys]
+    return ", ".join(f"{name} {way}" for name, way in ways)
 
 
 SYSTEM_SELECT = tuple(SYSTEM)

@@ -3,9 +3,11 @@
 from typing import Any
 from urllib.parse import quote
 
+from local.embedded.checks import check_id
 from local.embedded.errors import missing
+from local.embedded.files import served
 from local.embedded.request import ROUTES, Request, Response
-from local.embedded.rows import check_id
+from local.embedded.urls import check_url
 
 on = ROUTES.add
 
@@ -20,6 +22,7 @@ def list_webhooks(r: Request) -> Any:
 @on("POST", "/webhooks", 201)
 def create_webhook(r: Request) -> Any:
     """A new subscription; its secret is told this once."""
+    check_url(r.body.get("url"), loopback=r.server.loopback_hooks)
     return r.server.hooks.add(r.body, r.stamp()).shown(secret=True)
 
 
@@ -32,6 +35,8 @@ def get_webhook(r: Request) -> Any:
 @on("PUT", "/webhooks/{id}")
 def change_webhook(r: Request) -> Any:
     """Change a subscription."""
+    if "url" in r.body:
+        check_url(r.body["url"], loopback=r.server.loopback_hooks)
     return r.server.hooks.change(r.parts["id"], r.body).shown()
 
 
@@ -98,7 +103,8 @@ def view_file(r: Request) -> Any:
     if r.parts["form"] not in ("view", "download", "preview"):
         raise missing("general_route")
     shown, content = r.server.files.get(r.parts["bucket"], r.parts["file"])
-    headers = {"content-type": shown["mimeType"], "x-content-type-options": "nosniff"}
+    media_type, content = served(shown, content, r.parts["form"])
+    headers = {"content-type": media_type, "x-content-type-options": "nosniff"}
     if r.parts["form"] == "download":
         headers["content-disposition"] = f'attachment; filename="{quote(shown["name"])}"'
     return Response(200, headers, content)

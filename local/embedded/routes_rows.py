@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from local.embedded.checks import check_id, check_timestamp
 from local.embedded.errors import Refused, argument, missing
 from local.embedded.request import ROUTES, Request
-from local.embedded.rows import EVENTS_OF_BULK, Fired, check_id, check_timestamp
+from local.embedded.rows import EVENTS_OF_BULK, Fired
 
 on = ROUTES.add
 ROWS = "/tablesdb/{db}/tables/{table}/rows"
@@ -31,12 +32,14 @@ def _staged(r: Request, action: str, data: Any, row_id: str = "") -> dict[str, A
     name = r.body.get("transactionId")
     if not name:
         return None
-    op = {"databaseId": r.parts["db"], "tableId": r.parts["table"], "action": action, "rowId": row_id, "data": data}
+    op = {"databaseId": r.parts["db"], "tableId": r.parts["table"], "action": action, "data": data}
+    op |= {"rowId": row_id} if row_id else {}
     r.server.transactions.stage(r.server.transactions.pending(str(name)), [op])
     r.status = r.status or (201 if r.method == "PUT" else 0)
     if action.startswith("bulk"):
         return {"total": 0, "rows": []}
-    return {**(data or {}), "$id": row_id, "$databaseId": r.parts["db"], "$tableId": r.parts["table"]}
+    system = {"$id": row_id, "$permissions": [], "$databaseId": r.parts["db"], "$tableId": r.parts["table"]}
+    return {**(data or {}), **system}
 
 
 def _shown(r: Request, raw: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +70,7 @@ def create_rows(r: Request) -> Any:
         return staged
     raw = r.server.rows.create(table, row_id, {**data, "$permissions": r.body.get("permissions")})
     r.fired.append(Fired(table, "create", raw))
-    return _shown(r, raw)
+    return r.server.rows.made(table, raw, data)
 
 
 @on("PUT", ROWS)
@@ -125,25 +128,29 @@ def get_row(r: Request) -> Any:
 @on("PUT", FORMER + "/{row}")
 def upsert_row(r: Request) -> Any:
     """One row, new or not."""
-    table, row_id, data = r.table(), check_id(r.parts["row"]), r.data()
+    table, row_id, data = r.table(), check_id(r.parts["row"]), _payload(r)
     if staged := _staged(r, "upsert", {**data, "$id": row_id}, row_id):
         return staged
     there = r.server.rows.raw(table, row_id)
     if there is not None:
         check_timestamp(there, r.headers.get("x-appwrite-timestamp", ""))
     raw, _ = r.server.rows.upsert(table, row_id, data)
-    r.fired.append(Fired(table, "upsert", raw))
-    return _shown(r, raw)
+    # A row that was not made is told all the same, empty.
+    r.fired.append(Fired(table, "upsert", raw or {}))
+    return _shown(r, raw) if raw else {"$databaseId": table.database, "$tableId": table.id}
+
+
+def _payload(r: Request) -> dict[str, Any]:
+    if not r.body.get("data"):
+        raise Refused(400, "row_missing_payload", "The row data and permissions are missing.")
+    return r.data()
 
 
 @on("PATCH", ROWS + "/{row}")
 @on("PATCH", FORMER + "/{row}")
 def update_row(r: Request) -> Any:
     """Change one row; the event comes even where nothing differs."""
-    table, row_id = r.table(), r.parts["row"]
-    if not r.body.get("data"):
-        raise Refused(400, "row_missing_payload", "The row data or permissions are missing.")
-    data = r.data()
+    table, row_id, data = r.table(), check_id(r.parts["row"]), _payload(r)
     if staged := _staged(r, "update", data, row_id):
         return staged
     there = r.server.rows.need(table, row_id)
@@ -157,17 +164,17 @@ def update_row(r: Request) -> Any:
 @on("DELETE", FORMER + "/{row}")
 def delete_row(r: Request) -> Any:
     """Delete one row."""
-    table = r.table()
-    if _staged(r, "delete", {}, r.parts["row"]):
+    table, row_id = r.table(), check_id(r.parts["row"])
+    if _staged(r, "delete", {}, row_id):
         return
-    r.fired.append(Fired(table, "delete", r.server.rows.delete(table, r.parts["row"])))
+    r.fired.append(Fired(table, "delete", r.server.rows.delete(table, row_id)))
 
 
 @on("PATCH", ROWS + "/{row}/{column}/{direction}")
 @on("PATCH", FORMER + "/{row}/{column}/{direction}")
 def change_number(r: Request) -> Any:
     """Add to or take from a number."""
-    direction, table, row_id, column = r.parts["direction"], r.table(), r.parts["row"], r.parts["column"]
+    direction, table, row_id, column = r.parts["direction"], r.table(), check_id(r.parts["row"]), r.parts["column"]
     if direction not in ("increment", "decrement"):
         raise missing("general_route")
     bound = "max" if direction == "increment" else "min"

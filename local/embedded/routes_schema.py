@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from local.embedded.catalog import Column, Table, column_of
+from local.embedded.catalog import Table
+from local.embedded.checks import check_id
+from local.embedded.columns import Column, column_of
 from local.embedded.errors import argument, missing
 from local.embedded.request import ROUTES, Request
-from local.embedded.rows import check_id
+from local.embedded.scopes import GUESTS
 from local.embedded.values import check_default
 
 on = ROUTES.add
@@ -15,7 +17,7 @@ MOST_SHOWN = 5000
 INLINE = ("string", "integer", "bigint", "double", "boolean", "datetime")
 
 
-@on("GET", "/health/version", public=True)
+@on("GET", "/health/version", scopes=GUESTS)
 def version(r: Request) -> Any:
     """The server's version."""
     return {"version": "1.9.6"}

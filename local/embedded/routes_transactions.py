@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from local.embedded.errors import Refused
 from local.embedded.request import ROUTES, Request
 
 on = ROUTES.add
@@ -28,7 +29,7 @@ def get_transaction(r: Request) -> Any:
 @on("POST", "/tablesdb/transactions/{id}/operations", 201)
 def stage_operations(r: Request) -> Any:
     """Stage operations."""
-    transaction = r.server.transactions.pending(r.parts["id"])
+    transaction = r.server.transactions.get(r.parts["id"])
     r.server.transactions.stage(transaction, r.need("operations"))
     return transaction.shown()
 
@@ -36,8 +37,11 @@ def stage_operations(r: Request) -> Any:
 @on("PATCH", "/tablesdb/transactions/{id}")
 def end_transaction(r: Request) -> Any:
     """Commit or roll back."""
+    ends = [name for name in ("commit", "rollback") if r.body.get(name)]
+    if len(ends) != 1:
+        raise Refused(400, "general_bad_request", "Exactly one of commit and rollback must be true")
     transaction = r.server.transactions.pending(r.parts["id"])
-    if not r.body.get("commit"):
+    if ends == ["rollback"]:
         transaction.end("failed")
         return transaction.shown()
     try:

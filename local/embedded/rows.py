@@ -1,7 +1,6 @@
 """Rows: read and written with the checks and oddities that Appwrite has."""
 
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from local.embedded import queries
-from local.embedded.catalog import SYSTEM, Catalog, Column, Table
-from local.embedded.errors import Refused, argument, conflict, exists, invalid, missing
-from local.embedded.instants import instant_text, iso
+from local.embedded.catalog import SYSTEM, Catalog, Table
+from local.embedded.checks import check_id, given_stamp
+from local.embedded.columns import TEXTS, Column
+from local.embedded.errors import Refused, argument, exists, invalid, missing
+from local.embedded.instants import iso, worded
+from local.embedded.loose import loosely_same
 from local.embedded.operators import resolved
 from local.embedded.shapes import Shape, system_fields
+from local.embedded.text import is_odd
 from local.embedded.values import stored
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
 MOST_BULK = 100
 MOST_TOTAL = 5000
 MOST_MARKS = 500
@@ -34,26 +36,18 @@ class Fired:
     from_transaction: bool = False
 
 
-def check_id(row_id: Any, *, code: str = "general_argument_invalid") -> str:
-    """Refuse an id that Appwrite does not take."""
-    if not isinstance(row_id, str) or not _ID.fullmatch(row_id):
-        raise Refused(
-            400,
-            code,
-            "Invalid `rowId` param: UID must contain at most 36 chars. Valid chars are a-z, A-Z, 0-9, period, hyphen, "
-            "and underscore. Can't start with a special char",
-        )
-    return row_id
-
-
 class Rows:
     """Reads and writes rows of any table over one connection; the caller holds the SQL transaction."""
 
-    def __init__(self, db: sqlite3.Connection, now: Callable[[], datetime], catalog: Catalog) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, now: Callable[[], datetime], catalog: Catalog, new_id: Callable[[], str]
+    ) -> None:
         self._db, self._now, self._table_of, self._tables = db, now, catalog.table, catalog.tables
-        self._catalog, self._edition = catalog, 0
+        self._catalog, self._edition, self._new_id = catalog, 0, new_id
         self._shapes: dict[str, Shape] = {}
         self._versions: dict[str, int] = {}
+        # Upserts that were answered 200 and not kept, for whoever wants to know that there were none.
+        self.dropped: list[str] = []
 
     def stamp(self) -> str:
         """Return the present instant as rows keep it."""
@@ -78,6 +72,13 @@ class Rows:
         if found is None:
             raise missing("row")
         return found
+
+    def made(self, table: Table, raw: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a new row as the answer to its creation has it: relations whole, and only those that were given."""
+        row = self.show(table, raw, expand=True)
+        # A number is told as it was sent; what is read back later has its first 15 digits.
+        row |= {k: v for k, v in data.items() if isinstance(v, float) and row.get(k) != v and k in table.columns}
+        return {k: v for k, v in row.items() if k in data or k not in {c.key for c in table.relations}}
 
     def show(
         self, table: Table, raw: Mapping[str, Any], select: Sequence[str] = (), *, expand: bool = False
@@ -122,6 +123,7 @@ class Rows:
 
     def one(self, table: Table, row_id: str, raw: Sequence[str], *, expand: bool = False) -> dict[str, Any]:
         """Answer a get; of its queries only the selection counts."""
+        check_id(row_id)
         plan = queries.read(table, raw)
         self.check_select(table, plan)
         return self.show(table, self.need(table, row_id), plan.select, expand=expand)
@@ -145,7 +147,11 @@ class Rows:
             column = columns.get(key)
             if column is None:
                 raise invalid(f'Unknown attribute: "{key}"')
-            found[key] = stored(column, value)
+            if isinstance(value, str) and column.type == "datetime":
+                value = worded(value, self._now())
+            found[key] = kept = stored(column, value)
+            if isinstance(kept, str) and is_odd(kept) and column.type in TEXTS and key not in table.odd:
+                self._catalog.mark_odd(table, key)
         if whole:
             for column in columns.values():
                 if column.required and found.get(column.key) is None:
@@ -165,8 +171,8 @@ class Rows:
         given = [
             self._next_version(table),
             row_id,
-            _given_stamp(data, "$createdAt", stamp),
-            _given_stamp(data, "$updatedAt", stamp),
+            given_stamp(data, "$createdAt", stamp),
+            given_stamp(data, "$updatedAt", stamp),
             json.dumps(data.get("$permissions") or []),
             *values.values(),
         ]
@@ -188,13 +194,14 @@ class Rows:
         return versions[table.sql]
 
     def versions(self, table: Table, ids: Sequence[str]) -> dict[str, int | None]:
-        """Return the versions of rows, None for those that do not exist."""
+        """Return the versions of rows by their ids in lower case, None for those that do not exist."""
+        ids = [row_id.lower() for row_id in ids]
         found: dict[str, int | None] = dict.fromkeys(ids)
         for start in range(0, len(ids), MOST_MARKS):
             some = ids[start : start + MOST_MARKS]
             marks = ", ".join("?" * len(some))
             sql = f"SELECT _id, _version FROM {table.sql} WHERE _id IN ({marks})"
-            found.update((row[0], row[1]) for row in self._db.execute(sql, some))
+            found.update((row[0].lower(), row[1]) for row in self._db.execute(sql, some))
         return found
 
     def matching(self, table: Table, raw_queries: Sequence[Any]) -> list[dict[str, Any]]:
@@ -228,7 +235,7 @@ class Rows:
         changed = {k: v for k, v in values.items() if raw[f"c_{k}"] != v}
         if not changed and "$permissions" not in data:
             return raw, False
-        return self._set(table, raw["_id"], changed, _given_stamp(data, "$updatedAt", self.stamp())), bool(changed)
+        return self._set(table, raw["_id"], changed, given_stamp(data, "$updatedAt", self.stamp())), bool(changed)
 
     def _set(self, table: Table, row_id: str, values: Mapping[str, Any], stamp: str) -> dict[str, Any]:
         parts = ", ".join(["_updated = ?", "_version = ?", *(f'"c_{k}" = ?' for k in values)])
@@ -236,16 +243,25 @@ class Rows:
         sql = f"UPDATE {table.sql} SET {parts} WHERE _id = ? RETURNING *"
         return self._written(sql, [stamp, version, *values.values(), row_id], row_id)
 
-    def upsert(self, table: Table, row_id: str, data: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
-        """Create or change a row; needs every required column, and columns left out keep their values."""
+    def upsert(self, table: Table, row_id: str, data: Mapping[str, Any]) -> tuple[dict[str, Any] | None, bool]:
+        """Create or change a row; needs every required column, and columns left out keep their values.
+
+        What counts as equal is PHP's loose comparison: a row that only so differs is left as it is, and a new one
+        whose every value counts as null is not made; None is given for it.
+        """
         raw = self.raw(table, row_id)
         if raw is None:
+            values = self.values(table, data, whole=True)
+            if all(loosely_same(None, v) for v in values.values()) and not data.get("$permissions"):
+                self.dropped.append(f"{table.id}/{row_id}")
+                return None, False
             return self._create_or_overwrite(table, row_id, data), True
         values = self.values(table, resolved(table, data, raw), whole=True)
         changed = {k: v for k, v in values.items() if raw[f"c_{k}"] != v}
-        if not changed and len(values) == len(table.columns):
+        if len(values) == len(table.columns) and all(loosely_same(raw[f"c_{k}"], v) for k, v in changed.items()):
+            self.dropped += [f"{table.id}/{row_id}"] * bool(changed)
             return raw, False
-        return self._set(table, row_id, changed, _given_stamp(data, "$updatedAt", self.stamp())), True
+        return self._set(table, raw["_id"], changed, given_stamp(data, "$updatedAt", self.stamp())), True
 
     def _create_or_overwrite(self, table: Table, row_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Insert a row; where it clashes with a unique index the other row is overwritten and keeps its own id.
@@ -328,13 +344,13 @@ class Rows:
             raise Refused(400, "general_bad_request", message)
         return rows
 
-    def bulk_create(self, table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Insert rows, all or nothing."""
+    def bulk_create(self, table: Table, rows: list[dict[str, Any]], *, staged: bool = False) -> list[dict[str, Any]]:
+        """Insert rows, all or nothing; a staged bulk does not look at their ids."""
         made = []
         for row in rows:
-            row_id = check_id(row.get("$id"), code="general_bad_request")
+            row_id = row.get("$id") if staged else check_id(row.get("$id"), code="general_bad_request")
             try:
-                made.append(self.create(table, row_id, row))
+                made.append(self.create(table, str(row_id or self._new_id()), row))
             except Refused as error:
                 if error.kind == "row_already_exists":
                     raise exists("row") from None
@@ -342,16 +358,14 @@ class Rows:
         return made
 
     def bulk_upsert(self, table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Upsert rows, all or nothing; gives those that changed."""
-        if not all(isinstance(row.get("$id"), str) and row["$id"] for row in rows):
-            raise Refused(400, "general_bad_request", "Every row of a bulk upsert needs its $id")
-        ids = [row["$id"] for row in rows]
+        """Upsert rows, all or nothing, each without an id under a random one; gives those that changed."""
+        ids = [str(row.get("$id") or self._new_id()) for row in rows]
         if len(set(ids)) < len(ids):
             raise exists("row", "multiple")
         changed = []
         for row_id, row in zip(ids, rows, strict=True):
             raw, moved = self.upsert(table, row_id, row)
-            if moved:
+            if moved and raw is not None:
                 changed.append(raw)
         return changed
 
@@ -359,25 +373,3 @@ class Rows:
 def _dict(row: sqlite3.Row) -> dict[str, Any]:
     # By position: a Row looks every name up from the first column on.
     return dict(zip(row.keys(), row, strict=True))
-
-
-def _given_stamp(data: Mapping[str, Any], key: str, stamp: str) -> str:
-    given = data.get(key)
-    if not isinstance(given, str):
-        return stamp
-    try:
-        return instant_text(given)
-    except ValueError:
-        raise invalid(f'Attribute "{key}" has invalid type.') from None
-
-
-def check_timestamp(raw: Mapping[str, Any], header: str) -> None:
-    """Refuse an update of a row that changed after the instant the caller names."""
-    if not header:
-        return
-    try:
-        known = instant_text(header)
-    except ValueError:
-        raise argument("Invalid X-Appwrite-Timestamp header value") from None
-    if raw["_updated"] > known:
-        raise conflict("row_update_conflict")

@@ -17,8 +17,10 @@ from local.embedded.errors import Refused
 from local.embedded.files import Files
 from local.embedded.former import former_body, former_error
 from local.embedded.hooks import Hooks
-from local.embedded.request import Request, Response, Routes
+from local.embedded.request import Request, Response, Route, Routes
 from local.embedded.rows import EVENTS_OF_BULK, Fired, Rows
+from local.embedded.scopes import ALL_SCOPES, GUESTS
+from local.embedded.text import register
 from local.embedded.transactions import Transactions
 
 VERSION = "1.9.6"
@@ -29,7 +31,10 @@ _HTML = b"<!DOCTYPE html><html><body><h1>404</h1><p>Page not found</p></body></h
 
 
 class Embedded:
-    """One project on one file, or in memory; `now` gives the instant that rows are stamped with."""
+    """One project on one file, or in memory; `now` gives the instant that rows are stamped with.
+
+    The key has `scopes`; with `loopback_hooks` webhooks may go to this machine, which a real server refuses.
+    """
 
     def __init__(
         self,
@@ -40,12 +45,15 @@ class Embedded:
         api_key: str = "embedded-key",
         project_id: str = "raceday",
         column_latency_secs: float = 0.0,
+        scopes: frozenset[str] = ALL_SCOPES,
+        loopback_hooks: bool = False,
     ) -> None:
-        self.api_key, self.project_id, self.now = api_key, project_id, now
+        self.api_key, self.project_id, self.now, self._scopes = api_key, project_id, now, scopes
+        self.loopback_hooks = loopback_hooks
         self._random = random.Random(seed)
         self._db = _connect(path)
         self.catalog = Catalog(self._db, now, column_latency_secs)
-        self.rows = Rows(self._db, now, self.catalog)
+        self.rows = Rows(self._db, now, self.catalog, self.new_id)
         self.transactions = Transactions(self.rows, self.catalog.table, now, self.new_id)
         self.files = Files(self._db, now)
         self.hooks = Hooks(project_id, self.new_id, self._db)
@@ -103,8 +111,7 @@ class Embedded:
         request = Request(self, method, parts, query, headers, body)
         former = trimmed.startswith("/databases/")
         try:
-            if not route.public:
-                self._authorise(headers)
+            self._authorise(route, headers)
             if method == "GET":
                 result = route.run(request)
             else:
@@ -121,17 +128,27 @@ class Embedded:
             return result
         return _json(request.status or route.status, former_body(result) if former else result)
 
-    def _authorise(self, headers: Mapping[str, str]) -> None:
+    def _authorise(self, route: Route, headers: Mapping[str, str]) -> None:
+        if route.public or (route.scopes == GUESTS and "x-appwrite-key" not in headers):
+            return
         if headers.get("x-appwrite-project", "") != self.project_id:
             raise Refused(404, "project_not_found", "Project with the requested ID could not be found.")
         if headers.get("x-appwrite-key", "") != self.api_key:
             raise Refused(
                 401, "user_unauthorized", "The current user is not authorized to perform the requested action."
             )
+        if self._scopes.isdisjoint(route.scopes):
+            message = f"app.{self.project_id}@service (role: applications) missing scopes ({json.dumps(route.scopes)})"
+            raise Refused(401, "general_unauthorized_scope", message)
 
     def _fire(self, fired: Sequence[Fired]) -> None:
         if fired and self.hooks.hooks:
-            self.hooks.enqueue((f, self.rows.show(f.table, f.row)) for f in fired[:EVENTS_OF_BULK])
+            self.hooks.enqueue((f, self._told(f)) for f in fired[:EVENTS_OF_BULK])
+
+    def _told(self, event: Fired) -> dict[str, Any]:
+        if not event.row:
+            return {"$databaseId": event.table.database, "$tableId": event.table.id}
+        return self.rows.show(event.table, event.row)
 
 
 def _connect(path: str | Path) -> sqlite3.Connection:
@@ -140,6 +157,7 @@ def _connect(path: str | Path) -> sqlite3.Connection:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     db.row_factory = sqlite3.Row
+    register(db)
     if str(path) != ":memory:":
         # What was committed survives a killed process; only a power cut may take the last commits along.
         db.execute("PRAGMA journal_mode=WAL")

@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.embedded.catalog import Column, Table
+from local.embedded.catalog import Table
+from local.embedded.columns import Column
 from local.embedded.values import shown, stored
 
 _PLAIN = ("string", "varchar", "text", "mediumtext", "longtext", "datetime", "relationship", "integer", "bigint")

@@ -7,12 +7,12 @@ from typing import Any
 
 from local.embedded.catalog import Table
 from local.embedded.errors import Refused, argument, conflict, missing
+from local.embedded.former import former_error
 from local.embedded.instants import iso
-from local.embedded.rows import Fired, Rows, check_id
+from local.embedded.operations import BULK, check_operation
+from local.embedded.rows import Fired, Rows
 
 MOST_OPERATIONS = 100
-BULK = {"bulkCreate": "create", "bulkUpsert": "upsert", "bulkUpdate": "update", "bulkDelete": "delete"}
-ACTIONS = {"create", "update", "upsert", "delete", "increment", "decrement", *BULK}
 Key = tuple[str, str, str]
 EVENTS = {"create": "create", "delete": "delete"}
 
@@ -20,7 +20,7 @@ EVENTS = {"create": "create", "delete": "delete"}
 @dataclass(slots=True)
 class Transaction:
     """One transaction; `versions` are those of the rows it touches as they were then, `loose` those of bulk rows,
-    which matter only where the bulk changes the row.
+    which matter only where the bulk changes the row; `made` are the rows it makes (true) and deletes (false).
     """
 
     id: str
@@ -30,12 +30,13 @@ class Transaction:
     operations: list[dict[str, Any]] = field(default_factory=list)
     versions: dict[Key, int | None] = field(default_factory=dict)
     loose: dict[Key, int | None] = field(default_factory=dict)
+    made: dict[Key, bool] = field(default_factory=dict)
     count: int = 0
 
     def end(self, status: str) -> None:
         """Close the transaction and let go of what it held."""
         self.status = status
-        self.operations, self.versions, self.loose = [], {}, {}
+        self.operations, self.versions, self.loose, self.made = [], {}, {}, {}
 
     def shown(self) -> dict[str, Any]:
         """Return the transaction as an answer has it."""
@@ -83,41 +84,54 @@ class Transactions:
         return found
 
     def stage(self, transaction: Transaction, operations: Any) -> None:
-        """Add operations; their rows are only checked at the commit, their tables at once."""
+        """Add operations; tables and rows that are to change must be there, the rest shows at the commit."""
         if not isinstance(operations, list):
-            raise argument("Invalid `operations` param: Value must be a valid array")
+            raise argument("Invalid `operations` param: Value must a valid array")
+        if not operations:
+            raise Refused(400, "general_bad_request", "Operations array cannot be empty")
+        for op in operations:
+            check_operation(op)
+        self._check_open(transaction)
         if transaction.count + len(operations) > MOST_OPERATIONS:
             message = f"Transaction already has the maximum of {MOST_OPERATIONS} operations"
             raise Refused(400, "transaction_limit_exceeded", message)
         # All are looked at before any is kept: a refused request stages nothing.
-        tables = [self._check(op) for op in operations]
+        made = dict(transaction.made)
+        tables = [self._check_target(op, made) for op in operations]
         for table, op in zip(tables, operations, strict=True):
             self._watch(transaction, table, op)
+        transaction.made = made
         transaction.operations += operations
         transaction.count += len(operations)
 
-    def _check(self, op: Any) -> Table:
-        if not isinstance(op, dict) or op.get("action") not in ACTIONS:
-            raise argument("Invalid `operations` param: Key 'action' must be one of " + ", ".join(sorted(ACTIONS)))
-        table = self._table_of(str(op.get("databaseId")), str(op.get("tableId")))
-        action = op["action"]
-        data: Any = op.get("data")
-        if action in ("bulkCreate", "bulkUpsert"):
-            self._rows.check_bulk(table, data, BULK[action], most=None)
-        elif action in BULK:
-            self._rows.check_bulk(table, [], BULK[action])
-        if action not in ("bulkCreate", "bulkUpsert", "delete") and not isinstance(data, dict):
-            raise argument("Invalid `operations` param: Key 'data' must be an object")
-        if action in ("bulkUpdate", "bulkDelete") and not isinstance(data.get("queries") or [], list):
-            raise argument("Invalid `operations` param: Key 'queries' must be an array")
-        if action not in BULK and action != "upsert" and not isinstance(op.get("rowId"), str):
-            raise argument("Invalid `operations` param: Key 'rowId' must be a valid id")
+    def _check_open(self, transaction: Transaction) -> None:
+        if transaction.status != "pending" or self._now() > transaction.expires:
+            raise Refused(400, "general_bad_request", "Invalid or non-pending transaction")
+
+    def _check_target(self, op: dict[str, Any], made: dict[Key, bool]) -> Table:
+        """Return an operation's table; `made` tells what the transaction itself makes and deletes."""
+        try:
+            table = self._table_of(op["databaseId"], op["tableId"])
+        except Refused as error:
+            raise former_error(error) from None
+        action, data = op["action"], op.get("data")
+        if action in BULK:
+            self._rows.check_bulk(table, data if isinstance(data, list) else [], BULK[action], most=None)
+            for row in data if isinstance(data, list) else []:
+                made[_key(table, str(row.get("$id")))] = True
+            return table
+        key = _key(table, str((data or {}).get("$id")) if action == "upsert" else op["rowId"])
+        if action not in ("create", "upsert") and not made.get(key, self._rows.raw(table, key[2]) is not None):
+            raise Refused(
+                404, "document_not_found", f"Document with the requested ID '{op['rowId']}' could not be found."
+            )
+        made[key] = action != "delete"
         return table
 
     def _watch(self, transaction: Transaction, table: Table, op: dict[str, Any]) -> None:
         into = transaction.loose if op["action"] in BULK else transaction.versions
         for row_id, version in self._rows.versions(table, self._touched(table, op)).items():
-            into.setdefault((table.database, table.id, row_id), version)
+            into.setdefault(_key(table, row_id), version)
 
     def _touched(self, table: Table, op: dict[str, Any]) -> list[str]:
         action = op["action"]
@@ -141,13 +155,14 @@ class Transactions:
             table = self._table_of(op["databaseId"], op["tableId"])
             try:
                 if op["action"] in BULK:
-                    keys = {(table.database, table.id, raw["_id"]) for raw in self._bulk(table, op)}
+                    keys = {_key(table, raw["_id"]) for raw in self._bulk(table, op)}
                     if (keys & moved) - own:
                         raise conflict()
                 else:
                     raw = self._single(table, op)
-                    keys = {(table.database, table.id, raw["_id"])}
-                    fired.append(Fired(table, EVENTS.get(op["action"], "update"), raw, from_transaction=True))
+                    keys = set() if raw is None else {_key(table, raw["_id"])}
+                    if raw is not None:
+                        fired.append(Fired(table, EVENTS.get(op["action"], "update"), raw, from_transaction=True))
             except Refused as error:
                 raise _at_commit(error) from None
             own |= keys
@@ -162,39 +177,45 @@ class Transactions:
             (*where, row_id)
             for where, ids in by_table.items()
             for row_id, version in self._rows.versions(self._table_of(*where), ids).items()
-            if versions[*where, row_id] != version
+            # One that is gone is no conflict: an update misses it, an upsert makes it anew.
+            if version is not None and versions[*where, row_id] != version
         }
 
     def _bulk(self, table: Table, op: dict[str, Any]) -> list[dict[str, Any]]:
         action = op["action"]
         data: Any = op.get("data") or {}
         if action == "bulkCreate":
-            return self._rows.bulk_create(table, data)
+            return self._rows.bulk_create(table, data, staged=True)
         if action == "bulkUpsert":
-            return self._rows.bulk_upsert(table, data)
+            # Staged rows without an id are lost.
+            return self._rows.bulk_upsert(table, [row for row in data if row.get("$id")])
         if action == "bulkDelete":
             return self._rows.bulk_delete(table, data.get("queries") or [])
         return self._rows.bulk_update(table, data.get("queries") or [], data.get("data") or {})
 
-    def _single(self, table: Table, op: dict[str, Any]) -> dict[str, Any]:
+    def _single(self, table: Table, op: dict[str, Any]) -> dict[str, Any] | None:
         action, row_id, data = op["action"], op.get("rowId") or "", op.get("data") or {}
         if action == "create":
-            return self._rows.create(table, check_id(row_id), data)
+            return self._rows.create(table, row_id, data)
         if action == "upsert":
             # The staged form does not look at `rowId`: without `$id` in the data a random id is made.
             return self._rows.upsert(table, str(data.get("$id") or self._new_id()), data)[0]
         if action == "update":
             return self._rows.patch(table, self._rows.need(table, row_id), data)[0]
         if action == "delete":
-            return self._rows.delete(table, row_id)
+            return self._rows.delete(table, row_id) if self._rows.raw(table, row_id) else None
         sign = 1 if action == "increment" else -1
         limit = data.get("max" if sign > 0 else "min")
         return self._rows.increment(table, row_id, str(data.get("column")), data.get("value", 1), limit, sign)
 
 
+def _key(table: Table, row_id: str) -> Key:
+    return (table.database, table.id, row_id.lower())
+
+
 def _at_commit(error: Refused) -> Refused:
-    if error.kind in ("row_already_exists", "row_not_found"):
+    if error.kind == "row_already_exists":
         return conflict()
     if error.kind == "row_invalid_structure":
         return Refused(400, "document_invalid_structure", error.message)
-    return error
+    return former_error(error) if error.kind == "row_not_found" else error

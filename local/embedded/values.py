@@ -4,9 +4,11 @@ import json
 import math
 from typing import Any
 
-from local.embedded.catalog import Column
+from local.embedded.columns import Column
 from local.embedded.errors import Refused, invalid
 from local.embedded.instants import instant_text
+
+MOST_WHOLE = 1e15
 
 
 def stored(column: Column, value: Any) -> Any:
@@ -40,7 +42,7 @@ def shown_one(column: Column, value: Any) -> Any:
     """Return one value that is no array as an answer has it."""
     if column.type == "boolean":
         return bool(value)
-    if column.type == "double" and value == int(value):
+    if column.type == "double" and abs(value) < MOST_WHOLE and value == int(value):
         return int(value)
     return value
 
@@ -50,16 +52,11 @@ def _string(column: Column, value: Any) -> str:
     if column.elements is not None and value not in column.elements:
         allowed = ", ".join(column.elements)
         raise invalid(f'Attribute "{column.key}" has invalid format. Value must be one of ({allowed})')
-    if not isinstance(value, str) or (most and len(value) > most) or not _is_unicode(value):
+    if not isinstance(value, str) or (most and len(value) > most):
         raise invalid(
             f'Attribute "{column.key}" has invalid type. Value must be a valid string and no longer than {most} chars'
         )
     return value
-
-
-def _is_unicode(value: str) -> bool:
-    # Half of a surrogate pair is no text: neither the file nor PHP takes it.
-    return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 def _integer(column: Column, value: Any) -> int:
@@ -75,7 +72,8 @@ def _integer(column: Column, value: Any) -> int:
 def _double(column: Column, value: Any) -> float:
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-            return _within(column, float(value))
+            # What is read back has 15 digits.
+            return float(f"{_within(column, float(value)):.15g}")
     except OverflowError:
         pass
     raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid float')

@@ -79,6 +79,11 @@ class FullBackend:
         """Return how many webhooks are still on their way."""
         return self.worker.waiting if self.worker is not None else 0
 
+    @property
+    def dropped(self) -> list[str]:
+        """Return the rows of upserts that were answered 200 and not kept."""
+        return self.server.rows.dropped if self.server is not None else []
+
     def transactions(self, now: datetime) -> dict[str, int]:
         """Count transactions: `opened`, `open` within their term, and `expired` without an end."""
         made = self.server.transactions.all.values() if self.server is not None else ()

@@ -15,6 +15,7 @@ def left(world: World, transactions: Mapping[str, int], expired: Iterable[str], 
     return {
         "in_flight": world.platform.in_flight,
         "webhooks_waiting": world.backend.waiting,
+        "writes_dropped": len(world.backend.dropped),
         "transactions_open": transactions.get("open", 0),
         "transactions_unexplained": sum(not _explained(name, script) for name in expired),
     }

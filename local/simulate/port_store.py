@@ -45,6 +45,11 @@ class PortBackend:
         """Return how many webhooks are still on their way: the platform knows of them itself."""
         return 0
 
+    @property
+    def dropped(self) -> list[str]:
+        """Return the rows of upserts that a real server would not have kept."""
+        return self.memory.dropped if self.memory is not None else []
+
     def transactions(self, now: datetime) -> dict[str, int]:
         """Have none: a commit here begins and ends at one instant."""
         return {}

@@ -62,6 +62,11 @@ class Backend(Protocol):
         """Return how many webhooks are still on their way."""
         ...
 
+    @property
+    def dropped(self) -> list[str]:
+        """Return the rows of upserts that were answered 200 and not kept, for they differ too little."""
+        ...
+
     def transactions(self, now: datetime) -> dict[str, int]:
         """Count transactions: `opened`, `open` within their term, `expired` without an end; empty where none last."""
         ...

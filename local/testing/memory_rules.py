@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from local.embedded.text import bare, fold
 from raceday.clock import iso
 from raceday.errors import StoreInvalid
 from raceday.store.port import Row
@@ -88,8 +89,24 @@ def _number(column: Column, value: Any) -> Any:
         if not -(2**63) <= value < 2**63:
             raise _bad(column, value)
         return value
-    kept = float(value)
-    return int(kept) if kept.is_integer() else kept
+    return shown_number(float(f"{value:.15g}"))
+
+
+def shown_number(kept: float) -> int | float:
+    """Return a floating-point value as answers have it: 15 digits, and no decimals where it has none."""
+    return int(kept) if kept.is_integer() and abs(kept) < MOST_WHOLE else kept
+
+
+def is_relation(table: str, key: str) -> bool:
+    """Tell whether a column is a link, which the answer to a creation shows only where it was given."""
+    column = COLUMNS[table].get(key)
+    return column is not None and column.kind == "relationship"
+
+
+def as_sent(table: str, data: Mapping[str, Any]) -> Row:
+    """Return the numbers that a creation's answer repeats as they were sent, with all their digits."""
+    columns = COLUMNS[table]
+    return {k: v for k, v in data.items() if isinstance(v, float) and k in columns and not v.is_integer()}
 
 
 def _instant(text: str) -> str:
@@ -122,7 +139,7 @@ def known(table: str, attribute: str) -> str:
 
 def order_of(value: Any) -> tuple[int, Any]:
     """Return a sort key: nulls come first."""
-    return (0, "") if value is None else (1, value)
+    return (0, "") if value is None else (1, fold(value) if isinstance(value, str) else value)
 
 
 def plain(table: str, key: str, value: Any) -> Any:
@@ -136,6 +153,13 @@ def plain(table: str, key: str, value: Any) -> Any:
         raise _bad_query(key) from None
 
 
+def _fits(table: str, key: str, value: Any) -> bool:
+    """Tell whether a query's value has its column's type."""
+    column = COLUMNS[table].get(key)
+    types = _TYPES.get(column.kind, (str,)) if column else (object,)
+    return isinstance(value, types) and (column is None or column.kind == "boolean" or not isinstance(value, bool))
+
+
 def predicate(table: str, query: Mapping[str, Any]) -> Callable[[Row], bool]:
     """Return one query as a test of rows, its values read once; StoreInvalid for what the server would refuse."""
     method, values, key = query["method"], query.get("values", []), query.get("attribute", "")
@@ -147,15 +171,32 @@ def predicate(table: str, query: Mapping[str, Any]) -> Callable[[Row], bool]:
         return lambda row: row.get(key) is None
     if method == "isNotNull":
         return lambda row: row.get(key) is not None
+    if any(not _fits(table, key, v) for v in values):
+        raise _bad_query(key)
     wanted = [plain(table, key, v) for v in values]
     if not wanted or method not in ("equal", "notEqual", *_COMPARISONS):
         raise StoreInvalid(f"Invalid query: {method} of {key}", status=400, kind="general_query_invalid")
+    turn = _text_of(table, key, method)
+    wanted = [turn(v) for v in wanted]
     if method == "equal":
-        return lambda row: row.get(key) in wanted
+        return lambda row: turn(row.get(key)) in wanted
     if method == "notEqual":
-        return lambda row: row.get(key) is not None and row.get(key) not in wanted
+        return lambda row: row.get(key) is not None and turn(row.get(key)) not in wanted
     compare = _COMPARISONS[method]
-    return lambda row: (stored := row.get(key)) is not None and bool(compare(stored, wanted))
+    return lambda row: (stored := row.get(key)) is not None and bool(compare(turn(stored), wanted))
+
+
+def _text_of(table: str, key: str, method: str) -> Callable[[Any], Any]:
+    """Return how values of a column compare: texts without case and accents, others as they are."""
+    column = COLUMNS[table].get(key)
+    if column.kind not in _TEXT_KINDS if column else key != "$id":
+        return lambda value: value
+    how = bare if method in ("startsWith", "contains") else fold
+    return lambda value: how(value) if isinstance(value, str) else value
+
+
+_TEXT_KINDS = ("varchar", "text", "mediumtext", "longtext")
+MOST_WHOLE = 1e15
 
 
 _COMPARISONS: dict[str, Callable[[Any, list[Any]], bool]] = {

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from local.embedded.loose import loosely_same
 from local.testing.memory_rules import (
     COLUMNS,
     DEFAULTS,
     PAGING,
     SYSTEM,
+    as_sent,
     check_select,
+    is_relation,
     known,
     order_of,
     plain,
@@ -23,7 +26,7 @@ from local.testing.memory_rules import (
 )
 from raceday.clock import iso
 from raceday.errors import StoreConflict, StoreInvalid, StoreMissing
-from raceday.store.checks import check_id, check_queries
+from raceday.store.checks import check_id, check_queries, check_upsert
 from raceday.store.port import Op, Row
 from raceday.tables import BY_ID, RACE_POLLS
 
@@ -42,7 +45,10 @@ class MemoryStore:
         self.tables: dict[str, dict[str, Row]] = {table: {} for table in BY_ID}
         self._by_slot: list[tuple[str, str]] = []
         self._by_race: dict[str, dict[str, dict[str, Row]]] = {table: defaultdict(dict) for table in BY_ID}
+        self._true_ids: dict[str, dict[str, str]] = {table: {} for table in BY_ID}
         self.files: dict[tuple[str, str], bytes] = {}
+        # Upserts that a real server would answer 200 and not keep.
+        self.dropped: list[str] = []
         self._sequence = 0
         self.calls = 0
 
@@ -54,8 +60,12 @@ class MemoryStore:
         self.calls += 1
         rows = self._table(table)
         check_select(table, select)
-        row = rows.get(row_id)
+        row = rows.get(self._true_id(table, row_id))
         return None if row is None else _selected(row, select)
+
+    def _true_id(self, table: str, row_id: str) -> str:
+        """Return the id as the row has it: case does not tell ids apart."""
+        return row_id if row_id in self._table(table) else self._true_ids[table].get(row_id.lower(), row_id)
 
     async def find(
         self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
@@ -71,31 +81,32 @@ class MemoryStore:
         """Create one row; StoreConflict where the id exists."""
         self.calls += 1
         self._apply([Op("create", table, check_id(table, row_id), _given(data))], fires=True)
-        return dict(self.tables[table][row_id])
+        made = {**self.tables[table][row_id], **as_sent(table, data)}
+        return {k: v for k, v in made.items() if k in data or not is_relation(table, k)}
 
     async def upsert(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
         """Create or overwrite one row; every required column must be there."""
         self.calls += 1
-        self._apply([Op("upsert", table, check_id(table, row_id), _given(data))], fires=True)
-        return dict(self.tables[table][row_id])
+        self._apply([Op("upsert", table, check_id(table, row_id), data)], fires=True)
+        return dict(self.tables[table][self._true_id(table, row_id)])
 
     async def update(self, table: str, row_id: str, data: Mapping[str, Any], *, if_not_after: str = "") -> Row:
         """Patch one row; StoreConflict where it changed after the ISO instant `if_not_after`."""
         self.calls += 1
         check_id(table, row_id)
         _given(data, "row_missing_payload")
-        row = self._table(table).get(row_id)
+        row = self._table(table).get(self._true_id(table, row_id))
         if row is None:
             raise StoreMissing(f"{table}/{row_id}", status=404, kind="row_not_found")
         if if_not_after and datetime.fromisoformat(row["$updatedAt"]) > datetime.fromisoformat(if_not_after):
             raise StoreConflict(f"{table}/{row_id}", status=409, kind="row_update_conflict")
         self._apply([Op("update", table, row_id, data)], fires=True)
-        return dict(self.tables[table][row_id])
+        return dict(self.tables[table][self._true_id(table, row_id)])
 
     async def delete(self, table: str, row_id: str) -> None:
         """Delete one row; a missing one is fine."""
         self.calls += 1
-        if check_id(table, row_id) in self._table(table):
+        if self._true_id(table, check_id(table, row_id)) in self._table(table):
             self._apply([Op("delete", table, row_id)], fires=True)
 
     async def create_many(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -131,22 +142,34 @@ class MemoryStore:
                 f"a transaction takes 1 to {MAX_OPERATIONS} operations, got {len(ops)}", kind="operations"
             )
         for op in ops:
-            for row_id in [row.get("$id") for row in op.rows] if op.action in BULK else [op.row_id]:
+            for row_id, data in [(r.get("$id"), r) for r in op.rows] if op.action in BULK else [(op.row_id, op.data)]:
                 check_id(op.table, row_id)
-        for op in ops:
-            self._table(op.table)
-            if op.action in BULK:
-                refuse_related(op.table)
+                if op.action in ("upsert", "bulkUpsert"):
+                    check_upsert(op.table, str(row_id), data)
+        self._check_targets(ops)
         try:
             self._apply(ops, fires=False)
-        except (StoreConflict, StoreMissing) as error:
-            if error.kind not in ("row_already_exists", "row_not_found"):
+        except StoreConflict as error:
+            if error.kind != "row_already_exists":
                 raise
             raise StoreConflict(str(error), status=409, kind="transaction_conflict") from error
         except StoreInvalid as error:
             if error.kind == "row_invalid_structure":
                 error.kind = "document_invalid_structure"
             raise
+
+    def _check_targets(self, ops: Sequence[Op]) -> None:
+        """Refuse, as staging does, a bulk on a related table, and to change a row that is not there nor made before."""
+        made: dict[tuple[str, str], bool] = {}
+        for op in ops:
+            self._table(op.table)
+            if op.action in BULK:
+                refuse_related(op.table)
+            for row_id in [row["$id"] for row in op.rows] if op.action in BULK else [op.row_id]:
+                key = (op.table, self._true_id(op.table, row_id))
+                if op.action in ("update", "delete") and not made.get(key, key[1] in self.tables[op.table]):
+                    raise StoreMissing(f"{op.table}/{row_id}", status=404, kind="document_not_found")
+                made[key] = op.action != "delete"
 
     async def put_file(self, bucket: str, file_id: str, name: str, content: bytes, media_type: str) -> str:
         """Store a file under its id, replacing what was there."""
@@ -178,13 +201,16 @@ class MemoryStore:
     ) -> None:
         rows = self._table(op.table)
         bulk = op.action in BULK
+        parts = [(r.get("$id"), r) for r in op.rows] if bulk else [(op.row_id, op.data)]
+        if op.action in ("upsert", "bulkUpsert"):
+            for part_id, data in parts:
+                check_upsert(op.table, check_id(op.table, part_id), data)
         if bulk:
             refuse_related(op.table)
-        parts = [(r.get("$id"), r) for r in op.rows] if bulk else [(op.row_id, op.data)]
         if op.action == "bulkUpsert" and len({row_id for row_id, _ in parts}) < len(parts):
             raise StoreConflict(f"{op.table}/multiple exists", status=409, kind="row_already_exists")
         for part_id, data in parts:
-            row_id = check_id(op.table, part_id)
+            row_id = self._true_id(op.table, check_id(op.table, part_id))
             there = staged.get((op.table, row_id), rows.get(row_id))
             row = self._next(op, row_id, data, there)
             if row is not there:
@@ -204,9 +230,13 @@ class MemoryStore:
             raise StoreConflict(f"{op.table}/{row_id} exists", status=409, kind="row_already_exists")
         stamp = iso(self._now())
         if there is not None:
-            # An upsert that leaves a column out counts as a change even where it changes nothing.
-            same = op.action == "update" or len(values) == len(COLUMNS[op.table])
-            if same and all(there.get(k) == v for k, v in values.items()):
+            changed = {k: v for k, v in values.items() if there.get(k) != v}
+            if op.action == "update" and not changed:
+                return there
+            # An upsert compares loosely, and one that leaves a column out counts as a change whatever it holds.
+            whole = op.action != "update" and len(values) == len(COLUMNS[op.table])
+            if whole and all(loosely_same(there.get(k), v) for k, v in changed.items()):
+                self.dropped += [f"{op.table}/{row_id}"] * bool(changed)
                 return there
             return {**there, **values, "$updatedAt": stamp}
         self._sequence += 1
@@ -216,6 +246,10 @@ class MemoryStore:
 
     def _put(self, table: str, row_id: str, row: Row | None) -> None:
         before = self.tables[table].get(row_id)
+        if row is None:
+            self._true_ids[table].pop(row_id.lower(), None)
+        else:
+            self._true_ids[table][row_id.lower()] = row_id
         race = None if row is None else row.get("raceId")
         again = before is not None and row is not None and before["$sequence"] == row["$sequence"]
         if before is not None and before.get("raceId") is not None and not (again and before["raceId"] == race):
@@ -268,7 +302,8 @@ class MemoryStore:
             if query["method"] == "equal" and query["attribute"] == "raceId":
                 return [r for race in dict.fromkeys(query["values"]) for r in self._by_race[table][race].values()]
             if query["method"] == "equal" and query["attribute"] == "$id":
-                return [r for i in dict.fromkeys(query["values"]) if (r := self._table(table).get(i)) is not None]
+                ids = dict.fromkeys(self._true_id(table, i) for i in query["values"])
+                return [r for i in ids if (r := self._table(table).get(i)) is not None]
             if table == RACE_POLLS and query["method"] == "greaterThanEqual" and query["attribute"] == "slot":
                 begin = bisect_left(self._by_slot, (plain(table, "slot", query["values"][0]), ""))
                 return [self.tables[table][row_id] for _, row_id in self._by_slot[begin:]]

@@ -44,11 +44,11 @@ def test_a_subscription_that_was_switched_off_is_restored(site: Site) -> None:
 def test_another_url_is_put_right_and_the_secret_kept(site: Site) -> None:
     """A changed public URL is restored with the secret that the subscription had."""
     _hooks(site).apply()
-    moved = dataclasses.replace(site.settings, alerts_url="https://other.test/alerts")
+    moved = dataclasses.replace(site.settings, alerts_url="https://other.raceday.nz/alerts")
     hooks = Webhooks(moved, site.server.api_key, site.transport)
     assert [c.reason for c in hooks.apply() if c.action == "restore"] == ["other url"]
     hook = site.server.hooks.get("alert-evaluator")
-    assert (hook.url, hook.secret) == ("https://other.test/alerts", site.settings.webhook_secret)
+    assert (hook.url, hook.secret) == ("https://other.raceday.nz/alerts", site.settings.webhook_secret)
 
 
 def test_rotate_makes_each_anew_with_the_new_secret(site: Site) -> None:

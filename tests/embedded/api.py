@@ -39,17 +39,18 @@ class Api:
         self._key = server.api_key if server else os.environ["APPWRITE_API_KEY"]
 
     def __call__(
-        self, method: str, path: str, body: Any = None, *, queries: list[str] | None = None, **headers: str
+        self, method: str, path: str, body: Any = None, *, queries: list[str] | None = None, **headers: str | None
     ) -> Answer:
-        """Send one request and give its answer."""
+        """Send one request and give its answer; a header that is None is left out."""
         pairs = [(f"queries[{i}]", q) for i, q in enumerate(queries or [])]
-        sent = {
+        own = {
             "x-appwrite-project": self._project,
             "x-appwrite-key": self._key,
             "x-appwrite-response-format": self.format,
             "content-type": "application/json",
             **{k.replace("_", "-"): v for k, v in headers.items()},
         }
+        sent = {name: value for name, value in own.items() if value is not None}
         raw = b"" if body is None else json.dumps(body).encode()
         if self.server is not None:
             query = parse_qsl(urlencode(pairs), keep_blank_values=True)
@@ -58,6 +59,13 @@ class Api:
         assert self._http is not None
         got = self._http.request(method, path, params=httpx.QueryParams(tuple(pairs)), content=raw, headers=sent)
         return _answer(got.status_code, dict(got.headers), got.content)
+
+    def close(self) -> None:
+        """Close what was opened: the connections to a real server, or the embedded one."""
+        if self._http is not None:
+            self._http.close()
+        if self.server is not None:
+            self.server.close()
 
     def make(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Create a column or index and wait until it is available."""

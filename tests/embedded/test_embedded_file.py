@@ -16,7 +16,13 @@ def test_tables_rows_and_subscriptions_are_there_at_the_next_start(tmp_path: Pat
     first = Embedded(path)
     bootstrap(first)
     api = Api(first)
-    body = {"webhookId": "w", "name": "w", "url": "http://x", "events": ["databases.*"], "secret": "12345678"}
+    body = {
+        "webhookId": "w",
+        "name": "w",
+        "url": "https://f.raceday.nz/",
+        "events": ["databases.*"],
+        "secret": "12345678",
+    }
     api("POST", "/webhooks", body)
     bands = api("GET", "/tablesdb/raceday-db/tables/user-alert-configs/rows").body
     first.close()

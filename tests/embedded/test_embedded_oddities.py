@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -83,17 +84,74 @@ def test_a_default_that_its_column_refuses_is_refused(api: Api, kind: str, body:
     assert api("GET", f"{CARS}/columns/n").status == 404
 
 
-def test_a_bulk_upsert_needs_ids(api: Api) -> None:
-    """A row without `$id` in a bulk upsert is refused, and with it the whole bulk."""
-    refused = api("PUT", f"{CARS}/rows", {"rows": [{"$id": "a", "num": 1}, {"num": 2}]})
-    assert refused.kind == "general_bad_request"
-    assert api("GET", f"{CARS}/rows").body["total"] == 0
+def test_a_bulk_upsert_makes_ids_up(api: Api) -> None:
+    """A row without `$id` in a bulk upsert comes under a random one; staged, it is lost."""
+    assert api("PUT", f"{CARS}/rows", {"rows": [{"$id": "a", "num": 1}, {"num": 2}]}).status == 200
+    path = f"/tablesdb/transactions/{api('POST', '/tablesdb/transactions', {}).body['$id']}"
+    op = {"databaseId": "d", "tableId": "cars", "action": "bulkUpsert", "data": [{"num": 3}, {"$id": "b", "num": 4}]}
+    assert api("POST", f"{path}/operations", {"operations": [op]}).status == 201
+    assert api("PATCH", path, {"commit": True}).status == 200
+    rows = api("GET", f"{CARS}/rows").body["rows"]
+    assert [row["num"] for row in rows] == [1, 2, 4]
+    assert len(rows[1]["$id"]) == 20
+
+
+def test_a_drawing_is_served_as_text(api: Api) -> None:
+    """An SVG is viewed as plain text and previewed as a picture of nothing; a PNG is what it is in every form."""
+    server = api.server
+    assert server is not None
+    server.files.add_bucket("b", {"name": "b"})
+    found = {}
+    for name, media_type in (("a.svg", "image/svg+xml"), ("a.png", "image/png")):
+        form = httpx.Request(
+            "POST", "http://x", data={"fileId": name}, files={"file": (name, b"<picture>", media_type)}
+        )
+        server.files.add("b", form.headers["content-type"], form.read())
+        for way in ("view", "preview", "download"):
+            answer = server.answer("GET", f"/v1/storage/buckets/b/files/{name}/{way}", [], {}, b"")
+            found[name, way] = (answer.headers["content-type"], answer.body == b"<picture>")
+    assert found["a.svg", "view"] == ("text/plain", True)
+    assert found["a.svg", "preview"] == ("image/png", False)
+    assert found["a.svg", "download"] == ("image/svg+xml", True)
+    assert {found["a.png", way] for way in ("view", "preview", "download")} == {("image/png", True)}
+
+
+@pytest.mark.parametrize(
+    ("scopes", "method", "path", "status"),
+    [
+        ({"rows.read"}, "GET", f"{CARS}/rows", 200),
+        ({"documents.read"}, "GET", f"{CARS}/rows", 200),
+        ({"rows.read"}, "PATCH", f"{CARS}/rows/a", 401),
+        ({"rows.read", "rows.write"}, "GET", CARS, 401),
+        ({"rows.read", "rows.write"}, "GET", "/databases/d/collections/cars/documents", 401),
+        ({"rows.read", "rows.write"}, "GET", "/webhooks", 401),
+    ],
+)
+def test_a_key_may_do_what_its_scopes_say(scopes: set[str], method: str, path: str, status: int) -> None:
+    """Another scope than the route's answers 401 general_unauthorized_scope; rows take the former scope too."""
+    api = Api(Embedded(scopes=frozenset(scopes)))
+    assert api.server is not None
+    with api.server.whole():
+        api.server.catalog.add_database("d", "d", "")
+        api.server.catalog.add_table("d", "cars", "c", "")
+    answer = api(method, path, {})
+    assert answer.status == status
+    assert status == 200 or answer.kind == "general_unauthorized_scope"
+
+
+def test_a_loopback_webhook_is_taken_where_the_server_says_so() -> None:
+    """With the switch, and only with it, webhooks may go to this machine; never to another private name."""
+    body = {"webhookId": "w", "name": "w", "url": "http://127.0.0.1:9/x", "events": ["databases.*"]}
+    assert Api(Embedded())("POST", "/webhooks", body).status == 400
+    api = Api(Embedded(loopback_hooks=True))
+    assert api("POST", "/webhooks", body).status == 201
+    assert api("PUT", "/webhooks/w", {**body, "url": "http://10.0.0.1/x"}).status == 400
 
 
 @pytest.mark.parametrize("events", [[{}], [""], [None], ["rows.*"], [], "databases.*"])
 def test_only_events_that_exist_may_be_subscribed_to(api: Api, events: Any) -> None:
     """What is no event's name is refused, an empty one too."""
-    body = {"webhookId": "w", "name": "w", "url": "http://x", "events": events}
+    body = {"webhookId": "w", "name": "w", "url": "https://functions.com/x", "events": events}
     assert api("POST", "/webhooks", body).kind == "general_argument_invalid"
 
 

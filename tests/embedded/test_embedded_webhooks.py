@@ -18,7 +18,7 @@ URL = "http://127.0.0.1:9777/hook"
 @pytest.fixture
 def api() -> Api:
     """Return an API with one table and a subscription to all its rows."""
-    api = Api(Embedded())
+    api = Api(Embedded(loopback_hooks=True))
     api("POST", "/tablesdb", {"databaseId": DB, "name": DB})
     columns = [{"key": "num", "type": "integer", "required": True}, {"key": "team", "type": "string", "size": 40}]
     api("POST", f"/tablesdb/{DB}/tables", {"tableId": "cars", "name": "cars", "columns": columns})

@@ -35,6 +35,7 @@ class _World:
 
     class backend:
         waiting = 0
+        dropped: ClassVar[list[str]] = []
 
 
 def _faults() -> Chooser:
@@ -82,6 +83,17 @@ def test_only_who_was_struck_may_leave_a_transaction(died: str, kind: str, about
 def test_a_transaction_that_nobody_opened_is_unexplained() -> None:
     """What expired and is in no activation's record cannot be explained."""
     assert left(_World(), {}, ["t1"], Script())["transactions_unexplained"] == 1  # type: ignore[arg-type]
+
+
+def test_an_upsert_that_was_not_kept_is_left_over() -> None:
+    """A write that the store answered well and dropped makes a day that is not fine."""
+
+    class Dropping(_World):
+        class backend:
+            waiting = 0
+            dropped: ClassVar[list[str]] = ["entrants/a"]
+
+    assert left(Dropping(), {}, [], Script())["writes_dropped"] == 1  # type: ignore[arg-type]
 
 
 def test_a_day_whose_races_were_never_stored_is_not_fine() -> None:

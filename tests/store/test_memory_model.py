@@ -27,7 +27,7 @@ SETTINGS = Settings(store_endpoint="http://store.test/v1", store_project="raceda
 HOOK = {"webhookId": "all", "name": "all", "url": "http://hook.test", "events": ["databases.*"]}
 UNTOLD = {"$permissions", "$databaseId", "$tableId", "$sequence", "$collection", "$collectionId"}
 
-ids = st.sampled_from(["a", "b", "c", "a", "b", "c", "bad id", ""])
+ids = st.sampled_from(["a", "b", "c", "a", "b", "C", "bad id", ""])
 good_ids = st.sampled_from(["a", "b", "c", "d", "e"])
 races = st.sampled_from(["r1", "r2"])
 instants = st.sampled_from(
@@ -51,7 +51,7 @@ def some(*values: Any) -> st.SearchStrategy[Any]:
     return st.sampled_from(values)
 
 
-names = some("x", "é", "10%", "100", "x" * 50, "")
+names = some("x", "é", "E", "0", "10%", "100", "x" * 50, "")
 numbers = some(0, 1, -7, 2**63 - 1, None)
 floats = some(0, 1.5, 2.0, -3, 2**60 + 1, None)
 NOT_NAMES, NOT_NUMBERS, NOT_INSTANTS = ["x" * 51, 5, None], [2**63, True, 1.5, "1"], ["noon", 5, "0999-01-01"]

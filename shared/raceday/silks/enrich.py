@@ -289,6 +289,7 @@ async def _link(container: Container, wearers: Sequence[Wearer], results: Sequen
             "name": w.entrant["name"],
             "runnerNumber": w.entrant["runnerNumber"],
             "silkId": silk_of[w.entrant["$id"]],
+            "lastUpdated": iso(container.clock.now()),
         }
         for w in wearers
         if silk_of.get(w.entrant["$id"], w.entrant.get("silkId")) != w.entrant.get("silkId")

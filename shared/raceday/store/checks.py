@@ -26,6 +26,12 @@ def check_id(table: str, row_id: object) -> str:
     return row_id
 
 
+def check_upsert(table: str, row_id: str, row: Mapping[str, Any]) -> None:
+    """Refuse to upsert nothing but nulls, zeros, empty texts and false: Appwrite makes no new row of them, silently."""
+    if not any(value for key, value in row.items() if not key.startswith("$")):
+        raise StoreInvalid(f"{table}/{row_id}: an upsert of nothing but empty values is not kept", kind="empty_upsert")
+
+
 def check_queries(table: str, queries: Sequence[str]) -> None:
     """Refuse queries that page or select: `find` makes its own of `limit` and `select`, and one more would be lost."""
     for query in queries:

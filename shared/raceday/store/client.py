@@ -13,7 +13,7 @@ from raceday.errors import StoreConflict, StoreError, StoreInvalid, StoreMissing
 from raceday.ids import RandomSource, is_id
 from raceday.log import Log
 from raceday.settings import Settings
-from raceday.store.checks import agrees, check_id, check_queries, with_defaults
+from raceday.store.checks import agrees, check_id, check_queries, check_upsert, with_defaults
 from raceday.store.port import Op, Row
 from raceday.store.wire import Params, Wire, member
 
@@ -124,7 +124,9 @@ class StoreClient:
 
     async def upsert(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
         """Create or overwrite one row; every required column must be there."""
-        row: Row = await self._wire.send("PUT", self._row(table, row_id), body={"data": dict(data)})
+        path = self._row(table, row_id)
+        check_upsert(table, row_id, data)
+        row: Row = await self._wire.send("PUT", path, body={"data": dict(data)})
         return row
 
     async def update(self, table: str, row_id: str, data: Mapping[str, Any], *, if_not_after: str = "") -> Row:
@@ -180,7 +182,7 @@ class StoreClient:
         """Upsert rows in bulk; gives how many changed."""
         changed = 0
         for chunk in _chunks(rows):
-            body = {"rows": _bulk(table, chunk)}
+            body = {"rows": _upserts(table, chunk)}
             changed += int(member(await self._wire.send("PUT", self._rows(table), body=body), "total"))
         return changed
 
@@ -243,11 +245,14 @@ class StoreClient:
 
     def _staged(self, op: Op) -> dict[str, Any]:
         base = {"action": op.action, "databaseId": self._db, "tableId": op.table}
-        if op.action in ("bulkCreate", "bulkUpsert"):
+        if op.action == "bulkCreate":
             return {**base, "data": _bulk(op.table, op.rows)}
+        if op.action == "bulkUpsert":
+            return {**base, "data": _upserts(op.table, op.rows)}
         check_id(op.table, op.row_id)
         data = dict(op.data)
         if op.action == "upsert":
+            check_upsert(op.table, op.row_id, data)
             # An upsert staged this way ignores `rowId` and would be stored under a random id.
             data["$id"] = op.row_id
         return {**base, "rowId": op.row_id, "data": data}
@@ -283,6 +288,12 @@ class StoreClient:
 def _chunks(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
     for at in range(0, len(rows), BULK):
         yield rows[at : at + BULK]
+
+
+def _upserts(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    for row in rows:
+        check_upsert(table, check_id(table, row.get("$id")), row)
+    return _bulk(table, rows)
 
 
 def _bulk(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

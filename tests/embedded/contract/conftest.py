@@ -46,8 +46,11 @@ def _build(api: Api) -> Place:
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     """Return a fresh database."""
     api = Api(Embedded() if request.param == "embedded" else None)
-    made = _build(api)
+    try:
+        made = _build(api)
+    except BaseException:
+        api.close()
+        raise
     yield made
     api("DELETE", f"/tablesdb/{made.db}")
-    if api.server is not None:
-        api.server.close()
+    api.close()

@@ -129,7 +129,8 @@ def test_a_bulk_update_changes_what_matches(place: Place) -> None:
     [
         ("integer", {"key": "num", "required": False}, "column_already_exists"),
         ("integer", {"key": "x", "required": True, "default": 1}, "column_default_unsupported"),
-        ("varchar", {"key": "x", "size": 16383, "required": False}, "column_limit_exceeded"),
+        ("varchar", {"key": "x", "size": 16381, "required": False}, "column_limit_exceeded"),
+        ("varchar", {"key": "x", "size": 16383, "required": False}, "general_argument_invalid"),
     ],
 )
 def test_a_column_that_cannot_be_is_refused(place: Place, kind: str, body: dict[str, object], error: str) -> None:

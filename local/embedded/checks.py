@@ -1,0 +1,45 @@
+"""Checks of ids, instants and headers that any route may make."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from local.embedded.errors import Refused, argument, conflict, invalid
+from local.embedded.instants import instant_text
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
+
+
+def check_id(row_id: Any, *, code: str = "general_argument_invalid") -> str:
+    """Refuse an id that Appwrite does not take."""
+    if not isinstance(row_id, str) or not _ID.fullmatch(row_id):
+        raise Refused(
+            400,
+            code,
+            "Invalid `rowId` param: UID must contain at most 36 chars. Valid chars are a-z, A-Z, 0-9, period, hyphen, "
+            "and underscore. Can't start with a special char",
+        )
+    return row_id
+
+
+def given_stamp(data: Mapping[str, Any], key: str, stamp: str) -> str:
+    """Return the instant that a row's data gives for a system field, `stamp` where it gives none."""
+    given = data.get(key)
+    if not isinstance(given, str):
+        return stamp
+    try:
+        return instant_text(given)
+    except ValueError:
+        raise invalid(f'Attribute "{key}" has invalid type.') from None
+
+
+def check_timestamp(raw: Mapping[str, Any], header: str) -> None:
+    """Refuse an update of a row that changed after the instant the caller names."""
+    if not header:
+        return
+    try:
+        known = instant_text(header)
+    except ValueError:
+        raise argument("Invalid X-Appwrite-Timestamp header value") from None
+    if raw["_updated"] > known:
+        raise conflict("row_update_conflict")

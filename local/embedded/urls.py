@@ -1,0 +1,45 @@
+"""Where webhooks may go: public names, and loopback where the server's owner says so."""
+
+import ipaddress
+from typing import Any
+from urllib.parse import urlsplit
+
+from local.embedded.errors import argument
+
+# Names that no public register has (RFC 2606, 6761, 6762, 8375).
+_PRIVATE = frozenset({"test", "localhost", "local", "internal", "invalid", "example", "onion", "alt", "arpa", "lan"})
+
+
+def check_url(url: Any, *, loopback: bool) -> str:
+    """Refuse a URL that is none, is not http or https, or names no public domain.
+
+    The real server asks a list of public suffixes; here the last label must be letters and not a private one.
+    """
+    parts = urlsplit(url) if isinstance(url, str) else None
+    try:
+        host = (parts.hostname or "") if parts else ""
+        fits = parts is not None and parts.scheme in ("http", "https") and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fits = False
+    if not fits or not (is_public(host) or (loopback and _is_loopback(host))):
+        raise argument(
+            "Invalid `url` param: 1. Value must be a valid URL with following schemes (http, https) \n"
+            "2. Value must be a public domain \n"
+        )
+    return str(url)
+
+
+def is_public(host: str) -> bool:
+    """Tell whether a host is a name that the public register may have."""
+    first, dot, last = host.rpartition(".")
+    is_word = last.isalpha() or last.startswith("xn--")
+    return bool(first and dot and is_word) and last not in _PRIVATE
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
