@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from local.environment import applied, taken
+
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("simulate", "run a whole race day on the embedded store, on a virtual clock"),
@@ -86,8 +88,9 @@ def _of_argparse(name: str, module: Any) -> click.Command:
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--env-file", metavar="FILE", help="NAME=value lines beside the environment, which comes first.")
 @click.version_option(VERSION, prog_name="raceday")
-def raceday() -> None:
+def raceday(env_file: str | None) -> None:
     """RaceDay's serverless backend on one machine."""
 
 
@@ -95,7 +98,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 done with findings, 2 wrong usage or settings, 3 nothing could be done."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        answer = raceday.main(words or ["--help"], prog_name="raceday", standalone_mode=False)
+        words, file = taken(words)
+        with applied(words[0] if words else "", file):
+            answer = raceday.main(words or ["--help"], prog_name="raceday", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return 2

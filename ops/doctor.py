@@ -24,7 +24,7 @@ from raceday.racing.nzday import race_day
 from raceday.scheduling.alarms import FAILING
 from raceday.scheduling.health import NAME, troubles_of
 from raceday.scheduling.state import HEALTH, PAUSE, PAUSED
-from raceday.settings import FEED, PLATFORM, STORE, WEBHOOKS, Settings, read_settings
+from raceday.settings import Settings
 from raceday.store.port import Op
 from raceday.tables import SUITE_STATE
 
@@ -43,17 +43,6 @@ class Line:
     what: str
     found: str
     advice: str = ""
-
-
-def environment(needs: frozenset[str] = frozenset({FEED, STORE, PLATFORM, WEBHOOKS})) -> Iterator[Line]:
-    """Check that every setting is there and can be read."""
-    try:
-        read_settings(needs=needs)
-    except SettingsError as error:
-        for problem in error.problems:
-            yield Line("failing", "environment", problem, "set it; docs/settings.md says what it means")
-        return
-    yield Line("ok", "environment", "every setting is there")
 
 
 def feed(settings: Settings) -> Iterator[Line]:

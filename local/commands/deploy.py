@@ -11,14 +11,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from local.environment import current
 from local.host.check import boot_problems, load_all
 from local.host.coldstart import measure, table, variants
 from local.host.function import staged_function
+from ops.environment import load, unknown
 from ops.packaging.compiled import find_compiler
 from ops.packaging.deploy import Deployer, Home, key_problem
 from ops.packaging.dists import PLATFORM_PYTHON
 from ops.packaging.doctl import Doctl
-from ops.packaging.environment import read_env_file, unset_defaults
+from ops.packaging.environment import unset_defaults
 from ops.packaging.errors import DeployError, PackagingError
 from ops.packaging.lock import ROOT
 from ops.packaging.money import estimate, read_report
@@ -104,9 +106,7 @@ def stage(args: argparse.Namespace, env: Mapping[str, str] | None = None) -> tup
 
 def environment(args: argparse.Namespace) -> dict[str, str]:
     """Return the process's variables over those of the env file; raises PackagingError for an unreadable file."""
-    default = ROOT / ".env"
-    file = args.env_file or (default if default.is_file() else None)
-    return {**(read_env_file(file) if file else {}), **os.environ}
+    return load(os.environ, args.env_file).values if args.env_file else dict(current().values)
 
 
 def boot(staged: Staged) -> list[str]:
@@ -133,6 +133,9 @@ def run_deploy(args: argparse.Namespace) -> int:
     except PackagingError as error:
         return _tell("deploy", error, 2)
     print(show(plan))
+    print(f"settings: {current()}")
+    for text in unknown(env):
+        print(f"note: {text}")
     if args.json:
         _write_json(args.json, plan.to_json())
     if args.plan:

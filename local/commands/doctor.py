@@ -5,10 +5,14 @@ import json
 import os
 from pathlib import Path
 
+from local.environment import current
 from local.functions import ROOT
-from ops.doctor import Line, Store, as_json, attempt, environment, feed
+from ops import doctor_platform
+from ops.doctor import Line, Store, as_json, attempt, feed
+from ops.packaging.doctl import Doctl
 from ops.packaging.record import read_record
 from ops.packaging.stage import library_hash
+from raceday.clock import SystemClock
 from raceday.errors import SettingsError
 from raceday.settings import Settings, read_settings
 
@@ -30,12 +34,15 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Run every check and print its lines."""
-    lines = attempt(environment, "environment")
+    given = current()
+    lines = attempt(lambda: doctor_platform.environment(given), "environment")
     try:
-        settings = read_settings()
+        settings = read_settings(given.values)
     except SettingsError:
         return _show(lines, args)
     lines += attempt(lambda: feed(settings), "feed")
+    lines += attempt(lambda: doctor_platform.platform(settings, SystemClock().now().date()), "platform")
+    lines += attempt(lambda: doctor_platform.doctl(Doctl(given.values)), "doctl")
     lines += _store(settings)
     lines += _deployment()
     return _show(lines, args)

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from local.embedded import bootstrap
-from ops.doctor import Line, Store, attempt, environment, feed
+from ops.doctor import Line, Store, attempt, feed
+from ops.doctor_platform import environment
 from ops.schema import Server
 from ops.webhooks import Webhooks
 from raceday.clock import iso
@@ -200,4 +201,10 @@ def test_the_command_prints_a_line_for_each_and_never_a_secret(
     assert raceday("doctor", "--json", str(file)) == 1
     told = capsys.readouterr().out + file.read_text()
     assert "hush" not in told
-    assert {line["what"] for line in json.loads(file.read_text())} == {"environment", "feed", "appwrite", "deployment"}
+    assert {line["what"] for line in json.loads(file.read_text())} == {
+        "environment",
+        "feed",
+        "doctl",
+        "appwrite",
+        "deployment",
+    }

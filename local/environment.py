@@ -1,0 +1,65 @@
+"""`--env-file` for every command that reads the environment, by default `.env` beside project.yml where it is there."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from local.functions import ROOT
+from ops.environment import Environment, load
+from ops.packaging.errors import PackagingError
+
+OPTION = "--env-file"
+# What works on the deployed suite reads `.env` unasked; a run on this machine would else write to production.
+ON_PRODUCTION = frozenset({
+    "schema", "webhooks", "doctor", "package", "deploy", "pause", "resume", "rebuild", "prune", "status", "report",
+})  # fmt: skip
+READERS = ON_PRODUCTION | {"invoke", "up"}
+_last: list[Environment] = []
+
+
+def taken(words: Sequence[str]) -> tuple[list[str], Path | None]:
+    """Part the option from a command's words; raises UsageError where its file is missing or no command reads it."""
+    rest: list[str] = []
+    file = None
+    left = iter(words)
+    for word in left:
+        if word == OPTION or word.startswith(f"{OPTION}="):
+            named = word.partition("=")[2] or next(left, "")
+            if not named:
+                raise click.UsageError(f"{OPTION} takes a file")
+            file = Path(named)
+        else:
+            rest.append(word)
+    if file is not None and rest and rest[0] not in READERS:
+        raise click.UsageError(f"{rest[0]} reads no environment, so {OPTION} says nothing to it")
+    return rest, file
+
+
+@contextmanager
+def applied(command: str, file: Path | None) -> Iterator[None]:
+    """Hold the variables of the file in the environment while a command runs; raises UsageError naming its problem."""
+    default = ROOT / ".env"
+    chosen = file or (default if command in ON_PRODUCTION and default.is_file() else None)
+    before = dict(os.environ)
+    try:
+        environment = load(before, chosen)
+    except PackagingError as error:
+        raise click.UsageError(str(error)) from None
+    _last[:] = [environment]
+    os.environ.update(environment.values)
+    for name in set(before) - set(environment.values):
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update(before)
+
+
+def current() -> Environment:
+    """Return where the running command's variables came from."""
+    return _last[0] if _last else load(os.environ)

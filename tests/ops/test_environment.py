@@ -1,0 +1,123 @@
+"""Settings in one way: which source wins, what nothing reads, and forms that are checked everywhere alike."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import click
+import httpx
+import pytest
+
+from local.environment import ON_PRODUCTION, applied, current, taken
+from local.functions import ROOT
+from ops import doctor_platform
+from ops.environment import BESIDE, load, problems, unknown
+from ops.packaging.doctl import Doctl
+from raceday.errors import SettingsError
+from raceday.settings import Settings, read_settings, specs
+from tests.deploy.fake.doctl import FakeDoctl
+from tests.deploy.fake.host import FakeHost
+
+GOOD = {"RACEDAY_WEB_SECRET": "a-secret-of-sixteen", "RACEDAY_WEBHOOK_SECRET": "eight-and-more"}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file with three variables, one of them empty."""
+    path = tmp_path / "settings"
+    path.write_text("NZTAB_FROM=file@x.test\nRACEDAY_CODES=T\nRACEDAY_COUNTRIES=\n")
+    return path
+
+
+def test_the_environment_wins_over_the_file_and_empty_is_unset(file: Path) -> None:
+    """Each name's source is told; an empty variable hides nothing."""
+    found = load({"NZTAB_FROM": "own@x.test", "RACEDAY_CODES": "", "HOME": "/"}, file)
+    assert found.values == {"NZTAB_FROM": "own@x.test", "RACEDAY_CODES": "T", "HOME": "/"}
+    assert found.sources == {"NZTAB_FROM": "the environment over settings", "RACEDAY_CODES": "settings"}
+    assert str(found) == "1 from the environment over settings; 1 from settings"
+
+
+def test_variables_that_nothing_reads_are_told_with_the_nearest_name() -> None:
+    """A misspelt name would leave its setting at the default in silence."""
+    assert unknown(["RACEDAY_GREYHOUND", "PATH", "NZTAB_FROM"]) == [
+        "RACEDAY_GREYHOUND is read by nothing; did you mean RACEDAY_GREYHOUNDS?"
+    ]
+    assert unknown([*(spec.env for spec in specs().values()), *BESIDE]) == []
+
+
+BAD = {
+    "RACEDAY_WEBHOOK_SECRET": ("five5", "8 to 256 characters"),
+    "RACEDAY_WEB_SECRET": ("short", "at least 16 characters"),
+    "RACEDAY_NAMESPACE_KEY": ("uuid:key", "a namespace access key"),
+    "RACEDAY_NAMESPACE_KEY_EXPIRES": ("soon", "a date as YYYY-MM-DD"),
+    "RACEDAY_HEARTBEAT_URL": ("watch.test", "an http or https URL"),
+}
+
+
+@pytest.mark.parametrize(("name", "value", "told"), [(n, v, t) for n, (v, t) in BAD.items()], ids=BAD)
+def test_lengths_and_forms_are_checked_by_all_alike(name: str, value: str, told: str) -> None:
+    """Plan, doctor and functions refuse the same values, and tell no secret."""
+    found = "\n".join(problems({**GOOD, name: value}))
+    assert name in found
+    assert told in found
+    lines = list(doctor_platform.environment(load({**GOOD, name: value}), frozenset()))
+    assert [line.level for line in lines] == ["failing"]
+    if name != "RACEDAY_WEB_SECRET":
+        with pytest.raises(SettingsError, match=told):
+            read_settings({name: value})
+    assert problems(GOOD) == []
+
+
+def test_the_option_is_taken_from_anywhere_in_the_words(file: Path) -> None:
+    """Before or behind the command it is the same; a command that reads no environment refuses it."""
+    assert taken(["doctor", "--env-file", str(file), "--json", "x"]) == (["doctor", "--json", "x"], file)
+    assert taken([f"--env-file={file}", "doctor"]) == (["doctor"], file)
+    with pytest.raises(click.UsageError, match="simulate reads no environment"):
+        taken(["simulate", "--env-file", str(file)])
+    with pytest.raises(click.UsageError, match="takes a file"):
+        taken(["doctor", "--env-file"])
+
+
+def test_a_command_runs_with_the_file_and_leaves_the_environment_as_it_was(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variables hold while the command runs and not after; a missing file is wrong usage."""
+    monkeypatch.setenv("RACEDAY_COUNTRIES", "")
+    monkeypatch.delenv("RACEDAY_CODES", raising=False)
+    before = dict(os.environ)
+    with applied("doctor", file):
+        assert (os.environ["RACEDAY_CODES"], "RACEDAY_COUNTRIES" in os.environ) == ("T", False)
+        assert current().sources["RACEDAY_CODES"] == "settings"
+    assert dict(os.environ) == before
+    with pytest.raises(click.UsageError, match="could not be read"), applied("doctor", file.with_name("none")):
+        pass
+
+
+def test_what_runs_here_never_reads_the_file_of_production_unasked() -> None:
+    """`invoke` and `up` on this machine would else write generated races to the real Appwrite."""
+    assert {"invoke", "up", "simulate", "test"} & ON_PRODUCTION == set()
+    assert (ROOT / ".gitignore").read_text().count(".env") >= 1
+
+
+@pytest.mark.parametrize(
+    ("status", "expires", "levels"),
+    [(200, "", ["ok", "ok"]), (401, "2026-03-01", ["failing", "warning"]), (200, "2026-01-01", ["ok", "failing"]),
+     (200, "2027-01-01", ["ok", "ok"])],
+)  # fmt: skip
+def test_the_doctor_asks_the_platform_and_tells_when_the_key_ends(status: int, expires: str, levels: list[str]) -> None:
+    """A refused key is failing with how to make one; its end is a warning from a fortnight before."""
+    settings = Settings(
+        platform_host="https://f.io", platform_namespace="fn-x", platform_key="dof_v1_a:b", platform_key_expires=expires
+    )
+    transport = httpx.MockTransport(lambda request: httpx.Response(status, json=[]))
+    lines = list(doctor_platform.platform(settings, date(2026, 2, 20), transport))
+    assert [line.level for line in lines] == levels
+    assert all("serverless key create" in line.advice for line in lines if line.level != "ok")
+
+
+def test_the_doctor_tells_doctls_version() -> None:
+    """The tested one is ok, one without access keys is failing."""
+    fake = FakeDoctl(FakeHost())
+    assert [line.level for line in doctor_platform.doctl(Doctl({}, fake))] == ["ok"]
+    fake.version = "1.98.1-release"
+    assert [line.level for line in doctor_platform.doctl(Doctl({}, fake, pause=lambda secs: None))] == ["failing"]
