@@ -14,6 +14,7 @@ from raceday.ledger.timeline import Label
 from raceday.projections import alerts
 from raceday.projections.alert_cursor import Cursor
 from raceday.racing.buckets import BASELINE, next_label
+from raceday.racing.records import LedgerRow
 
 FIRST_DAY = date(2026, 11, 24)
 LEAST_RECALL = 0.99
@@ -129,7 +130,15 @@ def _judge_pair(found: Score, truth: Truth, before: Label, now: Label) -> None:
             counts.false += alert is not None
             counts.wrong += [where] * (alert is not None)
             continue
-        _count_real(counts, truth.hidden(moment, entrant_id, kind), told=alert is not None, where=where)
+        hidden = truth.hidden(moment, entrant_id, kind) or _undecided((before.base, before.state, now.state), kind)
+        _count_real(counts, hidden, told=alert is not None, where=where)
+
+
+def _undecided(rows: Sequence[LedgerRow | None], kind: str) -> str:
+    """Return "undecided" where a poll could not tell whether a pool still holds a scratched runner's money."""
+    product = kind.removeprefix("money_")
+    settled = [row.pools.settled.get(product) for row in rows if row is not None and row.pools is not None]
+    return "undecided" if any(s is not None and s.word == "undecided" for s in settled) else ""
 
 
 def _questions(now: Label) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from raceday.racing.movements import Columns, Movement, movements
 from raceday.racing.precision import amount_spans
-from raceday.racing.records import LedgerRow
+from raceday.racing.records import LedgerRow, Settlement
 from tests.ledgers import poll
 
 FIRST, THEN, LAST = (
@@ -83,6 +83,23 @@ def test_both_kinds_are_silent_over_a_refund_or_a_runner_that_left() -> None:
     left = poll(3, 50, {k: v for k, v in LAST.items() if k != "r3"}, odds={"r1": "3"})
     assert told(ROWS[0], ROWS[1], fallen) == {}
     assert told(ROWS[0], ROWS[1], left) == {}
+
+
+def settled(row: LedgerRow, word: str, unrefunded: dict[str, int]) -> LedgerRow:
+    """Return a row whose Win pool was decided on so."""
+    assert row.pools is not None
+    return row._replace(pools=row.pools._replace(settled={"win": Settlement(unrefunded, 0, word)}))
+
+
+def test_a_refund_and_an_undecided_pool_are_no_like() -> None:
+    """When a scratched runner's money leaves the pool nothing is told; while it is undecided, no Win money."""
+    odds = {"r1": "9"}, {"r1": "9"}, {"r1": "5"}
+    rows = [poll(n, 65 - 5 * n, w, odds=o) for n, w, o in zip((1, 2, 3), (FIRST, THEN, LAST), odds, strict=True)]
+    holding = [settled(row, "unrefunded", {"r9": 500}) for row in rows]
+    assert ("r4", "money_win") in told(*holding)
+    assert told(holding[0], holding[1], settled(rows[2], "refunded", {})) == {}
+    undecided = told(rows[0], rows[1], settled(rows[2], "undecided", {}))
+    assert set(undecided) == {("r1", "odds"), ("r4", "money_place")}
 
 
 @pytest.mark.parametrize(

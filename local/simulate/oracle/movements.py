@@ -1,7 +1,9 @@
 """Which movements between two columns the served figures prove; every reading of rounded odds is tried in fractions."""
 
+import json
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
 from local.simulate.oracle.facts import Poll
 from local.simulate.oracle.timeline import FIRST, Entry
@@ -28,8 +30,17 @@ def _unlike(a: Poll, b: Poll) -> bool:
     """Tell whether a field changed or money went back between two polls."""
     fields = [{(line.id, line.scratched) for line in poll.lines} for poll in (a, b)]
     return fields[0] != fields[1] or any(
-        sum(_cents(b, product).values()) < sum(_cents(a, product).values()) for product in ("win", "place")
+        sum(_cents(b, product).values()) < sum(_cents(a, product).values())
+        or set(_settled(a, product).get("unrefunded") or ()) - set(_settled(b, product).get("unrefunded") or ())
+        for product in ("win", "place")
     )
+
+
+def _settled(poll: Poll, product: str) -> dict[str, Any]:
+    """Return what a row says of a pool's scratched runners; that it says right is judged with the ledger."""
+    pools = json.loads(poll.row.get("pools") or "{}")
+    found: dict[str, Any] = (pools.get("settled") or {}).get(product) or {}
+    return found
 
 
 def _cents(poll: Poll | None, product: str) -> dict[str, int]:
@@ -42,6 +53,8 @@ def _running(poll: Poll) -> list[str]:
 
 
 def _rises(base: Poll | None, a: Poll, b: Poll, product: str) -> Iterator[tuple[str, str, Fraction, bool]]:
+    if any(poll is not None and _settled(poll, product).get("decision") == "undecided" for poll in (base, a, b)):
+        return
     was, came = _came(base, a, product), _came(a, b, product)
     if was is None or came is None:
         return

@@ -52,7 +52,20 @@ def movements(columns: Columns) -> list[Movement]:
 
 def disturbed(before: LedgerRow, now: LedgerRow) -> bool:
     """Tell whether a scratching, a refund or a runner that came or left stands between two polls."""
-    return _field(before) != _field(now) or any(_grown(before, now, product) < 0 for product in POOLS)
+    return _field(before) != _field(now) or any(
+        _grown(before, now, product) < 0 or _holding(before, product) - _holding(now, product) for product in POOLS
+    )
+
+
+def _holding(row: LedgerRow, product: str) -> set[str]:
+    """Return the scratched runners whose money a pool still holds: one that is there no more has been refunded."""
+    settled = row.pools.settled.get(product) if row.pools else None
+    return set(settled.unrefunded) if settled else set()
+
+
+def _undecided(row: LedgerRow, product: str) -> bool:
+    settled = row.pools.settled.get(product) if row.pools else None
+    return settled is not None and settled.word == "undecided"
 
 
 def _field(row: LedgerRow) -> frozenset[tuple[str, bool]]:
@@ -73,6 +86,8 @@ def _grown(before: LedgerRow, now: LedgerRow, product: str) -> int:
 def _money(columns: Columns, product: str) -> list[Movement]:
     base, before, now, absolute = columns
     if (base is None and not absolute) or (base is not None and disturbed(base, before)):
+        return []
+    if any(row is not None and _undecided(row, product) for row in (base, before, now)):
         return []
     old, new = _came(base, before, product), _came(before, now, product)
     if old is None or new is None:
