@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 from raceday.catalogue.products import POOL_COLUMNS
@@ -100,15 +101,40 @@ def money(
     former = _former(product, base)
     if pools.kept.get(product) == "before" and former is not None:
         return _as_before(runners, total, former, base, product)
-    odds = {r.entrant_id: r.odds.pool_win if product == "win" else r.odds.pool_place for r in runners}
     running = [r for r in runners if not r.scratched]
-    places = positions_paid(snapshot.positions_paid, len(running)) if product == "place" else 1
-    run = snapshot.status in (Status.INTERIM, Status.FINAL)
-    refund = refunds.decide(runners, odds, BOOK * places, total, former, run=run)
-    shares = pool_shares(running, odds, BOOK * places, refund.holding)
+    odds, book = _odds(runners, product), _book(snapshot, running, product)
+    refund = _refund(runners, snapshot, pools, base, product)
+    shares = pool_shares(running, odds, book, refund.holding)
     if former is not None and all(s.part is None for s in shares.runners.values()) and product in pools.kept:
         return _grown(running, runners, total, former)
     return _apportioned(runners, shares, refund, total)
+
+
+def _odds(runners: Sequence[Runner], product: str) -> dict[str, Decimal | None]:
+    return {r.entrant_id: r.odds.pool_win if product == "win" else r.odds.pool_place for r in runners}
+
+
+def _book(snapshot: Snapshot, running: Sequence[Runner], product: str) -> Fraction:
+    return BOOK * (positions_paid(snapshot.positions_paid, len(running)) if product == "place" else 1)
+
+
+def _refund(
+    runners: Sequence[Runner], snapshot: Snapshot, pools: PoolTotals, base: LedgerRow | None, product: str
+) -> refunds.Refund:
+    """Decide on one pool, with what the other one proves where this one proves nothing."""
+    run = snapshot.status in (Status.INTERIM, Status.FINAL)
+    running = [r for r in runners if not r.scratched]
+
+    def decided(name: str, other: refunds.Refund | None = None) -> refunds.Refund:
+        odds, book = _odds(runners, name), _book(snapshot, running, name)
+        total = pools.cents(name) or 0
+        return refunds.decide(runners, odds, book, total, _former(name, base), run=run, other=other)
+
+    own = decided(product)
+    beside = "place" if product == "win" else "win"
+    if not own.word or own.proven or beside in pools.dead or not pools.cents(beside):
+        return own
+    return decided(product, decided(beside))
 
 
 def _apportioned(runners: Sequence[Runner], shares: Shares, refund: refunds.Refund, total: int) -> Money:

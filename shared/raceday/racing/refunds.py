@@ -37,6 +37,7 @@ class Refund(NamedTuple):
     holding: Mapping[str, Fraction]
     word: Word = ""
     why: str = ""
+    proven: bool = False
 
 
 def decide(
@@ -47,8 +48,12 @@ def decide(
     former: Former | None,
     *,
     run: bool = False,
+    other: "Refund | None" = None,
 ) -> Refund:
-    """Decide for one pool; once a race was `run` everything is refunded."""
+    """Decide for one pool; once a race was `run` everything is refunded.
+
+    Where this pool proves nothing, what the `other` one proves counts: a runner is refunded in all pools together.
+    """
     if run:
         return Refund({})
     showing, silent = _candidates(runners, odds, former)
@@ -63,7 +68,10 @@ def decide(
     if proven is not None:
         holding = {i: every[i] for i in proven}
         shown = float(sum(stakes) + sum(holding.values()))
-        return Refund(holding, "unrefunded" if holding else "refunded", f"inverse odds sum to {shown:.3f}")
+        return Refund(holding, "unrefunded" if holding else "refunded", f"inverse odds sum to {shown:.3f}", proven=True)
+    if other is not None and other.proven:
+        holding = {i: stake for i, stake in every.items() if i in other.holding}
+        return Refund(holding, "unrefunded" if holding else "refunded", "as the other pool proves")
     return _as_before(showing, silent, total_cents, former)
 
 
@@ -92,14 +100,22 @@ def _settled(entrant_id: str, former: Former | None) -> bool:
 
 
 def _proven(running: Fraction, every: Mapping[str, Fraction], book: Fraction) -> tuple[str, ...] | None:
-    """Return the only set of candidates that brings the sum to the book, None where none or more than one does."""
+    """Return the set of candidates that brings the sum nearest to the book, None where another one may as well.
+
+    A candidate that makes less than NEAR (odds of about 20) cannot be told apart and hardly matters: sets that differ
+    by such ones alone are one.
+    """
     if len(every) > _MOST_CANDIDATES:
         return None
     sets = [chosen for size in range(len(every) + 1) for chosen in combinations(every, size)]
     off = sorted((abs(running + sum(every[i] for i in chosen) - book), chosen) for chosen in sets)
-    if off[0][0] > NEAR or (len(off) > 1 and off[1][0] < off[0][0] + NEAR):
+    best, chosen = off[0]
+    if best > NEAR:
         return None
-    return off[0][1]
+    rivals = (other for distance, other in off[1:] if distance < best + NEAR)
+    if any(every[i] >= NEAR for other in rivals for i in set(other) ^ set(chosen)):
+        return None
+    return chosen
 
 
 def _as_before(

@@ -85,7 +85,9 @@ def pool_shares(
     left = 1 - total / book
     is_open = floored if left > 0 else []
     if missing and left > 1 - EXPLAINED:
-        is_open = [*floored, *missing]
+        # Beside a runner at the floor, one without odds is one that nobody backed, unless the tracker says otherwise.
+        held = {r.entrant_id for r in running if r.hold_points}
+        is_open = [*floored, *(i for i in missing if not floored or i in held)]
     if not is_open:
         return _plain(stakes, unrefunded, total)
     return _with_open(running, stakes, unrefunded, book, is_open, left)

@@ -64,6 +64,8 @@ MAIN = ("win", "place")
 # A refund may be a little more than what the rounding of odds to 0.1 said.
 _REFUND_SLACK = 1.1
 EXPECTED_PRODUCTS = ("win", "place", "quinella", "trifecta", "first4")
+# Pools of a bet or two have odds for those alone.
+TINY_CENTS = 1_000
 THIN_CENTS = 100_000
 SMALL_CENTS = 500_000
 _INSIDE, _OUTSIDE = 0.9, 0.5
@@ -277,7 +279,7 @@ def _odds_coverage(e: Evidence) -> Finding | None:
         return None
     # A market that no runner has a price of is not open yet, or no more: nothing of it is missing.
     fixed = [kind for kind in ("fixed_win", "fixed_place") if any(getattr(r.odds, kind) for r in e.running)]
-    wanted = fixed + [f"pool_{p}" for p in MAIN if e.cents(p)]
+    wanted = fixed + [f"pool_{p}" for p in MAIN if e.cents(p) > TINY_CENTS]
     if not wanted:
         return None
     missing = [(r.number, kind) for r in e.running for kind in wanted if getattr(r.odds, kind) is None]
