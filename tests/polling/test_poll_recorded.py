@@ -20,6 +20,7 @@ from raceday.racing.snapshot import Status
 from raceday.tables import ENTRANTS, MEETINGS, ODDS_HISTORY, RACE_RESULTS, RACES
 from tests.poll_kit import Kit, make_kit
 from tests.recorded import RECORDED, needs_recorded
+from tests.recording import make_recording
 
 WIDE: dict[str, Any] = {"countries": frozenset({"AUS", "NZ", "HK"}), "codes": frozenset({"T", "H", "G"})}
 EVENTS = sorted((RECORDED / "events").glob("*.json")) if RECORDED.is_dir() else []
@@ -46,7 +47,7 @@ def recorded_poll(path: Path, **settings: Any) -> tuple[Kit, Outcome, dict[str, 
     payload = json.loads(path.read_text())
     made = datetime.fromisoformat(payload["header"]["generated_time"])
     race_id = payload["data"]["race"]["event_id"]
-    kit = kit_for(RecordedFeed(RECORDED), made + timedelta(seconds=1), **settings)
+    kit = kit_for(RecordedFeed(path.parents[1]), made + timedelta(seconds=1), **settings)
     store_row(kit, race_id)
     order = Order(race_id, kit.clock.now().replace(microsecond=0), "request")
     return kit, asyncio.run(poll(kit.container, order, kit.container.log)), payload["data"]
@@ -89,6 +90,43 @@ def test_default_filter_refuses_by_name(path: Path) -> None:
     rule = next((rule for start, rule in rules.items() if path.name.startswith(start)), "")
     assert (outcome.result, outcome.cause) == (("refused", rule) if rule else ("committed", ""))
     assert bool(kit.ledger(outcome.order.race_id)) != bool(rule)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Return the events of a day recorded from the generator: what is tested of recordings is so in any clone."""
+    folder = tmp_path_factory.mktemp("made")
+    make_recording(folder / "recording")
+    return sorted((folder / "recording" / "events").glob("*.json"))
+
+
+def test_made_recordings_go_through_a_poll(made: list[Path]) -> None:
+    """With the filter widened every recorded event is committed, pools to the cent; settled ones score above 90."""
+    settled = 0
+    for path in made:
+        kit, outcome, data = recorded_poll(path, countries=frozenset({path.name.split("_")[0]}), codes=WIDE["codes"])
+        assert outcome.result == "committed", outcome.report()
+        row = kit.ledger(outcome.order.race_id)[0]
+        served = {pool["product_type"]: round(pool["total"] * 100) for pool in data["tote_pools"]}
+        assert row.pools is not None
+        assert (row.pools.cents("win"), row.pools.cents("place")) == (served["Win"], served["Place"])
+        assert len(kit.store.tables[ENTRANTS]) == len(data["runners"])
+        assert (len(kit.store.tables[RACE_RESULTS]) == 1) == bool(data.get("results"))
+        settled += data["race"]["status"] == "Final" and (row.score or 0) > 90
+    assert settled > 2
+
+
+def test_made_recordings_are_filtered_by_name(made: list[Path]) -> None:
+    """With the defaults other countries and greyhounds are refused with the rule's name, and nothing is written."""
+    seen = set()
+    for path in made:
+        country, code, _ = path.name.split("_", 2)
+        rule = "RACEDAY_COUNTRIES" if country not in ("AUS", "NZ") else "RACEDAY_CODES" if code == "G" else ""
+        kit, outcome, _ = recorded_poll(path)
+        assert (outcome.result, outcome.cause) == (("refused", rule) if rule else ("committed", ""))
+        assert bool(kit.ledger(outcome.order.race_id)) != bool(rule)
+        seen.add(rule)
+    assert seen == {"", "RACEDAY_COUNTRIES", "RACEDAY_CODES"}
 
 
 def test_generated_race_is_polled_along_its_plan() -> None:

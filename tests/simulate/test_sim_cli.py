@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local.cli import main
 from tests.recorded import RECORDED
+from tests.recording import make_recording
 
 
 def test_a_port_day_writes_its_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,29 +65,32 @@ def test_wrong_values_are_refused(words: list[str], capsys: pytest.CaptureFixtur
     assert words[0] in capsys.readouterr().err
 
 
+def imported_twice(folder: Path, day: str, kept: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Import a folder of recordings twice into one store and return both reports."""
+    out, store = kept / "report.json", kept / "recorded.db"
+    words = ["simulate", "--feed", f"recorded:{folder}", "--date", day, "--store", str(store), "--json", str(out)]
+    assert main(words) == 0
+    first = json.loads(out.read_text())
+    assert main(words) == 0
+    return first, json.loads(out.read_text())
+
+
 @pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded responses are not there")
 def test_recorded_responses_are_imported_once(tmp_path: Path) -> None:
     """The recorded day stores its 12 meetings and 96 races, and a second run on the same store changes nothing."""
-    out, store = tmp_path / "report.json", tmp_path / "recorded.db"
-    words = [
-        "simulate",
-        "--feed",
-        f"recorded:{RECORDED}",
-        "--date",
-        "2025-07-17",
-        "--store",
-        str(store),
-        "--json",
-        str(out),
-    ]
-    assert main(words) == 0
-    first = json.loads(out.read_text())
+    first, second = imported_twice(RECORDED, "2025-07-17", tmp_path)
     assert (first["stored"]["meetings"], first["stored"]["races"]) == (12, 96)
     assert first["rows_changed"] > 100
-    assert main(words) == 0
-    second = json.loads(out.read_text())
-    assert second["rows_changed"] == 0
-    assert second["stored"] == first["stored"]
+    assert (second["rows_changed"], second["stored"]) == (0, first["stored"])
+
+
+def test_made_recordings_are_imported_once(tmp_path: Path) -> None:
+    """A day recorded from the generator stores its wanted races, and a second run on the same store changes nothing."""
+    day = make_recording(tmp_path / "recording")
+    first, second = imported_twice(tmp_path / "recording", day.date.isoformat(), tmp_path)
+    assert first["stored"]["races"] == len(day.core_races) < len(day.races)
+    assert first["stored"]["entrants"] > 5 * len(day.core_races)
+    assert (second["rows_changed"], second["stored"]) == (0, first["stored"])
 
 
 @pytest.mark.parametrize(
