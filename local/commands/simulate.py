@@ -20,10 +20,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from local.functions import ROOT
+from local.simulate.full_store import PROFILES
 from local.simulate.plan import Plan
 from local.simulate.run import import_recorded, simulate_day
 from local.simulate.seams import FaultHooks
 from local.simulate.shapes import shaped
+from local.simulate.storms import NETWORKS
 from local.simulate.verdict import fine, verdict
 from local.simulate.world import World, settings_from_env
 
@@ -54,7 +56,18 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     p.add_argument("--days", type=_positive, default=1, metavar="N", help="days, each with a seed of its own (1)")
     p.add_argument("--feed", default="generated", metavar="WHICH", help="generated, or recorded:DIR: import only")
     p.add_argument("--store", type=Path, metavar="PATH", help="keep the store in this file (.raceday/simulate.db, new)")
-    p.add_argument("--depth", choices=("full", "port"), default="full", help="full: over HTTP; port: in memory")
+    p.add_argument(
+        "--depth",
+        choices=("full", "port", "wire"),
+        default="full",
+        help="full: over HTTP; port: in memory; wire: httpx's own pools over virtual sockets",
+    )
+    p.add_argument(
+        "--network", choices=NETWORKS, default="calm", help="what the network goes through, at wire depth (calm)"
+    )
+    p.add_argument(
+        "--store-profile", choices=PROFILES, default="fast", help="the store's pace, but for port depth (fast)"
+    )
     p.add_argument(
         "--faults", default="none", metavar="PROFILE", help="what breaks: a name, some joined by +, or all (none)"
     )
@@ -235,13 +248,14 @@ def fault_profile(
 def _plan(args: argparse.Namespace, i: int) -> Plan:
     """Return one day's plan; a store that nobody asked to keep is new for each day, and in memory beside others."""
     store: str | Path = args.store or (STORE if args.jobs == 1 else ":memory:")
-    if store == STORE and args.depth == "full" and i == 0:
+    if store == STORE and args.depth != "port" and i == 0:
         _remove(STORE)
     day = (args.date or DEFAULT_DAY) + timedelta(days=i)
     settings = settings_from_env(*PACE)
     plan = Plan(
         seed=args.seed + i, races=args.races, day=day, depth=args.depth, store=store, settings=settings, only=args.only
     )
+    plan = replace(plan, network=args.network, store_profile=args.store_profile)
     return shaped(plan, args.faults, i, dated=args.date is not None)
 
 
@@ -316,7 +330,17 @@ def _faults(each: list[dict[str, Any]]) -> dict[str, Any]:
 def table(report: dict[str, Any]) -> Table:
     """Lay a report out as a table."""
     made = Table(title=f"{report['date']}: {report['races']} races", show_header=False)
-    for part in ("stored", "polls", "buckets", "pools", "notifications", "judged", "invocations", "faults_injected"):
+    for part in (
+        "stored",
+        "polls",
+        "buckets",
+        "pools",
+        "notifications",
+        "judged",
+        "invocations",
+        "network",
+        "faults_injected",
+    ):
         figures = {k: v for k, v in report.get(part, {}).items() if isinstance(v, (int, float))}
         if figures:
             made.add_row(part, "  ".join(f"{k} {v:,}" for k, v in figures.items()))

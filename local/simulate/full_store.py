@@ -9,23 +9,31 @@ from typing import Any
 import httpx
 
 from local.embedded import Embedded, EmbeddedTransport, WebhookWorker, bootstrap
+from local.simulate.appwrite_profile import RealPace
 from local.simulate.loop import VirtualClock
 from local.simulate.webhooks import deliver
 from local.simulate.wire import Wire
-from local.simulate.world import World
+from local.simulate.world import PlatformStarter, World
 from ops.webhooks import wanted
 from raceday.clock import Clock
-from raceday.ids import SeededRandomSource
+from raceday.connections import Transports
+from raceday.container import Invoker
+from raceday.ids import RandomSource, SeededRandomSource
 from raceday.log import Log
 from raceday.store.client import make_store
 from raceday.store.port import Store
 
+PROFILES = ("fast", "appwrite-1.9")
+
 
 class FullBackend:
-    """One embedded server for a whole world, with the suite's subscriptions; `path` is its file."""
+    """One embedded server for a whole world, with the suite's subscriptions; `path` is its file, `profile` its pace."""
 
-    def __init__(self, path: str | Path = ":memory:") -> None:
-        self._path = path
+    def __init__(self, path: str | Path = ":memory:", *, profile: str = "fast") -> None:
+        self._path, self._profile = path, profile
+        self.delivering = asyncio.Event()
+        self.delivering.set()
+        self._served: httpx.AsyncBaseTransport | None = None
         self.server: Embedded | None = None
         self.worker: WebhookWorker | None = None
         self._running: asyncio.Task[Any] | None = None
@@ -44,12 +52,20 @@ class FullBackend:
             server.hooks.put({**hook, "secret": s.webhook_secret}, server.rows.stamp())
 
         async def send(url: str, headers: Mapping[str, str], body: bytes) -> int:
+            await self.delivering.wait()
             return await deliver(world, url, headers, body)
 
         self.worker = WebhookWorker(server.hooks, send)
         self._running = world.loop.create_task(self.worker.run())
         self.server = server
         return server
+
+    def served(self, world: World) -> httpx.AsyncBaseTransport:
+        """Return the one way to the server, at the pace of the profile."""
+        if self._served is None:
+            inner = EmbeddedTransport(self.open(world))
+            self._served = RealPace(inner) if self._profile == "appwrite-1.9" else inner
+        return self._served
 
     def store(self, world: World, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
         """Make the store client of one container, on a wire of its own."""
@@ -58,15 +74,24 @@ class FullBackend:
             on_request()
             world.counts.store[name] += 1
 
-        server = self.open(world)
         seams = world.seams
         wire = Wire(
-            EmbeddedTransport(server), world.chances, "store", world.store_span, seams.before_store, seams.after_store,
+            self.served(world), world.chances, "store", world.store_span, seams.before_store, seams.after_store,
             counted, date=world.loop.now,
         )  # fmt: skip
         chance = SeededRandomSource(f"{world.seed}/store/{name}/{serial}")
         log = Log(lambda _: None, level="error")
         return make_store(world.settings, clock, chance, log, wire)
+
+    def feed_transport(
+        self, world: World, name: str, serial: int, on_request: Callable[[], None]
+    ) -> httpx.AsyncBaseTransport | Transports:
+        """Return one container's wire to the feed."""
+        return world.feed_wire(name, on_request)
+
+    def invoker(self, world: World, name: str, serial: int, clock: Clock, random: RandomSource, log: Log) -> Invoker:
+        """Return the platform itself."""
+        return PlatformStarter(world.platform, world.counts)
 
     def reader(self, world: World) -> Store:
         """Make a client without delays, to read what a finished day has left."""

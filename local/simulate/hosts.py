@@ -106,7 +106,9 @@ async def _request(connection: Connection, speaker: h11.Connection) -> httpx.Req
         elif isinstance(event, h11.EndOfMessage) and head is not None:
             headers = [(name.decode(), value.decode()) for name, value in head.headers]
             url = f"https://{connection.host}{head.target.decode()}"
-            return httpx.Request(head.method.decode(), url, headers=headers, content=body)
+            return httpx.Request(
+                head.method.decode(), url, headers=headers, content=body, extensions={"client": connection.client}
+            )
         else:
             return None
 

@@ -21,3 +21,10 @@ class Plan:
     options: DayOptions = field(default_factory=DayOptions)
     settings: Settings = SETTINGS
     only: tuple[str, ...] = ()
+    network: str = "calm"
+    store_profile: str = "fast"
+
+    def options_asked(self) -> dict[str, str]:
+        """Return what differs from a plain day, by the command's options."""
+        asked = {"network": (self.network, "calm"), "store-profile": (self.store_profile, "fast")}
+        return {name: value for name, (value, plain) in asked.items() if value != plain}

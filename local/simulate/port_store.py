@@ -5,10 +5,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+import httpx
+
 from local.simulate.webhooks import PortWebhooks
-from local.simulate.world import World
+from local.simulate.world import PlatformStarter, World
 from local.testing.memory_store import MemoryStore
 from raceday.clock import Clock, SyncedClock
+from raceday.connections import Transports
+from raceday.container import Invoker
+from raceday.ids import RandomSource
+from raceday.log import Log
 from raceday.store.port import Op, Row, Store
 
 T = TypeVar("T")
@@ -35,6 +41,16 @@ class PortBackend:
             world.counts.store[name] += 1
 
         return DelayedStore(self.open(world), world, clock, counted)
+
+    def feed_transport(
+        self, world: World, name: str, serial: int, on_request: Callable[[], None]
+    ) -> httpx.AsyncBaseTransport | Transports:
+        """Return one container's wire to the feed."""
+        return world.feed_wire(name, on_request)
+
+    def invoker(self, world: World, name: str, serial: int, clock: Clock, random: RandomSource, log: Log) -> Invoker:
+        """Return the platform itself."""
+        return PlatformStarter(world.platform, world.counts)
 
     def reader(self, world: World) -> Store:
         """Return the store itself, to read what a finished day has left."""

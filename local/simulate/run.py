@@ -21,22 +21,32 @@ from local.simulate.port_store import PortBackend
 from local.simulate.report import day_report, failures, stored
 from local.simulate.seams import FaultHooks
 from local.simulate.shrink import keep_races
+from local.simulate.storms_judged import begin_wire, network_report
 from local.simulate.tables import Tables, read_tables, since
 from local.simulate.users import seed_users
+from local.simulate.virtual_http import httpcore_on, turns
+from local.simulate.wire_depth import WireBackend
 from local.simulate.world import SETTINGS, Backend, World
 from raceday.catalogue.functions import IMPORTS
 from raceday.settings import Settings
 
 T = TypeVar("T")
 Progress = Callable[[float], None]
+# After these last minutes of a day with a broken network nothing may be behind.
+QUIET = timedelta(minutes=12)
 
 
-def on_virtual_time(start: datetime, work: Callable[[VirtualLoop], Coroutine[Any, Any, T]]) -> T:
-    """Run something on a virtual loop of its own and close it."""
-    loop = VirtualLoop(start)
+def on_virtual_time(
+    start: datetime,
+    work: Callable[[VirtualLoop], Coroutine[Any, Any, T]],
+    turn_secs: Callable[[], float] | None = None,
+) -> T:
+    """Run something on a virtual loop of its own and close it; `turn_secs` draws what each turn of it costs."""
+    loop = VirtualLoop(start, turn_secs)
     try:
         asyncio.set_event_loop(loop)
-        return loop.run_until_complete(work(loop))
+        with httpcore_on(loop):
+            return loop.run_until_complete(work(loop))
     finally:
         asyncio.set_event_loop(None)
         loop.close()
@@ -44,9 +54,13 @@ def on_virtual_time(start: datetime, work: Callable[[VirtualLoop], Coroutine[Any
 
 def make_backend(plan: Plan) -> Backend:
     """Return the store of a plan's depth."""
-    if plan.depth not in ("full", "port"):
-        raise ValueError(f"depth: expected full or port, got {plan.depth!r}")
-    return FullBackend(plan.store) if plan.depth == "full" else PortBackend()
+    if plan.depth == "wire":
+        return WireBackend(plan.store, profile=plan.store_profile)
+    if plan.depth == "full":
+        return FullBackend(plan.store, profile=plan.store_profile)
+    if plan.depth != "port":
+        raise ValueError(f"depth: expected full, port or wire, got {plan.depth!r}")
+    return PortBackend()
 
 
 def simulate_day(
@@ -65,10 +79,12 @@ def simulate_day(
     start, end = day_start(plan.day), day_end(generated)
 
     async def work(loop: VirtualLoop) -> dict[str, Any]:
+        backend = make_backend(plan)
         world = World(
-            loop, FeedSim(generated, compress=plan.depth == "full"), make_backend(plan), limits_of(),
+            loop, FeedSim(generated, compress=plan.depth != "port"), backend, limits_of(),
             seed=plan.seed, settings=plan.settings, trace=trace,
         )  # fmt: skip
+        outages = begin_wire(plan.network, world, backend, end) if isinstance(backend, WireBackend) else []
         if seams is not None:
             world.use(seams(world))
         activity = _activity(plan)
@@ -77,22 +93,24 @@ def simulate_day(
             reader = world.backend.reader(world)
             await seed_users(reader)
             before = await read_tables(reader)
-            last = world.seams.last(end)
+            last = world.seams.last(end) if plan.network == "calm" else end + QUIET
             await run_day(world, last, _told(progress, start, last))
             tables = since(before, await read_tables(reader))
             if on_end is not None:
                 on_end(generated, world, tables, last)
-            left = Left(plan.day, start, last, before, tables, sound=seams is None)
-            return _judged(generated, world, left)
+            left = Left(plan.day, start, last, before, tables, sound=seams is None and plan.network == "calm")
+            report = _judged(generated, world, left)
+            return report | network_report(report, generated, world, left, outages) if outages else report
         finally:
             await world.backend.aclose()
             if activity is not None:
                 activity.close()
 
-    report = on_virtual_time(start, work)
+    report = on_virtual_time(start, work, turns(plan.seed) if plan.depth == "wire" else None)
     return report | {
         "depth": plan.depth,
         "asked": plan.races,
+        "options": plan.options_asked(),
         "faults": "none",
         "wall_secs": round(time.perf_counter() - began, 2),
         "measured": {"cpu_secs": round(time.process_time() - cpu, 2)},

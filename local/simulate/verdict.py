@@ -24,6 +24,8 @@ def troubles(report: Mapping[str, Any]) -> dict[str, int]:
             "races never stored": report["stored"]["absent"],
             **{name.replace("_", " "): count for name, count in report["at_the_end"].items()},
         }
+    elif "network" in report:
+        counts |= {"slots lost": report["network"]["lost"]}
     else:
         counts |= {
             "slots missing": polls["missing"],
@@ -43,6 +45,8 @@ def replay(report: Mapping[str, Any]) -> str:
     """Return the command that simulates one day again with its trace."""
     words = ["./raceday", "simulate", "--seed", report["seed"], "--date", report["date"], "--races", report["asked"]]
     words += ["--depth", report["depth"]]
+    for option, value in report.get("options", {}).items():
+        words += [f"--{option}", value]
     if report["faults"] != "none":
         words += ["--faults", report["faults"]]
     words += report.get("cut", ())

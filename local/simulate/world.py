@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -18,9 +18,10 @@ from local.simulate.seams import FaultHooks
 from local.simulate.served import Record
 from local.simulate.wire import Wire
 from raceday.clock import Clock, SyncedClock
-from raceday.container import Container
+from raceday.connections import Transports
+from raceday.container import Container, Invoker
 from raceday.feed.client import make_feed
-from raceday.ids import SeededRandomSource
+from raceday.ids import RandomSource, SeededRandomSource
 from raceday.log import Log
 from raceday.runtime.invoke import InvokeFailed
 from raceday.settings import Settings, read_settings
@@ -51,6 +52,16 @@ class Backend(Protocol):
 
     def store(self, world: "World", name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
         """Make the store client of one container."""
+        ...
+
+    def feed_transport(
+        self, world: "World", name: str, serial: int, on_request: Callable[[], None]
+    ) -> httpx.AsyncBaseTransport | Transports:
+        """Return what one container reaches the feed by."""
+        ...
+
+    def invoker(self, world: "World", name: str, serial: int, clock: Clock, random: RandomSource, log: Log) -> Invoker:
+        """Make the invoker of one container."""
         ...
 
     def reader(self, world: "World") -> Store:
@@ -93,6 +104,11 @@ class Counts:
     outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     handed: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
+    def hand(self, payload: Mapping[str, Any]) -> None:
+        """Count the slots that an invocation hands out."""
+        for slot in payload.get("slots", ()):
+            self.handed[slot["raceId"], slot["slot"]] += 1
+
 
 class World:
     """Everything of one simulated day; made inside its loop, and only ever used by it."""
@@ -122,6 +138,7 @@ class World:
         self.seed = seed
         self.trace = trace
         self.log_levels: dict[str, int] = defaultdict(int)
+        self.events: dict[str, int] = defaultdict(int)
         self._feed = FeedTransport(feed, loop.now)
         self.platform = Platform(
             loop, self.chances, self.delays, self.seams, self._build, limits, self._count, self._note if trace else None
@@ -144,18 +161,25 @@ class World:
         """Make a container as a cold start would, with clock and chance of its own."""
         clock = SyncedClock(VirtualClock(self.loop, self.seams.skew_secs(name, serial)))
         chance = SeededRandomSource(f"{self.seed}/{name}/{serial}")
-        log = Log(self._line, level=self.settings.log_level, secrets=self.settings.secrets())
+        log = self.log()
+        feed = self.backend.feed_transport(self, name, serial, on_request)
         return Container(
             settings=self.settings,
             clock=clock,
             chance=chance,
             log=log,
-            feed=make_feed(self.settings, clock, chance, log, self._feed_wire(name, on_request)),
+            feed=make_feed(self.settings, clock, chance, log, feed),
             store=self.backend.store(self, name, serial, clock, on_request),
-            invoker=PlatformStarter(self.platform, self.counts),
+            invoker=self.backend.invoker(self, name, serial, clock, chance, log),
         )
 
-    def _feed_wire(self, name: str, on_request: Callable[[], None]) -> Wire:
+    def log(self) -> Log:
+        """Make the log of one container."""
+        return Log(self._line, level=self.settings.log_level, secrets=self.settings.secrets())
+
+    def feed_wire(self, name: str, on_request: Callable[[], None], delay: Span | None = None) -> Wire:
+        """Make a way to the feed for one function's container, which counts and keeps what goes over it."""
+
         def counted(request: httpx.Request) -> None:
             on_request()
             room, _, key = request.url.path.rsplit("/racing/", 1)[-1].partition("/")
@@ -175,8 +199,8 @@ class World:
                 self.record.keep(room, key, name, self.loop.now(), answer.content)
             return answer
 
-        delay = self.delays.feed
-        return Wire(self._feed, self.chances, "feed", lambda _: delay, self.seams.before_feed, answered, counted)
+        span = self.delays.feed if delay is None else delay
+        return Wire(self._feed, self.chances, "feed", lambda _: span, self.seams.before_feed, answered, counted)
 
     def store_span(self, request: httpx.Request) -> Span:
         """Return the delay of one store request: committing takes longer."""
@@ -189,6 +213,7 @@ class World:
     def _line(self, line: str) -> None:
         record = json.loads(line)
         self.log_levels[record["level"]] += 1
+        self.events[record["event"]] += 1
         if record["event"] in CRASHES:
             self.crashes.append(f"{self.loop.now():%H:%M:%S} {line[:500]}")
         if self.trace is not None:
@@ -208,8 +233,7 @@ class PlatformStarter:
 
     async def start(self, function: str, payload: dict[str, Any]) -> str:
         """Start a function and give its activation's id; the payload travels as JSON."""
-        for slot in payload.get("slots", ()):
-            self.counts.handed[slot["raceId"], slot["slot"]] += 1
+        self.counts.hand(payload)
         sent = json.loads(json.dumps(payload))
         await self.platform.seams.starts(function, sent)
         if self.platform.busy:
