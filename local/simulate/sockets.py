@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import Iterable
 from typing import Any, Protocol
 
@@ -41,6 +42,7 @@ class Pipe:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._data = bytearray()
+        self._sent: deque[bytes | None] = deque()
         self._arrival = 0.0
         self._waiter: asyncio.Future[None] | None = None
         self.ended = self.cut = self.lost = False
@@ -55,7 +57,9 @@ class Pipe:
         if self.lost:
             return
         self._arrival = max(self._arrival, self._loop.time() + delay_secs)
-        self._loop.call_at(self._arrival, self._arrive, data)
+        # Timers of one instant fire in any order: each takes what was sent first.
+        self._sent.append(data)
+        self._loop.call_at(self._arrival, self._arrive)
 
     def reset(self) -> None:
         """Cut this direction now: whoever reads learns of it."""
@@ -76,7 +80,8 @@ class Pipe:
         del self._data[:most]
         return taken
 
-    def _arrive(self, data: bytes | None) -> None:
+    def _arrive(self) -> None:
+        data = self._sent.popleft()
         if data is None:
             self.ended = True
         else:

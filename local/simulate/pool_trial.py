@@ -1,0 +1,170 @@
+"""Races that are due at once, at wire depth: healthy, through two stalls of the store, and healthy again.
+
+`python -m local.simulate.pool_trial --help`; with `--unmended` the clients are those that a stall once killed.
+"""
+
+import argparse
+import asyncio
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import httpx
+
+from local.feedsim import DayOptions, FeedSim, generate_day
+from local.simulate.day import day_start, settle
+from local.simulate.full_store import PROFILES
+from local.simulate.loop import VirtualLoop
+from local.simulate.plan import Plan
+from local.simulate.platform import limits_of
+from local.simulate.report import POLLER
+from local.simulate.run import on_virtual_time
+from local.simulate.storms_judged import begin_wire
+from local.simulate.virtual_http import turns
+from local.simulate.wire_depth import WireBackend
+from local.simulate.world import World
+from raceday.catalogue.functions import IMPORTS
+from raceday.clock import Clock
+from raceday.connections import Connections
+from raceday.patience import Patience
+from raceday.store.port import Op, Row, Store
+from raceday.tables import RACE_POLLS
+
+STALLS, STALL_SECS, BETWEEN_SECS = 2, 12.0, 45.0
+BEFORE = timedelta(minutes=40)
+
+
+class Timed(WireBackend):
+    """A backend whose clients note how long each write of a poll took, from its beginning to its answer."""
+
+    def __init__(self, *, profile: str) -> None:
+        super().__init__(profile=profile)
+        self.secs: list[float] = []
+
+    def store(self, world: World, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
+        """Make a store client whose polls are timed."""
+        made = super().store(world, name, serial, clock, on_request)
+        return TimedStore(made, world.loop, self.secs) if name == POLLER else made
+
+
+class TimedStore:
+    """A store that notes the seconds of each commit and each creation of a ledger row, and passes on all else."""
+
+    def __init__(self, inner: Store, loop: VirtualLoop, secs: list[float]) -> None:
+        self._inner, self._loop, self._secs = inner, loop, secs
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def commit(self, ops: Sequence[Op]) -> None:
+        """Commit, and note how long it took."""
+        began = self._loop.time()
+        await self._inner.commit(ops)
+        self._secs.append(self._loop.time() - began)
+
+    async def create(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
+        """Create, and note how long it took."""
+        began = self._loop.time()
+        made = await self._inner.create(table, row_id, data)
+        if table == RACE_POLLS:
+            self._secs.append(self._loop.time() - began)
+        return made
+
+
+@contextmanager
+def unmended() -> Iterator[None]:
+    """Send requests as they once were: cancelled around the pool when their time is over, and tried three times."""
+
+    async def send(self: Connections, request: httpx.Request, secs: float) -> httpx.Response:
+        if self._pool is None:
+            self._pool = self._new()
+        try:
+            async with asyncio.timeout(secs):
+                answer = await self._pool.transport.handle_async_request(request)
+                await answer.aread()
+        except TimeoutError:
+            raise httpx.ReadTimeout("no answer in time", request=request) from None
+        return answer
+
+    def spent(self: Patience, until: float, pause_secs: float, tried: int, *, counted: bool) -> bool:
+        return tried >= self._attempts
+
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(Connections, "send", send))
+        stack.enter_context(patch.object(Patience, "_spent", spent))
+        yield
+
+
+def pool_trial(
+    seed: int = 1,
+    *,
+    races: int = 30,
+    stalls: int = STALLS,
+    profile: str = "fast",
+    trace: list[str] | None = None,
+) -> dict[str, Any]:
+    """Return how many of `races` were committed at each go, and how long commits took at the first and the last."""
+    plan = Plan(seed=seed, races=races)
+    day = generate_day(seed, plan.day, races, options=DayOptions(abandoned_races=0, abandoned_meetings=0, late_races=0))
+    start = day_start(plan.day) + timedelta(minutes=3)
+
+    async def work(loop: VirtualLoop) -> dict[str, Any]:
+        backend = Timed(profile=profile)
+        told = trace.append if trace is not None else None
+        world = World(loop, FeedSim(day), backend, limits_of(), seed=seed, settings=plan.settings, trace=told)
+        begin_wire("calm", world, backend, start)
+        try:
+            for name in IMPORTS:
+                await world.platform.activate(name, {"date": plan.day.isoformat()})
+            ids = [race.race_id for race in day.core_races]
+            # By then the market moves, and each poll changes something.
+            near = min(race.advertised for race in day.core_races) - BEFORE
+            await asyncio.sleep((near - loop.now()).total_seconds())
+            goes = [await _go(world, ids)]
+            for _ in range(stalls):
+                backend.hosts["store"].freeze()
+                loop.call_later(STALL_SECS, backend.hosts["store"].thaw)
+                goes.append(await _go(world, ids))
+            goes.append(await _go(world, ids))
+            await settle(world)
+            return {"committed": goes, "first": _spread(backend.secs[:races]), "last": _spread(backend.secs[-races:])}
+        finally:
+            await backend.aclose()
+
+    return on_virtual_time(start, work, turns(seed))
+
+
+async def _go(world: World, ids: Sequence[str]) -> int:
+    """Poll every race at one instant, by as many pollers as it takes; return how many were committed."""
+    most = world.settings.races_per_poller
+    batches = [list(ids[at : at + most]) for at in range(0, len(ids), most)]
+    answers = await asyncio.gather(*(world.platform.activate(POLLER, {"raceIds": batch}) for batch in batches))
+    await asyncio.sleep(BETWEEN_SECS)
+    return sum(result["result"] == "committed" for answer in answers for result in answer.get("results", ()))
+
+
+def _spread(secs: Sequence[float]) -> dict[str, float]:
+    """Return the middle, the 99th percentile and the longest of some times."""
+    ordered, at = sorted(secs), {"p50": 0.5, "p99": 0.99, "max": 1.0}
+    return {f"{name}_secs": round(ordered[math.ceil(len(ordered) * share) - 1], 3) for name, share in at.items()}
+
+
+def main() -> None:
+    """Run one trial and print it."""
+    parser = argparse.ArgumentParser(prog="python -m local.simulate.pool_trial", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="of loop, network and day (1)")
+    parser.add_argument("--races", type=int, default=30, help="races due at once (30)")
+    parser.add_argument("--stalls", type=int, default=STALLS, help=f"stalls of the store of {STALL_SECS:g} s (2)")
+    parser.add_argument("--store-profile", choices=PROFILES, default="fast", help="the store's pace (fast)")
+    parser.add_argument("--unmended", action="store_true", help="with the clients as they once were")
+    args = parser.parse_args()
+    with unmended() if args.unmended else ExitStack():
+        print(json.dumps(pool_trial(args.seed, races=args.races, stalls=args.stalls, profile=args.store_profile)))
+
+
+if __name__ == "__main__":
+    main()
