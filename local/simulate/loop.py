@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 # What a task does between two looks at the clock costs this part of a turn: limits set in one turn lie apart.
-LOOKS_A_TURN = 4
+LOOKS_A_TURN = 30
 
 
 class NothingLeft(RuntimeError):

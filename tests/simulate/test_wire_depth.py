@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local.simulate.pool_trial import pool_trial
+from local.simulate.pool_trial import pool_trial, unmended
 from local.simulate.storms import NETWORKS, TROUBLES, Calm, Outage, Storm, weather_of
 from local.simulate.storms_judged import LONG_LIFE, SHORT_LIFE, lived
 
@@ -15,6 +15,12 @@ START = datetime(2026, 2, 14, tzinfo=UTC)
 def test_every_race_is_committed_through_two_stalls() -> None:
     """Thirty races due at once, two stalls of 12 s: thirty are committed at each go."""
     assert pool_trial(1)["committed"] == [30, 30, 30, 30]
+
+
+def test_the_dead_pool_is_found_from_a_seed() -> None:
+    """With the clients as they once were, cancelled around the pool, no race is committed on a healthy store."""
+    with unmended():
+        assert pool_trial(1)["committed"][-1] == 0
 
 
 def test_two_runs_of_one_seed_tell_the_same() -> None:
