@@ -95,7 +95,7 @@ def trial(seed: int, work: Callable[[Trial], Coroutine[Any, Any, None]]) -> None
             loop.close()
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [1, 3])
 def test_a_bare_pool_dies_of_requests_that_are_cancelled(seed: int) -> None:
     """The fault itself: cancelled around httpcore's pool, requests leave each of its slots taken for ever."""
 
