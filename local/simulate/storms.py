@@ -28,6 +28,7 @@ OUTAGES = (
 )
 OUTAGES_EACH = 4
 DAY_HOURS = 30.0
+REGULAR_SECS = 1200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +106,23 @@ def drawn_outages(weather: Calm, start: datetime) -> list[Outage]:
     return found
 
 
-def hourly_outages(weather: Calm, start: datetime, host: str, kind: str, secs: float) -> list[Outage]:
-    """Lay out one outage of a length in each hour, at a second of the seed's choice."""
+def regular_outages(weather: Calm, start: datetime, host: str, kind: str, secs: float) -> list[Outage]:
+    """Lay out one outage of a length in each twenty minutes, at a second of the seed's choice."""
     found = []
-    for hour in range(int(DAY_HOURS)):
-        at = start + timedelta(hours=hour + weather.share("hourly", host, kind, hour))
+    for i in range(int(DAY_HOURS * 3600 // REGULAR_SECS)):
+        # The later half of a stretch lies apart from the next one's.
+        at = start + timedelta(seconds=REGULAR_SECS * (i + 0.5 * weather.share("regular", host, kind, i)))
         found.append(Outage(host, kind, at, at + timedelta(seconds=secs)))
     return found
 
 
-# By name: what a day's network goes through. The hourly ones are the outages that were tried on a real server.
-HOURLY = {
+# By name: what a day's network goes through. The regular ones are the outages that were tried on a real server.
+REGULAR = {
     "store-killed": (STORE, "killed", 20.0),
     "store-frozen": (STORE, "frozen", 25.0),
     "webhooks-dead": (WEBHOOKS, "dead", 130.0),
 }
-NETWORKS = ("calm", "storm", *HOURLY)
+NETWORKS = ("calm", "storm", *REGULAR)
 
 
 def weather_of(network: str, seed: int, elapsed: Callable[[], float], start: datetime) -> tuple[Calm, list[Outage]]:
@@ -128,4 +130,4 @@ def weather_of(network: str, seed: int, elapsed: Callable[[], float], start: dat
     weather = Storm(seed, elapsed) if network == "storm" else Calm(seed, elapsed)
     if network == "storm":
         return weather, sorted(drawn_outages(weather, start), key=lambda each: each.begin)
-    return weather, hourly_outages(weather, start, *HOURLY[network]) if network in HOURLY else []
+    return weather, regular_outages(weather, start, *REGULAR[network]) if network in REGULAR else []
