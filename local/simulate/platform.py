@@ -1,6 +1,7 @@
 """The platform as functions meet it: containers warm and cold, dispatch delays, deadlines, one activation at a time."""
 
 import asyncio
+import contextvars
 import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -129,7 +130,8 @@ class Platform:
 
     def spawn(self, work: Any) -> "asyncio.Task[Any]":
         """Run something beside everything else, and remember that it is under way."""
-        task = self.loop.create_task(work)
+        # An activation is a process of its own: it has nothing of the limits under which another one started it.
+        task = self.loop.create_task(work, context=contextvars.Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

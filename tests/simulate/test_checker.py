@@ -1,5 +1,6 @@
 """What the checker says of a day whose rows or transactions are not as they must be."""
 
+import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
@@ -8,6 +9,7 @@ import pytest
 
 from local.feedsim import DayOptions, generate_day
 from local.simulate.absent import Absent, judge_absent
+from local.simulate.faults import Faults
 from local.simulate.faults.base import Chooser
 from local.simulate.faults.script import Deed, Run, Script
 from local.simulate.leftovers import left
@@ -16,6 +18,7 @@ from local.simulate.platform import Limit
 from local.simulate.run import simulate_day
 from local.simulate.verdict import fine
 from local.simulate.world import World
+from raceday.patience import left_secs
 
 AT = datetime(2026, 2, 14, 1, 0, tzinfo=UTC)
 SCHEDULER, POLLER = "master-race-scheduler", "enhanced-race-poller"
@@ -109,3 +112,17 @@ def test_a_day_whose_races_were_never_stored_is_not_fine() -> None:
     report = simulate_day(Plan(seed=1, races=2, depth="port"), seams=silent)  # type: ignore[arg-type]
     assert report["stored"]["absent"] == 2
     assert not fine(report)
+
+
+def test_an_activation_has_nothing_of_its_starters_limits() -> None:
+    """A poller that a scheduler started in its last seconds may try again for as long as its own slot lasts."""
+    left: list[float] = []
+
+    class Watching(Faults):
+        def began(self, function: str, event: dict[str, Any], container: Any, kill: Callable[[], None]) -> None:
+            left.append(left_secs(container.clock))
+            super().began(function, event, container, kill)
+
+    simulate_day(Plan(seed=1, races=1, depth="port"), seams=lambda world: Watching(world, {}))
+    assert len(left) > 300
+    assert set(left) == {math.inf}

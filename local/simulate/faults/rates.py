@@ -56,7 +56,7 @@ ACTIVATIONS: Rates = {
 DOUBLES: Rates = {"activation.doubled": 0.25, "tick.doubled": 0.25, "webhook.doubled": 0.25}
 # One kind, so often that what is tried once is seen to be: retries of the commit and of the feed.
 CONFLICTS: Rates = {"store.409": 0.3}
-HICCUPS: Rates = {"feed.5xx": 0.15, "feed.reset": 0.15}
+HICCUPS: Rates = {"feed.5xx": 0.15, "feed.reset": 0.15, "feed.stale": 0.1}
 TICKS: Rates = {"tick.missed": 0.02, "tick.doubled": 0.03}
 WEBHOOKS: Rates = {
     "webhook.dropped": 0.03,

@@ -38,6 +38,8 @@ from raceday.tables import ENTRANTS, RACES
 
 # Tries against rivals that took the row's number first.
 COMMIT_ATTEMPTS = 5
+# What whoever asked has tried again already, as long as the slot lasts: no answer, or a rival for the row.
+TRIED_BELOW = (FeedUnavailable, StoreUnavailable, StoreConflict)
 # What the store says of a row that is gone, when it is staged and at the commit.
 ROW_GONE = ("row_not_found", "document_not_found")
 _LEAST_WAIT_SECS = 3.0
@@ -72,8 +74,8 @@ async def _while_it_lives(container: Container, order: Order, note: Note) -> Out
     """Poll until something else than a failure comes of it, or no time or hope is left; a caller is told at once."""
     outcome = await _attempt(container, order, note)
     refusals, pause = 0, FIRST_PAUSE_SECS
-    while outcome.result == "failed" and order.kind != "request" and not isinstance(outcome.error, StoreConflict):
-        refusals += not _may_pass(outcome)
+    while outcome.result == "failed" and order.kind != "request" and not isinstance(outcome.error, TRIED_BELOW):
+        refusals += outcome.cause != "stale"
         again_at = container.clock.now() + timedelta(seconds=pause)
         if refusals == MOST_REFUSALS or again_at > _expires_at(container, order):
             break
@@ -97,11 +99,6 @@ async def _attempt(container: Container, order: Order, note: Note) -> Outcome:
         return Outcome(order, "failed", error.cause, error=error, feed_calls=1)
     except StoreError as error:
         return Outcome(order, "failed", "store", error=error)
-
-
-def _may_pass(outcome: Outcome) -> bool:
-    """Tell whether a failure is one that passes: an answer out of an old cache, or none."""
-    return outcome.cause == "stale" or isinstance(outcome.error, (FeedUnavailable, StoreUnavailable))
 
 
 def _expires_at(container: Container, order: Order) -> datetime:
