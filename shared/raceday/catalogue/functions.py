@@ -134,7 +134,7 @@ AGGREGATOR = FunctionFacts(
     "race-pools-aggregator",
     "event",
     "webhook of `race-polls`",
-    "keeps pool totals per race",
+    "keeps pool totals and closing prices per race",
     "raceday.projections.race_pools:handle",
     _EVENT,
     "s-1vcpu-512mb",
