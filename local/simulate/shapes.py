@@ -31,7 +31,7 @@ SHAPES: Mapping[str, Shape] = {
     "clock-changes": Shape(dates=_NIGHTS),
     # Sixty meetings of eight races.
     "saturdays": Shape(races=480, dates=_SATURDAYS),
-    "all": Shape({"moved_starts": 8, "abandoned_races": 12, "abandoned_tails": 24}),
+    "all": Shape({"moved_starts": 8, "abandoned_races": 12, "abandoned_tails": 24, **_MONEY}),
 }
 
 

@@ -73,14 +73,16 @@ CHANGES: dict[str, Callable[[Body], None]] = {
 }
 
 
-UNREADABLE = ("feed.error_in_200", "payload.status_gone", "payload.start_gone")
+UNREADABLE = ("feed.error_in_200", "payload.start_gone")
 
 
 def as_read(state: MarketState, change: str, before: MarketState | None) -> MarketState:
     """Return what a right reading of a changed body shows; `before` is what the race's last row showed.
 
-    Pools that are not listed stand as they did, with the money on each runner as it was.
+    Pools that are not listed stand as they did, with the money on each runner as it was; so does a missing status.
     """
+    if change == "payload.status_gone":
+        return replace(state, status=before.status if before else "Open")
     if change == "payload.falling_pools":
         return replace(state, pools=_fallen(state.pools), multi_leg=_fallen(state.multi_leg))
     if change == "payload.no_pools":

@@ -201,8 +201,11 @@ def judge_entrants(
         for runner in first_sight(record, race, ledgers.get(race_id)):
             none = dict.fromkeys(("holdPercentage", "betPercentage", "winPoolAmount", "placePoolAmount", "shareSource"))
             found[runner.id] = {**runner.columns, **none, **_odds(runner.odds), "importedAt": day}
+        before: Poll | None = None
         for poll in ledgers[race_id].telling if race_id in ledgers else ():
             _poll_says(found, poll)
+            _leave(found, poll, before)
+            before = poll
         for entrant, columns in found.items():
             wanted[race_id, entrant] = {"importedAt": None, **columns, "raceId": race_id, "silkId": None}
             wanted[race_id, entrant]["lastUpdated"] = day
@@ -223,3 +226,15 @@ def _poll_says(found: dict[str, Columns], poll: Poll) -> None:
         if poll.reading.tracker is not None:
             # An answer without a tracker says nothing of holds and bets: what was known stays.
             row |= {"holdPercentage": line.hold, "betPercentage": line.bet}
+
+
+def _leave(found: dict[str, Columns], poll: Poll, before: Poll | None) -> None:
+    """Let runners that an answer lists no more end as scratched and without money; told once, as they go."""
+    listed = {runner.id for runner in before.reading.runners} if before else set()
+    here = {runner.id for runner in poll.reading.runners}
+    for line in poll.lines:
+        if line.id in listed and line.id not in here and line.scratched:
+            row = found.setdefault(line.id, {})
+            row |= {"entrantId": line.id, "name": line.name, "runnerNumber": line.number, "isScratched": True}
+            row |= {"winPoolAmount": line.win.cents, "placePoolAmount": line.place.cents}
+            row |= {"shareSource": line.win.source, "holdPercentage": line.hold, "betPercentage": line.bet}

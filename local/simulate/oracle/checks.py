@@ -9,51 +9,68 @@ from statistics import median
 from typing import Any
 
 from local.simulate.oracle import money
-from local.simulate.oracle.facts import Line, Poll
+from local.simulate.oracle.facts import NOTHING, Aside, Line, Poll, Pools
+from local.simulate.oracle.pools import differs, paid_pools
 from local.simulate.oracle.reading import ODDS, SINGLE, Reading, Runner
+from local.simulate.oracle.shares import is_floor
 
 WEIGHTS = {
-    "pool_products": 8,
+    "pool_products": 7,
     "pool_values": 7,
     "pool_dividends": 5,
     "pool_balance": 3,
     "pool_growth": 4,
     "runner_amounts": 5,
     "odds_coverage": 8,
-    "odds_values": 6,
-    "odds_agreement": 6,
+    "odds_values": 5,
+    "odds_agreement": 5,
     "win_identity": 10,
     "place_identity": 8,
-    "hold_sum": 7,
-    "bet_sum": 5,
+    "hold_sum": 5,
+    "bet_sum": 4,
     "tracker_known": 3,
-    "tracker_runners": 4,
-    "field_counts": 3,
+    "tracker_runners": 3,
+    "field_counts": 2,
     "results": 4,
     "freshness": 4,
+    "set_aside": 2,
+    "left_out": 6,
 }
-THIN, SMALL = 1_000_00, 5_000_00
+# A failed check of these is a wrong or missing figure of the money, whatever else holds.
+MONEY = ("pool_products", "pool_values", "pool_growth", "runner_amounts", "win_identity", "place_identity")
+FAILED_MOST, UNDECIDED_MOST = 60, 75
+MAIN = ("win", "place")
+TINY, THIN, SMALL = 10_00, 1_000_00, 5_000_00
 _NEAR = 2e-4
 Verdict = tuple[bool, float] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is judged: the answer, its lines, the poll before, and how old the answer was when it came."""
+    """What is judged: the answer, its lines, the poll before, how old the answer was when it came, and the pools."""
 
     reading: Reading
     lines: tuple[Line, ...]
     base: Poll | None
     age: timedelta
+    pools: Pools | None = None
 
     @property
     def running(self) -> list[Runner]:
         """Return the runners that are not scratched."""
         return [r for r in self.reading.runners if not r.scratched]
 
+    def dead(self, product: str) -> bool:
+        """Tell whether betting on a product was called off."""
+        return self.pools is not None and product in self.pools.dead
+
+    def aside(self, product: str) -> Aside:
+        """Return what of a pool stands on no runner."""
+        return self.pools.aside.get(product, NOTHING) if self.pools else NOTHING
+
     def cents(self, product: str) -> int:
-        """Return a pool's total, 0 where there is none."""
-        return max(0, self.reading.cents(product) or 0)
+        """Return a pool's total as the answer has it, 0 where there is none, or a dead one."""
+        return 0 if self.dead(product) else max(0, self.reading.cents(product) or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +116,21 @@ def _agrees(row: dict[str, Any], verdict: Verdict) -> bool:
     return row["ok"] is verdict[0] and abs(row["score"] - verdict[1]) < _NEAR
 
 
-def score_of(text: str | None) -> int | None:
-    """Return the score that a row's own checks come to: their weighted mean of 100, rounded down."""
+def score_of(text: str | None, pools: Pools | None) -> int | None:
+    """Return the score that a row's own checks come to: their weighted mean of 100, rounded down.
+
+    A failed check of the money caps it, and so does a pool of which nobody can tell whose it is.
+    """
     applying = [row for row in _rows(text) or () if row["applies"]]
     weights = sum(WEIGHTS[row["name"]] for row in applying)
     if not weights:
         return None
     mean = sum(WEIGHTS[row["name"]] * Fraction(str(row["score"])) for row in applying) / weights
-    return int(mean * 100)
+    whole = int(mean * 100)
+    if any(not row["ok"] for row in applying if row["name"] in MONEY):
+        return min(whole, FAILED_MOST)
+    undecided = pools is not None and any(aside.word == "undecided" for aside in pools.aside.values())
+    return min(whole, UNDECIDED_MOST) if undecided else whole
 
 
 def checks(evidence: Evidence) -> Checks:
@@ -138,20 +162,18 @@ def _pool_values(e: Evidence) -> Verdict:
     if not pools:
         return None
     shut = e.reading.status in ("Closed", "Interim", "Final")
-    bad = sum(cents < 0 or (shut and product in ("win", "place") and cents == 0) for product, cents in pools)
+    alive = [(product, cents) for product, cents in pools if product not in e.reading.dead]
+    bad = sum(cents < 0 or (shut and product in MAIN and cents == 0) for product, cents in alive)
     return _share(len(pools) - bad, len(pools))
 
 
 def _pool_dividends(e: Evidence) -> Verdict:
-    final = any(d.status.lower() == "final" for d in e.reading.dividends)
-    paid: dict[str, int] = {}
-    for each in e.reading.dividends:
-        if each.cents is not None and (each.status.lower() == "final" or not final):
-            paid[each.product] = max(each.cents, paid.get(each.product, each.cents))
-    pairs = [(cents, paid[p]) for p, cents in e.reading.pools or () if p in SINGLE and p in paid]
+    paid, dead = paid_pools(e.reading), e.reading.dead
+    pairs = [(cents, paid[p]) for p, cents in e.reading.pools or () if p in SINGLE and p in paid and p not in dead]
+    pairs = [(cents, of) for cents, of in pairs if cents]
     if not pairs:
         return None
-    return _share(sum(abs(a - b) <= max(1, b // 10_000) for a, b in pairs), len(pairs))
+    return _share(sum(not differs(cents, of) for cents, of in pairs), len(pairs))
 
 
 def _pool_balance(e: Evidence) -> Verdict:
@@ -163,18 +185,22 @@ def _pool_balance(e: Evidence) -> Verdict:
 
 
 def _pool_growth(e: Evidence) -> Verdict:
-    if e.base is None or e.base.pools is None or e.reading.pools is None:
+    """Tell of a fall that refunds of scratched runners do not explain."""
+    if e.base is None or e.base.pools is None or e.pools is None:
         return None
     bad = 0
-    for product in ("win", "place"):
-        now, before = e.reading.cents(product), e.base.pools.single.get(product)
-        if now is None or before is None:
-            continue
-        bad += now < before
-        grown = [_cents(line, product) for line in e.lines], [_cents(line, product) for line in e.base.lines]
-        if None not in grown[0] and None not in grown[1]:
-            bad += sum(c or 0 for c in grown[0]) - sum(c or 0 for c in grown[1]) != now - before
-    return _share(2 - min(2, bad), 2)
+    for product in MAIN:
+        now, before = e.pools.single.get(product), e.base.pools.single.get(product)
+        told = product not in e.pools.kept and not e.dead(product) and product not in e.base.pools.dead
+        if now is not None and before is not None and told:
+            bad += 10 * (before - now) > 11 * _refundable(e, e.base, product)
+    return _share(2 - bad, 2)
+
+
+def _refundable(e: Evidence, base: Poll, product: str) -> int:
+    out = {line.id for line in e.lines if line.scratched}
+    held = sum(_cents(line, product) or 0 for line in base.lines if line.id in out)
+    return held + sum(base.aside(product).unrefunded.values())
 
 
 def _cents(line: Line, product: str) -> int | None:
@@ -182,17 +208,36 @@ def _cents(line: Line, product: str) -> int | None:
 
 
 def _runner_amounts(e: Evidence) -> Verdict:
-    totals = {p: t for p in ("win", "place") if (t := e.reading.cents(p)) is not None}
-    if not any(totals.values()):
+    totals = {p: t for p in MAIN if e.pools is not None and (t := e.pools.single.get(p))}
+    if not totals:
         return None
-    right = sum(sum(_cents(line, p) or 0 for line in e.lines) == total for p, total in totals.items())
+    right = 0
+    for product, total in totals.items():
+        amounts, aside = [_cents(line, product) for line in e.lines], e.aside(product)
+        nobodys = aside.unattributed and None in amounts
+        right += sum(cents or 0 for cents in amounts) + aside.cents == total and not nobodys
     return _share(right, len(totals))
+
+
+def _set_aside(e: Evidence) -> Verdict:
+    odd = e.pools is not None and (
+        e.pools.dead or any(e.aside(p).unrefunded or e.aside(p).word == "undecided" for p in MAIN)
+    )
+    return (False, 0.5) if odd else None
+
+
+def _left_out(e: Evidence) -> Verdict:
+    return (False, 0.9) if e.reading.unread_status else None
 
 
 def _odds_coverage(e: Evidence) -> Verdict:
     if not e.running:
         return None
-    wanted = ["fixed_win", "fixed_place", *(f"pool_{p}" for p in ("win", "place") if e.cents(p))]
+    # A market without a price on anybody is not open, and nothing of it is missing.
+    open_ones = [kind for kind in ("fixed_win", "fixed_place") if any(r.odds[kind] for r in e.running)]
+    wanted = [*open_ones, *(f"pool_{p}" for p in MAIN if e.cents(p) > TINY)]
+    if not wanted:
+        return None
     missing = [kind for r in e.running for kind in wanted if r.odds[kind] is None]
     thin = [kind for kind in missing if kind.startswith("pool_") and e.cents(kind[5:]) < THIN]
     figures = len(e.running) * len(wanted)
@@ -237,8 +282,10 @@ def _odds_agreement(e: Evidence) -> Verdict:
 
 
 def _identity(e: Evidence, product: str, centre: float, tolerance: float) -> Verdict:
-    odds = [o for r in e.running if (o := r.odds[f"pool_{product}"])]
-    if not odds or not e.cents(product):
+    held = e.aside(product).unrefunded
+    odds = [r.odds[f"pool_{product}"] for r in e.reading.runners if not r.scratched or r.id in held]
+    # Where one has no odds, or so low ones that they say too little, the sum proves nothing.
+    if not odds or not e.cents(product) or any(o is None or is_floor(o) for o in odds):
         return None
     paid = money.places_paid(e.reading.places, len(e.running)) if product == "place" else 1
     return _sum(float(sum(map(money.inverse_of, odds)) / paid), centre, tolerance * _slack(e.cents(product)))
@@ -327,4 +374,6 @@ RULES: dict[str, Callable[[Evidence], Verdict]] = {
     "field_counts": _field_counts,
     "results": _results,
     "freshness": _freshness,
+    "set_aside": _set_aside,
+    "left_out": _left_out,
 }

@@ -39,11 +39,34 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """What of one pool stands on no runner, in cents, and what was decided about its scratched ones."""
+
+    unrefunded: Mapping[str, int] = field(default_factory=dict)
+    unattributed: int = 0
+    word: str = ""
+
+    @property
+    def cents(self) -> int:
+        """Return all of it."""
+        return sum(self.unrefunded.values()) + self.unattributed
+
+
+NOTHING = Aside()
+
+
+@dataclass(frozen=True, slots=True)
 class Pools:
-    """Totals in cents by product: this race's own, and those over several races."""
+    """Totals in cents by product: this race's own, and those over several races.
+
+    `dead` are called off; `kept` says where totals come from that the answer lacks: dividends, or before.
+    """
 
     single: Mapping[str, int]
     multi: Mapping[str, int]
+    dead: frozenset[str] = frozenset()
+    kept: Mapping[str, str] = field(default_factory=dict)
+    aside: Mapping[str, Aside] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +113,14 @@ class Poll:
     def cents(self, product: str) -> int:
         """Return one pool's total, 0 where it is not known."""
         return self.pools.single.get(product, 0) if self.pools else 0
+
+    def aside(self, product: str) -> Aside:
+        """Return what of one pool stands on no runner."""
+        return self.pools.aside.get(product, NOTHING) if self.pools else NOTHING
+
+    def is_dead(self, product: str) -> bool:
+        """Tell whether betting on a product was called off."""
+        return self.pools is not None and product in self.pools.dead
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,6 @@ def _told(version: Columns) -> Any:
 
 
 def shown_dividends(reading: Reading) -> list[Any]:
-    """Return the dividends that are shown: Final ones alone once there are any."""
-    final = [d.shown for d in reading.dividends if d.status.lower() == "final"]
-    return final or [d.shown for d in reading.dividends]
+    """Return the dividends that are shown: of each product its Final ones alone once it has any."""
+    final = {d.product for d in reading.dividends if d.status.lower() == "final"}
+    return [d.shown for d in reading.dividends if d.status.lower() == "final" or d.product not in final]

@@ -10,7 +10,9 @@ from local.simulate.oracle import money
 from local.simulate.oracle.checks import Evidence, checks, score_of
 from local.simulate.oracle.differences import Findings, Json
 from local.simulate.oracle.facts import OVER, Ledger, Line, Look, Poll, Pools
-from local.simulate.oracle.reading import ODDS, SINGLE, Reading, Unreadable, read_event, stamp
+from local.simulate.oracle.pools import OfJson, paid_pools, pools_of
+from local.simulate.oracle.reading import ODDS, Reading, Unreadable, read_event, stamp
+from local.simulate.oracle.shares import gone, share_out
 from local.simulate.served import Record
 from raceday.store.port import Row
 
@@ -34,16 +36,21 @@ def ledger_of(race_id: str, rows: Sequence[Row], record: Record, stored_status: 
             continue
         answer = record.behind(race_id, _at(row["generatedAt"]), _at(row["fetchedAt"]))
         try:
-            reading = read_event(answer.body, race_id) if answer is not None else None
+            known = base.status if base else stored_status
+            reading = read_event(answer.body, race_id, known) if answer is not None else None
         except Unreadable as error:
             findings.add(TABLE, "unexpected", race=race_id, key=f"{key}: made of what cannot be read", found=str(error))
             continue
         if answer is None or reading is None:
             findings.add(TABLE, "unexpected", race=race_id, key=f"{key}: nobody served what it shows")
             continue
-        known = base.status if base else stored_status
-        evidence = base is not None and (reading.protest or reading.placings != seen_placings)
+        shows = bool(reading.placings or reading.dividends)
+        evidence = base is not None and (reading.ruled or (shows and reading.placings != seen_placings))
         status, held = decided(known, reading.status, evidence=evidence)
+        if held and base is not None:
+            ledger.polls.append(_held(row, base))
+            _compare_held(findings, race_id, key, ledger.polls[-1], base, answer.made)
+            continue
         if not held and (reading.placings or status != known):
             seen_placings = reading.placings
         poll = _poll(row, reading, base, status, held, known)
@@ -78,7 +85,7 @@ def _at(text: str) -> datetime:
 
 
 def _poll(row: Row, reading: Reading, base: Poll | None, status: str, held: bool, known: str) -> Poll:
-    lines = lines_of(reading)
+    lines, pools = figures(reading, base, status)
     return Poll(
         row=row,
         n=base.n + 1 if base else 1,
@@ -90,42 +97,54 @@ def _poll(row: Row, reading: Reading, base: Poll | None, status: str, held: bool
         generated=_at(row["generatedAt"]),
         reading=reading,
         lines=lines,
-        pools=pools_of(reading),
+        pools=pools,
         held=held,
     )
 
 
-def lines_of(reading: Reading) -> tuple[Line, ...]:
-    """Return every runner's line, by number."""
-    everyone = [r.id for r in reading.runners]
-    running = [r for r in reading.runners if not r.scratched]
+def _held(row: Row, base: Poll) -> Poll:
+    """Return an older picture of a finished race: it repeats the figures before it."""
+    return replace(
+        base, row=row, n=base.n + 1, slot=_at(row["slot"]), kind=row["kind"], before=base.status,
+        generated=_at(row["generatedAt"]), held=True,
+    )  # fmt: skip
+
+
+def figures(reading: Reading, base: Poll | None, status: str) -> tuple[tuple[Line, ...], Pools | None]:
+    """Return every runner's line, by number, and the pools with what of them stands on no runner."""
+    runners = sorted((*reading.runners, *gone(reading.runners, base)), key=lambda r: (r.number, r.id))
+    pools = pools_of(reading, base, status)
+    everyone = [r.id for r in runners]
+    running = [r for r in runners if not r.scratched]
     hold = money.percentages({r.id: r.hold for r in running}, everyone)
     bet = money.percentages({r.id: r.bet for r in running}, everyone)
-    win, place = money.amounts(reading, "win"), money.amounts(reading, "place")
-    return tuple(
+    parts = {
+        product: share_out(
+            product,
+            runners,
+            pools.single.get(product) if pools else None,
+            dead=pools is not None and product in pools.dead,
+            kept=pools.kept.get(product, "") if pools else "",
+            places=reading.places,
+            run=reading.status in ("Interim", "Final"),
+            before=base,
+            other_total=pools.single.get(beside, 0) if pools and beside not in pools.dead else 0,
+        )
+        for product, beside in (("win", "place"), ("place", "win"))
+    }
+    win, place = parts["win"][0], parts["place"][0]
+    lines = tuple(
         Line(r.id, r.number, r.name, r.scratched, r.odds, hold[r.id], bet[r.id], win[r.id], place[r.id])
-        for r in reading.runners
+        for r in runners
     )
-
-
-def pools_of(reading: Reading) -> Pools | None:
-    """Return the totals by product; a product over several races may be listed twice, and counts twice."""
-    if reading.pools is None:
-        return None
-    single: dict[str, int] = {}
-    multi: dict[str, int] = {}
-    for product, cents in reading.pools:
-        if product in SINGLE:
-            single.setdefault(product, cents)
-        else:
-            multi[product] = multi.get(product, 0) + cents
-    return Pools(single, multi)
+    aside = {product: beside for product, (_, beside) in parts.items()}
+    return lines, replace(pools, aside=aside) if pools else None
 
 
 def _compare(findings: Findings, race_id: str, key: str, poll: Poll, base: Poll | None, made: datetime | None) -> None:
     """Compare one row with its poll; its score with the mean of its own checks, each of which is compared."""
     reading, row = poll.reading, poll.row
-    found = checks(Evidence(reading, poll.lines, base, _at(row["fetchedAt"]) - _at(row["generatedAt"])))
+    found = checks(Evidence(reading, poll.lines, base, _at(row["fetchedAt"]) - _at(row["generatedAt"]), poll.pools))
     wanted = {
         "raceId": race_id,
         "meetingId": reading.columns["meetingId"],
@@ -134,14 +153,24 @@ def _compare(findings: Findings, race_id: str, key: str, poll: Poll, base: Poll 
         "startTime": stamp(reading.start),
         "status": poll.status,
         "race": Json(_race(reading)),
-        "pools": None if poll.pools is None else Json({**poll.pools.single, "multi": poll.pools.multi}),
+        "pools": None if poll.pools is None else OfJson(poll.pools),
         "runners": Json([_shown(line) for line in poll.lines]),
-        "dividends": Json(paid) if (paid := dividend_pools(reading)) else None,
+        "dividends": Json(paid) if (paid := paid_pools(reading, final_only=True)) else None,
         "feedCalls": row["feedCalls"] if base is None else 1,
         "checks": found,
-        "score": score_of(row.get("checks")),
+        "score": score_of(row.get("checks"), poll.pools),
+        "held": False,
     }
     findings.compare(TABLE, row, wanted, race=race_id, key=key)
+
+
+def _compare_held(findings: Findings, race_id: str, key: str, poll: Poll, base: Poll, made: datetime | None) -> None:
+    """Compare a held row: all that the row before it says, under a number, a slot and times of its own."""
+    same = ("meetingId", "startTime", "status", "race", "pools", "runners", "digests", "dividends", "checks", "score")
+    wanted = {column: base.row.get(column) for column in same}
+    generated = stamp(made) if made is not None else poll.row["fetchedAt"]
+    wanted |= {"raceId": race_id, "n": poll.n, "generatedAt": generated, "held": True, "feedCalls": 1}
+    findings.compare(TABLE, poll.row, wanted, race=race_id, key=f"{key} held")
 
 
 def _race(reading: Reading) -> dict[str, Any]:
@@ -170,15 +199,6 @@ def _shown(line: Line) -> dict[str, Any]:
         "winSource": line.win.source,
         "placeSource": line.place.source,
     }
-
-
-def dividend_pools(reading: Reading) -> dict[str, int]:
-    """Return the pool in cents behind each product's Final dividends."""
-    found: dict[str, int] = {}
-    for each in reading.dividends:
-        if each.status.lower() == "final" and each.cents is not None:
-            found[each.product] = max(each.cents, found.get(each.product, each.cents))
-    return found
 
 
 def _closing(ledger: Ledger, row: Row, base: Poll | None, findings: Findings, key: str) -> None:

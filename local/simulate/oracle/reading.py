@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -65,7 +66,11 @@ class Dividend:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One event: the race's columns as its table keeps them, runners by number, pools as (product, cents)."""
+    """One event: the race's columns as its table keeps them, runners by number, pools as (product, cents).
+
+    `dead` names single-race pools that were called off, `ruled` says that a ruling changed the placings, and
+    `unread_status` that the event had no status that anybody knows.
+    """
 
     status: str
     start: datetime
@@ -79,14 +84,17 @@ class Reading:
     tracker: Tracker | None
     placings: tuple[dict[str, Any], ...]
     dividends: tuple[Dividend, ...]
+    dead: frozenset[str] = frozenset()
+    ruled: bool = False
+    unread_status: bool = False
 
     def cents(self, product: str) -> int | None:
         """Return one pool's total in cents, None where it is not listed."""
         return next((cents for name, cents in self.pools or () if name == product), None)
 
 
-def read_event(body: bytes, race_id: str) -> Reading:
-    """Read an event; raises Unreadable where it lacks what a poll stands on."""
+def read_event(body: bytes, race_id: str, known: str = "Open") -> Reading:
+    """Read an event; raises Unreadable where it lacks what a poll stands on. Without a status it keeps the `known`."""
     try:
         data = json.loads(body)["data"]
         race = data["race"]
@@ -96,8 +104,9 @@ def read_event(body: bytes, race_id: str) -> Reading:
         raise Unreadable("data.error")
     start = instant(race.get("advertised_start")) or instant(race.get("advertised_start_string"))
     status = next((s for s in STATUSES if s.lower() == text(race.get("status")).lower()), None)
-    if start is None or status is None or race.get("event_id") != race_id:
-        raise Unreadable("race.advertised_start" if start is None else "race.status" if status is None else "event_id")
+    if start is None or race.get("event_id") != race_id:
+        raise Unreadable("race.advertised_start" if start is None else "event_id")
+    unread, status = status is None, status or known
     sums, tracker = _tracked((data.get("money_tracker") or {}).get("entrants"), data["runners"])
     listed = data.get("tote_pools")
     return Reading(
@@ -107,13 +116,40 @@ def read_event(body: bytes, race_id: str) -> Reading:
         columns=_race_columns(race, start),
         meeting_name=text(race.get("meeting_name")),
         places=whole(race.get("positions_paid")),
-        protest=race.get("protest") is True,
+        protest=_lodged(race.get("protest") is True, text(race.get("protest_reason")).lower()),
         runners=tuple(sorted((_runner(r, sums) for r in data["runners"]), key=lambda r: (r.number, r.id))),
         pools=None if listed is None else tuple((p, c) for row in listed for p, c in [_pool(row)] if p in _KNOWN),
         tracker=tracker,
-        placings=tuple(sorted(data.get("results") or (), key=lambda p: (p["position"], p["runner_number"]))),
+        placings=tuple(sorted(data.get("results") or (), key=_place)),
         dividends=tuple(map(_dividend, data.get("dividends") or ())),
+        dead=_dead(listed or ()),
+        ruled=_ruled(text(race.get("protest_reason")).lower()),
+        unread_status=unread,
     )
+
+
+def _place(placing: dict[str, Any]) -> tuple[bool, int, int]:
+    """Sort by place; 0 is a runner that has none."""
+    return placing["position"] <= 0, placing["position"], placing["runner_number"]
+
+
+def _dead(listed: Iterable[dict[str, Any]]) -> frozenset[str]:
+    """Return the single-race products that are called off and listed no second time."""
+    words = [(product_of(row["product_type"]), text(row.get("status")).upper()) for row in listed]
+    off = {product for product, word in words if word == "ABANDONED"}
+    return frozenset(p for p in off if p in SINGLE and all(word == "ABANDONED" for q, word in words if q == p))
+
+
+def _lodged(flag: bool, reason: str) -> bool:
+    """Tell whether a protest is open: the flag says only that its reason has a text."""
+    settled = ("dismiss", "withdrawn", "no protest", "upheld", "relegat")
+    return "protest" in reason and not any(word in reason for word in settled) if reason else flag
+
+
+def _ruled(reason: str) -> bool:
+    if any(word in reason for word in ("dismiss", "not upheld", "not relegat")):
+        return False
+    return any(word in reason for word in ("upheld", "relegat", "disqualif"))
 
 
 def _actual(race: dict[str, Any], status: str, start: datetime) -> datetime | None:

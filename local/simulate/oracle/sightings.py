@@ -98,7 +98,10 @@ def _columns(poll: Poll) -> Columns:
         "resultTime": poll.fetched,
         "resultsData": Json(list(reading.placings)),
         "dividendsData": Json(shown_dividends(reading)),
-        "fixedOddsData": Json({str(r.number): _fixed(r) for r in reading.runners}),
+        # Of two runners of one number the one that runs is meant.
+        "fixedOddsData": Json(
+            {str(r.number): _fixed(r) for r in sorted(reading.runners, key=lambda r: (r.number, not r.scratched))}
+        ),
     }
 
 

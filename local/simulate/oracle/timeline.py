@@ -82,7 +82,7 @@ def entries(polls: Sequence[Poll]) -> list[Entry]:
             written.add(minute)
             found.append(Entry(poll, minute))
         if (ends or left == label * 60 or _passed(label, made, i)) and label not in written:
-            moved = poll.pools != (base.pools if base else None)
+            moved = _totals(poll) != _totals(base)
             if not shut or label == shut_at or moved:
                 found.append(Entry(poll, label, is_label=True, base=base))
                 written.add(label)
@@ -90,6 +90,10 @@ def entries(polls: Sequence[Poll]) -> list[Entry]:
         if ends:
             break
     return found
+
+
+def _totals(poll: Poll | None) -> tuple[Mapping[str, int], Mapping[str, int]] | None:
+    return (poll.pools.single, poll.pools.multi) if poll and poll.pools else None
 
 
 def _passed(label: int, polls: Sequence[Poll], i: int) -> bool:
@@ -149,7 +153,10 @@ def growth_of(entry: Entry, line: Line) -> tuple[int, int]:
     win, place = line.win_cents, line.place_cents
     if entry.is_label and entry.base is not None:
         before = entry.base.line(line.id)
-        return win - (before.win_cents if before else 0), place - (before.place_cents if before else 0)
+        grown = win - (before.win_cents if before else 0), place - (before.place_cents if before else 0)
+        # What a pool gives back that was called off, or takes in again, is no flow.
+        off = [any(poll.is_dead(product) for poll in (entry.poll, entry.base)) for product in ("win", "place")]
+        return 0 if off[0] else grown[0], 0 if off[1] else grown[1]
     return (win, place) if entry.is_label and entry.interval == FIRST else (0, 0)
 
 
@@ -203,4 +210,5 @@ def _percent(part: int, whole: int) -> Near | None:
 
 def _adds_up(poll: Poll) -> bool:
     win, place = sum(line.win_cents for line in poll.lines), sum(line.place_cents for line in poll.lines)
+    win, place = win + poll.aside("win").cents, place + poll.aside("place").cents
     return win == poll.cents("win") and place == poll.cents("place")

@@ -5,7 +5,7 @@ from typing import Any
 
 from local.simulate.oracle.differences import Findings, Json
 from local.simulate.oracle.facts import Ledger, Poll
-from local.simulate.oracle.polls import dividend_pools
+from local.simulate.oracle.pools import differs, paid_pools
 from local.simulate.oracle.reading import SINGLE, stamp
 from raceday.store.port import Row
 from raceday.tables import RACE_POOLS
@@ -26,11 +26,11 @@ def _newest(ledger: Ledger | None) -> Poll | None:
 def _totals(race_id: str, poll: Poll | None) -> dict[str, Any]:
     single = poll.pools.single if poll and poll.pools else {}
     multi = poll.pools.multi if poll and poll.pools else {}
-    paid = dividend_pools(poll.reading) if poll else {}
+    paid = paid_pools(poll.reading, final_only=True) if poll else {}
     differing = {
         product: {"pool_cents": single[product], "dividend_pool_cents": cents}
         for product, cents in paid.items()
-        if product in single and single[product] != cents
+        if single.get(product) and differs(single[product], cents)
     }
     return {
         "raceId": race_id,

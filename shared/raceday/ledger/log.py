@@ -40,8 +40,11 @@ async def newest(store: Store, race_id: str) -> LedgerRow | None:
 
 
 async def newest_with_pools(store: Store, race_id: str, after_n: int) -> LedgerRow | None:
-    """Return a race's newest row beyond `after_n` that knows its pools, with the columns of TOTALS."""
-    queries = [Query.greater_than("n", after_n), Query.is_not_null("pools")]
+    """Return a race's newest row beyond `after_n` that knows its pools of its own answer, with the columns of TOTALS.
+
+    A held row repeats what stands already.
+    """
+    queries = [Query.greater_than("n", after_n), Query.is_not_null("pools"), Query.equal("held", [False])]
     return await _last(store, race_id, queries, TOTALS)
 
 

@@ -3,7 +3,7 @@
 Pure and repeatable: the same ledger gives the same entries, however often and in whatever pieces it is read.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -103,8 +103,7 @@ class Timeline:
         return [entry]
 
     def _pools_moved(self, state: LedgerRow) -> bool:
-        before = self.base.pools if self.base else None
-        return state.pools != before
+        return _totals(state) != _totals(self.base)
 
     def _with_figures(self, row: LedgerRow) -> LedgerRow:
         """A poll whose answer listed no pools stands on the figures known before it, so that no money vanishes."""
@@ -113,6 +112,10 @@ class Timeline:
         if row.pools is not None:
             self._figures = row
         return row
+
+
+def _totals(row: LedgerRow | None) -> tuple[Mapping[str, int], Mapping[str, int]] | None:
+    return (row.pools.single, row.pools.multi) if row is not None and row.pools is not None else None
 
 
 def may_owe(slot: datetime, start: datetime, status: Status, kind: str, has_gaps: bool) -> bool:

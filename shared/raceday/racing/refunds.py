@@ -62,9 +62,10 @@ def decide(
         return Refund({})
     running = [r for r in runners if not r.scratched]
     stakes = [inverse(odds.get(r.entrant_id)) for r in running]
-    proven = None
+    sets: list[_Set] = []
     if running and all(stakes) and not any(at_floor(odds.get(r.entrant_id)) for r in running):
-        proven = _proven(sum(stakes, Fraction(0)), every, book)
+        sets = _sets(sum(stakes, Fraction(0)), every, book)
+    proven = _proven(sets, every)
     if proven is not None:
         holding = {i: every[i] for i in proven}
         shown = float(sum(stakes) + sum(holding.values()))
@@ -72,7 +73,12 @@ def decide(
     if other is not None and other.proven:
         holding = {i: stake for i, stake in every.items() if i in other.holding}
         return Refund(holding, "unrefunded" if holding else "refunded", "as the other pool proves")
-    return _as_before(showing, silent, total_cents, former)
+    found = _as_before(showing, silent, total_cents, former)
+    of_found = next((s.off for s in sets if set(s.held) == set(found.holding)), Fraction(0))
+    if former is not None and sets and sets[0].off <= NEAR < of_found:
+        # What was decided before is out of the question by now: the likeliest set it is, and nobody can be sure.
+        return Refund({i: every[i] for i in sets[0].held}, "undecided", "the former decision does not fit the odds")
+    return found
 
 
 def _candidates(
@@ -99,20 +105,31 @@ def _settled(entrant_id: str, former: Former | None) -> bool:
     return entrant_id not in former.unrefunded and former.word != "undecided"
 
 
-def _proven(running: Fraction, every: Mapping[str, Fraction], book: Fraction) -> tuple[str, ...] | None:
+class _Set(NamedTuple):
+    """A set of candidates, and how far off the book the sum of inverse odds is with it."""
+
+    off: Fraction
+    held: tuple[str, ...]
+
+
+def _sets(running: Fraction, every: Mapping[str, Fraction], book: Fraction) -> list[_Set]:
+    """Return every set of candidates, the nearest to the book first; none where there are too many to try."""
+    if len(every) > _MOST_CANDIDATES:
+        return []
+    sets = [chosen for size in range(len(every) + 1) for chosen in combinations(every, size)]
+    return sorted(_Set(abs(running + sum(every[i] for i in chosen) - book), chosen) for chosen in sets)
+
+
+def _proven(sets: Sequence[_Set], every: Mapping[str, Fraction]) -> tuple[str, ...] | None:
     """Return the set of candidates that brings the sum nearest to the book, None where another one may as well.
 
     A candidate that makes less than NEAR (odds of about 20) cannot be told apart and hardly matters: sets that differ
     by such ones alone are one.
     """
-    if len(every) > _MOST_CANDIDATES:
+    if not sets or sets[0].off > NEAR:
         return None
-    sets = [chosen for size in range(len(every) + 1) for chosen in combinations(every, size)]
-    off = sorted((abs(running + sum(every[i] for i in chosen) - book), chosen) for chosen in sets)
-    best, chosen = off[0]
-    if best > NEAR:
-        return None
-    rivals = (other for distance, other in off[1:] if distance < best + NEAR)
+    best, chosen = sets[0]
+    rivals = (other for distance, other in sets[1:] if distance < best + NEAR)
     if any(every[i] >= NEAR for other in rivals for i in set(other) ^ set(chosen)):
         return None
     return chosen

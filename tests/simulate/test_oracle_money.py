@@ -1,0 +1,144 @@
+"""The oracle's arithmetic of whose money a pool is, held against the market that made the figures."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import pairwise
+
+import pytest
+
+from local.feedsim import Day, FeedSim, generate_day
+from local.feedsim.model import RaceFacts
+from local.feedsim.serve import PREFIX
+from local.simulate.oracle.facts import Line, Poll, Pools
+from local.simulate.oracle.polls import figures
+from local.simulate.oracle.reading import read_event
+from tests.feedsim.asking import HEADERS
+from tests.feedsim.conftest import DATE
+
+STEP = timedelta(seconds=30)
+
+
+@pytest.fixture(scope="module")
+def day() -> Day:
+    """A day with much trouble about its money."""
+    return generate_day(6, DATE, 24, late_scratchings=0, unrefunded=12, leavers=6, dead_places=6, dropped_pools=8)
+
+
+def _served(day: Day, race: RaceFacts, at: datetime) -> bytes:
+    _, _, body = FeedSim(day).respond(f"{PREFIX}/events/{race.race_id}", "with_money_tracker=true", HEADERS, at)
+    return body
+
+
+def _polls(
+    day: Day, race: RaceFacts, begin: datetime, end: datetime, step: timedelta = STEP
+) -> list[tuple[datetime, Poll]]:
+    found: list[tuple[datetime, Poll]] = []
+    while begin <= end:
+        reading = read_event(_served(day, race, begin), race.race_id)
+        base = found[-1][1] if found else None
+        lines, pools = figures(reading, base, reading.status)
+        found.append((begin, _poll(len(found) + 1, begin, reading.status, reading, lines, pools)))
+        begin += step
+    return found
+
+
+def _poll(n: int, at: datetime, status: str, reading: object, lines: tuple[Line, ...], pools: Pools | None) -> Poll:
+    made = partial(Poll, row={}, kind="slot", before=status, start=at, generated=at)
+    return made(n=n, slot=at, status=status, reading=reading, lines=lines, pools=pools)  # type: ignore[arg-type]
+
+
+def _all_parts(poll: Poll, product: str) -> int:
+    cents = sum(line.win_cents if product == "win" else line.place_cents for line in poll.lines)
+    return cents + poll.aside(product).cents
+
+
+def test_parts_are_the_pools_in_every_trouble(day: Day) -> None:
+    """Runners, unrefunded and unattributed money are each pool to the cent at every poll."""
+    judged = 0
+    for race in day.core_races[:12]:
+        for _, poll in _polls(day, race, race.advertised - 5 * STEP, race.script.final + 3 * STEP):
+            for product in ("win", "place"):
+                assert _all_parts(poll, product) == poll.cents(product)
+                judged += poll.cents(product) > 0
+    assert judged > 100
+
+
+def test_unrefunded_money_is_what_the_market_holds(day: Day) -> None:
+    """Where the odds prove it, a scratched runner's unrefunded money is its own within what odds are rounded by."""
+    proven = 0
+    for race in day.core_races:
+        for scratching in race.script.scratchings:
+            if scratching.refunded is None or scratching.refunded <= scratching.at:
+                continue
+            runner = race.runners[scratching.index].entrant_id
+            for at, poll in _polls(day, race, scratching.at - STEP, scratching.refunded + STEP):
+                truth = day.truth(race.race_id, at)
+                held = truth.runners[scratching.index].held_win_cents
+                found = poll.aside("win").unrefunded.get(runner, 0)
+                share = held / truth.pools["win"] if truth.pools["win"] else 0
+                if poll.aside("win").word == "unrefunded" and share > 0.08:
+                    assert found == pytest.approx(held, rel=0.12)
+                    proven += 1
+                if not held:
+                    # The refund of a small share hides in the growth of the pool: nobody can tell it apart.
+                    assert found <= 0.06 * truth.pools["win"]
+    assert proven >= 5
+
+
+def test_money_on_the_others_is_theirs_before_and_after_a_refund(day: Day) -> None:
+    """No inflow that never was: what a runner is said to have keeps near what the market has on it."""
+    judged = 0
+    for race in day.core_races:
+        late = [s for s in race.script.scratchings if s.refunded is not None and s.refunded > s.at]
+        if not late or race.script.place_off is not None:
+            continue
+        for at, poll in _polls(day, race, late[0].at - STEP, (late[0].refunded or late[0].at) + STEP):
+            truth = {r.entrant_id: r for r in day.truth(race.race_id, at).runners}
+            if (
+                poll.aside("win").word in ("unrefunded", "")
+                and min(r.win_cents for r in truth.values() if not r.scratched) > 0
+            ):
+                off = sum(abs(line.win_cents - truth[line.id].win_cents) for line in poll.lines if line.id in truth)
+                assert off <= 0.08 * poll.cents("win")
+                judged += 1
+    assert judged >= 5
+
+
+def test_a_dead_place_pool_counts_nowhere_until_the_end(day: Day) -> None:
+    """From the call-off on its total and everybody's Place money are 0, whatever odds stand there."""
+    dead = [race for race in day.core_races if race.script.place_off is not None]
+    assert dead
+    for race in dead:
+        assert race.script.place_off is not None
+        for _, poll in _polls(day, race, race.script.place_off, race.script.place_off + 3 * STEP):
+            assert poll.is_dead("place")
+            assert (poll.cents("place"), _all_parts(poll, "place"), poll.aside("place").word) == (0, 0, "dead")
+            assert poll.cents("win") > 0
+
+
+def test_dropped_totals_stay_as_known_and_grow_to_the_dividends(day: Day) -> None:
+    """Null, empty and zeroed pools leave the totals that were known, or those behind the dividends, and all money."""
+    kept = set()
+    for race in (race for race in day.core_races if race.script.dropped):
+        begin = race.script.interim - 2 * STEP
+        polls = _polls(day, race, begin, race.script.final + 3 * STEP, timedelta(seconds=15))
+        final = day.truth(race.race_id, polls[-1][0]).pools
+        assert polls[-1][1].cents("win") == final["win"]
+        for (_, a), (_, b) in pairwise(polls):
+            assert b.cents("win") >= a.cents("win") > 0
+            kept |= set((b.pools or Pools({}, {})).kept.values())
+    assert "dividends" in kept
+
+
+def test_a_leaver_ends_scratched_and_without_money(day: Day) -> None:
+    """A runner that is listed no more keeps a line, scratched, with 0 in both pools."""
+    left = 0
+    for race in day.core_races:
+        for scratching in (s for s in race.script.scratchings if s.leaves):
+            polls = _polls(day, race, scratching.at - STEP, scratching.at + 2 * STEP)
+            for _, poll in polls[1:]:
+                line = poll.line(race.runners[scratching.index].entrant_id)
+                assert line is not None
+                assert (line.scratched, line.win.cents, line.place.cents) == (True, 0, 0)
+                left += 1
+    assert left
