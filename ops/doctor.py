@@ -189,7 +189,10 @@ class Store:
                 yield Line("ok", "webhook", f"{change.function}: subscribed")
             else:
                 yield Line(
-                    "failing", "webhook", f"{change.function}: {change.reason}", "run `./raceday webhooks apply`"
+                    "failing",
+                    "webhook",
+                    f"{change.function}: {change.reason}",
+                    "run `./raceday webhooks apply`; an id that is then taken is another project's of this server",
                 )
 
     def health(self) -> Iterator[Line]:

@@ -8,19 +8,26 @@ import httpx
 
 from raceday.catalogue.functions import BY_NAME, EVENT_FUNCTIONS
 from raceday.errors import SettingsError
+from raceday.ids import row_key
 from raceday.settings import Settings
 from raceday.tables import RACE_POLLS
 
+TAKEN = "another project of this server, which this key can neither see nor change; delete it there"
 FUNCTIONS = {name: BY_NAME[name].url_setting for name in EVENT_FUNCTIONS}
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference between what should be subscribed and what is; `action` is create, restore or none."""
+    """One difference between what should be subscribed and what is; `action` is create, restore, remove or none."""
 
     function: str
     action: str
     reason: str
+
+
+def hook_id(settings: Settings, function: str) -> str:
+    """Return the id of a function's subscription: ids are one room for all projects of a server."""
+    return row_key("hook", settings.store_project, settings.store_database, function)
 
 
 def wanted(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -37,8 +44,8 @@ def wanted(settings: Settings) -> dict[str, dict[str, Any]]:
     event = f"databases.{settings.store_database}.tables.{RACE_POLLS}.rows.*.create"
     return {
         name: {
-            "webhookId": name,
-            "name": name,
+            "webhookId": hook_id(settings, name),
+            "name": f"{name} of {settings.store_database}",
             "url": getattr(settings, setting),
             "events": [event],
             "enabled": True,
@@ -51,7 +58,14 @@ def wanted(settings: Settings) -> dict[str, dict[str, Any]]:
 def plan(settings: Settings, there: Sequence[dict[str, Any]]) -> list[Change]:
     """Compare the subscriptions that should be there with those that are."""
     by_id = {hook["$id"]: hook for hook in there}
-    return [_compare(name, hook, by_id.get(name)) for name, hook in wanted(settings).items()]
+    found = [_compare(name, hook, by_id.get(hook["webhookId"])) for name, hook in wanted(settings).items()]
+    former = [name for name, hook in wanted(settings).items() if _is_former(by_id.get(name), hook)]
+    return [*found, *(Change(name, "remove", "its id is the function's alone, from before") for name in former)]
+
+
+def _is_former(there: dict[str, Any] | None, hook: dict[str, Any]) -> bool:
+    """Tell whether a subscription under a bare function's name is this suite's own of before: it has its events."""
+    return there is not None and there.get("events") == hook["events"]
 
 
 def _compare(name: str, hook: dict[str, Any], there: dict[str, Any] | None) -> Change:
@@ -96,18 +110,26 @@ class Webhooks:
         hooks = wanted(self._settings)
         for change in changes:
             if change.action == "create":
-                body = {**hooks[change.function], "secret": self._settings.webhook_secret}
-                self._http.post("/webhooks", json=body).raise_for_status()
+                self._create({**hooks[change.function], "secret": self._settings.webhook_secret})
+            elif change.action == "remove":
+                self._http.delete(f"/webhooks/{change.function}").raise_for_status()
             elif change.action == "restore":
                 self._restore(hooks[change.function])
         return changes
 
     def _rotate(self, there: Sequence[dict[str, Any]]) -> list[Change]:
         hooks, known = wanted(self._settings), {hook["$id"] for hook in there}
-        for name in hooks:
-            if name in known:
-                self._http.delete(f"/webhooks/{name}").raise_for_status()
+        for hook_id in (hook["webhookId"] for hook in hooks.values()):
+            if hook_id in known:
+                self._http.delete(f"/webhooks/{hook_id}").raise_for_status()
         return [Change(name, "create", "with the secret of this environment") for name in hooks]
+
+    def _create(self, body: dict[str, Any]) -> None:
+        """Make a subscription; an id that is taken and yet not listed belongs to another project of the server."""
+        answer = self._http.post("/webhooks", json=body)
+        if answer.status_code == 409:
+            raise SettingsError([f"the webhook id {body['webhookId']} is taken by {TAKEN}"])
+        answer.raise_for_status()
 
     def _restore(self, hook: dict[str, Any]) -> None:
         """Put a subscription back; switching it on again also forgets its failures."""

@@ -55,6 +55,6 @@ def _said(error: httpx.HTTPStatusError) -> str:
 
 def _show(changes: list[Change], *, applied: bool) -> int:
     for change in changes:
-        done = {"create": "created", "restore": "restored", "none": "ok"}[change.action] if applied else change.action
+        done = {"create": "created", "restore": "restored", "remove": "removed", "none": "ok"}[change.action] if applied else change.action
         print(f"{change.function:<24} {done:<9} {change.reason}")
     return 0 if applied or all(change.action == "none" for change in changes) else 1

@@ -13,7 +13,7 @@ from local.embedded import bootstrap
 from ops.doctor import Line, Store, attempt, feed
 from ops.doctor_platform import environment
 from ops.schema import Server
-from ops.webhooks import Webhooks
+from ops.webhooks import Webhooks, hook_id
 from raceday.clock import iso
 from raceday.errors import RaceDayError
 from raceday.ids import row_key
@@ -95,7 +95,7 @@ def test_a_wrong_key_is_told_as_such(site: Site) -> None:
 
 def test_a_switched_off_webhook_fails(site: Site) -> None:
     """A disabled subscription fails by its function's name and says how to restore it."""
-    site.server.hooks.get("money-flow-tracker").enabled = False
+    site.server.hooks.get(hook_id(site.settings, "money-flow-tracker")).enabled = False
     (line,) = [line for line in _of(_lines(site), "webhook") if line.level != "ok"]
     assert line.level == "failing"
     assert line.found.startswith("money-flow-tracker: switched off")

@@ -5,7 +5,7 @@ import dataclasses
 import httpx
 import pytest
 
-from ops.webhooks import FUNCTIONS, Webhooks, plan
+from ops.webhooks import FUNCTIONS, Webhooks, hook_id, plan, wanted
 from raceday.errors import SettingsError
 from tests.cli.kit import Site, raceday
 
@@ -25,14 +25,14 @@ def test_apply_subscribes_each_event_function_once(site: Site) -> None:
     assert [change.action for change in _hooks(site).apply()] == ["create"] * 3
     assert [change.action for change in _hooks(site).apply()] == ["none"] * 3
     listed = _hooks(site).listed()
-    assert {hook["$id"] for hook in listed} == set(FUNCTIONS)
+    assert {hook["$id"] for hook in listed} == {hook_id(site.settings, name) for name in FUNCTIONS}
     assert {tuple(hook["events"]) for hook in listed} == {("databases.raceday-db.tables.race-polls.rows.*.create",)}
 
 
 def test_a_subscription_that_was_switched_off_is_restored(site: Site) -> None:
     """A disabled subscription is told as such, switched on again, and its failures are forgotten."""
     _hooks(site).apply()
-    hook = site.server.hooks.get("alert-evaluator")
+    hook = site.server.hooks.get(hook_id(site.settings, "alert-evaluator"))
     hook.enabled, hook.attempts = False, 10
     (wrong,) = [c for c in plan(site.settings, _hooks(site).listed()) if c.action != "none"]
     assert (wrong.function, wrong.action) == ("alert-evaluator", "restore")
@@ -47,7 +47,7 @@ def test_another_url_is_put_right_and_the_secret_kept(site: Site) -> None:
     moved = dataclasses.replace(site.settings, alerts_url="https://other.raceday.nz/alerts")
     hooks = Webhooks(moved, site.server.api_key, site.transport)
     assert [c.reason for c in hooks.apply() if c.action == "restore"] == ["other url"]
-    hook = site.server.hooks.get("alert-evaluator")
+    hook = site.server.hooks.get(hook_id(site.settings, "alert-evaluator"))
     assert (hook.url, hook.secret) == ("https://other.raceday.nz/alerts", site.settings.webhook_secret)
 
 
@@ -65,8 +65,37 @@ def test_rotate_makes_each_anew_with_the_new_secret(site: Site) -> None:
     renewed = dataclasses.replace(site.settings, webhook_secret="a-second-secret")
     changes = Webhooks(renewed, site.server.api_key, site.transport).apply(rotate=True)
     assert [change.action for change in changes] == ["create"] * 3
-    assert {site.server.hooks.get(name).secret for name in FUNCTIONS} == {"a-second-secret"}
+    assert {site.server.hooks.get(hook_id(site.settings, name)).secret for name in FUNCTIONS} == {"a-second-secret"}
     assert site.server.hooks.get("theirs").secret == "another-secret"
+
+
+def test_two_suites_have_subscriptions_of_their_own(site: Site) -> None:
+    """Another database or another project of one server has other ids; a taken id says whose it may be."""
+    others = [dataclasses.replace(site.settings, store_database="second"),
+              dataclasses.replace(site.settings, store_project="another")]  # fmt: skip
+    ids = {hook_id(settings, name) for settings in (site.settings, *others) for name in FUNCTIONS}
+    assert len(ids) == 9
+    Webhooks(others[0], site.server.api_key, site.transport).apply()
+    _hooks(site).apply()
+    assert len(_hooks(site).listed()) == 6
+
+    def hiding(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(200, json={"total": 0, "webhooks": []})
+        return site.transport.handler(request)  # type: ignore[return-value]
+
+    with pytest.raises(SettingsError, match="another project of this server"):
+        Webhooks(site.settings, site.server.api_key, httpx.MockTransport(hiding)).apply()
+
+
+def test_a_subscription_of_before_is_taken_away(site: Site) -> None:
+    """One under the function's bare name and with our events would tell every row twice: it is removed."""
+    former = {**wanted(site.settings)["alert-evaluator"], "webhookId": "alert-evaluator", "secret": "12345678"}
+    site.server.hooks.put(former, "2026-11-24T00:00:00.000+00:00")
+    site.server.hooks.put({**former, "webhookId": "race-pools-aggregator", "events": ["databases.*"]}, "")
+    removed = [change.function for change in _hooks(site).apply() if change.action == "remove"]
+    assert removed == ["alert-evaluator"]
+    assert "race-pools-aggregator" in {hook["$id"] for hook in _hooks(site).listed()}
 
 
 def test_a_refused_key_is_an_error_and_nothing_is_made(site: Site) -> None:
