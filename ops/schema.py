@@ -87,13 +87,24 @@ class Server:
             time.sleep(0.1)
         raise StoreError(f"{path}: not available after {WAIT_SECS:g} s")
 
+    def remove(self, path: str) -> None:
+        """Delete something and wait until it is gone; StoreError where that takes a minute."""
+        if self.get(path) is None:
+            return
+        self.send("DELETE", path, {})
+        end = time.monotonic() + WAIT_SECS
+        while self.get(path) is not None:
+            if time.monotonic() > end:
+                raise StoreError(f"{path}: not gone after {WAIT_SECS:g} s")
+            time.sleep(0.1)
+
     @staticmethod
     def _read(answer: httpx.Response) -> dict[str, Any]:
         if answer.status_code >= 400:
             told = answer.json() if "json" in answer.headers.get("content-type", "") else {}
             message = told.get("message", answer.reason_phrase)
             raise StoreError(f"{answer.status_code} {message}", status=answer.status_code, kind=told.get("type", ""))
-        found: dict[str, Any] = answer.json()
+        found: dict[str, Any] = answer.json() if answer.content else {}
         return found
 
 

@@ -1,4 +1,4 @@
-"""`./raceday schema plan|apply`."""
+"""`./raceday schema plan|apply|migrate`."""
 
 import argparse
 import os
@@ -6,6 +6,7 @@ import sys
 
 import httpx
 
+from ops.migrate import migrate, steps, unsolved
 from ops.schema import Server, apply, plan
 from raceday.errors import SettingsError, StoreError
 from raceday.settings import STORE, read_settings
@@ -17,9 +18,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "schema",
         help="show or make the difference between declared tables and Appwrite's",
         description="Uses APPWRITE_ADMIN_KEY where it is set (scopes databases, tables, columns, indexes, rows and "
-        "buckets, read and write), else APPWRITE_API_KEY. `plan` exits with 1 where something is to be made.",
+        "buckets, read and write), else APPWRITE_API_KEY. `plan` exits with 1 where something is to be made. `migrate` "
+        "shows how a database of the predecessor's becomes ours and what it loses; with --yes it does it, and may be "
+        "stopped and repeated.",
     )
-    parser.add_argument("action", choices=["plan", "apply"])
+    parser.add_argument("action", choices=["plan", "apply", "migrate"])
+    parser.add_argument("--yes", action="store_true", help="with migrate: do it")
     parser.set_defaults(func=run)
 
 
@@ -28,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         settings = read_settings(needs=frozenset({STORE}))
         server = Server(settings, os.environ.get("APPWRITE_ADMIN_KEY") or settings.store_key)
+        if args.action == "migrate":
+            return _migrate(server, do=args.yes)
         changes = plan(server)
         for change in changes:
             print(f"{'refused' if change.refused else 'make':<8} {change.what}  {change.refused}".rstrip())
@@ -46,3 +52,20 @@ def run(args: argparse.Namespace) -> int:
     except httpx.HTTPError as error:
         print(f"raceday schema: no answer from Appwrite ({type(error).__name__})", file=sys.stderr)
         return 3
+
+
+def _migrate(server: Server, *, do: bool) -> int:
+    """Show what a migration does next and loses, or do all of it; 1 where it is only shown or something stays."""
+    todo, stuck = steps(server), unsolved(server)
+    for step in todo:
+        print(f"{step.what}{'; loses: ' + step.loses if step.loses else ''}")
+    for change in stuck:
+        print(f"by hand: {change.what}: {change.refused}")
+    if not todo:
+        print("nothing to do: every table is as the suite needs it")
+        return 1 if stuck else 0
+    if not do:
+        print(f"{len(todo)} steps now, and what follows from them; nothing was done: --yes does it")
+        return 1
+    print(f"{migrate(server)} steps done")
+    return 0

@@ -10,6 +10,8 @@ from ops.webhooks import Change, Webhooks, plan
 from raceday.errors import SettingsError
 from raceday.settings import STORE, WEBHOOKS, read_settings
 
+DONE = {"create": "created", "restore": "restored", "remove": "removed", "none": "ok"}
+
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
@@ -55,6 +57,6 @@ def _said(error: httpx.HTTPStatusError) -> str:
 
 def _show(changes: list[Change], *, applied: bool) -> int:
     for change in changes:
-        done = {"create": "created", "restore": "restored", "remove": "removed", "none": "ok"}[change.action] if applied else change.action
+        done = DONE[change.action] if applied else change.action
         print(f"{change.function:<24} {done:<9} {change.reason}")
     return 0 if applied or all(change.action == "none" for change in changes) else 1

@@ -43,6 +43,8 @@ class Column:
     elements: list[str] | None = None
     related: str = ""
     on_delete: str = "setNull"
+    relation: str = "manyToOne"
+    two_way: bool = False
     created: str = ""
     format: str = ""
     ready: str = ""
@@ -75,8 +77,8 @@ class Column:
         if self.type == "relationship":
             base |= {
                 "relatedTable": self.related,
-                "relationType": "manyToOne",
-                "twoWay": False,
+                "relationType": self.relation,
+                "twoWay": self.two_way,
                 "twoWayKey": "",
                 "onDelete": self.on_delete,
                 "side": "parent",
@@ -120,6 +122,8 @@ def column_of(kind: str, body: Mapping[str, Any], stamp: str) -> Column:
         array=bool(body.get("array")),
         elements=elements,
         related=str(body.get("relatedTableId") or body.get("relatedTable") or ""),
+        relation=str(body.get("type") or "manyToOne") if kind == "relationship" else "manyToOne",
+        two_way=bool(body.get("twoWay")),
         on_delete=str(body.get("onDelete") or "restrict"),
         created=stamp,
         format=kind if kind in FORMATS else str(body.get("format") or ""),

@@ -146,6 +146,17 @@ def create_column(r: Request) -> Any:
     return {**column.shown(), "status": "processing"}
 
 
+@on("PATCH", TABLE + "/columns/{key}/relationship")
+def change_link(r: Request) -> Any:
+    """Another fate of a link when its target goes."""
+    column = r.table().columns.get(r.parts["key"])
+    if column is None or column.type != "relationship":
+        raise missing("column")
+    column.on_delete = str(r.need("onDelete"))
+    r.server.catalog.save()
+    return column.shown(r.stamp())
+
+
 @on("PATCH", TABLE + "/columns/{kind}/{key}")
 def change_column(r: Request) -> Any:
     """Another default, size, range or need of a column."""
