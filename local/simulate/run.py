@@ -99,7 +99,7 @@ def simulate_day(
             if on_end is not None:
                 on_end(generated, world, tables, last)
             left = Left(plan.day, start, last, before, tables, sound=seams is None and plan.network == "calm")
-            report = _judged(generated, world, left)
+            report = _judged(generated, world, left) | {"writes_dropped": len(world.backend.dropped)}
             return report | network_report(report, generated, world, left, outages) if outages else report
         finally:
             await world.backend.aclose()

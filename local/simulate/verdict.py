@@ -15,6 +15,7 @@ def troubles(report: Mapping[str, Any]) -> dict[str, int]:
         "activations that crashed": len(report["crashes"]),
         "slots polled twice": polls["duplicate"],
         "polls that nothing asks for": polls["unexpected"],
+        "writes that the store dropped": report.get("writes_dropped", 0),
     }
     if faulty:
         counts |= {

@@ -2,12 +2,14 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from local.simulate.pool_trial import pool_trial, unmended
 from local.simulate.storms import NETWORKS, TROUBLES, Calm, Outage, Storm, weather_of
 from local.simulate.storms_judged import LONG_LIFE, SHORT_LIFE, lived
+from local.simulate.verdict import troubles
 
 START = datetime(2026, 2, 14, tzinfo=UTC)
 
@@ -30,6 +32,19 @@ def test_two_runs_of_one_seed_tell_the_same() -> None:
     assert json.dumps(found[0]) == json.dumps(found[1])
     assert len(traces[0]) > 10
     assert traces[0] == traces[1]
+
+
+def test_a_write_that_the_store_dropped_fails_a_day() -> None:
+    """A day that is fine but for one write that was answered well and not kept is not fine."""
+    plain: dict[str, Any] = {
+        "polls": {"duplicate": 0, "unexpected": 0, "missing": 0, "gaps_unexplained": 0, "handed_again": 0},
+        "judged": {"count": 0},
+        "crashes": [],
+        "failures": [],
+        "writes_dropped": 0,
+    }
+    assert troubles(plain) == {}
+    assert troubles(plain | {"writes_dropped": 1}) == {"writes that the store dropped": 1}
 
 
 def test_troubles_follow_from_seed_and_subject() -> None:
