@@ -153,7 +153,8 @@ class Container:
         ]
 
     def _spawn_env(self) -> dict[str, str]:
-        env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(self._folder), "LANG": "C.UTF-8", "TZ": "UTC"}
+        env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(self._folder), "LC_CTYPE": "C.UTF-8"}
+        env |= {"__OW_WAIT_FOR_ACK": "1", "__OW_PROXY_VERSION": "1"}
         # No zone files from the machine either: the platform's slim images may have none.
         env["PYTHONTZPATH"] = ""
         if self._path is StartPath.LAUNCHER:

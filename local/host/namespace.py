@@ -73,7 +73,7 @@ class Namespace:
         function = self.functions.get(name)
         if function is None:
             raise Refused(404, f"The requested resource does not exist: {name}")
-        if len(json.dumps(event)) > MAX_PAYLOAD_BYTES:
+        if len(json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogatepass")) > MAX_PAYLOAD_BYTES:
             raise Refused(413, f"The input of {name} is larger than {MAX_PAYLOAD_BYTES} bytes")
         self._hold_quota()
         activation = self._activation(function)

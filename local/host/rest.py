@@ -15,6 +15,11 @@ from local.host.namespace import Namespace, Refused
 from local.host.web import raw_event, web_response
 from raceday.catalogue.platform import MAX_PAYLOAD_BYTES
 
+CORS = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "OPTIONS, GET, DELETE, POST, PUT, HEAD, PATCH",
+    "access-control-allow-headers": "Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent",
+}
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
 
 
@@ -97,6 +102,9 @@ class _Rest:
     async def web(self, request: Request) -> Response:
         """Call a web function: its raw request in, its response out; 202 when it outlasts what a caller may wait."""
         function = self._namespace.functions.get(_name(request))
+        if request.method == "OPTIONS":
+            # The platform answers a browser's question itself; the function never sees it.
+            return Response(status_code=200, headers=CORS)
         if request.path_params["namespace"] != self._namespace.name or function is None or function.web is False:
             return self._not_found()
         if not _may_call(function, request):

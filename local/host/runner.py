@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 SENTINEL = "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX"
 
 
+# Results go to this descriptor, where a function's own writing can reach them, as on the platform.
+RESULTS = 3
+
+
 class Context:
     """What the platform hands to `main` beside the event."""
 
@@ -37,13 +41,14 @@ class Context:
         self.namespace = env["__OW_NAMESPACE"]
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until the platform ends this activation."""
-        return self.deadline - int(time.time() * 1000)
+        """Return the milliseconds until the platform ends this activation, 0 when they are over."""
+        return max(0, self.deadline - int(time.time() * 1000))
 
 
 def answer(out: TextIO, value: Any) -> None:
     """Write one result line; a value that is no JSON ends the process, as on the platform."""
-    text = json.dumps(value)
+    # Letters go out as UTF-8, so half of a surrogate pair ends the process too.
+    text = json.dumps(value, ensure_ascii=False)
     out.write(text + "\n")
     out.flush()
 
@@ -111,7 +116,11 @@ def serve(main: Callable[..., Any], out: TextIO) -> None:
 
 def start() -> None:
     """Boot by the start path named in argv and serve."""
-    out = os.fdopen(int(sys.argv[1]), "w")
+    results = int(sys.argv[1])
+    if results != RESULTS:
+        os.dup2(results, RESULTS)
+        os.close(results)
+    out = os.fdopen(RESULTS, "w", encoding="utf-8")
     launcher = sys.argv[2] == "launcher"
     sys.path[:0] = sys.argv[3:]
     answer(out, {"ok": True})

@@ -11,13 +11,15 @@ from starlette.responses import JSONResponse, Response
 from local.host.activation import Activation
 
 _TEXT = ("text/", "application/json", "application/x-www-form-urlencoded", "application/xml")
+# JSON is no text to the platform's controller: a raw body of it arrives in base64.
+_PLAIN = ("text/", "application/x-www-form-urlencoded", "application/xml")
 
 
 def raw_event(request: Request, body: bytes) -> dict[str, Any]:
     """Return the event of a `web: raw` function: `http` alone, nothing of the request merged into the top level."""
     headers = {name.lower(): value for name, value in request.headers.items() if name != "x-require-whisk-auth"}
     kind = headers.get("content-type", "application/json")
-    text, encoded = _text(body) if kind.startswith(_TEXT) else (base64.b64encode(body).decode(), bool(body))
+    text, encoded = _text(body) if kind.startswith(_PLAIN) else (base64.b64encode(body).decode(), bool(body))
     path = request.path_params.get("path", "")
     return {
         "http": {
@@ -34,12 +36,13 @@ def raw_event(request: Request, body: bytes) -> dict[str, Any]:
 def web_response(activation: Activation) -> Response:
     """Turn an activation's result into the response that its caller sees."""
     if activation.status == Activation.DEVELOPER_ERROR:
-        return JSONResponse({"error": "There was an error processing your request."}, 502)
+        return JSONResponse({"error": "There was an error processing your request."}, 400)
     result = activation.result
     if activation.status == Activation.APPLICATION_ERROR:
         inner = result.get("error")
         if not isinstance(inner, dict) or "statusCode" not in inner:
-            return JSONResponse({"error": "There was an error processing your request."}, 400)
+            # An error without a status is an answer without one: nothing of it reaches the caller.
+            return Response(status_code=204)
         result = inner
     return _response(result)
 

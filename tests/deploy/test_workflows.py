@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from local.functions import ROOT
+from ops.packaging.doctl import TESTED_VERSION
 from ops.packaging.project import read_project
 from raceday.settings import specs
 
@@ -29,23 +30,46 @@ def test_a_pull_request_is_planned_and_a_tag_deployed() -> None:
     assert "head.repo.full_name == github.repository" in deploy["jobs"]["plan"]["if"]
 
 
-def test_every_required_variable_comes_from_a_secret_of_its_name() -> None:
-    """What a deployment cannot do without is handed over by name, and no value stands in a workflow."""
+def test_every_variable_of_the_deployment_is_handed_over_by_its_name() -> None:
+    """Secrets come from secrets, optional settings from variables, and no value stands here: a tag resets none."""
     given = workflow("deploy.yml")["env"]
     project = read_project(ROOT / "project.yml")
-    required = {s.env for s in specs().values() if s.required} | {f.secret_variable for f in project.functions} - {""}
-    assert required <= set(given)
-    assert all(value == f"${{{{ secrets.{name} }}}}" for name, value in given.items())
+    wanted = {name for f in project.functions for name in [*f.environment.values(), f.secret_variable] if name}
+    assert wanted <= set(given)
+    secret = {s.env for s in specs().values() if s.secret or s.required} | {"RACEDAY_WEB_SECRET"}
+    for name, value in given.items():
+        assert value in (f"${{{{ secrets.{name} }}}}", f"${{{{ vars.{name} }}}}")
+        assert name not in secret or "secrets." in value
 
 
-@pytest.mark.parametrize("name", ["ci.yml", "deploy.yml"])
-def test_workflows_ask_for_no_more_than_reading(name: str) -> None:
-    """The token may read, jobs have a time limit, and actions are pinned to a version."""
+@pytest.mark.parametrize("name", ["ci.yml", "deploy.yml", "nightly.yml"])
+def test_workflows_ask_for_no_more_than_they_need(name: str) -> None:
+    """The token may read, jobs have a time limit, and actions are pinned to a commit with its version beside it."""
     found = workflow(name)
     assert found["permissions"] == {"contents": "read"}
-    assert all(job["timeout-minutes"] <= 30 for job in found["jobs"].values())
-    uses = [step["uses"] for job in found["jobs"].values() for step in job["steps"] if "uses" in step]
-    assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", use) for use in uses)
+    most = 120 if name == "nightly.yml" else 30
+    assert all(job["timeout-minutes"] <= most for job in found["jobs"].values())
+    uses = re.findall(r"uses: (.+)", (WORKFLOWS / name).read_text("utf-8"))
+    assert uses
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use) for use in uses)
+
+
+def test_doctl_is_pinned_and_connects_with_an_access_key() -> None:
+    """The version is the one that was tried, and the connection is made with the key that works."""
+    steps = workflow("deploy.yml")["jobs"]["deploy"]["steps"]
+    (installed,) = [step["with"] for step in steps if "action-doctl" in step.get("uses", "")]
+    assert str(installed["version"]) == TESTED_VERSION
+    (connect,) = [step["run"] for step in steps if "serverless connect" in step.get("run", "")]
+    assert '--access-key "$RACEDAY_NAMESPACE_KEY"' in connect
+
+
+def test_every_night_breaks_days_of_a_new_seed() -> None:
+    """The report is kept whatever comes of it, and a failure opens an issue."""
+    job = workflow("nightly.yml")["jobs"]["campaign"]
+    runs = [step.get("run", "") for step in job["steps"]]
+    assert any("--faults all" in run and "date -u" in run for run in runs)
+    assert [step["if"] for step in job["steps"] if "if" in step] == ["always()", "failure()"]
+    assert job["permissions"]["issues"] == "write"
 
 
 def test_ci_runs_what_everybody_runs() -> None:
