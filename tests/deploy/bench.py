@@ -16,7 +16,7 @@ from tests.deploy.fake.doctl import FakeDoctl
 from tests.deploy.fake.host import FakeHost
 from tests.deploy.tiny import GOOD, clause, locked_site, project_text, write_sources
 
-SECRET = "s3cret-value-of-a-key"
+SECRET = "S3cret-Value-of-a-Key"
 TRIGGER = "triggers:\n  - {name: raceday-minute, type: SCHEDULED, scheduledDetails: {cron: '* * * * *'}}"
 STORE_ENV = {
     "APPWRITE_ENDPOINT": "https://appwrite.example/v1",
