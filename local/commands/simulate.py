@@ -57,6 +57,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     p.add_argument("--feed", default="generated", metavar="WHICH", help="generated, or recorded:DIR: import only")
     p.add_argument("--store", type=Path, metavar="PATH", help="keep the store in this file (.raceday/simulate.db, new)")
     p.add_argument(
+        "--tape", type=Path, metavar="FILE", help="keep every answer of the feed on this tape (docs/tape.md)"
+    )
+    p.add_argument(
         "--depth",
         choices=("full", "port", "wire"),
         default="full",
@@ -125,6 +128,9 @@ def run(args: argparse.Namespace) -> int:
         return 2
     if args.store is not None and (wrong := _wrong_store(args)):
         print(f"raceday simulate: --store: {wrong}", file=sys.stderr)
+        return 2
+    if args.tape is not None and (args.days > 1 or args.variants or args.tape.exists()):
+        print("raceday simulate: --tape: expected a new file, and one day of the engine as it is", file=sys.stderr)
         return 2
     if args.variants:
         return _variants(args, console)
@@ -253,7 +259,8 @@ def _plan(args: argparse.Namespace, i: int) -> Plan:
     day = (args.date or DEFAULT_DAY) + timedelta(days=i)
     settings = settings_from_env(*PACE)
     plan = Plan(
-        seed=args.seed + i, races=args.races, day=day, depth=args.depth, store=store, settings=settings, only=args.only
+        seed=args.seed + i, races=args.races, day=day, depth=args.depth, store=store, tape=args.tape,
+        settings=settings, only=args.only,
     )
     plan = replace(plan, network=args.network, store_profile=args.store_profile)
     return shaped(plan, args.faults, i, dated=args.date is not None)

@@ -11,13 +11,14 @@ from raceday.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One simulated day: what is generated, how deep it runs, where its rows are kept, the races it is cut to."""
+    """One simulated day: what is generated, how deep it runs, where its rows and answers are kept, its races."""
 
     seed: int = 1
     races: int = 24
     day: date = date(2026, 2, 14)
     depth: str = "full"
     store: str | Path = ":memory:"
+    tape: Path | None = None
     options: DayOptions = field(default_factory=DayOptions)
     settings: Settings = SETTINGS
     only: tuple[str, ...] = ()

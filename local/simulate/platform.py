@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local.functions import ROOT, function
 from local.simulate.chances import Chances, Delays
@@ -17,6 +17,9 @@ from local.simulate.seams import FaultHooks
 from ops.packaging.project import read_project
 from raceday.container import Container
 from raceday.runtime.function import handle
+
+if TYPE_CHECKING:
+    from local.tape.keeping import Keeper
 
 BILLED_SECS = 0.1
 # What the platform documents for a namespace.
@@ -104,6 +107,7 @@ class Platform:
     on_answer: Callable[[str, dict[str, Any]], None] | None = None
     trace: Callable[[str, dict[str, Any]], None] | None = None
     on_done: Callable[[str, str, datetime, float, dict[str, Any], bool], None] | None = None
+    keeper: "Keeper | None" = None
     uses: dict[str, Use] = field(default_factory=lambda: defaultdict(Use))
     _warm: dict[str, list[Box]] = field(default_factory=lambda: defaultdict(list))
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -172,6 +176,8 @@ class Platform:
         context = Context(name, activation, round(deadline * 1000))
         box.requests, box.killed, box.kill_after = 0, False, self.seams.kill_after(name, activation)
         self.seams.began(name, event, box.container, box.kill)
+        if self.keeper is not None:
+            self.keeper.began(activation, box.container)
         box.task = self.loop.create_task(handle(box.container, function(name), event, context))
         self._note("begin", name, activation)
         answer, kept = await self._until_limit(box, use, limit.timeout_secs - (self.loop.time() - began))
@@ -182,6 +188,8 @@ class Platform:
         self._note("end", name, activation, secs=round(lasted, 3), answer=answer)
         if self.on_answer is not None:
             self.on_answer(name, answer)
+        if self.keeper is not None:
+            self.keeper.ended(name, activation, event, started, self.loop.now(), whole=kept)
         if self.on_done is not None:
             self.on_done(name, activation, started, lasted * 1000, answer, cold)
         if kept:

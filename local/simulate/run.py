@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Coroutine
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from local.console.activity import Activity, path_beside
 from local.feedsim import Day, FeedSim, RecordedFeed, generate_day
@@ -29,6 +29,9 @@ from local.simulate.wire_depth import WireBackend
 from local.simulate.world import SETTINGS, Backend, World
 from raceday.catalogue.functions import IMPORTS
 from raceday.settings import Settings
+
+if TYPE_CHECKING:
+    from local.tape.keeping import Keeper
 
 T = TypeVar("T")
 Progress = Callable[[float], None]
@@ -70,6 +73,7 @@ def simulate_day(
     progress: Progress | None = None,
     trace: Callable[[str], None] | None = None,
     on_end: Callable[[Day, World, Tables, datetime], None] | None = None,
+    into: Backend | None = None,
 ) -> dict[str, Any]:
     """Simulate one generated day and give its report; everything but `wall_secs` and `measured` repeats for a seed."""
     began, cpu = time.perf_counter(), time.process_time()
@@ -79,7 +83,7 @@ def simulate_day(
     start, end = day_start(plan.day), day_end(generated)
 
     async def work(loop: VirtualLoop) -> dict[str, Any]:
-        backend = make_backend(plan)
+        backend = into or make_backend(plan)
         world = World(
             loop, FeedSim(generated, compress=plan.depth != "port"), backend, limits_of(),
             seed=plan.seed, settings=plan.settings, trace=trace,
@@ -89,6 +93,7 @@ def simulate_day(
             world.use(seams(world))
         activity = _activity(plan)
         world.platform.on_done = activity.on_done if activity else None
+        keeper = world.platform.keeper = _keeper(plan)
         try:
             reader = world.backend.reader(world)
             await seed_users(reader)
@@ -105,6 +110,8 @@ def simulate_day(
             await world.backend.aclose()
             if activity is not None:
                 activity.close()
+            if keeper is not None:
+                keeper.writer.close()
 
     report = on_virtual_time(start, work, turns(plan.seed) if plan.depth == "wire" else None)
     return report | {
@@ -122,6 +129,17 @@ def _judged(day: Day, world: World, left: Left) -> dict[str, Any]:
     report = day_report(day, world, left.after, judge_rows(left, world.record), left.end)
     faults = world.seams
     return judge(report, day, world, left.after, faults, left.end) if isinstance(faults, Faults) else report
+
+
+def _keeper(plan: Plan) -> "Keeper | None":
+    """Begin the tape that a plan asks for; raises FileExistsError where it is there."""
+    if plan.tape is None:
+        return None
+    from local.tape.keeping import Keeper
+    from local.tape.writer import TapeWriter
+
+    about = {"day": plan.day.isoformat(), "source": f"simulated day, seed {plan.seed}"}
+    return Keeper(TapeWriter.create(plan.tape, **about))
 
 
 def _activity(plan: Plan) -> Activity | None:

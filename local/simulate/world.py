@@ -163,7 +163,7 @@ class World:
         chance = SeededRandomSource(f"{self.seed}/{name}/{serial}")
         log = self.log()
         feed = self.backend.feed_transport(self, name, serial, on_request)
-        return Container(
+        made = Container(
             settings=self.settings,
             clock=clock,
             chance=chance,
@@ -172,6 +172,9 @@ class World:
             store=self.backend.store(self, name, serial, clock, on_request),
             invoker=self.backend.invoker(self, name, serial, clock, chance, log),
         )
+        if self.platform.keeper is not None:
+            self.platform.keeper.listen(name, made)
+        return made
 
     def log(self) -> Log:
         """Make the log of one container."""

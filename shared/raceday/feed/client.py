@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 import httpx
@@ -23,6 +23,9 @@ from raceday.patience import Patience, attempt_secs
 from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
 from raceday.settings import Settings
 
+if TYPE_CHECKING:
+    from raceday.feed.taping import Take
+
 PAGE = 100
 MAX_PAGES = 20
 # What the quarantine keeps of an answer: enough for any recorded event whole.
@@ -34,7 +37,10 @@ Answer = TypeVar("Answer", Event, Meetings)
 
 
 class FeedClient:
-    """Meetings and events over one kept set of connections; `calls` counts requests, retries included."""
+    """Meetings and events over one kept set of connections; `calls` counts requests, retries included.
+
+    `tape` is told of every answer where it is set; it must not raise.
+    """
 
     def __init__(
         self,
@@ -63,6 +69,7 @@ class FeedClient:
         self._haste = Patience(clock, chance, settings.feed_attempts, first_secs=0.5, most_secs=2.0)
         self._limiter = Limiter(clock, settings.feed_rate_per_sec, settings.feed_concurrency, settings.polls_at_once)
         self.calls = 0
+        self.tape: Take | None = None
 
     async def meetings(self, day: date, unreadable: list[PayloadError] | None = None) -> list[MeetingEntry]:
         """Return every meeting of an NZ race day, page by page until a short one, but for those in `unreadable`."""
@@ -147,18 +154,26 @@ class FeedClient:
     async def _once(self, subject: str, path: str, params: dict[str, str], *, urgent: bool) -> httpx.Response:
         async with self._limiter.turn(urgent=urgent):
             self.calls += 1
-            try:
-                secs = attempt_secs(self._clock, self._settings.feed_timeout_secs)
-                answer = await self._connections.send(self._request(path, params), secs)
-            except httpx.TimeoutException as error:
-                raise FeedUnavailable(f"{subject}: no answer in time", cause="feed_timeout") from error
-            except httpx.DecodingError as error:
-                raise FeedUnavailable(f"{subject}: a body that cannot be unpacked", cause="payload") from error
-            except httpx.HTTPError as error:
-                raise FeedUnavailable(f"{subject}: {type(error).__name__}") from error
+            request = self._request(path, params)
+            if self.tape is None:
+                answer = await self._exchange(subject, request)
+            else:
+                from raceday.feed.taping import taped
+
+                answer = await taped(self.tape, self._clock, request, lambda: self._exchange(subject, request))
         if answer.status_code != 200:
             raise _refusal(subject, answer, self._clock.now())
         return answer
+
+    async def _exchange(self, subject: str, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self._connections.send(request, attempt_secs(self._clock, self._settings.feed_timeout_secs))
+        except httpx.TimeoutException as error:
+            raise FeedUnavailable(f"{subject}: no answer in time", cause="feed_timeout") from error
+        except httpx.DecodingError as error:
+            raise FeedUnavailable(f"{subject}: a body that cannot be unpacked", cause="payload") from error
+        except httpx.HTTPError as error:
+            raise FeedUnavailable(f"{subject}: {type(error).__name__}") from error
 
     def _request(self, path: str, params: dict[str, str]) -> httpx.Request:
         query = f"?{urlencode(params)}" if params else ""

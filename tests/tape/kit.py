@@ -1,0 +1,57 @@
+"""Answers, tapes and simulated days that the tests of the tape share."""
+
+import json
+import random
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from local.simulate.plan import Plan
+from local.simulate.port_store import PortBackend
+from local.simulate.run import simulate_day
+from local.tape.writer import TapeWriter
+from raceday.feed.taping import Answer
+from raceday.store.port import Row
+
+START = datetime(2026, 2, 14, 1, 0, tzinfo=UTC)
+BASE = "https://feed.raceday.local/affiliates/v1/racing"
+DAY = date(2026, 2, 14)
+
+
+def answers(count: int, races: int = 3, seed: int = 1) -> list[Answer]:
+    """Return so many answers about some races by turns, each a little different from its race's last."""
+    chance = random.Random(seed)
+    made = []
+    odds = {f"race-{r}": [round(chance.uniform(1, 40), 2) for _ in range(40)] for r in range(races)}
+    for i in range(count):
+        race = f"race-{i % races}"
+        odds[race][chance.randrange(40)] = round(chance.uniform(1, 40), 2)
+        runners = [{"name": f"Runner {k} of {race}", "odds": value} for k, value in enumerate(odds[race])]
+        body = json.dumps({"header": {"n": i}, "race": race, "runners": runners}).encode()
+        sent = START + timedelta(seconds=30 * i)
+        headers = {"date": "x", "set-cookie": "never kept"}
+        made.append(Answer(f"{BASE}/events/{race}", sent, sent + timedelta(milliseconds=123), 200, headers, body))
+    return made
+
+
+def write(path: Path, made: list[Answer]) -> Path:
+    """Write answers to a new tape and return its path."""
+    writer = TapeWriter.create(path, day="2026-02-14")
+    for answer in made:
+        assert writer.answer(answer, "enhanced-race-poller", "a1")
+    writer.close()
+    return path
+
+
+@lru_cache(maxsize=4)
+def taped_day(seed: int = 1, races: int = 4, faults: str = "none") -> tuple[Path, dict[str, dict[str, Row]]]:
+    """Return the tape and the tables of a simulated day; made once, never changed."""
+    from local.simulate.faults import profile
+
+    path = Path(mkdtemp(prefix="raceday-tape-")) / "day.tape"
+    backend = PortBackend()
+    plan = Plan(seed=seed, races=races, day=DAY, depth="port", tape=path)
+    simulate_day(plan, backend=backend, seams=None if faults == "none" else profile(faults))
+    assert backend.memory is not None
+    return path, backend.memory.tables
