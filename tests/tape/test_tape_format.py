@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from local.functions import ROOT
 from local.tape.index import index_path
-from local.tape.reader import Tape, TapeError
+from local.tape.reader import Tape
+from local.tape.scanning import TapeError
 from local.tape.writer import ANSWERS_PER_KEY, TapeWriter
 from tests.tape.kit import START, answers, write
 
