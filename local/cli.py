@@ -24,6 +24,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("console", "write one race or one day as a single HTML file"),
     "schema": ("schema", "show or make the difference between declared tables and Appwrite's"),
     "webhooks": ("webhooks", "show or restore the webhook subscriptions"),
+    "tape": ("tape", "tell what is on a tape of the feed's answers, and whether it is whole"),
+    "replay": ("replay", "run the functions over a tape again, and list every row that comes out otherwise"),
     "rebuild": ("rebuild", "build projections anew from the poll ledger and say what differs"),
     "pause": ("pause", "stop the scheduler starting one function, or all"),
     "resume": ("pause", "let the scheduler start one function, or all"),

@@ -1,0 +1,60 @@
+"""`./raceday replay TAPE`: a recorded day again, through the same functions, compared with what is stored."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+import click
+
+from local.tape.format import TERMS
+from local.tape.reader import Tape
+from local.tape.replay import Replay
+from local.tape.scanning import TapeError
+from local.tape.stored import read_place, settings_of_replay
+from local.tape.verify import COMPARED, compare, counts
+
+DEFAULT_STORE = ".raceday/simulate.db"
+
+
+@click.command(epilog="Example: ./raceday replay .raceday/day.tape --store .raceday/simulate.db --verify")
+@click.argument("tape", type=click.Path(path_type=Path))
+@click.option("--store", default=DEFAULT_STORE, help=f"file of the embedded store, or env ({DEFAULT_STORE})")
+@click.option("--verify", is_flag=True, help="list every row that comes out otherwise, and by which rule")
+@click.option("--only", default="", metavar="RACE", help="one race alone")
+@click.option("--json", "as_json", type=click.Path(path_type=Path), metavar="FILE", help="write all differences")
+def replay(tape: Path, store: str, verify: bool, only: str, as_json: Path | None) -> int:
+    """Run imports, polls and projections over a tape again, each at its own instant.
+
+    Slots, gaps and instants are read from the store's ledger; everything else is computed from the tape's answers.
+    Exit code 0 all is equal, 1 something differs, 2 no such tape or store.
+    """
+    click.echo(TERMS, err=True)
+    try:
+        opened = Tape.open(tape)
+        recorded = asyncio.run(read_place(store))
+    except (TapeError, FileNotFoundError) as error:
+        click.echo(f"raceday replay: {error}", err=True)
+        return 2
+    for damage in opened.damages:
+        click.echo(f"not whole: {damage}", err=True)
+    began = time.perf_counter()
+    made = Replay(opened, recorded, settings_of_replay(), only)
+    asyncio.run(made.run())
+    spent = time.perf_counter() - began
+    polls = len(made.store.tables["race-polls"])
+    click.echo(f"{polls} polls replayed in {spent:.1f} s; {len(made.unknown)} have no answer on the tape")
+    for line in made.unknown[:10]:
+        click.echo(f"  not on the tape: {line}")
+    if not verify:
+        click.echo("  ".join(f"{table} {len(made.store.tables[table])}" for table in COMPARED))
+        return 0
+    found = compare(recorded, made.store.tables, only=only)
+    for difference in found[:50]:
+        click.echo(str(difference))
+    if len(found) > 50:
+        click.echo(f"and {len(found) - 50} more; --json lists them all")
+    if as_json is not None:
+        as_json.write_text(json.dumps([each._asdict() for each in found], indent=1, default=str) + "\n")
+    click.echo(f"{len(found)} rows differ {counts(found) or ''}".rstrip())
+    return 1 if found else 0

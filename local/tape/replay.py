@@ -1,0 +1,244 @@
+"""Running the functions over a tape again: the ledger says which slot was polled when, the tape what the feed said.
+
+Imports and polls run through the same handlers at their own instants, and the event functions after every ledger row.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from local.functions import function
+from local.tape.keeping import IMPORTS
+from local.tape.reader import Tape
+from local.tape.scanning import Entry
+from local.tape.script import LedgerStore, ScriptedFeed, SetClock, row_data, stamp
+from raceday.call import Call
+from raceday.clock import instant
+from raceday.container import Container
+from raceday.feed.client import make_feed
+from raceday.ids import SeededRandomSource
+from raceday.ledger import log as ledger
+from raceday.log import Log
+from raceday.racing.nzday import race_day
+from raceday.racing.planning import Race
+from raceday.racing.snapshot import Status
+from raceday.runtime.function import handle
+from raceday.scheduling.closing import close_races
+from raceday.scheduling.state import State
+from raceday.scheduling.tick import Tick
+from raceday.settings import Settings
+from raceday.store.port import Row
+from raceday.tables import (
+    ALERT_CONFIGS,
+    ALERT_FILTERS,
+    ENTRANTS,
+    MEETINGS,
+    ODDS_HISTORY,
+    RACE_POLLS,
+    RACES,
+)
+
+Rows = Mapping[str, Mapping[str, Row]]
+POLLER = "enhanced-race-poller"
+PROJECTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluator")
+# An answer is parsed and its poll's instant taken at once; a slow machine may need this long.
+PARSE_TIME = timedelta(seconds=2)
+_ODDS = {"fixed_win": "fixedWinOdds", "fixed_place": "fixedPlaceOdds", "pool_win": "poolWinOdds",
+         "pool_place": "poolPlaceOdds"}  # fmt: skip
+
+
+class Step(NamedTuple):
+    """One thing that happened: `row` a ledger row and `entries` its answer, or an import and all of its answers."""
+
+    at: datetime
+    order: tuple[Any, ...]
+    what: str
+    entries: tuple[Entry, ...] = ()
+    row: Row | None = None
+    mark: Mapping[str, Any] | None = None
+
+
+class NoInvoker:
+    """Starts nothing: what the scheduler would start, the replay runs itself."""
+
+    async def start(self, function: str, payload: dict[str, Any]) -> str:
+        """Take the call."""
+        return "replayed"
+
+
+@dataclass(slots=True)
+class Replay:
+    """One day again, step by step; `unknown` are ledger rows whose answer no tape has, taken as they are."""
+
+    tape: Tape
+    recorded: Rows
+    settings: Settings
+    only: str = ""
+    unknown: list[str] = field(default_factory=list)
+    clock: SetClock = field(init=False)
+    store: LedgerStore = field(init=False)
+    _feed: ScriptedFeed = field(init=False)
+    _containers: dict[str, Container] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the clock, the store and the feed."""
+        self.clock = SetClock(datetime(2020, 1, 1, tzinfo=UTC))
+        self.store = LedgerStore(self.clock, self.recorded.get(RACE_POLLS, {}))
+        self._feed = ScriptedFeed(self.tape, self.clock)
+
+    def steps(self) -> list[Step]:
+        """Return everything that the tape and the ledger tell of, in the order in which it happened."""
+        rows = [row for row in self.recorded.get(RACE_POLLS, {}).values() if self.only in ("", row["raceId"])]
+        found = [self._poll_step(row) for row in rows]
+        found += self._imports()
+        return sorted(found, key=lambda step: step.order)
+
+    def _poll_step(self, row: Row) -> Step:
+        at = instant(row["fetchedAt"])
+        entry = None if row["kind"] == "closing" else self.answer_of(row)
+        order = (entry.received if entry else at, row["raceId"], int(row["n"]))
+        return Step(at, order, "closing" if row["kind"] == "closing" else "poll", (entry,) if entry else (), row)
+
+    def answer_of(self, row: Mapping[str, Any]) -> Entry | None:
+        """Return the answer that a ledger row was made of, None where the tape has none."""
+        at = instant(row["fetchedAt"]) + timedelta(milliseconds=1)
+        there = [e for e in self.tape.race(row["raceId"]) if e.status == 200 and e.function not in IMPORTS]
+        near = [e for e in there if at - PARSE_TIME <= e.received <= at]
+        return near[-1] if near else None
+
+    def _imports(self) -> Iterator[Step]:
+        by_activation: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self.tape.entries:
+            if entry.function in IMPORTS:
+                by_activation[entry.activation].append(entry)
+        for mark in self.tape.marks:
+            entries = by_activation.get(mark.get("activation", ""), [])
+            if mark["what"] == "activation" and entries:
+                yield Step(entries[0].sent, (entries[-1].received, "", 0), "import", tuple(entries), mark=mark)
+
+    async def run(self, on_step: Callable[[Step], None] | None = None) -> None:
+        """Do every step."""
+        steps = self.steps()
+        await self._seed(imports=any(step.what == "import" for step in steps))
+        for step in steps:
+            await self.do(step)
+            if on_step is not None:
+                on_step(step)
+
+    async def prepare(self) -> list[Step]:
+        """Fill in what the functions found there, and return the steps to `do` one by one."""
+        steps = self.steps()
+        await self._seed(imports=any(step.what == "import" for step in steps))
+        return steps
+
+    async def do(self, step: Step) -> None:
+        """Do one step."""
+        if step.what == "import" and step.mark is not None:
+            self._feed.give(step.entries)
+            self.clock.set(step.at)
+            await self._invoke(step.mark["function"], step.mark["event"])
+        elif step.row is not None:
+            await (self._close(step.row) if step.what == "closing" else self._poll(step.row, step.entries))
+            for name in PROJECTIONS:
+                await self._invoke(name, {"raceId": step.row["raceId"]})
+
+    async def _poll(self, row: Row, entries: Sequence[Entry]) -> None:
+        if not entries:
+            self.unknown.append(f"{row['raceId']} n={row['n']}")
+            await self.store.create(RACE_POLLS, row["$id"], row_data(row))
+            return
+        for start in self._starts(row):
+            self._feed.give(entries, _came_at(entries[0], row))
+            self.clock.set(min(entries[0].sent, instant(row["fetchedAt"])) if row["kind"] == "request" else
+                           instant(row["slot"]))  # fmt: skip
+            slot = {"raceId": row["raceId"], "slot": row["slot"], "kind": row["kind"], "start": start}
+            answer = await self._invoke(POLLER, {"slots": [slot], "tick": stamp(instant(row["fetchedAt"]))})
+            if any(result["result"] == "committed" for result in answer.get("results", ())):
+                return
+
+    def _starts(self, row: Row) -> list[str | None]:
+        """Return the advertised starts that the slot may have been planned from, the likeliest first."""
+        stored = self.store.tables[RACES].get(row["raceId"], {}).get("startTime")
+        return list(dict.fromkeys([stored, None, row["startTime"]]))
+
+    async def _close(self, row: Row) -> None:
+        """Have the scheduler close a race as it did, with the status and the gaps that it told of."""
+        at, container = instant(row["fetchedAt"]), self._container("master-race-scheduler")
+        self.clock.set(at)
+        base = await ledger.newest(self.store, row["raceId"])
+        call = Call("master-race-scheduler", {}, "replay", at.timestamp() + 60, self.clock, container.log)
+        tick = Tick(container, call, at, State())
+        container.cache.clear()
+        status = Status(row["status"])
+        if base is not None and base.status.over:
+            gaps = ledger_gaps(row)
+            await close_races(tick, [], {row["raceId"]: gaps}, at)
+        else:
+            race = Race(row["raceId"], instant(row["startTime"]), status, meeting_id=row["meetingId"])
+            await close_races(tick, [race], {}, at)
+
+    async def _invoke(self, name: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        deadline = round((self.clock.now().timestamp() + 600) * 1000)
+        context = SimpleNamespace(activation_id="replay", deadline=deadline)
+        return await handle(self._container(name), function(name), event, context)
+
+    def _container(self, name: str) -> Container:
+        if name not in self._containers:
+            random, log = SeededRandomSource(f"replay/{name}"), Log(lambda _: None, level="error")
+            self._containers[name] = Container(
+                settings=self.settings,
+                clock=self.clock,
+                chance=random,
+                log=log,
+                feed=make_feed(self.settings, self.clock, random, log, lambda _: self._feed),
+                store=self.store,
+                invoker=NoInvoker(),
+            )
+        return self._containers[name]
+
+    async def _seed(self, *, imports: bool) -> None:
+        """Put there what the functions found: what users set, and without imports on the tape what those had stored."""
+        for table in (ALERT_CONFIGS, ALERT_FILTERS):
+            for row_id, row in self.recorded.get(table, {}).items():
+                await self.store.upsert(table, row_id, row_data(row))
+        if imports:
+            return
+        first_odds: dict[str, dict[str, float]] = defaultdict(dict)
+        for row in self.recorded.get(ODDS_HISTORY, {}).values():
+            if row.get("n") == 0:
+                first_odds[row["entrantId"]][_ODDS[row["type"]]] = row["odds"]
+        for row_id, row in self.recorded.get(MEETINGS, {}).items():
+            await self.store.upsert(MEETINGS, row_id, row_data(row))
+        for row_id, row in self.recorded.get(RACES, {}).items():
+            link = row.get("meeting")
+            own = {"status": "Open", "meeting": link.get("$id") if isinstance(link, Mapping) else link}
+            await self.store.upsert(RACES, row_id, {**row_data(row), **own})
+        for row_id, row in self.recorded.get(ENTRANTS, {}).items():
+            odds = {column: first_odds[row_id].get(column) for column in _ODDS.values()}
+            await self.store.upsert(ENTRANTS, row_id, {**row_data(row), **odds})
+
+
+def _came_at(entry: Entry, row: Mapping[str, Any]) -> datetime:
+    """Return a poll's instant: the answer's own where the row has it to the millisecond, else the row's."""
+    at = instant(row["fetchedAt"])
+    return entry.received if timedelta(0) <= entry.received - at < timedelta(milliseconds=1) else at
+
+
+def ledger_gaps(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the gaps that a ledger row tells of."""
+    from raceday.ledger.codec import from_row
+
+    return from_row(row).gaps
+
+
+def tables_of(rows: Mapping[str, Iterable[Row]]) -> dict[str, dict[str, Row]]:
+    """Return tables by their rows' ids."""
+    return {table: {row["$id"]: row for row in each} for table, each in rows.items()}
+
+
+def days_of(recorded: Rows) -> list[str]:
+    """Return the NZ race days of the races that a ledger has."""
+    return sorted({race_day(instant(row["startTime"])).isoformat() for row in recorded.get(RACE_POLLS, {}).values()})

@@ -1,0 +1,104 @@
+"""What a ledger-driven replay works with: a clock that is set, the feed as it was, a store that remembers."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from local.tape.reader import Tape
+from local.tape.scanning import Entry
+from local.testing.memory_store import MemoryStore
+from raceday.clock import iso
+from raceday.store.port import Op, Row
+from raceday.tables import RACE_POLLS
+
+# What a ledger row says of the run that made it and no answer of the feed can tell: read from the ledger.
+OBSERVED = ("gaps", "feedCalls", "feedMs", "storeMs", "lateMs")
+
+
+class SetClock:
+    """A clock that stands where it is set, and moves on by what is slept."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+        self._begun = at
+
+    def now(self) -> datetime:
+        """Return the instant it was set to."""
+        return self._at
+
+    def monotonic(self) -> float:
+        """Return the seconds since the replay began."""
+        return (self._at - self._begun).total_seconds()
+
+    async def sleep(self, secs: float) -> None:
+        """Move on at once."""
+        self._at += timedelta(seconds=max(0.0, secs))
+        await asyncio.sleep(0)
+
+    def set(self, at: datetime) -> None:
+        """Stand at an instant."""
+        self._at = at
+
+
+class ScriptedFeed(httpx.AsyncBaseTransport):
+    """Answers each request with the next answer that the tape has for its URL among those it was given."""
+
+    def __init__(self, tape: Tape, clock: SetClock) -> None:
+        self._tape, self._clock = tape, clock
+        self._waiting: dict[str, list[tuple[Entry, datetime]]] = {}
+
+    def give(self, entries: Sequence[Entry], at: datetime | None = None) -> None:
+        """Let these answers, and no others, be the next; `at` is the instant at which the only one came."""
+        self._waiting = {}
+        for entry in entries:
+            self._waiting.setdefault(_place(entry.url), []).append((entry, at or entry.received))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer as the feed did; what it was not asked then is refused a connection."""
+        waiting = self._waiting.get(_place(str(request.url)))
+        if not waiting:
+            raise httpx.ConnectError("the tape has no further answer here", request=request)
+        entry, at = waiting.pop(0)
+        self._clock.set(max(at, self._clock.now()) if len(self._waiting) > 1 else at)
+        if entry.status == 0:
+            kind = httpx.ReadTimeout if entry.error == "feed_timeout" else httpx.ConnectError
+            raise kind(entry.error, request=request)
+        headers = {k: v for k, v in self._tape.head(entry)["headers"].items() if k in ("retry-after", "content-type")}
+        return httpx.Response(entry.status, headers=headers, content=self._tape.body(entry), request=request)
+
+
+def _place(url: str) -> str:
+    """Return an URL without its base and without what only chooses parts of an answer."""
+    path = httpx.URL(url)
+    room = path.path.rsplit("/racing/", 1)[-1]
+    return room if room.startswith("events/") else f"{room}?{path.query.decode()}"
+
+
+class LedgerStore(MemoryStore):
+    """A store in memory whose new ledger rows take from the recorded ones what no answer of the feed can tell."""
+
+    def __init__(self, clock: SetClock, recorded: Mapping[str, Row]) -> None:
+        super().__init__(clock.now)
+        self._recorded = recorded
+
+    def _apply(self, ops: Sequence[Op], *, fires: bool) -> int:
+        return super()._apply([self._told(op) for op in ops], fires=fires)
+
+    def _told(self, op: Op) -> Op:
+        known = self._recorded.get(op.row_id) if op.table == RACE_POLLS and op.action == "create" else None
+        if known is None:
+            return op
+        return op._replace(data={**op.data, **{column: known.get(column) for column in OBSERVED}})
+
+
+def row_data(row: Mapping[str, Any]) -> Row:
+    """Return a stored row's own columns."""
+    return {key: value for key, value in row.items() if not key.startswith("$")}
+
+
+def stamp(at: datetime) -> str:
+    """Return an instant as an event carries it."""
+    return iso(at)
