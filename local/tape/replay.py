@@ -98,16 +98,9 @@ class Replay:
 
     def _poll_step(self, row: Row) -> Step:
         at = instant(row["fetchedAt"])
-        entry = None if row["kind"] == "closing" else self.answer_of(row)
+        entry = None if row["kind"] == "closing" else answer_of(self.tape, row)
         order = (entry.received if entry else at, row["raceId"], int(row["n"]))
         return Step(at, order, "closing" if row["kind"] == "closing" else "poll", (entry,) if entry else (), row)
-
-    def answer_of(self, row: Mapping[str, Any]) -> Entry | None:
-        """Return the answer that a ledger row was made of, None where the tape has none."""
-        at = instant(row["fetchedAt"]) + timedelta(milliseconds=1)
-        there = [e for e in self.tape.race(row["raceId"]) if e.status == 200 and e.function not in IMPORTS]
-        near = [e for e in there if at - PARSE_TIME <= e.received <= at]
-        return near[-1] if near else None
 
     def _imports(self) -> Iterator[Step]:
         by_activation: dict[str, list[Entry]] = defaultdict(list)
@@ -151,7 +144,7 @@ class Replay:
             await self.store.create(RACE_POLLS, row["$id"], row_data(row))
             return
         for start in self._starts(row):
-            self._feed.give(entries, _came_at(entries[0], row))
+            self._feed.give(entries, came_at(entries[0], row))
             self.clock.set(min(entries[0].sent, instant(row["fetchedAt"])) if row["kind"] == "request" else
                            instant(row["slot"]))  # fmt: skip
             slot = {"raceId": row["raceId"], "slot": row["slot"], "kind": row["kind"], "start": start}
@@ -221,7 +214,15 @@ class Replay:
             await self.store.upsert(ENTRANTS, row_id, {**row_data(row), **odds})
 
 
-def _came_at(entry: Entry, row: Mapping[str, Any]) -> datetime:
+def answer_of(tape: Tape, row: Mapping[str, Any]) -> Entry | None:
+    """Return the answer that a ledger row was made of, None where the tape has none."""
+    at = instant(row["fetchedAt"]) + timedelta(milliseconds=1)
+    there = [e for e in tape.race(row["raceId"]) if e.status == 200 and e.function not in IMPORTS]
+    near = [e for e in there if at - PARSE_TIME <= e.received <= at]
+    return near[-1] if near else None
+
+
+def came_at(entry: Entry, row: Mapping[str, Any]) -> datetime:
     """Return a poll's instant: the answer's own where the row has it to the millisecond, else the row's."""
     at = instant(row["fetchedAt"])
     return entry.received if timedelta(0) <= entry.received - at < timedelta(milliseconds=1) else at

@@ -1,0 +1,77 @@
+"""`./raceday explain RACE [RUNNER] [LABEL]`: from a stored figure back to the feed."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from local.tape.explain import RaceStory, check_lines, day_figures, runner_lines
+from local.tape.format import TERMS
+from local.tape.reader import Tape
+from local.tape.replay import Rows
+from local.tape.scanning import TapeError
+from local.tape.stored import read_place
+from raceday.tables import RACE_POLLS, RACES
+
+DEFAULT_STORE = ".raceday/simulate.db"
+
+
+@click.command(epilog="Example: ./raceday explain 4ecf287d 3 15 --tape .raceday/day.tape")
+@click.argument("race", metavar="RACE|DATE")
+@click.argument("runner", type=int, required=False)
+@click.argument("label", type=int, required=False)
+@click.option("--store", default=DEFAULT_STORE, help=f"file of the embedded store, or env ({DEFAULT_STORE})")
+@click.option(
+    "--tape", type=click.Path(path_type=Path), help="tape with the day's answers; without it the ledger counts"
+)
+def explain(race: str, runner: int | None, label: int | None, store: str, tape: Path | None) -> int:
+    """Make the figures of a race again, from the tape where there is one, and mark each that differs.
+
+    RACE is an id or its beginning; DATE (YYYY-MM-DD) is every race of that NZ race day. RUNNER is a number, LABEL whole
+    minutes before the start (negative after it: put -- before). Exit code 0 none differs, 1 one does, 2 wrong usage.
+    """
+    try:
+        opened = Tape.open(tape) if tape else None
+        recorded = asyncio.run(read_place(store))
+        races = _races(recorded, race)
+    except (TapeError, FileNotFoundError, LookupError) as error:
+        click.echo(f"raceday explain: {error}", err=True)
+        return 2
+    if opened is not None:
+        click.echo(TERMS, err=True)
+    if runner is None:
+        return _all(recorded, opened, races)
+    story = RaceStory(recorded, opened, races[0])
+    try:
+        shown = [label] if label is not None else [e.label for e in story.labels]
+        lines = [line for each in shown for line in (f"label {each}", *runner_lines(story, runner, each))]
+    except LookupError as error:
+        click.echo(f"raceday explain: {error}", err=True)
+        return 2
+    click.echo("\n".join(lines))
+    return 1 if any("  != " in line for line in lines) else 0
+
+
+def _races(recorded: Rows, text: str) -> list[str]:
+    rows = recorded.get(RACES, {})
+    found = sorted(key for key, row in rows.items() if key.startswith(text) or row.get("raceDateNz") == text)
+    if not found or (len(found) > 1 and rows[found[0]].get("raceDateNz") != text):
+        raise LookupError(f"{text}: expected one race's id, its beginning, or a race day; {len(found)} races fit")
+    return found
+
+
+def _all(recorded: Rows, tape: Tape | None, races: list[str]) -> int:
+    figures = differing = 0
+    for race_id, figure in day_figures(recorded, tape, races):
+        figures += 1
+        if figure.differs:
+            differing += 1
+            if differing <= 50:
+                click.echo(f"{race_id} {figure}")
+    if len(races) == 1 and any(row["raceId"] == races[0] for row in recorded.get(RACE_POLLS, {}).values()):
+        story = RaceStory(recorded, tape, races[0])
+        click.echo("\n".join(check_lines(story.told[-1])))
+        click.echo("labels: " + ", ".join(str(entry.label) for entry in story.labels))
+    source = "the tape" if tape else "the ledger"
+    click.echo(f"{figures:,} figures of {len(races)} races made again from {source}, {differing} differ")
+    return 1 if differing else 0

@@ -1,0 +1,240 @@
+"""From a stored figure back to the feed: every figure on the way is made again and held to the stored one."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from local.tape.reader import Tape
+from local.tape.replay import Rows, answer_of, came_at
+from local.tape.scanning import Entry
+from raceday.feed import mapping
+from raceday.feed.models import Event
+from raceday.ledger.codec import from_row, to_row
+from raceday.ledger.timeline import Label, Timeline
+from raceday.projections.alerts import moved
+from raceday.projections.money_flow import entry_rows
+from raceday.racing.compose import PollContext, compose
+from raceday.racing.records import LedgerRow
+from raceday.racing.shares import PLACE_BOOK, WIN_BOOK, pool_shares, positions_paid
+from raceday.racing.snapshot import Snapshot
+from raceday.store.port import Row
+from raceday.tables import MONEY_FLOW, NOTIFICATIONS, RACE_POLLS
+
+# What the ledger says of the run, and of what was written before: no rule makes it of one answer.
+_OF_THE_RUN = frozenset({"gaps", "feedCalls", "feedMs", "storeMs", "lateMs", "digests"})
+
+
+class Figure(NamedTuple):
+    """One figure: as it is stored, as it was made again, and how."""
+
+    name: str
+    stored: Any
+    made: Any
+    how: str = ""
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether the stored figure is another than the one made again."""
+        return not _equal(self.stored, self.made)
+
+    def __str__(self) -> str:
+        """Return it as a line for people; one that differs is marked."""
+        mark = f"  != stored {self.stored}" if self.differs else ""
+        return f"{self.name:<26} {self.made!s:<18} {self.how}{mark}".rstrip()
+
+
+@dataclass(slots=True)
+class Told:
+    """One ledger row made again: the answer it came from, what that says, and the row."""
+
+    stored: LedgerRow
+    made: LedgerRow
+    entry: Entry | None = None
+    snapshot: Snapshot | None = None
+
+
+@dataclass(slots=True)
+class RaceStory:
+    """One race's ledger and timeline, made again from the tape where it has the answer, from the ledger where not."""
+
+    recorded: Rows
+    tape: Tape | None
+    race_id: str
+    told: list[Told] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Make every row of the race again, in order."""
+        rows = [r for r in self.recorded.get(RACE_POLLS, {}).values() if r["raceId"] == self.race_id]
+        for row in sorted(rows, key=lambda r: int(r["n"])):
+            self.told.append(self._tell(row))
+        self.labels = [e for e in Timeline().walk([t.made for t in self.told]) if isinstance(e, Label)]
+
+    def _tell(self, row: Row) -> Told:
+        stored = from_row(row)
+        entry = answer_of(self.tape, row) if self.tape and stored.kind != "closing" else None
+        if entry is None or self.tape is None:
+            return Told(stored, stored)
+        answer = Event.model_validate_json(self.tape.body(entry))
+        snapshot = mapping.snapshot_of(answer.header, answer.data, self.race_id, entry.received)
+        base = self.told[-1].made if self.told else None
+        context = PollContext(stored.slot, stored.kind, came_at(entry, row))
+        made = compose(snapshot, base, context, stored.status)
+        return Told(stored, made, entry, snapshot)
+
+    def by_n(self, n: int) -> Told:
+        """Return the story of ledger row `n`."""
+        return next(t for t in self.told if t.stored.n == n)
+
+    def label(self, label: int) -> Label | None:
+        """Return one label of the timeline, None where it has none such."""
+        return next((entry for entry in self.labels if entry.label == label), None)
+
+
+def ledger_figures(told: Told) -> list[Figure]:
+    """Return every column of one ledger row that an answer decides, checks and runners taken apart."""
+    stored, made = to_row(told.stored), to_row(told.made)
+    found = []
+    for column in stored.keys() - _OF_THE_RUN - {"checks", "runners"}:
+        found.append(Figure(f"poll {told.stored.n} {column}", stored[column], made[column]))
+    for part, key in (("checks", "name"), ("runners", "no")):
+        old, new = json.loads(stored[part]), {item[key]: item for item in json.loads(made[part])}
+        for item in old:
+            other = new.get(item[key], {})
+            found += [Figure(f"{part} {item[key]} {k}", v, other.get(k)) for k, v in item.items()]
+        found += [Figure(f"{part} {key_}", None, "made") for key_ in new.keys() - {item[key] for item in old}]
+    return found
+
+
+def label_figures(story: RaceStory, entry: Label) -> list[Figure]:
+    """Return every column of one label's rows, for all runners."""
+    stored = story.recorded.get(MONEY_FLOW, {})
+    found = []
+    for made in entry_rows(entry):
+        row = stored.get(made["$id"], {})
+        name = f"T{-entry.label:+d} {made['entrantId']}"
+        found += [Figure(f"{name} {k}", row.get(k), v) for k, v in made.items() if k != "$id"]
+    return found
+
+
+def day_figures(recorded: Rows, tape: Tape | None, races: Sequence[str]) -> Iterator[tuple[str, Figure]]:
+    """Return every figure of ledger and timeline of some races, race by race."""
+    for race_id in races:
+        story = RaceStory(recorded, tape, race_id)
+        for told in story.told:
+            yield from ((race_id, figure) for figure in ledger_figures(told))
+        for entry in story.labels:
+            yield from ((race_id, figure) for figure in label_figures(story, entry))
+        owed = {row["$id"] for entry in story.labels for row in entry_rows(entry)}
+        for key, row in recorded.get(MONEY_FLOW, {}).items():
+            if row["raceId"] == race_id and row["intervalType"] != "live" and key not in owed:
+                yield race_id, Figure(f"T{-row['timeInterval']:+d} {row['entrantId']}", "stored", None, "no rule")
+
+
+def runner_lines(story: RaceStory, number: int, label: int) -> list[str]:
+    """Explain one runner at one label, step by step; raises LookupError where there is none such."""
+    entry = story.label(label)
+    line = next((r for r in entry.state.runners if r.number == number), None) if entry else None
+    if entry is None or line is None:
+        known = ", ".join(str(each.label) for each in story.labels)
+        raise LookupError(f"no runner {number} at label {label}; the race has labels {known}")
+    told = story.by_n(entry.state.n)
+    out = [_where(told)]
+    out += [str(figure) for figure in _money(told, line.entrant_id)]
+    rows = {row["entrantId"]: row for row in entry_rows(entry)}
+    stored = story.recorded.get(MONEY_FLOW, {}).get(rows[line.entrant_id]["$id"], {})
+    base = f"since poll {entry.base.n} at {entry.base.slot:%H:%M:%S}" if entry.base else "the first label"
+    hows = {"incrementalWinAmount": base, "incrementalPlaceAmount": base, "winPoolPercentage": "of the Win pool"}
+    for column in ("winPoolAmount", "placePoolAmount", "incrementalWinAmount", "incrementalPlaceAmount",
+                   "winPoolPercentage", "placePoolPercentage", "holdPercentage", "dataQualityScore"):  # fmt: skip
+        made = rows[line.entrant_id][column]
+        out.append(str(Figure(column, stored.get(column), made, hows.get(column, ""))))
+    return out + _alerts(story, entry, line.entrant_id) + check_lines(told)
+
+
+def _where(told: Told) -> str:
+    row = told.stored
+    head = f"poll {row.n} ({row.kind}) of slot {row.slot:%Y-%m-%d %H:%M:%S}"
+    if told.entry is None:
+        return f"{head}: no answer on a tape, so it is taken from the ledger; fetched {row.fetched_at:%H:%M:%S.%f}"
+    age = (told.entry.received - row.generated_at).total_seconds()
+    return f"{head}: {told.entry.place}, received {told.entry.received:%H:%M:%S.%f}, made {age:.1f} s before"
+
+
+def _money(told: Told, entrant_id: str) -> Iterator[Figure]:
+    """Return pool, odds, share and cents of one runner, for Win and Place."""
+    stored, made = told.stored.runner(entrant_id), told.made.runner(entrant_id)
+    for product in ("win", "place"):
+        before, total = (row.pools.cents(product) if row.pools else None for row in (told.stored, told.made))
+        yield Figure(f"{product} pool", before, total, "cents, from the feed's total")
+        odds = f"pool_{product}"
+        yield Figure(odds, getattr(stored, odds, None), getattr(made, odds, None), "from the feed's odds")
+        part = _share(told.snapshot, product, entrant_id)
+        shown = f"share {float(part):.6f}" if part is not None else "no share made of an answer"
+        source = f"{product}_source"
+        yield Figure(f"{product} share's source", getattr(stored, source, None), getattr(made, source, None), shown)
+        exact = f"{float(part * total):.4f} before apportioning" if part is not None and total else ""
+        cents = f"{product}_cents"
+        yield Figure(f"{product} cents", getattr(stored, cents, None), getattr(made, cents, None), exact)
+    for kind in ("hold", "bet", "fixed_win", "fixed_place"):
+        yield Figure(kind, getattr(stored, kind, None), getattr(made, kind, None))
+
+
+def _share(snapshot: Snapshot | None, product: str, entrant_id: str) -> Fraction | None:
+    if snapshot is None:
+        return None
+    runners = sorted(snapshot.runners, key=lambda r: (r.number, r.entrant_id))
+    running = [r for r in runners if not r.scratched]
+    paid = positions_paid(snapshot.positions_paid, len(running))
+    book = WIN_BOOK if product == "win" else PLACE_BOOK * paid
+    shares = pool_shares(runners, {r.entrant_id: getattr(r.odds, f"pool_{product}") for r in running}, book)
+    found = shares.get(entrant_id) if shares else None
+    return found.part if found else None
+
+
+def _alerts(story: RaceStory, entry: Label, entrant_id: str) -> list[str]:
+    """Return the movements that the label proves for a runner, and who was told of them."""
+    before = next((a for a, b in pairwise(story.labels) if b is entry), None)
+    rows = [
+        row
+        for row in story.recorded.get(NOTIFICATIONS, {}).values()
+        if (row["raceId"], row.get("entrantId"), row.get("timeInterval")) == (story.race_id, entrant_id, entry.label)
+    ]
+    movements = [m for m in moved(before, entry) if m.entrant_id == entrant_id] if before else []
+    out = []
+    for found in movements:
+        told = [row for row in rows if row["type"] == found.kind]
+        users = ", ".join(sorted(str(row["userId"]) for row in told)) or "nobody"
+        value = told[0].get("value") if told else round(found.value, 4)
+        how = f"{found.was:g} -> {found.now:g} ({found.market}); told to {users}"
+        out.append(str(Figure(f"movement {found.kind}", value, round(found.value, 4), how)))
+    kinds = {movement.kind for movement in movements}
+    out += [
+        str(Figure(f"movement {r['type']}", r.get("value"), None, "no rule")) for r in rows if r["type"] not in kinds
+    ]
+    return out
+
+
+def check_lines(told: Told) -> list[str]:
+    """Return every check of one poll with its value, tolerance, weight and score."""
+    made = {check.name: check for check in told.made.checks}
+    out = []
+    for check in told.stored.checks:
+        other = made.get(check.name)
+        same = other == check or (other is not None and _equal(list(other), list(check)))
+        state = "holds" if check.ok else "FAILS"
+        text = f"{state} {check.value} ({check.expected})" if check.applies else "does not apply"
+        mark = "" if same else f"  != made again {other.value if other else None}"
+        out.append(f"check {check.name:<20} weight {check.weight:g} score {check.score:g}: {text}{mark}")
+    return out
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if isinstance(a, Mapping) and isinstance(b, str):
+        return bool(a.get("$id") == b)
+    if isinstance(a, str) and isinstance(b, str) and a[10:11] == b[10:11] == "T":
+        return a.replace("Z", "+00:00")[:23] == b.replace("Z", "+00:00")[:23]
+    return bool(a == b)
