@@ -259,8 +259,14 @@ def _plan(args: argparse.Namespace, i: int) -> Plan:
     day = (args.date or DEFAULT_DAY) + timedelta(days=i)
     settings = settings_from_env(*PACE)
     plan = Plan(
-        seed=args.seed + i, races=args.races, day=day, depth=args.depth, store=store, tape=args.tape,
-        settings=settings, only=args.only,
+        seed=args.seed + i,
+        races=args.races,
+        day=day,
+        depth=args.depth,
+        store=store,
+        tape=args.tape,
+        settings=settings,
+        only=args.only,
     )
     plan = replace(plan, network=args.network, store_profile=args.store_profile)
     return shaped(plan, args.faults, i, dated=args.date is not None)

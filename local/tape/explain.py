@@ -16,10 +16,9 @@ from raceday.ledger.codec import from_row, to_row
 from raceday.ledger.timeline import Label, Timeline
 from raceday.projections.alerts import moved
 from raceday.projections.money_flow import entry_rows
-from raceday.racing.compose import PollContext, compose
-from raceday.racing.records import LedgerRow
-from raceday.racing.shares import PLACE_BOOK, WIN_BOOK, pool_shares, positions_paid
-from raceday.racing.snapshot import Snapshot
+from raceday.racing.compose import PollContext, compose, held_row
+from raceday.racing.records import LedgerRow, RunnerLine
+from raceday.racing.shares import inverse
 from raceday.store.port import Row
 from raceday.tables import MONEY_FLOW, NOTIFICATIONS, RACE_POLLS
 
@@ -53,7 +52,6 @@ class Told:
     stored: LedgerRow
     made: LedgerRow
     entry: Entry | None = None
-    snapshot: Snapshot | None = None
 
 
 @dataclass(slots=True)
@@ -82,8 +80,9 @@ class RaceStory:
         snapshot = mapping.snapshot_of(answer.header, answer.data, self.race_id, entry.received)
         base = self.told[-1].made if self.told else None
         context = PollContext(stored.slot, stored.kind, came_at(entry, row))
-        made = compose(snapshot, base, context, stored.status)
-        return Told(stored, made, entry, snapshot)
+        if stored.held and base is not None:
+            return Told(stored, held_row(base, snapshot, context, stored.gaps), entry)
+        return Told(stored, compose(snapshot, base, context, stored.status), entry)
 
     def by_n(self, n: int) -> Told:
         """Return the story of ledger row `n`."""
@@ -172,27 +171,34 @@ def _money(told: Told, entrant_id: str) -> Iterator[Figure]:
         yield Figure(f"{product} pool", before, total, "cents, from the feed's total")
         odds = f"pool_{product}"
         yield Figure(odds, getattr(stored, odds, None), getattr(made, odds, None), "from the feed's odds")
-        part = _share(told.snapshot, product, entrant_id)
-        shown = f"share {float(part):.6f}" if part is not None else "no share made of an answer"
-        source = f"{product}_source"
+        found = _share(told.made, product, entrant_id)
+        shown = f"share {float(found[0]):.6f} of {found[1]} cents" if found else "no share"
+        source, cents = f"{product}_source", f"{product}_cents"
         yield Figure(f"{product} share's source", getattr(stored, source, None), getattr(made, source, None), shown)
-        exact = f"{float(part * total):.4f} before apportioning" if part is not None and total else ""
-        cents = f"{product}_cents"
+        exact = f"{float(found[0] * found[1]):.4f} before apportioning" if found else ""
         yield Figure(f"{product} cents", getattr(stored, cents, None), getattr(made, cents, None), exact)
+        beside = [row.pools.beside_cents(product) if row.pools else 0 for row in (told.stored, told.made)]
+        if any(beside):
+            yield Figure(f"{product} on no runner", beside[0], beside[1], "cents, unrefunded or unattributed")
     for kind in ("hold", "bet", "fixed_win", "fixed_place"):
         yield Figure(kind, getattr(stored, kind, None), getattr(made, kind, None))
 
 
-def _share(snapshot: Snapshot | None, product: str, entrant_id: str) -> Fraction | None:
-    if snapshot is None:
+def _share(row: LedgerRow, product: str, entrant_id: str) -> tuple[Fraction, int] | None:
+    """Return a runner's share of the money that stands on runners of one source, and that money in cents."""
+    line = row.runner(entrant_id)
+    source = getattr(line, f"{product}_source", "none")
+    if line is None or line.scratched or source not in ("pool_odds", "hold"):
         return None
-    runners = sorted(snapshot.runners, key=lambda r: (r.number, r.entrant_id))
-    running = [r for r in runners if not r.scratched]
-    paid = positions_paid(snapshot.positions_paid, len(running))
-    book = WIN_BOOK if product == "win" else PLACE_BOOK * paid
-    shares = pool_shares(runners, {r.entrant_id: getattr(r.odds, f"pool_{product}") for r in running}, book)
-    found = shares.get(entrant_id) if shares else None
-    return found.part if found else None
+    same = [r for r in row.runners if not r.scratched and getattr(r, f"{product}_source") == source]
+    weights = {r.entrant_id: _weight(r, product, source) for r in same}
+    whole = sum(weights.values())
+    money = sum(getattr(r, f"{product}_cents") or 0 for r in same)
+    return (weights[entrant_id] / whole, money) if whole else None
+
+
+def _weight(line: RunnerLine, product: str, source: str) -> Fraction:
+    return inverse(line.odds(f"pool_{product}")) if source == "pool_odds" else Fraction(line.hold or 0)
 
 
 def _alerts(story: RaceStory, entry: Label, entrant_id: str) -> list[str]:
