@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "webhooks": ("webhooks", "show or restore the webhook subscriptions"),
     "tape": ("tape", "tell what is on a tape of the feed's answers, and whether it is whole"),
     "replay": ("replay", "run the functions over a tape again, and list every row that comes out otherwise"),
+    "export": ("export", "write stored days as typed tables: Parquet, CSV or DuckDB"),
     "explain": ("explain", "trace a stored figure back to the feed, making each step again"),
     "rebuild": ("rebuild", "build projections anew from the poll ledger and say what differs"),
     "pause": ("pause", "stop the scheduler starting one function, or all"),

@@ -1,0 +1,143 @@
+"""Exported tables hold what is stored, typed, with the same bytes each time; six questions have known answers."""
+
+import asyncio
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from local.functions import ROOT
+from local.tape.export import DATABASE, documented, export_day, make_database, open_days, path_of
+from local.tape.export_tables import TABLES
+from local.tape.questions import QUESTIONS
+from local.testing.memory_store import MemoryStore
+from raceday.ledger.codec import from_row
+from raceday.racing.records import LedgerRow
+from raceday.store.port import Row
+from raceday.tables import MONEY_FLOW, NOTIFICATIONS, RACE_POLLS, RACE_RESULTS
+from tests.tape.kit import DAY, START, taped_day
+
+
+def stored() -> tuple[MemoryStore, dict[str, dict[str, Row]]]:
+    """Return a store that holds a simulated day, and its tables."""
+    _, tables = taped_day(1, 3)
+    store = MemoryStore(lambda: START)
+    store.tables = tables
+    for table, rows in tables.items():
+        for row_id, row in rows.items():
+            if row.get("raceId") is not None:
+                store._by_race[table][row["raceId"]][row_id] = row
+    return store, tables
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one exported day."""
+    folder = tmp_path_factory.mktemp("export")
+    asyncio.run(export_day(stored()[0], DAY, folder, "parquet"))
+    return folder
+
+
+def test_tables_hold_what_is_stored(exported: Path) -> None:
+    """Counts and sums of every exported table are those of the rows that it is made of, money to the cent."""
+    _, tables = stored()
+    ledger = [from_row(row) for row in tables[RACE_POLLS].values()]
+    with open_days(exported) as days:
+        counts = {t.name: days.execute(f"SELECT count(*) FROM {t.name}").fetchall()[0][0] for t in TABLES}
+        cents = days.execute("SELECT sum(win_cents), sum(place_cents) FROM runners").fetchall()[0]
+        first = days.execute("SELECT min(slot), typeof(min(slot)) FROM polls").fetchall()[0]
+    assert counts["polls"] == len(ledger)
+    assert counts["runners"] == sum(len(poll.runners) for poll in ledger)
+    assert counts["checks"] == sum(len(poll.checks) for poll in ledger)
+    assert counts["gaps"] == sum(len(poll.gaps) for poll in ledger)
+    assert counts["notifications"] == len(tables[NOTIFICATIONS])
+    assert counts["labels"] == sum(row["intervalType"] != "live" for row in tables[MONEY_FLOW].values())
+    assert min(counts[name] for name in ("results", "dividends", "closing_prices", "odds")) > 0
+    assert cents[0] == sum(line.win_cents or 0 for poll in ledger for line in poll.runners)
+    assert cents[1] == sum(line.place_cents or 0 for poll in ledger for line in poll.runners)
+    assert first == (min(poll.slot for poll in ledger), "TIMESTAMP WITH TIME ZONE")
+
+
+def test_the_same_rows_give_the_same_bytes(exported: Path, tmp_path: Path) -> None:
+    """A second export of the same day is the same, byte for byte, as Parquet and as CSV."""
+    asyncio.run(export_day(stored()[0], DAY, tmp_path, "parquet"))
+    for folder in ("once", "again"):
+        asyncio.run(export_day(stored()[0], DAY, tmp_path / folder, "csv"))
+    for table in TABLES:
+        assert (
+            path_of(exported, table.name, DAY, "parquet").read_bytes()
+            == path_of(tmp_path, table.name, DAY, "parquet").read_bytes()
+        )
+        assert (
+            path_of(tmp_path / "again", table.name, DAY, "csv").read_bytes()
+            == path_of(tmp_path / "once", table.name, DAY, "csv").read_bytes()
+        )
+
+
+def test_csv_and_duckdb_hold_the_same_rows(exported: Path, tmp_path: Path) -> None:
+    """CSV has the rows of Parquet in their order, and the DuckDB file each table with its columns' sentences."""
+    asyncio.run(export_day(stored()[0], DAY, tmp_path, "csv"))
+    for table in TABLES:
+        rows = pq.read_table(path_of(exported, table.name, DAY, "parquet"), partitioning=None).to_pylist()
+        with path_of(tmp_path, table.name, DAY, "csv").open(newline="") as file:
+            lines = list(csv.DictReader(file))
+        assert len(lines) == len(rows)
+        assert [line["race_id"] for line in lines] == [row["race_id"] for row in rows]
+    assert make_database(exported).name == DATABASE
+    with duckdb.connect(str(exported / DATABASE), read_only=True) as base:
+        comments = base.execute("SELECT count(*) FROM duckdb_columns() WHERE comment IS NOT NULL").fetchall()[0][0]
+        polls = base.execute("SELECT count(*) FROM polls").fetchall()[0][0]
+    assert comments == sum(len(table.fields) for table in TABLES)
+    assert polls == len(stored()[1][RACE_POLLS])
+
+
+def test_the_worked_questions_answer_as_the_rows_do(exported: Path) -> None:
+    """Each of the six questions of docs/export.md gives the answer that plain Python finds in the stored rows."""
+    _, tables = stored()
+    races: dict[str, list[LedgerRow]] = {}
+    for row in sorted(tables[RACE_POLLS].values(), key=lambda r: r["n"]):
+        races.setdefault(row["raceId"], []).append(from_row(row))
+    with open_days(exported) as days:
+        answers = {name: days.execute(sql).fetchall() for name, (_, sql) in QUESTIONS.items()}
+    causes = Counter(gap.cause for polls in races.values() for poll in polls for gap in poll.gaps)
+    assert answers["gaps_by_cause"] == sorted(causes.items(), key=lambda item: (-item[1], item[0]))
+    scores: dict[str, list[int]] = {}
+    for polls in races.values():
+        for poll in polls:
+            if poll.score is not None:
+                scores.setdefault(poll.race.meeting_name, []).append(poll.score)
+    assert answers["quality_by_meeting"] == sorted(
+        ((name, len(each), round(sum(each) / len(each), 2)) for name, each in scores.items()),
+        key=lambda item: (item[2], item[0]),
+    )
+    last = {
+        race_id: sum(r["incrementalWinAmount"] for r in tables[MONEY_FLOW].values()
+                     if r["raceId"] == race_id and r["timeInterval"] == 0 and r["intervalType"] != "live")
+        for race_id in races
+    }  # fmt: skip
+    found = dict(answers["money_in_the_last_minute"])
+    assert found == {race_id: cents for race_id, cents in last.items() if race_id in found}
+    assert sum(found.values()) == sum(last.values()) > 0
+    winners = {
+        (race_id, p["entrant_id"])
+        for race_id, row in tables[RACE_RESULTS].items()
+        for p in json.loads(row["resultsData"])
+        if p["position"] == 1
+    }
+    steamers = {(r["raceId"], r["entrantId"]) for r in tables[NOTIFICATIONS].values() if r["type"] == "odds"}
+    assert answers["steamers_that_won"] == [(len(steamers), len(steamers & winners))]
+    assert all(row[1] >= 1 and row[2] >= 1 for row in answers["final_drift_of_favourites"])
+    assert len(answers["final_drift_of_favourites"]) == len(races)
+    at_jump = [p for polls in races.values() for p in polls if p.status.value == "Open" and p.slot <= p.start]
+    assert len(answers["tote_against_fixed"]) == len({p.race_id for p in at_jump})
+
+
+def test_the_page_shows_every_column_and_question() -> None:
+    """docs/export.md has every exported column as declared and each question as it is asked here."""
+    page = (ROOT / "docs" / "export.md").read_text()
+    assert documented().rstrip() in page
+    assert all(sql.strip() in page and text in page for text, sql in QUESTIONS.values())
