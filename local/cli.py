@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("console", "write one race or one day as a single HTML file"),
     "schema": ("schema", "show or make the difference between declared tables and Appwrite's"),
     "webhooks": ("webhooks", "show or restore the webhook subscriptions"),
+    "record": ("record", "keep every answer of the feed on a tape, by the suite's own schedule"),
     "tape": ("tape", "tell what is on a tape of the feed's answers, and whether it is whole"),
     "replay": ("replay", "run the functions over a tape again, and list every row that comes out otherwise"),
     "export": ("export", "write stored days as typed tables: Parquet, CSV or DuckDB"),

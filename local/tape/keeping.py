@@ -17,13 +17,13 @@ IMPORTS = ("daily-meetings", "daily-races", "daily-entrants")
 class Ear:
     """Hears one container's feed, and knows which of its activations is asking."""
 
-    def __init__(self, writer: TapeWriter, function: str) -> None:
-        self._writer, self._function = writer, function
+    def __init__(self, keeper: "Keeper", function: str) -> None:
+        self._keeper, self._function = keeper, function
         self.activation = ""
 
     def take(self, answer: Answer) -> None:
         """Write one answer to the tape."""
-        self._writer.answer(answer, self._function, self.activation)
+        self._keeper.writer.answer(answer, self._function, self.activation)
 
 
 class Keeper:
@@ -33,10 +33,15 @@ class Keeper:
         self.writer = writer
         self._ears: dict[int, Ear] = {}
 
+    def turn(self, writer: TapeWriter) -> None:
+        """Close the part and go on in another."""
+        self.writer.close()
+        self.writer = writer
+
     def listen(self, function: str, container: Container) -> None:
         """Hear a new container's feed."""
         if isinstance(container.feed, FeedClient):
-            ear = Ear(self.writer, function)
+            ear = Ear(self, function)
             self._ears[id(container.feed)] = ear
             container.feed.tape = ear.take
 

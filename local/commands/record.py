@@ -1,0 +1,113 @@
+"""`./raceday record`: tapes of what the feed says, by the suite's own schedule, with no Appwrite."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from local.commands.up import minutes
+from local.tape.format import TERMS, to_micros
+from local.tape.keeping import IMPORTS, Keeper
+from local.tape.writer import TapeWriter
+from local.testing.pace import PacedClock
+from local.world import World, open_world
+from raceday.errors import SettingsError
+from raceday.ids import SystemRandomSource
+from raceday.racing.nzday import race_day
+
+FOLDER = Path(".raceday/tapes")
+STORE = ".raceday/record.db"
+ASKING = (*IMPORTS, "enhanced-race-poller", "race-data-poller", "single-race-poller", "batch-race-poller")
+
+
+@dataclass
+class Recording(World):
+    """A world whose feed is heard: one part for each NZ race day and each start of the command."""
+
+    folder: Path = FOLDER
+    keeper: Keeper | None = None
+    day: str = ""
+
+    def turn(self) -> None:
+        """Begin a part where none was begun for the present race day."""
+        now = self.clock.now()
+        day = race_day(now).isoformat()
+        if day == self.day:
+            return
+        writer = TapeWriter.create(self.folder / day / f"{now:%Y%m%dT%H%M%SZ}.tape", day=day, source="recorded")
+        writer.mark("recording", {"began": to_micros(now)})
+        if self.keeper is None:
+            self.keeper = Keeper(writer)
+            for name in ASKING:
+                self.keeper.listen(name, self.container(name))
+        else:
+            self.keeper.turn(writer)
+        self.day = day
+        click.echo(f"recording to {writer.path}")
+
+    async def invoke(
+        self, name: str, event: dict[str, Any], *, activation: str = "", timeout_secs: float | None = None
+    ) -> dict[str, Any]:
+        """Run one activation, and keep what it hears."""
+        self.turn()
+        assert self.keeper is not None
+        activation, began = activation or SystemRandomSource().token(), self.clock.now()
+        self.keeper.began(activation, self.container(name))
+        result = await World.invoke(self, name, event, activation=activation, timeout_secs=timeout_secs)
+        whole = not isinstance(result.get("error"), dict) or result["error"].get("kind") != "time_limit"
+        self.keeper.ended(name, activation, event, began, self.clock.now(), whole=whole)
+        return result
+
+
+@click.command(epilog="Example: ./raceday record --feed live")
+@click.option("--feed", default="live", help="live (default), generated, or recorded:DIR")
+@click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, help=f"where the tapes lie ({FOLDER})")
+@click.option("--store", default=STORE, help=f"file of the embedded store that keeps the schedule ({STORE})")
+@click.option("--minutes", "most", type=float, help="stop after so many minutes of the suite's clock")
+@click.option("--speed", type=float, default=1.0, help="run the clock of a generated feed N times as fast (1)")
+@click.option("--at", type=datetime.fromisoformat, help="begin at this instant of a generated feed, with its offset")
+@click.option("--races", type=int, default=24, help="races of a generated feed")
+def record(
+    feed: str, folder: Path, store: str, most: float | None, speed: float, at: datetime | None, races: int
+) -> int:
+    """Poll the feed as the suite does and keep every answer on a tape, until stopped.
+
+    Started again it goes on in a new part; what it missed is missing on the tape, and the ledger in its store tells the
+    slots. Exit code 0 stopped, 1 stopped and answers were lost for want of room, 2 wrong settings.
+    """
+    click.echo(TERMS, err=True)
+    if feed == "live" and (speed != 1 or at is not None):
+        click.echo("raceday record: the live feed runs on the machine's own clock", err=True)
+        return 2
+    try:
+        world = open_world(feed, store, _quiet, clock=PacedClock(speed, at), races=races)
+    except (SettingsError, ValueError) as error:
+        click.echo(f"raceday record: {error}", err=True)
+        return 2
+    given = {f.name: getattr(world, f.name) for f in fields(world)}
+    recording = Recording(**given, folder=folder)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_run(recording, most))
+    writer = recording.keeper.writer if recording.keeper else None
+    if writer is None:
+        return 0
+    writer.mark("recording", {"ended": to_micros(recording.clock.now())})
+    writer.close()
+    click.echo(f"{writer.n} records, {writer.size_bytes:,} bytes in {writer.path}, {writer.lost} lost")
+    return 1 if writer.lost else 0
+
+
+async def _run(world: World, most: float | None) -> None:
+    try:
+        await minutes(world, most)
+        await world.settle()
+    finally:
+        await world.aclose()
+
+
+def _quiet(line: str) -> None:
+    """Write no log: what is missing shows on the tape."""
