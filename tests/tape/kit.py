@@ -62,6 +62,6 @@ def taped_day(seed: int = 1, races: int = 4, faults: str = "none") -> tuple[Path
     backend = PortBackend()
     plan = Plan(seed=seed, races=races, day=DAY, depth="port", tape=path)
     with suppress(Passed):
-        simulate_day(plan, backend=backend, seams=None if faults == "none" else profile(faults), on_end=_passed)
+        simulate_day(plan, into=backend, seams=None if faults == "none" else profile(faults), on_end=_passed)
     assert backend.memory is not None
     return path, backend.memory.tables
