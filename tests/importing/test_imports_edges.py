@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+from appwrite.query import Query
 
 from local.feedsim import FeedSim, FeedTransport, generate_day
 from local.simulate.loop import VirtualClock, VirtualLoop
@@ -302,5 +303,39 @@ def test_a_race_moved_to_another_meeting_goes_with_it() -> None:
         after = await suite.rows(RACES)
         assert {r["$id"] for r in after} == {r["$id"] for r in before}
         assert "another-meeting" in {r["meeting"] for r in after} & {r["meetingId"] for r in after}
+
+    go(work)
+
+
+def test_an_import_never_overwrites_what_a_poll_wrote() -> None:
+    """An import whose answer is older than the first poll leaves that poll's odds and amounts as they are."""
+
+    async def work() -> None:
+        suite = Suite()
+        await suite.run("daily-meetings")
+        await suite.run("daily-races")
+        race = suite.day.races[0].race_id
+        polled = await suite.run("enhanced-race-poller", {"raceId": race})
+        assert polled["committed"] == 1, polled
+        before = {r["$id"]: r for r in await suite.rows(ENTRANTS, Query.equal("raceId", [race]))}
+        await suite.store.update(RACES, race, {"entrantsImportedAt": None})
+        await suite.store.update(ENTRANTS, next(iter(before)), {"fixedWinOdds": 1.5})
+        await suite.run("daily-entrants")
+        after = {r["$id"]: r for r in await suite.rows(ENTRANTS, Query.equal("raceId", [race]))}
+        assert after[next(iter(before))]["fixedWinOdds"] == 1.5
+        assert after.keys() == before.keys()
+
+    go(work)
+
+
+def test_an_empty_meeting_list_is_no_card() -> None:
+    """A list without any meeting fails the import, which notes it and is started again."""
+
+    async def work() -> None:
+        suite = changed_suite(lambda path, data: data.update(meetings=[]) if path.endswith("/meetings") else None)
+        answer = await suite.run("daily-meetings")
+        assert answer["error"]["kind"] == "feed"
+        (noted,) = [r for r in await suite.rows(SUITE_STATE) if r["kind"] == "import"]
+        assert (noted["name"], noted["status"]) == ("daily-meetings", "empty")
 
     go(work)

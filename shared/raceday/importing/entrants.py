@@ -23,6 +23,7 @@ from raceday.importing.report import (
     raise_if_nothing_imported,
     stored_races,
 )
+from raceday.ledger import log as ledger
 from raceday.racing.records import ODDS_TYPES
 from raceday.racing.snapshot import Runner, Snapshot
 from raceday.store.port import Op, Row
@@ -82,6 +83,9 @@ async def store_entrants(container: Container, snapshot: Snapshot, there: Row, r
     by_id = {row["$id"]: row for row in known}
     new = [runner for runner in snapshot.runners if runner.entrant_id not in by_id]
     entrants = _changed(snapshot, by_id, stamp, report)
+    if await ledger.newest_n(container.store, snapshot.race_id):
+        # What a poll wrote is younger than this answer, or will be brought up to date by the next poll.
+        entrants = [row for row in entrants if row["$id"] not in by_id]
     odds = [row for runner in new for row in first_odds(snapshot, runner, stamp)]
     ops: list[Op] = []
     if entrants:

@@ -8,10 +8,20 @@ from appwrite.query import Query
 from raceday.call import Call
 from raceday.clock import iso
 from raceday.container import Container
-from raceday.errors import PayloadError
+from raceday.errors import FeedUnavailable, PayloadError
 from raceday.feed.filter import rule_against
 from raceday.importing.quarantine import keep
-from raceday.importing.report import DONE, OPEN, RESERVE_SECS, Report, day_of, each, note, raise_if_nothing_imported
+from raceday.importing.report import (
+    DONE,
+    EMPTY,
+    OPEN,
+    RESERVE_SECS,
+    Report,
+    day_of,
+    each,
+    note,
+    raise_if_nothing_imported,
+)
 from raceday.racing.snapshot import MeetingEntry, RaceEntry, Status
 from raceday.store.port import Op, Row
 from raceday.tables import MEETINGS, RACE_POOLS, RACES, meetings, races
@@ -34,6 +44,10 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
     report = Report(day)
     unreadable: list[PayloadError] = []
     listed = await container.feed.meetings(day, unreadable)
+    if not listed and not unreadable:
+        # Somewhere in the world there is racing each day: an empty list is a feed in trouble, and no card.
+        await note(container, NAME, day, EMPTY, {"meetings": 0})
+        raise FeedUnavailable(f"meetings {day}: the feed lists none", cause="feed_error")
     wanted = [m for m in listed if rule_against(container.settings, m.country, m.code) is None]
     await _quarantine(container, wanted, unreadable, report)
     stored = await _stored(container, wanted)

@@ -29,7 +29,7 @@ from raceday.racing.nzday import race_day
 from raceday.store.port import Row
 from raceday.tables import RACES, SUITE_STATE
 
-IMPORT, DONE, OPEN = "import", "done", "open"
+IMPORT, DONE, OPEN, EMPTY = "import", "done", "open", "empty"
 RESERVE_SECS = 4.0
 T = TypeVar("T")
 

@@ -39,6 +39,13 @@ async def newest(store: Store, race_id: str) -> LedgerRow | None:
     return from_row(found[0]) if found else None
 
 
+async def newest_n(store: Store, race_id: str) -> int:
+    """Return the number of a race's newest row, 0 before its first poll."""
+    queries = [Query.equal("raceId", [race_id]), Query.order_desc("n")]
+    found = await store.find(RACE_POLLS, queries, limit=1, select=("n",))
+    return int(found[0]["n"]) if found else 0
+
+
 async def newest_with_pools(store: Store, race_id: str, after_n: int) -> LedgerRow | None:
     """Return a race's newest row beyond `after_n` that knows its pools of its own answer, with the columns of TOTALS.
 

@@ -129,7 +129,17 @@ async def _quarantined(container: Container, now: datetime) -> list[dict[str, st
 
 def _unfinished(tick: Tick) -> list[dict[str, Any]]:
     runs = [tick.state.runs[name] for name in IMPORTS if name in tick.state.runs]
-    return [{"name": run.name, "due": iso(run.due), "tries": run.tries} for run in runs if _is_unfinished(run, tick.at)]
+    return [
+        {"name": run.name, "due": iso(run.due), "tries": run.tries}
+        for run in runs
+        if _is_unfinished(run, tick.at) or (not run.finished and _met_nothing(tick, run))
+    ]
+
+
+def _met_nothing(tick: Tick, run: Run) -> bool:
+    """Tell whether an import noted since its minute that the feed listed nothing: that is told at once."""
+    row = tick.state.imports.get(run.name) or {}
+    return row.get("status") == "empty" and bool(row.get("at")) and instant(str(row["at"])) >= run.due
 
 
 def _is_unfinished(run: Run, now: datetime) -> bool:
