@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raceday.racing.compose import PollContext, compose, figures
+from raceday.racing.evidence import Evidence
 from raceday.racing.records import Check, LedgerRow
 from raceday.racing.score import failed, score
 from raceday.racing.snapshot import Dividend, Odds, Pool, Snapshot, Status
-from raceday.racing.validation import RULES, WEIGHTS, Evidence, validate
+from raceday.racing.validation import RULES, WEIGHTS, validate
 from tests.sample_race import entrant_id, final_race, open_race
 
 ODDS = ("fixed_win", "fixed_place", "pool_win", "pool_place")

@@ -5,12 +5,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from raceday.racing.evidence import Evidence
 from raceday.racing.pools import SHARED, dividend_pools, money, totals
 from raceday.racing.records import Digests, Gap, LedgerRow, PoolTotals, RaceFacts, RunnerLine, Settlement
 from raceday.racing.score import score
 from raceday.racing.shares import normalised_points
 from raceday.racing.snapshot import Odds, Runner, Snapshot, Status
-from raceday.racing.validation import Evidence, validate
+from raceday.racing.validation import validate
 
 NO_DIGESTS = Digests()
 

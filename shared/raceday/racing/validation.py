@@ -27,16 +27,27 @@ Pools under $5,000 are judged leniently (twice the tolerance, five times under $
 at all: single bets move them. Inside its tolerance a check of a sum scores 1 falling to 0.9, outside at most 0.5.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from statistics import median
-from typing import NamedTuple
 
-from raceday.racing.pools import dividend_pools, same_pool
-from raceday.racing.records import Check, LedgerRow, PoolTotals, RunnerLine, Settlement
+from raceday.racing import pool_checks
+from raceday.racing.evidence import (
+    INSIDE,
+    MAIN,
+    OUTSIDE,
+    THIN_CENTS,
+    TINY_CENTS,
+    Evidence,
+    Finding,
+    counted,
+    leniency,
+    names,
+    summed,
+)
+from raceday.racing.records import Check
 from raceday.racing.shares import at_floor, positions_paid
-from raceday.racing.snapshot import Pool, Runner, Snapshot, Status
+from raceday.racing.snapshot import Runner, Snapshot, Status
 
 WEIGHTS: Mapping[str, int] = {
     "pool_products": 7,
@@ -60,15 +71,6 @@ WEIGHTS: Mapping[str, int] = {
     "set_aside": 2,
     "left_out": 6,
 }
-MAIN = ("win", "place")
-# A refund may be a little more than what the rounding of odds to 0.1 said.
-_REFUND_SLACK = 1.1
-EXPECTED_PRODUCTS = ("win", "place", "quinella", "trifecta", "first4")
-# Pools of a bet or two have odds for those alone.
-TINY_CENTS = 1_000
-THIN_CENTS = 100_000
-SMALL_CENTS = 500_000
-_INSIDE, _OUTSIDE = 0.9, 0.5
 _WIN_BOOK, _WIN_TOLERANCE = 1.19, 0.09
 _PLACE_BOOK, _PLACE_TOLERANCE = 1.20, 0.14
 _SUM_TOLERANCE = 6.0
@@ -77,42 +79,6 @@ _AGREEMENT = 4.0
 # Fixed win odds above this many times the place odds, both less the stake, do not occur: 71 was met, 5 to 20 is usual.
 _WIN_PER_PLACE = 100
 _FRESH_SECS, _STALE_SECS, _AHEAD_SECS = 45.0, 300.0, 5.0
-
-
-class Evidence(NamedTuple):
-    """What the checks look at: the answer, the lines made of it, the poll before, and when the answer came."""
-
-    snapshot: Snapshot
-    lines: tuple[RunnerLine, ...]
-    base: LedgerRow | None
-    fetched_at: datetime
-    pools: PoolTotals | None = None
-
-    def dead(self, product: str) -> bool:
-        """Tell whether betting on a product was called off."""
-        return self.pools is not None and product in self.pools.dead
-
-    def settled(self, product: str) -> Settlement:
-        """Return what of a pool stands on no runner."""
-        return self.pools.settled.get(product, Settlement()) if self.pools else Settlement()
-
-    @property
-    def running(self) -> list[Runner]:
-        """Return the unscratched runners."""
-        return [r for r in self.snapshot.runners if not r.scratched]
-
-    def cents(self, product: str) -> int:
-        """Return one pool's total, 0 where it is absent, negative or called off."""
-        return 0 if self.dead(product) else max(0, self.snapshot.pool_cents(product) or 0)
-
-
-class Finding(NamedTuple):
-    """What one check found; `score` is from 0 to 1."""
-
-    ok: bool
-    score: float
-    value: str | float | None
-    expected: str
 
 
 Rule = Callable[[Evidence], Finding | None]
@@ -131,139 +97,6 @@ def _check(name: str, found: Finding | None) -> Check:
     return Check(name, True, found.ok, weight, round(found.score, 4), value, found.expected)
 
 
-def _share(ok: int, of: int, value: str, expected: str) -> Finding:
-    """Judge a count of figures: all right, or at most half a score by the share that is."""
-    if ok == of:
-        return Finding(True, 1.0, value, expected)
-    return Finding(False, _OUTSIDE * ok / of, value, expected)
-
-
-def _sum(value: float, centre: float, tolerance: float) -> Finding:
-    """Judge a sum: 1 at the centre, 0.9 at the tolerance, then from 0.5 down to 0 at four tolerances."""
-    off = abs(value - centre) / tolerance
-    expected = f"{centre - tolerance:.2f}..{centre + tolerance:.2f}"
-    if off <= 1:
-        return Finding(True, 1 - (1 - _INSIDE) * off, value, expected)
-    return Finding(False, _OUTSIDE * max(0.0, 1 - (off - 1) / 3), value, expected)
-
-
-def _names(words: Iterable[object]) -> str:
-    return ",".join(str(word) for word in words)[:200] or "none"
-
-
-def _leniency(cents: int) -> float:
-    return 1.0 if cents >= SMALL_CENTS else 2.0 if cents >= THIN_CENTS else 5.0
-
-
-def _pool_products(e: Evidence) -> Finding | None:
-    listed = {p.product for p in e.snapshot.pools or ()}
-    missing = [p for p in EXPECTED_PRODUCTS if p not in listed]
-    # Win and Place carry everything downstream: without one of them this check is worth nothing.
-    if "win" in missing or "place" in missing:
-        return Finding(False, 0.0, f"missing {_names(missing)}", "all five products")
-    return _share(5 - len(missing), 5, f"missing {_names(missing)}", "all five products")
-
-
-def _pool_values(e: Evidence) -> Finding | None:
-    pools = e.snapshot.pools
-    if not pools:
-        return None
-    shut = e.snapshot.status not in (Status.OPEN, Status.ABANDONED)
-    listed = [p for p in pools if not p.dead]
-    bad = [p.product for p in listed if (p.total_cents is not None and p.total_cents < 0) or (shut and _empty_main(p))]
-    bad += [p.product for p in listed if p.total_cents is None and p.product in MAIN]
-    # One that nobody can read counts where it is Win or Place; the others are named among what was left out.
-    return _share(
-        len(pools) - len(bad), len(pools), f"bad {_names(bad)}", "not negative; win and place above 0 at the end"
-    )
-
-
-def _empty_main(pool: Pool) -> bool:
-    return pool.product in MAIN and pool.total_cents == 0
-
-
-def _pool_dividends(e: Evidence) -> Finding | None:
-    paid = dividend_pools(e.snapshot)
-    pairs = [
-        (p.product, p.total_cents, paid[p.product])
-        for p in e.snapshot.pools or ()
-        if p.single_race and p.product in paid and p.total_cents and not p.dead
-    ]
-    if not pairs:
-        return None
-    bad = [product for product, total, cents in pairs if not same_pool(total, cents)]
-    return _share(len(pairs) - len(bad), len(pairs), f"differing {_names(bad)}", "equal within the value's precision")
-
-
-def _pool_balance(e: Evidence) -> Finding | None:
-    win, place = e.cents("win"), e.cents("place")
-    if win == 0 or place == 0:
-        return None
-    limit = 1.0 if win + place >= SMALL_CENTS else 3.0 if win + place >= THIN_CENTS else 10.0
-    ratio = place / win
-    ok = ratio <= limit
-    return Finding(ok, 1.0 if ok else _OUTSIDE * limit / ratio, ratio, f"at most {limit:g}")
-
-
-def _pool_growth(e: Evidence) -> Finding | None:
-    """Pools grow; a fall is explained by the refund of scratched runners, up to what those held."""
-    if e.base is None or e.base.pools is None or e.pools is None:
-        return None
-    bad: list[str] = []
-    for product in MAIN:
-        now, before = e.pools.cents(product), e.base.pools.cents(product)
-        if now is None or before is None or product in e.pools.kept or _was_called_off(e, product):
-            continue
-        if before - now > _refundable(e, product) * _REFUND_SLACK:
-            bad.append(f"{product} fell {before - now}")
-    return _share(2 - min(2, len(bad)), 2, _names(bad), "no fall but by refunds")
-
-
-def _was_called_off(e: Evidence, product: str) -> bool:
-    return e.dead(product) or (e.base is not None and e.base.pools is not None and product in e.base.pools.dead)
-
-
-def _refundable(e: Evidence, product: str) -> int:
-    """Return the cents that scratched runners held at the poll before, refunded since or not."""
-    if e.base is None or e.base.pools is None:
-        return 0
-    out = {line.entrant_id for line in e.lines if line.scratched}
-    held = sum(_cents(line, product) or 0 for line in e.base.runners if line.entrant_id in out)
-    settled = e.base.pools.settled.get(product, Settlement())
-    return held + sum(settled.unrefunded.values())
-
-
-def _cents(line: RunnerLine, product: str) -> int | None:
-    return line.win_cents if product == "win" else line.place_cents
-
-
-def _runner_amounts(e: Evidence) -> Finding | None:
-    """Every runner of a pool with money has an amount, and all parts together are the pool."""
-    totals = {p: t for p in MAIN if e.pools is not None and (t := e.pools.cents(p))}
-    if not totals:
-        return None
-    off = [f"{p} {_known_sum(e, p) - t}" for p, t in totals.items() if _known_sum(e, p) != t]
-    unknown = [p for p in totals if e.settled(p).unattributed_cents and any(_cents(r, p) is None for r in e.lines)]
-    bad = {text.split()[0] for text in off} | set(unknown)
-    value = f"off by {_names(off)} cents" if off else f"nobody's {_names(unknown)}"
-    return _share(len(totals) - len(bad), len(totals), value, "all parts are known and sum to the pool")
-
-
-def _known_sum(e: Evidence, product: str) -> int:
-    beside = e.pools.beside_cents(product) if e.pools else 0
-    return sum(_cents(line, product) or 0 for line in e.lines) + beside
-
-
-def _set_aside(e: Evidence) -> Finding | None:
-    """Tell of money that stands on no runner, or that counts nowhere, and of what nobody can decide."""
-    if e.pools is None:
-        return None
-    told = [f"{p} {s.word} {sum(s.unrefunded.values())}" for p in MAIN if (s := e.settled(p)).unrefunded]
-    told += [f"{p} undecided" for p in MAIN if e.settled(p).word == "undecided" and not e.settled(p).unrefunded]
-    told += [f"{p} called off" for p in e.pools.dead]
-    return Finding(False, _OUTSIDE, _names(told), "no unrefunded money, no pool called off") if told else None
-
-
 def _left_out(e: Evidence) -> Finding | None:
     """Name each member that could not be read, and what it takes of the answer's worth."""
     told = [left.field for left in e.snapshot.left_out]
@@ -271,7 +104,7 @@ def _left_out(e: Evidence) -> Finding | None:
     if not told:
         return None
     lost = sum(left.weight for left in e.snapshot.left_out) + 0.1 * bool(e.snapshot.unknown_status)
-    return Finding(False, max(0.0, 1 - lost), _names(told), "every member can be read")
+    return Finding(False, max(0.0, 1 - lost), names(told), "every member can be read")
 
 
 def _odds_coverage(e: Evidence) -> Finding | None:
@@ -287,10 +120,10 @@ def _odds_coverage(e: Evidence) -> Finding | None:
     excused = [(n, k) for n, k in missing if k.startswith("pool_") and e.cents(k[5:]) < THIN_CENTS]
     figures = len(e.running) * len(wanted)
     gone = [f"{n} {k}" for n, k in missing if (n, k) not in excused or len(excused) * 2 > figures]
-    found = _share(figures - len(gone), figures, f"missing {_names(gone)}", "odds on every runner")
+    found = counted(figures - len(gone), figures, f"missing {names(gone)}", "odds on every runner")
     if found.ok and excused:
         return Finding(
-            True, 1 - (1 - _INSIDE) * len(excused) / figures, f"thin pool lacks {len(excused)}", found.expected
+            True, 1 - (1 - INSIDE) * len(excused) / figures, f"thin pool lacks {len(excused)}", found.expected
         )
     return found
 
@@ -298,7 +131,7 @@ def _odds_coverage(e: Evidence) -> Finding | None:
 def _odds_values(e: Evidence) -> Finding | None:
     bad = [f"{r.number} {problem}" for r in e.running for problem in _odds_problems(e, r)]
     runners = len({text.split()[0] for text in bad})
-    return _share(len(e.running) - runners, len(e.running), _names(bad), "1 or more, place not above win")
+    return counted(len(e.running) - runners, len(e.running), names(bad), "1 or more, place not above win")
 
 
 def _odds_problems(e: Evidence, runner: Runner) -> list[str]:
@@ -320,14 +153,14 @@ def _odds_agreement(e: Evidence) -> Finding | None:
     bad: list[str] = []
     judged = 0
     for product in ("win", "place"):
-        limit = _AGREEMENT * _leniency(e.cents(product))
+        limit = _AGREEMENT * leniency(e.cents(product))
         pairs = [(r.number, ratio) for r in e.running if (ratio := _ratio(r, product)) is not None]
         if len(pairs) < 3 or e.cents(product) == 0:
             continue
         middle = median(ratio for _, ratio in pairs)
         judged += len(pairs)
         bad += [f"{n} {product}" for n, ratio in pairs if not 1 / limit <= ratio / middle <= limit]
-    return _share(judged - len(bad), judged, f"outliers {_names(bad)}", "within a factor of 4") if judged else None
+    return counted(judged - len(bad), judged, f"outliers {names(bad)}", "within a factor of 4") if judged else None
 
 
 def _ratio(runner: Runner, product: str) -> float | None:
@@ -353,7 +186,7 @@ def _identity(e: Evidence, product: str, places: int, book: float, tolerance: fl
     if not any(odds) or e.cents(product) == 0 or any(o is None or at_floor(o) for o in odds):
         return None
     inverse = float(sum(1 / o for o in odds)) / places
-    return _sum(inverse, book, tolerance * _leniency(e.cents(product)))
+    return summed(inverse, book, tolerance * leniency(e.cents(product)))
 
 
 def _hold_sum(e: Evidence) -> Finding | None:
@@ -370,7 +203,7 @@ def _points(e: Evidence, kind: str) -> Finding | None:
         return None
     unknown = tracker.unknown_hold if kind == "hold" else tracker.unknown_bet
     known = sum((getattr(r, f"{kind}_points") or Decimal(0) for r in e.snapshot.runners), Decimal(0))
-    return _sum(float(known + unknown), 100.0, _SUM_TOLERANCE)
+    return summed(float(known + unknown), 100.0, _SUM_TOLERANCE)
 
 
 def _tracker_known(e: Evidence) -> Finding | None:
@@ -379,7 +212,7 @@ def _tracker_known(e: Evidence) -> Finding | None:
         return None
     points = float(max(tracker.unknown_hold, tracker.unknown_bet))
     ok = points <= _UNKNOWN_POINTS
-    score = 1 - (1 - _INSIDE) * points / _UNKNOWN_POINTS if ok else _OUTSIDE * max(0.0, 1 - points / 100)
+    score = 1 - (1 - INSIDE) * points / _UNKNOWN_POINTS if ok else OUTSIDE * max(0.0, 1 - points / 100)
     return Finding(ok, score, points, f"at most {_UNKNOWN_POINTS:g} points on ids that are no runners")
 
 
@@ -388,7 +221,7 @@ def _tracker_runners(e: Evidence) -> Finding | None:
     if tracker is None or tracker.pieces == 0 or not e.running:
         return None
     bad = [r.number for r in e.running if not (_percent(r.hold_points) and _percent(r.bet_points))]
-    return _share(len(e.running) - len(bad), len(e.running), f"bad {_names(bad)}", "0 to 100 on every runner")
+    return counted(len(e.running) - len(bad), len(e.running), f"bad {names(bad)}", "0 to 100 on every runner")
 
 
 def _percent(points: Decimal | None) -> bool:
@@ -406,7 +239,7 @@ def _field_counts(e: Evidence) -> Finding | None:
         problems.append("repeated runner")
     if not s.runners:
         problems.append("no runners")
-    return _share(4 - len(problems), 4, _names(problems), "counts agree with the runners")
+    return counted(4 - len(problems), 4, names(problems), "counts agree with the runners")
 
 
 def _results(e: Evidence) -> Finding | None:
@@ -414,7 +247,7 @@ def _results(e: Evidence) -> Finding | None:
     if s.status not in (Status.INTERIM, Status.FINAL):
         return None
     problems = [problem for problem in (_placing_problem(s), _dividend_problem(s)) if problem]
-    return _share(2 - len(problems), 2, _names(problems), "placings and Win dividend that fit the runners")
+    return counted(2 - len(problems), 2, names(problems), "placings and Win dividend that fit the runners")
 
 
 def _placing_problem(s: Snapshot) -> str:
@@ -448,16 +281,16 @@ def _freshness(e: Evidence) -> Finding | None:
     if -_AHEAD_SECS <= age <= _FRESH_SECS:
         return Finding(True, 1.0, age, expected)
     over = age - _FRESH_SECS if age > 0 else -age
-    return Finding(False, _OUTSIDE * max(0.0, 1 - over / _STALE_SECS), age, expected)
+    return Finding(False, OUTSIDE * max(0.0, 1 - over / _STALE_SECS), age, expected)
 
 
 RULES: Mapping[str, Rule] = {
-    "pool_products": _pool_products,
-    "pool_values": _pool_values,
-    "pool_dividends": _pool_dividends,
-    "pool_balance": _pool_balance,
-    "pool_growth": _pool_growth,
-    "runner_amounts": _runner_amounts,
+    "pool_products": pool_checks.pool_products,
+    "pool_values": pool_checks.pool_values,
+    "pool_dividends": pool_checks.pool_dividends,
+    "pool_balance": pool_checks.pool_balance,
+    "pool_growth": pool_checks.pool_growth,
+    "runner_amounts": pool_checks.runner_amounts,
     "odds_coverage": _odds_coverage,
     "odds_values": _odds_values,
     "odds_agreement": _odds_agreement,
@@ -470,6 +303,6 @@ RULES: Mapping[str, Rule] = {
     "field_counts": _field_counts,
     "results": _results,
     "freshness": _freshness,
-    "set_aside": _set_aside,
+    "set_aside": pool_checks.set_aside,
     "left_out": _left_out,
 }

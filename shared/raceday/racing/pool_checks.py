@@ -1,0 +1,119 @@
+"""Checks of the pools: totals, their growth, and whose money they are."""
+
+from raceday.racing.evidence import MAIN, OUTSIDE, SMALL_CENTS, THIN_CENTS, Evidence, Finding, counted, names
+from raceday.racing.pools import dividend_pools, same_pool
+from raceday.racing.records import RunnerLine, Settlement
+from raceday.racing.snapshot import Pool, Status
+
+# A refund may be a little more than what the rounding of odds to 0.1 said.
+_REFUND_SLACK = 1.1
+EXPECTED_PRODUCTS = ("win", "place", "quinella", "trifecta", "first4")
+
+
+def pool_products(e: Evidence) -> Finding | None:
+    listed = {p.product for p in e.snapshot.pools or ()}
+    missing = [p for p in EXPECTED_PRODUCTS if p not in listed]
+    # Win and Place carry everything downstream: without one of them this check is worth nothing.
+    if "win" in missing or "place" in missing:
+        return Finding(False, 0.0, f"missing {names(missing)}", "all five products")
+    return counted(5 - len(missing), 5, f"missing {names(missing)}", "all five products")
+
+
+def pool_values(e: Evidence) -> Finding | None:
+    pools = e.snapshot.pools
+    if not pools:
+        return None
+    shut = e.snapshot.status not in (Status.OPEN, Status.ABANDONED)
+    listed = [p for p in pools if not p.dead]
+    bad = [p.product for p in listed if (p.total_cents is not None and p.total_cents < 0) or (shut and _empty_main(p))]
+    bad += [p.product for p in listed if p.total_cents is None and p.product in MAIN]
+    # One that nobody can read counts where it is Win or Place; the others are named among what was left out.
+    return counted(
+        len(pools) - len(bad), len(pools), f"bad {names(bad)}", "not negative; win and place above 0 at the end"
+    )
+
+
+def _empty_main(pool: Pool) -> bool:
+    return pool.product in MAIN and pool.total_cents == 0
+
+
+def pool_dividends(e: Evidence) -> Finding | None:
+    paid = dividend_pools(e.snapshot)
+    pairs = [
+        (p.product, p.total_cents, paid[p.product])
+        for p in e.snapshot.pools or ()
+        if p.single_race and p.product in paid and p.total_cents and not p.dead
+    ]
+    if not pairs:
+        return None
+    bad = [product for product, total, cents in pairs if not same_pool(total, cents)]
+    return counted(len(pairs) - len(bad), len(pairs), f"differing {names(bad)}", "equal within the value's precision")
+
+
+def pool_balance(e: Evidence) -> Finding | None:
+    win, place = e.cents("win"), e.cents("place")
+    if win == 0 or place == 0:
+        return None
+    limit = 1.0 if win + place >= SMALL_CENTS else 3.0 if win + place >= THIN_CENTS else 10.0
+    ratio = place / win
+    ok = ratio <= limit
+    return Finding(ok, 1.0 if ok else OUTSIDE * limit / ratio, ratio, f"at most {limit:g}")
+
+
+def pool_growth(e: Evidence) -> Finding | None:
+    """Pools grow; a fall is explained by the refund of scratched runners, up to what those held."""
+    if e.base is None or e.base.pools is None or e.pools is None:
+        return None
+    bad: list[str] = []
+    for product in MAIN:
+        now, before = e.pools.cents(product), e.base.pools.cents(product)
+        if now is None or before is None or product in e.pools.kept or _was_called_off(e, product):
+            continue
+        if before - now > _refundable(e, product) * _REFUND_SLACK:
+            bad.append(f"{product} fell {before - now}")
+    return counted(2 - min(2, len(bad)), 2, names(bad), "no fall but by refunds")
+
+
+def _was_called_off(e: Evidence, product: str) -> bool:
+    return e.dead(product) or (e.base is not None and e.base.pools is not None and product in e.base.pools.dead)
+
+
+def _refundable(e: Evidence, product: str) -> int:
+    """Return the cents that scratched runners held at the poll before, refunded since or not."""
+    if e.base is None or e.base.pools is None:
+        return 0
+    out = {line.entrant_id for line in e.lines if line.scratched}
+    held = sum(_cents(line, product) or 0 for line in e.base.runners if line.entrant_id in out)
+    settled = e.base.pools.settled.get(product, Settlement())
+    return held + sum(settled.unrefunded.values())
+
+
+def _cents(line: RunnerLine, product: str) -> int | None:
+    return line.win_cents if product == "win" else line.place_cents
+
+
+def runner_amounts(e: Evidence) -> Finding | None:
+    """Every runner of a pool with money has an amount, and all parts together are the pool."""
+    totals = {p: t for p in MAIN if e.pools is not None and (t := e.pools.cents(p))}
+    if not totals:
+        return None
+    off = [f"{p} {_known_sum(e, p) - t}" for p, t in totals.items() if _known_sum(e, p) != t]
+    unknown = [p for p in totals if e.settled(p).unattributed_cents and any(_cents(r, p) is None for r in e.lines)]
+    bad = {text.split()[0] for text in off} | set(unknown)
+    value = f"off by {names(off)} cents" if off else f"nobody's {names(unknown)}"
+    return counted(len(totals) - len(bad), len(totals), value, "all parts are known and sum to the pool")
+
+
+def _known_sum(e: Evidence, product: str) -> int:
+    beside = e.pools.beside_cents(product) if e.pools else 0
+    return sum(_cents(line, product) or 0 for line in e.lines) + beside
+
+
+def set_aside(e: Evidence) -> Finding | None:
+    """Tell of money that stands on no runner, or that counts nowhere, and of what nobody can decide."""
+    if e.pools is None:
+        return None
+    told = [f"{p} {s.word} {sum(s.unrefunded.values())}" for p in MAIN if (s := e.settled(p)).unrefunded]
+    told += [f"{p} undecided" for p in MAIN if e.settled(p).word == "undecided" and not e.settled(p).unrefunded]
+    told += [f"{p} called off" for p in e.pools.dead]
+    return Finding(False, OUTSIDE, names(told), "no unrefunded money, no pool called off") if told else None
