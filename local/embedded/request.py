@@ -5,16 +5,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from local.embedded.catalog import Table
 from local.embedded.errors import Refused, argument, bad_query
+from local.embedded.project import Project
 from local.embedded.queries import parsed
 from local.embedded.rows import Fired
 from local.embedded.scopes import scopes_of
-
-if TYPE_CHECKING:
-    from local.embedded.catalog import Table
-    from local.embedded.server import Embedded
 
 _QUERY = re.compile(r"queries\[\d*\]")
 
@@ -33,7 +31,7 @@ class Request:
 
     def __init__(
         self,
-        server: "Embedded",
+        server: Project,
         method: str,
         parts: Mapping[str, str],
         query: Sequence[tuple[str, str]],
@@ -80,7 +78,7 @@ class Request:
         value = next((v for k, v in self.query if k == name), None)
         return default if value is None else value.lower() in ("true", "1")
 
-    def table(self) -> "Table":
+    def table(self) -> Table:
         """Return the table that the path names; refuses one that does not exist."""
         return self.server.catalog.table(self.parts["db"], self.parts["table"])
 
@@ -155,6 +153,11 @@ class Routes:
 
         return register
 
+    def join(self, other: "Routes") -> None:
+        """Take in another table's routes behind one's own, which are matched first."""
+        for key, routes in other.by_method.items():
+            self.by_method.setdefault(key, []).extend(routes)
+
     def match(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         """Find the route of a path, None where there is none."""
         depth = path.rstrip("/").count("/")
@@ -162,6 +165,3 @@ class Routes:
             if found := route.pattern.fullmatch(path):
                 return route, found.groupdict()
         return None
-
-
-ROUTES = Routes()

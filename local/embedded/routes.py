@@ -1,7 +1,9 @@
 """All routes that the suite and its client use."""
 
-# The order of import is the order of matching: `/tablesdb/transactions` is no database.
-from local.embedded import routes_transactions, routes_rows, routes_more, routes_schema  # isort: skip
-from local.embedded.request import ROUTES
+from local.embedded import routes_more, routes_rows, routes_schema, routes_transactions
+from local.embedded.request import Routes
 
-__all__ = ["ROUTES", "routes_more", "routes_rows", "routes_schema", "routes_transactions"]
+ROUTES = Routes()
+# The order is that of matching: `/tablesdb/transactions` is no database.
+for part in (routes_transactions, routes_rows, routes_more, routes_schema):
+    ROUTES.join(part.ROUTES)

@@ -6,9 +6,10 @@ from urllib.parse import quote
 from local.embedded.checks import check_id
 from local.embedded.errors import missing
 from local.embedded.files import served
-from local.embedded.request import ROUTES, Request, Response
+from local.embedded.request import Request, Response, Routes
 from local.embedded.urls import check_url
 
+ROUTES = Routes()
 on = ROUTES.add
 
 

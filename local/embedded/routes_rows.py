@@ -4,9 +4,10 @@ from typing import Any
 
 from local.embedded.checks import check_id, check_timestamp
 from local.embedded.errors import Refused, argument, missing
-from local.embedded.request import ROUTES, Request
+from local.embedded.request import Request, Routes
 from local.embedded.rows import EVENTS_OF_BULK, Fired
 
+ROUTES = Routes()
 on = ROUTES.add
 ROWS = "/tablesdb/{db}/tables/{table}/rows"
 FORMER = "/databases/{db}/collections/{table}/documents"

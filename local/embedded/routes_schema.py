@@ -7,10 +7,11 @@ from local.embedded.catalog import Table
 from local.embedded.checks import check_id
 from local.embedded.columns import Column, column_of
 from local.embedded.errors import argument, missing
-from local.embedded.request import ROUTES, Request
+from local.embedded.request import Request, Routes
 from local.embedded.scopes import GUESTS
 from local.embedded.values import check_default
 
+ROUTES = Routes()
 on = ROUTES.add
 DB, TABLE = "/tablesdb/{db}", "/tablesdb/{db}/tables/{table}"
 MOST_SHOWN = 5000

@@ -3,8 +3,9 @@
 from typing import Any
 
 from local.embedded.errors import Refused
-from local.embedded.request import ROUTES, Request
+from local.embedded.request import Request, Routes
 
+ROUTES = Routes()
 on = ROUTES.add
 
 

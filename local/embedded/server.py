@@ -2,26 +2,20 @@
 
 import json
 import logging
-import os
-import random
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local.embedded.catalog import Catalog
 from local.embedded.errors import Refused
-from local.embedded.files import Files
 from local.embedded.former import former_body, former_error
-from local.embedded.hooks import Hooks
-from local.embedded.request import Request, Response, Route, Routes
-from local.embedded.rows import EVENTS_OF_BULK, Fired, Rows
+from local.embedded.project import Project
+from local.embedded.request import Request, Response, Route
+from local.embedded.routes import ROUTES
+from local.embedded.rows import EVENTS_OF_BULK, Fired
 from local.embedded.scopes import ALL_SCOPES, GUESTS
-from local.embedded.text import register
-from local.embedded.transactions import Transactions
 
 VERSION = "1.9.6"
 _LOG = logging.getLogger(__name__)
@@ -30,7 +24,7 @@ MOST_BODY_BYTES = 12 * 1024 * 1024
 _HTML = b"<!DOCTYPE html><html><body><h1>404</h1><p>Page not found</p></body></html>"
 
 
-class Embedded:
+class Embedded(Project):
     """One project on one file, or in memory; `now` gives the instant that rows are stamped with.
 
     The key has `scopes`; with `loopback_hooks` webhooks may go to this machine, which a real server refuses.
@@ -48,46 +42,9 @@ class Embedded:
         scopes: frozenset[str] = ALL_SCOPES,
         loopback_hooks: bool = False,
     ) -> None:
-        self.api_key, self.project_id, self.now, self._scopes = api_key, project_id, now, scopes
-        self.loopback_hooks = loopback_hooks
-        self._random = random.Random(seed)
-        self._db = _connect(path)
-        self.catalog = Catalog(self._db, now, column_latency_secs)
-        self.rows = Rows(self._db, now, self.catalog, self.new_id)
-        self.transactions = Transactions(self.rows, self.catalog.table, now, self.new_id)
-        self.files = Files(self._db, now)
-        self.hooks = Hooks(project_id, self.new_id, self._db)
+        super().__init__(path, now, seed, project_id, column_latency_secs, loopback_hooks=loopback_hooks)
+        self.api_key, self._scopes = api_key, scopes
         self.requests: Counter[str] = Counter()
-        self._db.commit()
-        from local.embedded.routes import ROUTES
-
-        self._routes: Routes = ROUTES
-
-    def new_id(self) -> str:
-        """Return a new random id."""
-        return f"{self._random.getrandbits(80):020x}"
-
-    @contextmanager
-    def whole(self) -> Iterator[None]:
-        """Do things outside a request, all of them or none."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._end(kept=False)
-            raise
-        self._end(kept=True)
-
-    def _end(self, *, kept: bool) -> None:
-        if kept:
-            self._db.commit()
-        else:
-            self._db.rollback()
-        self.catalog.settle(kept=kept)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
 
     async def handle(
         self, method: str, path: str, query: Sequence[tuple[str, str]], headers: Mapping[str, str], body: bytes
@@ -103,7 +60,7 @@ class Embedded:
         if len(body) > MOST_BODY_BYTES:
             return Response(413, {}, b"")
         trimmed = path.split("/v1", 1)[1] if "/v1" in path else path
-        found = self._routes.match(method, trimmed)
+        found = ROUTES.match(method, trimmed)
         if found is None:
             return Response(404, {"content-type": "text/html; charset=UTF-8"}, _HTML)
         route, parts = found
@@ -149,21 +106,6 @@ class Embedded:
         if not event.row:
             return {"$databaseId": event.table.database, "$tableId": event.table.id}
         return self.rows.show(event.table, event.row)
-
-
-def _connect(path: str | Path) -> sqlite3.Connection:
-    if str(path) != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
-    db.row_factory = sqlite3.Row
-    register(db)
-    if str(path) != ":memory:":
-        # What was committed survives a killed process; only a power cut may take the last commits along.
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=NORMAL")
-        os.chmod(path, 0o600)
-    return db
 
 
 def _json(status: int, body: Any) -> Response:
