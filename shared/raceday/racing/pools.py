@@ -56,7 +56,7 @@ def totals(snapshot: Snapshot, before: PoolTotals | None, status: Status) -> Poo
 def dividend_pools(snapshot: Snapshot, *, final_only: bool = False) -> dict[str, int]:
     """Return the pool in cents behind each product's dividends: of the Final ones where that product has any."""
     found: dict[str, int] = {}
-    for product in {d.product for d in snapshot.dividends}:
+    for product in dict.fromkeys(d.product for d in snapshot.dividends):
         own = [d for d in snapshot.dividends if d.product == product and d.pool_cents is not None]
         final = [d for d in own if d.status.lower() == "final"]
         cents = [d.pool_cents or 0 for d in (final if final or final_only else own)]
