@@ -106,13 +106,20 @@ class Changes(NamedTuple):
 
 
 def changes(
-    snapshot: Snapshot, lines: Sequence[RunnerLine], known: StoredState, n: int, fetched_at: datetime
+    snapshot: Snapshot,
+    lines: Sequence[RunnerLine],
+    known: StoredState,
+    n: int,
+    fetched_at: datetime,
+    decision: Decision,
 ) -> Changes:
-    """Compare an answer with what is known and give what has to be written with ledger row `n`."""
+    """Compare an answer with what is known and give what has to be written with ledger row `n`.
+
+    `decision` is what `decided` says of the answer.
+    """
     results = _results(snapshot)
     results_digest = _results_digest(results) if results else ""
     before = known.ledger.digests.results if known.ledger else ""
-    decision = decided(snapshot, known)
     if decision.held:
         # The feed showed an old state of a finished race: nothing of it may reach the tables.
         kept = known.ledger.digests if known.ledger else Digests()

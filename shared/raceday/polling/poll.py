@@ -302,7 +302,7 @@ def _next(
     base = known.ledger
     decision = decided(snapshot, known)
     made = figures(snapshot, base, decision.status)
-    change = changes(snapshot, made.lines, known, base.n + 1 if base else 1, occasion.fetched_at)
+    change = changes(snapshot, made.lines, known, base.n + 1 if base else 1, occasion.fetched_at, decision)
     start = plan.start_in_force(base, order.start, order.issued_at)
     known_causes = failures(container, order.race_id)
     stored_at = None if known.imported else known.stored_at

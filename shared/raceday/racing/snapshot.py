@@ -24,7 +24,6 @@ class Status(StrEnum):
 
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
-SINGLE_RACE = ("win", "place", "quinella", "trifecta", "exacta", "first4")
 
 
 class Odds(NamedTuple):
