@@ -17,7 +17,7 @@ from local.host.namespace import Namespace
 from local.host.server import HostServer
 from local.host.suite import hosted_functions
 from local.serving import url_of
-from local.world import EVENT_URLS, World
+from local.world import EVENT_URLS, LocalWorld
 from raceday.ids import SystemRandomSource
 from raceday.settings import Settings, specs
 
@@ -26,7 +26,7 @@ WEBHOOK_SECS = 15.0
 
 
 @asynccontextmanager
-async def staged(world: World) -> AsyncIterator[Namespace]:
+async def staged(world: LocalWorld) -> AsyncIterator[Namespace]:
     """Stage every function, and let the world's activations and webhooks run in them.
 
     The functions read the machine's clock, whatever the world's is. Raises PackagingError where staging fails.
@@ -78,7 +78,7 @@ def _text(value: Any) -> str:
 
 
 @asynccontextmanager
-async def listening(world: World) -> AsyncIterator[Settings]:
+async def listening(world: LocalWorld) -> AsyncIterator[Settings]:
     """Serve the world's own store and feed on loopback; gives the settings that reach them there."""
     settings, servers = world.settings, []
     if world.embedded is not None:

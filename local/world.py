@@ -17,10 +17,10 @@ from local.embedded import Embedded, EmbeddedTransport, bootstrap
 from local.embedded.http import new_key
 from local.feedsim import FeedSim, FeedTransport, RecordedFeed, generate_day
 from local.functions import function
+from local.testing.containers import make_container
 from raceday.catalogue.functions import BY_NAME, EVENT_FUNCTIONS, NAMES
 from raceday.clock import Clock, SystemClock
 from raceday.container import Container, NoHeartbeat
-from raceday.feed.client import make_feed
 from raceday.ids import SystemRandomSource
 from raceday.log import Log
 from raceday.racing.nzday import race_day
@@ -29,7 +29,6 @@ from raceday.runtime.function import handle
 from raceday.runtime.heartbeat import PostHeartbeat
 from raceday.runtime.invoke import PlatformInvoker
 from raceday.settings import FEED, STORE, Settings, read_settings
-from raceday.store.client import make_store
 
 HOME = Path(".raceday")
 DEV_STORE = HOME / "dev.db"
@@ -39,7 +38,7 @@ EVENT_URLS = {name: BY_NAME[name].url_setting for name in EVENT_FUNCTIONS}
 class InProcess:
     """Starts functions as tasks of this process, by the contract of an asynchronous invocation."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "LocalWorld") -> None:
         self._world = world
 
     async def start(self, name: str, payload: dict[str, Any]) -> str:
@@ -52,7 +51,7 @@ class InProcess:
 
 
 @dataclass(slots=True)
-class World:
+class LocalWorld:
     """Settings, clock and clients that every function here shares; one container per function.
 
     With `remote` the functions run elsewhere: it takes a name and an event and gives the result.
@@ -77,13 +76,13 @@ class World:
             store_transport = EmbeddedTransport(self.embedded) if self.embedded else None
             hosted = bool(self.settings.platform_host)
             invoker = PlatformInvoker(self.settings, self.clock, chance, log) if hosted else InProcess(self)
-            self.containers[name] = Container(
-                settings=self.settings,
-                clock=self.clock,
+            self.containers[name] = make_container(
+                self.settings,
+                self.clock,
                 chance=chance,
                 log=log,
-                feed=make_feed(self.settings, self.clock, chance, log, self.feed_transport),
-                store=make_store(self.settings, self.clock, chance, log, store_transport),
+                feed_transport=self.feed_transport,
+                store_transport=store_transport,
                 invoker=invoker,
                 alarm=PostAlarm(self.settings.alarm_url),
                 heartbeat=PostHeartbeat(url) if (url := self.settings.heartbeat_url) else NoHeartbeat(),
@@ -132,7 +131,7 @@ class World:
 
 def open_world(
     feed: str, store: str, sink: Callable[[str], None], *, clock: Clock | None = None, races: int = 24, seed: int = 1
-) -> World:
+) -> LocalWorld:
     """Make a world. `feed` is generated, live or recorded:DIR; `store` a file of the embedded store, or `env`.
 
     Raises SettingsError or ValueError, naming what was expected.
@@ -140,7 +139,7 @@ def open_world(
     clock = clock or SystemClock()
     needs = ({FEED} if feed == "live" else set()) | ({STORE} if store == "env" else set())
     settings = read_settings(needs=frozenset(needs))
-    world = World(settings, clock, sink)
+    world = LocalWorld(settings, clock, sink)
     world.feed_transport, settings = _feed(feed, settings, clock, races, seed)
     if store != "env":
         world.embedded, settings = open_embedded(Path(store), settings, clock)
@@ -185,7 +184,7 @@ def open_embedded(path: Path, settings: Settings, clock: Clock) -> tuple[Embedde
     )
 
 
-def subscribe(world: World) -> None:
+def subscribe(world: LocalWorld) -> None:
     """Subscribe the event functions to ledger rows, as `./raceday webhooks apply` would."""
     assert world.embedded is not None
     event = f"databases.{world.settings.store_database}.tables.race-polls.rows.*.create"
@@ -200,7 +199,7 @@ def subscribe(world: World) -> None:
         world.embedded.hooks.put(hook, datetime.now(UTC).isoformat())
 
 
-async def deliver(world: World, url: str, headers: dict[str, str], body: bytes) -> int:
+async def deliver(world: LocalWorld, url: str, headers: dict[str, str], body: bytes) -> int:
     """Hand a webhook's delivery to its function as the platform's raw web event."""
     name = urlsplit(url).path.strip("/")
     event = {

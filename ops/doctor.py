@@ -36,7 +36,7 @@ PROBE = "doctor-probe"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Diagnosis:
     """One finding; `advice` says what to do where something is to be done."""
 
     level: Level
@@ -45,10 +45,10 @@ class Line:
     advice: str = ""
 
 
-def feed(settings: Settings) -> Iterator[Line]:
+def feed(settings: Settings) -> Iterator[Diagnosis]:
     """Check that the feed answers to our identification, and how its clock differs from ours."""
     if not settings.feed_from:
-        yield Line(
+        yield Diagnosis(
             "failing", "feed", "not asked: identification is missing", "set NZTAB_FROM, NZTAB_PARTNER, NZTAB_PARTNER_ID"
         )
         return
@@ -61,9 +61,9 @@ def feed(settings: Settings) -> Iterator[Line]:
             if error.cause == "feed_refused"
             else "try again; is the network up?"
         )
-        yield Line("failing", "feed", str(error), advice)
+        yield Diagnosis("failing", "feed", str(error), advice)
         return
-    yield Line("ok", "feed", f"{meetings} meetings listed in {time.monotonic() - began:.1f} s")
+    yield Diagnosis("ok", "feed", f"{meetings} meetings listed in {time.monotonic() - began:.1f} s")
 
 
 async def _meetings(settings: Settings) -> int:
@@ -75,7 +75,7 @@ async def _meetings(settings: Settings) -> int:
         await client.aclose()
 
 
-class Store:
+class StoreChecks:
     """Appwrite's checks, over one connection and with the key that may see schema and webhooks."""
 
     def __init__(self, settings: Settings, key: str, transport: httpx.BaseTransport | None = None) -> None:
@@ -92,16 +92,16 @@ class Store:
         )
         self._guest = httpx.Client(base_url=settings.store_endpoint, timeout=15, transport=transport)
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[Diagnosis]:
         """Check version, clock, key, schema, transactions and webhooks, in turn; a dead server ends it at once."""
-        checks: list[Callable[[], Iterator[Line]]] = [
+        checks: list[Callable[[], Iterator[Diagnosis]]] = [
             self.version, self.key, self.schema, self.transactions, self.webhooks, self.health, self.switches
         ]  # fmt: skip
         for check in checks:
             try:
                 yield from check()
             except httpx.HTTPError as error:
-                yield Line(
+                yield Diagnosis(
                     "failing",
                     "appwrite",
                     f"no answer ({type(error).__name__})",
@@ -109,27 +109,29 @@ class Store:
                 )
                 return
             except (StoreError, SettingsError) as error:
-                yield Line("failing", check.__name__, str(error), "see the message; is the key's scope wide enough?")
+                yield Diagnosis(
+                    "failing", check.__name__, str(error), "see the message; is the key's scope wide enough?"
+                )
 
-    def version(self) -> Iterator[Line]:
+    def version(self) -> Iterator[Diagnosis]:
         """Check the version, and the difference of clocks."""
         # A project's key may not ask for it, but anybody may.
         answer = self._guest.get("/health/version")
         found = answer.json().get("version", "") if answer.status_code == 200 else ""
         if found.startswith(TESTED_VERSION):
-            yield Line("ok", "appwrite", f"version {found}")
+            yield Diagnosis("ok", "appwrite", f"version {found}")
         else:
-            yield Line(
+            yield Diagnosis(
                 "warning", "appwrite", f"version {found or 'unknown'}", f"the suite is tested on {TESTED_VERSION}.x"
             )
         if told := answer.headers.get("date"):
             yield _clock(parsedate_to_datetime(told))
 
-    def key(self) -> Iterator[Line]:
+    def key(self) -> Iterator[Diagnosis]:
         """Check that the functions' key may read and write rows."""
         answer = self._http.get(f"/tablesdb/{self._settings.store_database}/tables/{SUITE_STATE}/rows")
         if answer.status_code == 200:
-            yield Line("ok", "key", "the functions' key reads rows")
+            yield Diagnosis("ok", "key", "the functions' key reads rows")
             return
         kind = _kind(answer)
         advice = {
@@ -138,33 +140,33 @@ class Store:
             "database_not_found": "run `./raceday schema apply`",
             "table_not_found": "run `./raceday schema apply`",
         }.get(kind, "check project and key")
-        yield Line("failing", "key", f"{answer.status_code} {kind}", advice)
+        yield Diagnosis("failing", "key", f"{answer.status_code} {kind}", advice)
 
-    def schema(self) -> Iterator[Line]:
+    def schema(self) -> Iterator[Diagnosis]:
         """Check the tables against their declaration."""
         changes = plan(Server(self._settings, self._key, self._transport))
         for change in changes:
             if change.refused:
-                yield Line(
+                yield Diagnosis(
                     "failing", "schema", f"{change.what}: {change.refused}", "mend it by hand: it would lose data"
                 )
         missing = [c for c in changes if not c.refused]
         if missing:
-            yield Line(
+            yield Diagnosis(
                 "failing",
                 "schema",
                 f"{len(missing)} changes missing, first {missing[0].what}",
                 "run `./raceday schema apply`",
             )
         if not changes:
-            yield Line("ok", "schema", "every table is as declared")
+            yield Diagnosis("ok", "schema", "every table is as declared")
 
-    def transactions(self) -> Iterator[Line]:
+    def transactions(self) -> Iterator[Diagnosis]:
         """Try a transaction for real: stage a row, roll back, and see that it is not there."""
         db = self._settings.store_database
         made = self._http.post("/tablesdb/transactions", json={"ttl": 60})
         if made.status_code != 201:
-            yield Line(
+            yield Diagnosis(
                 "failing", "transactions", f"{made.status_code} {_kind(made)}", "the suite needs Appwrite 1.8 or later"
             )
             return
@@ -175,56 +177,60 @@ class Store:
         self._http.patch(path, json={"rollback": True})
         left = self._http.get(f"/tablesdb/{db}/tables/{SUITE_STATE}/rows/{PROBE}")
         if answer.status_code == 201 and left.status_code == 404:
-            yield Line("ok", "transactions", "staged and rolled back")
+            yield Diagnosis("ok", "transactions", "staged and rolled back")
         else:
-            yield Line(
+            yield Diagnosis(
                 "failing", "transactions", f"staging answered {answer.status_code}", "check the key's rows.write scope"
             )
 
-    def webhooks(self) -> Iterator[Line]:
+    def webhooks(self) -> Iterator[Diagnosis]:
         """Check the subscriptions and their state."""
         hooks = Webhooks(self._settings, self._key, self._transport)
         for change in webhook_plan(self._settings, hooks.listed()):
             if change.action == "none":
-                yield Line("ok", "webhook", f"{change.function}: subscribed")
+                yield Diagnosis("ok", "webhook", f"{change.function}: subscribed")
             else:
-                yield Line(
+                yield Diagnosis(
                     "failing",
                     "webhook",
                     f"{change.function}: {change.reason}",
                     "run `./raceday webhooks apply`; an id that is then taken is another project's of this server",
                 )
 
-    def health(self) -> Iterator[Line]:
+    def health(self) -> Iterator[Diagnosis]:
         """Check what the scheduler last wrote of the suite, and how long ago that was."""
         row = self._state(row_key(HEALTH, NAME))
         if row is None:
-            yield Line("warning", "health", "the scheduler has not written yet", "deploy, and look again in 5 minutes")
+            yield Diagnosis(
+                "warning", "health", "the scheduler has not written yet", "deploy, and look again in 5 minutes"
+            )
             return
         age = datetime.now(UTC) - datetime.fromisoformat(str(row["at"]))
         if age > HEALTH_AGE:
             found = f"last written {row['at']}"
-            yield Line("failing", "health", found, "the scheduler stands still: see its trigger and its activations")
+            yield Diagnosis(
+                "failing", "health", found, "the scheduler stands still: see its trigger and its activations"
+            )
             return
         troubles = list(troubles_of(json.loads(row["data"])))
         for trouble in troubles:
-            yield Line(
+            yield Diagnosis(
                 "failing" if trouble.level == FAILING else "warning",
                 "health",
                 f"{trouble.key}: {trouble.text}",
                 "see docs/operations.md",
             )
         if not troubles:
-            yield Line("ok", "health", f"ok at {row['at']}")
+            yield Diagnosis("ok", "health", f"ok at {row['at']}")
 
-    def switches(self) -> Iterator[Line]:
+    def switches(self) -> Iterator[Diagnosis]:
         """Say which functions are paused."""
         queries = [Query.equal("kind", [PAUSE]), Query.equal("status", [PAUSED]), Query.limit(100)]
         params = {f"queries[{i}]": query for i, query in enumerate(queries)}
         answer = self._http.get(f"/tablesdb/{self._settings.store_database}/tables/{SUITE_STATE}/rows", params=params)
         for row in answer.json().get("rows", []) if answer.status_code == 200 else []:
             name = "" if row["name"] == "all" else " " + row["name"]
-            yield Line("warning", "paused", row["name"], f"run `./raceday resume{name}` when it may run again")
+            yield Diagnosis("warning", "paused", row["name"], f"run `./raceday resume{name}` when it may run again")
 
     def _state(self, row_id: str) -> dict[str, Any] | None:
         answer = self._http.get(f"/tablesdb/{self._settings.store_database}/tables/{SUITE_STATE}/rows/{row_id}")
@@ -232,11 +238,11 @@ class Store:
         return found
 
 
-def _clock(theirs: datetime) -> Line:
+def _clock(theirs: datetime) -> Diagnosis:
     secs = abs((datetime.now(UTC) - theirs.astimezone(UTC)).total_seconds())
     if secs <= CLOCK_TOLERANCE_SECS:
-        return Line("ok", "clock", f"within {max(1.0, secs):.0f} s of Appwrite's")
-    return Line("warning", "clock", f"{secs:.0f} s from Appwrite's", "set this machine's clock")
+        return Diagnosis("ok", "clock", f"within {max(1.0, secs):.0f} s of Appwrite's")
+    return Diagnosis("warning", "clock", f"{secs:.0f} s from Appwrite's", "set this machine's clock")
 
 
 def _kind(answer: httpx.Response) -> str:
@@ -246,14 +252,14 @@ def _kind(answer: httpx.Response) -> str:
         return "an answer that is no JSON"
 
 
-def attempt(check: Callable[[], Iterator[Line]], what: str) -> list[Line]:
+def attempt(check: Callable[[], Iterator[Diagnosis]], what: str) -> list[Diagnosis]:
     """Run one check; an error of the suite's own is a failing line, and never the end of the others."""
     try:
         return list(check())
     except RaceDayError as error:
-        return [Line("failing", what, str(error), "see the message")]
+        return [Diagnosis("failing", what, str(error), "see the message")]
 
 
-def as_json(lines: list[Line]) -> list[dict[str, Any]]:
+def as_json(lines: list[Diagnosis]) -> list[dict[str, Any]]:
     """Return findings as JSON-native values."""
     return [{"level": x.level, "what": x.what, "found": x.found, "advice": x.advice} for x in lines]

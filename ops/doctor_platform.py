@@ -6,7 +6,7 @@ from datetime import date
 
 import httpx
 
-from ops.doctor import Level, Line
+from ops.doctor import Diagnosis, Level
 from ops.environment import Environment, load, unknown
 from ops.packaging.deploy import key_problem
 from ops.packaging.doctl import TESTED_VERSION, Doctl, key_advice
@@ -19,23 +19,23 @@ from raceday.settings import FEED, PLATFORM, STORE, WEBHOOKS, Settings, read_set
 ALL = frozenset({FEED, STORE, PLATFORM, WEBHOOKS})
 
 
-def environment(given: Environment | None = None, needs: frozenset[str] = ALL) -> Iterator[Line]:
+def environment(given: Environment | None = None, needs: frozenset[str] = ALL) -> Iterator[Diagnosis]:
     """Check that every setting is there and can be read; tell where they come from and what nothing reads."""
     known = given or load(os.environ)
     for text in unknown(known.values):
-        yield Line("warning", "environment", text, "correct its name, or unset it")
+        yield Diagnosis("warning", "environment", text, "correct its name, or unset it")
     found = value_problems(known.values)
     try:
         read_settings(known.values, needs)
     except SettingsError as error:
         found += error.problems
     for problem in found:
-        yield Line("failing", "environment", problem, "set it; docs/settings.md says what it means")
+        yield Diagnosis("failing", "environment", problem, "set it; docs/settings.md says what it means")
     if not found:
-        yield Line("ok", "environment", f"every setting is there ({known})")
+        yield Diagnosis("ok", "environment", f"every setting is there ({known})")
 
 
-def platform(settings: Settings, today: date, transport: httpx.BaseTransport | None = None) -> Iterator[Line]:
+def platform(settings: Settings, today: date, transport: httpx.BaseTransport | None = None) -> Iterator[Diagnosis]:
     """Check that the namespace takes the key that starts functions, and tell when it expires."""
     if not (settings.platform_host and settings.platform_namespace and settings.platform_key):
         return
@@ -43,22 +43,24 @@ def platform(settings: Settings, today: date, transport: httpx.BaseTransport | N
     if problem := key_problem(*named, transport):
         what, _, advice = problem.partition("; ")
         where = "check RACEDAY_API_HOST (it ends in .io) and RACEDAY_NAMESPACE"
-        yield Line("failing", "platform", what, advice or where)
+        yield Diagnosis("failing", "platform", what, advice or where)
     else:
-        yield Line("ok", "platform", f"{settings.platform_namespace} takes the access key")
+        yield Diagnosis("ok", "platform", f"{settings.platform_namespace} takes the access key")
     if not settings.platform_key_expires:
-        yield Line("ok", "key expiry", "none told (RACEDAY_NAMESPACE_KEY_EXPIRES is unset)")
+        yield Diagnosis("ok", "key expiry", "none told (RACEDAY_NAMESPACE_KEY_EXPIRES is unset)")
         return
     days = (date.fromisoformat(settings.platform_key_expires) - today).days
     level: Level = "failing" if days < 0 else "warning" if days <= KEY_WARNING_DAYS else "ok"
     advice = f"{key_advice(settings.platform_namespace)}; set it with its date, and deploy" if level != "ok" else ""
-    yield Line(level, "key expiry", f"{settings.platform_key_expires}, in {days} days", advice)
+    yield Diagnosis(level, "key expiry", f"{settings.platform_key_expires}, in {days} days", advice)
 
 
-def doctl(client: Doctl) -> Iterator[Line]:
+def doctl(client: Doctl) -> Iterator[Diagnosis]:
     """Check doctl's version where it is installed."""
     try:
-        yield Line("ok", "doctl", client.version() or "a version of its own making")
+        yield Diagnosis("ok", "doctl", client.version() or "a version of its own making")
     except DeployError as error:
         level: Level = "warning" if "not installed" in str(error) else "failing"
-        yield Line(level, "doctl", str(error).partition(". ")[0], f"install {TESTED_VERSION}; see docs/deploying.md")
+        yield Diagnosis(
+            level, "doctl", str(error).partition(". ")[0], f"install {TESTED_VERSION}; see docs/deploying.md"
+        )

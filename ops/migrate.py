@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from appwrite.query import Query
 
-from ops.schema import Change, Server, apply, plan
+from ops.schema import SchemaChange, Server, apply, plan
 from raceday.errors import StoreError
 from raceday.tables import BY_ID, ENTRANTS, MONEY_FLOW, ODDS_HISTORY, RACE_RESULTS
 from raceday.tables.base import Column, Table
@@ -37,12 +37,12 @@ LINKS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class MigrateStep:
     """One thing to do: in words, what is lost by it, and how it is done."""
 
     what: str
     loses: str = ""
-    change: Change | None = None
+    change: SchemaChange | None = None
     fill: "Fill | None" = None
     method: str = ""
     path: str = ""
@@ -57,25 +57,25 @@ class Fill:
     columns: tuple[str, ...]
 
 
-def steps(server: Server) -> list[Step]:
+def steps(server: Server) -> list[MigrateStep]:
     """Return everything that can be foreseen, in order; what is done may make more of it possible."""
     return [step for phase in phases(server) for step in phase]
 
 
-def phases(server: Server) -> list[list[Step]]:
+def phases(server: Server) -> list[list[MigrateStep]]:
     """Return columns that are missing, ids to fill, links and rules to change, indexes: each waits for those before.
 
     No link may go before the columns that take its ids over are there and filled.
     """
     changes = [c for c in plan(server) if not c.refused]
     late = [c for c in changes if c.what.startswith(("index ", "alert band "))]
-    made = [Step(f"make {c.what}", change=c) for c in changes if c not in late]
-    fills = [Step(f"fill {' and '.join(f.columns)} of {f.table} from its links", fill=f) for f in _fills(server)]
+    made = [MigrateStep(f"make {c.what}", change=c) for c in changes if c not in late]
+    fills = [MigrateStep(f"fill {' and '.join(f.columns)} of {f.table} from its links", fill=f) for f in _fills(server)]
     changed = [*_links(server), *_loosened(server), *_unique(server), *_rules(server)]
-    return [made, fills, changed, [Step(f"make {c.what}", change=c) for c in late]]
+    return [made, fills, changed, [MigrateStep(f"make {c.what}", change=c) for c in late]]
 
 
-def unsolved(server: Server) -> list[Change]:
+def unsolved(server: Server) -> list[SchemaChange]:
     """Return what stands in the way and no step takes away."""
     solved = {f"column {link.table}.{link.key}" for link in LINKS}
     loose = {f"column {table}.{key}" for table, key, _ in _patches(server)}
@@ -99,7 +99,7 @@ def migrate(server: Server, limit: int | None = None) -> int:
     return done
 
 
-def _do(server: Server, step: Step) -> None:
+def _do(server: Server, step: MigrateStep) -> None:
     if step.change is not None:
         apply(server, [step.change])
     elif step.fill is not None:
@@ -126,10 +126,10 @@ def _is_link(column: dict[str, Any] | None) -> bool:
     return column is not None and column["type"] == "relationship"
 
 
-def _links(server: Server) -> Iterator[Step]:
+def _links(server: Server) -> Iterator[MigrateStep]:
     for link in LINKS:
         if _is_link(_columns(server, link.table).get(link.key)):
-            yield Step(
+            yield MigrateStep(
                 f"delete the relationship {link.table}.{link.key}",
                 f"rows of {link.table} no longer expand to their {link.key}; its id stays in {link.fills}",
                 method="DELETE",
@@ -137,14 +137,14 @@ def _links(server: Server) -> Iterator[Step]:
             )
 
 
-def _rules(server: Server) -> Iterator[Step]:
+def _rules(server: Server) -> Iterator[MigrateStep]:
     """Set a link's fate at the end of its target, which the predecessor left to the server: restrict."""
     for base, table, there in _tables(server):
         for column in there["columns"]:
             ours = next((c for c in table.columns if c.key == column["key"] and c.kind == "relationship"), None)
             if ours and _is_link(column) and column.get("onDelete") != "setNull":
                 path = f"{base}/columns/{column['key']}/relationship"
-                yield Step(
+                yield MigrateStep(
                     f"let {table.id}.{column['key']} become empty when its {ours.to} row goes",
                     method="PATCH",
                     path=path,
@@ -152,14 +152,14 @@ def _rules(server: Server) -> Iterator[Step]:
                 )
 
 
-def _unique(server: Server) -> Iterator[Step]:
+def _unique(server: Server) -> Iterator[MigrateStep]:
     """Delete unique indexes: an upsert that meets one overwrites another row and says nothing."""
     for base, table, there in _tables(server):
         for found in there["indexes"]:
             if found["type"] == "unique":
                 what = f"delete the unique index {table.id}.{found['key']}"
                 loses = f"{', '.join(found['columns'])} of {table.id} is unique by the row's id alone"
-                yield Step(what, loses, method="DELETE", path=f"{base}/indexes/{found['key']}")
+                yield MigrateStep(what, loses, method="DELETE", path=f"{base}/indexes/{found['key']}")
 
 
 def _patches(server: Server) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -180,7 +180,7 @@ def _loosening(ours: Column | None, there: dict[str, Any]) -> dict[str, Any]:
     return {"required": bool(there.get("required")) and not needless, "default": there.get("default"), **size}
 
 
-def _loosened(server: Server) -> Iterator[Step]:
+def _loosened(server: Server) -> Iterator[MigrateStep]:
     for table, key, change in _patches(server):
         column = _columns(server, table)[key]
         kind = {"double": "float"}.get(column["type"], column.get("format") or column["type"])
@@ -189,7 +189,7 @@ def _loosened(server: Server) -> Iterator[Step]:
         words = f"make {table}.{key} optional"
         if "size" in change:
             words = f"give {table}.{key} {change['size']} characters"
-        yield Step(words, method="PATCH", path=path, body={**more, **change})
+        yield MigrateStep(words, method="PATCH", path=path, body={**more, **change})
 
 
 def _fills(server: Server) -> Iterator[Fill]:

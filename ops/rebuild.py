@@ -21,7 +21,7 @@ MOST_OPS = 100
 
 
 @dataclass(slots=True)
-class Difference:
+class RaceDifference:
     """What one race's stored projections lack, have too much, or have otherwise than its ledger says."""
 
     race_id: str
@@ -46,10 +46,10 @@ async def races_of(container: Container, subject: str) -> list[str]:
     return [subject]
 
 
-async def compare(container: Container, race_id: str, *, write: bool) -> Difference:
+async def compare(container: Container, race_id: str, *, write: bool) -> RaceDifference:
     """Compare one race's projections with its ledger, and with `write` put right what differs."""
     history = await ledger.whole(container.store, race_id)
-    found = Difference(race_id)
+    found = RaceDifference(race_id)
     expected = timeline_rows(history)
     stored = await container.store.find(MONEY_FLOW, [Query.equal("raceId", [race_id])])
     _compare_timeline(found, expected, {row["$id"]: row for row in stored})
@@ -69,7 +69,7 @@ def timeline_rows(history: Sequence[LedgerRow]) -> dict[str, dict[str, Any]]:
 
 
 def _compare_timeline(
-    found: Difference, expected: Mapping[str, dict[str, Any]], stored: Mapping[str, dict[str, Any]]
+    found: RaceDifference, expected: Mapping[str, dict[str, Any]], stored: Mapping[str, dict[str, Any]]
 ) -> None:
     found.missing = sorted(expected.keys() - stored.keys())
     found.extra = sorted(stored.keys() - expected.keys())
@@ -88,7 +88,7 @@ def _same(stored: Any, expected: Any) -> bool:
 
 
 async def _write(
-    container: Container, found: Difference, expected: Mapping[str, dict[str, Any]], pools: dict[str, Any] | None
+    container: Container, found: RaceDifference, expected: Mapping[str, dict[str, Any]], pools: dict[str, Any] | None
 ) -> None:
     await container.store.create_many(MONEY_FLOW, [expected[key] for key in found.missing])
     # Patches, not upserts: those take a null for a zero, and leave what differs only so.

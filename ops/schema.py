@@ -31,7 +31,7 @@ BANDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SchemaChange:
     """One thing to make: a request, if any, and where to look until it is `available`; or why it is refused."""
 
     what: str
@@ -108,12 +108,12 @@ class Server:
         return found
 
 
-def plan(server: Server) -> list[Change]:
+def plan(server: Server) -> list[SchemaChange]:
     """Return every change that is missing, in the order in which it has to be made."""
     return [*_places(server), *(c for table in TABLES for c in _table_changes(server, table)), *_bands(server)]
 
 
-def apply(server: Server, changes: list[Change]) -> int:
+def apply(server: Server, changes: list[SchemaChange]) -> int:
     """Make the changes one after another, waiting for each; gives how many were made. Refused ones raise first."""
     if refused := [c for c in changes if c.refused]:
         raise StoreError("; ".join(f"{c.what}: {c.refused}" for c in refused))
@@ -125,24 +125,24 @@ def apply(server: Server, changes: list[Change]) -> int:
     return len(changes)
 
 
-def _places(server: Server) -> Iterator[Change]:
+def _places(server: Server) -> Iterator[SchemaChange]:
     db, bucket = server.database, server.bucket
     if server.get(f"/tablesdb/{db}") is None:
-        yield Change(f"database {db}", path="/tablesdb", body={"databaseId": db, "name": db})
+        yield SchemaChange(f"database {db}", path="/tablesdb", body={"databaseId": db, "name": db})
     body = {"name": bucket, "permissions": ['read("any")'], "allowedFileExtensions": list(PICTURES)}
     there = server.get(f"/storage/buckets/{bucket}")
     if there is None:
-        yield Change(f"bucket {bucket}", path="/storage/buckets", body={"bucketId": bucket, **body})
+        yield SchemaChange(f"bucket {bucket}", path="/storage/buckets", body={"bucketId": bucket, **body})
     elif (allowed := there.get("allowedFileExtensions")) and not set(PICTURES) <= set(allowed):
-        yield Change(f"bucket {bucket}: files", "PUT", f"/storage/buckets/{bucket}", body)
+        yield SchemaChange(f"bucket {bucket}: files", "PUT", f"/storage/buckets/{bucket}", body)
 
 
-def _table_changes(server: Server, table: Table) -> Iterator[Change]:
+def _table_changes(server: Server, table: Table) -> Iterator[SchemaChange]:
     base = f"/tablesdb/{server.database}/tables/{table.id}"
     there = server.get(base)
     if there is None:
         body = {"tableId": table.id, "name": table.id, "permissions": [], "rowSecurity": False}
-        yield Change(f"table {table.id}", path=f"/tablesdb/{server.database}/tables", body=body)
+        yield SchemaChange(f"table {table.id}", path=f"/tablesdb/{server.database}/tables", body=body)
     columns = {c["key"]: c for c in (there or {}).get("columns", [])}
     for column in table.columns:
         if column.key not in columns:
@@ -157,19 +157,19 @@ def _table_changes(server: Server, table: Table) -> Iterator[Change]:
         if index.key not in indexes:
             yield _new_index(base, table, index)
         elif refused := broken(indexes[index.key]):
-            yield Change(what, refused=refused)
+            yield SchemaChange(what, refused=refused)
         elif list(indexes[index.key]["columns"]) != list(index.columns):
-            yield Change(what, refused="it is over other columns; delete it by hand first")
+            yield SchemaChange(what, refused="it is over other columns; delete it by hand first")
         elif indexes[index.key].get("status", "available") != "available":
-            yield Change(what, watch=f"{base}/indexes/{index.key}")
+            yield SchemaChange(what, watch=f"{base}/indexes/{index.key}")
 
 
-def _column_changes(base: str, what: str, column: Column, there: dict[str, Any]) -> Iterator[Change]:
+def _column_changes(base: str, what: str, column: Column, there: dict[str, Any]) -> Iterator[SchemaChange]:
     """Return what a stored column needs: to be waited for, or a reason why it cannot serve."""
     if refused := broken(there) or incompatible(column, there):
-        yield Change(what, refused=refused)
+        yield SchemaChange(what, refused=refused)
     elif there.get("status", "available") != "available":
-        yield Change(what, watch=f"{base}/{column.key}")
+        yield SchemaChange(what, watch=f"{base}/{column.key}")
 
 
 def broken(there: dict[str, Any]) -> str:
@@ -179,7 +179,7 @@ def broken(there: dict[str, Any]) -> str:
     return f"it is {there['status']} there; delete it by hand first"
 
 
-def _new_column(base: str, table: Table, column: Column) -> Change:
+def _new_column(base: str, table: Table, column: Column) -> SchemaChange:
     body: dict[str, Any] = {"key": column.key, "required": column.required}
     if column.kind == "relationship":
         body = {
@@ -195,13 +195,13 @@ def _new_column(base: str, table: Table, column: Column) -> Change:
         if column.default is not None:
             body["default"] = column.default
     path = f"{base}/columns/{column.kind}"
-    return Change(f"column {table.id}.{column.key}", path=path, body=body, watch=f"{base}/columns/{column.key}")
+    return SchemaChange(f"column {table.id}.{column.key}", path=path, body=body, watch=f"{base}/columns/{column.key}")
 
 
-def _new_index(base: str, table: Table, index: Index) -> Change:
+def _new_index(base: str, table: Table, index: Index) -> SchemaChange:
     body = {"key": index.key, "type": "unique" if index.unique else "key", "columns": list(index.columns)}
     what = f"index {table.id}.{index.key}"
-    return Change(what, path=f"{base}/indexes", body=body, watch=f"{base}/indexes/{index.key}")
+    return SchemaChange(what, path=f"{base}/indexes", body=body, watch=f"{base}/indexes/{index.key}")
 
 
 def incompatible(column: Column, there: dict[str, Any]) -> str:
@@ -227,7 +227,7 @@ def incompatible(column: Column, there: dict[str, Any]) -> str:
     return ""
 
 
-def _bands(server: Server) -> Iterator[Change]:
+def _bands(server: Server) -> Iterator[SchemaChange]:
     """Return the default user's alert bands: its client would make six of its own under random ids."""
     base = f"/tablesdb/{server.database}/tables/{ALERT_CONFIGS}/rows"
     known = server.get(f"/tablesdb/{server.database}/tables/{ALERT_CONFIGS}")
@@ -242,7 +242,7 @@ def _bands(server: Server) -> Iterator[Change]:
         if order not in orders:
             data = band_row(order, low, high, color)
             body = {"rowId": row_key("band", DEFAULT_USER, order), "data": data}
-            yield Change(f"alert band {order} of {DEFAULT_USER}", path=base, body=body)
+            yield SchemaChange(f"alert band {order} of {DEFAULT_USER}", path=base, body=body)
 
 
 def band_row(order: int, low: float, high: float | None, color: str, user: str = DEFAULT_USER) -> dict[str, Any]:

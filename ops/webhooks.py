@@ -17,7 +17,7 @@ FUNCTIONS = {name: BY_NAME[name].url_setting for name in EVENT_FUNCTIONS}
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class HookChange:
     """One difference between what should be subscribed and what is; `action` is create, restore, remove or none."""
 
     function: str
@@ -55,12 +55,12 @@ def wanted(settings: Settings) -> dict[str, dict[str, Any]]:
     }
 
 
-def plan(settings: Settings, there: Sequence[dict[str, Any]]) -> list[Change]:
+def plan(settings: Settings, there: Sequence[dict[str, Any]]) -> list[HookChange]:
     """Compare the subscriptions that should be there with those that are."""
     by_id = {hook["$id"]: hook for hook in there}
     found = [_compare(name, hook, by_id.get(hook["webhookId"])) for name, hook in wanted(settings).items()]
     former = [name for name, hook in wanted(settings).items() if _is_former(by_id.get(name), hook)]
-    return [*found, *(Change(name, "remove", "its id is the function's alone, from before") for name in former)]
+    return [*found, *(HookChange(name, "remove", "its id is the function's alone, from before") for name in former)]
 
 
 def _is_former(there: dict[str, Any] | None, hook: dict[str, Any]) -> bool:
@@ -68,13 +68,17 @@ def _is_former(there: dict[str, Any] | None, hook: dict[str, Any]) -> bool:
     return there is not None and there.get("events") == hook["events"]
 
 
-def _compare(name: str, hook: dict[str, Any], there: dict[str, Any] | None) -> Change:
+def _compare(name: str, hook: dict[str, Any], there: dict[str, Any] | None) -> HookChange:
     if there is None:
-        return Change(name, "create", "there is none")
+        return HookChange(name, "create", "there is none")
     wrong = [key for key in ("url", "events", "enabled", "tls") if there.get(key) != hook[key]]
     if not there.get("enabled", True):
-        return Change(name, "restore", f"switched off after {there.get('attempts', 0)} failures in a row")
-    return Change(name, "restore", f"other {', '.join(wrong)}") if wrong else Change(name, "none", "as it should be")
+        return HookChange(name, "restore", f"switched off after {there.get('attempts', 0)} failures in a row")
+    return (
+        HookChange(name, "restore", f"other {', '.join(wrong)}")
+        if wrong
+        else HookChange(name, "none", "as it should be")
+    )
 
 
 class Webhooks:
@@ -100,7 +104,7 @@ class Webhooks:
         hooks: list[dict[str, Any]] = answer.json()["webhooks"]
         return hooks
 
-    def apply(self, *, rotate: bool = False) -> list[Change]:
+    def apply(self, *, rotate: bool = False) -> list[HookChange]:
         """Make or restore what differs; gives the changes.
 
         With `rotate` each is deleted and made anew, for a PUT leaves the secret as it was.
@@ -117,12 +121,12 @@ class Webhooks:
                 self._restore(hooks[change.function])
         return changes
 
-    def _rotate(self, there: Sequence[dict[str, Any]]) -> list[Change]:
+    def _rotate(self, there: Sequence[dict[str, Any]]) -> list[HookChange]:
         hooks, known = wanted(self._settings), {hook["$id"] for hook in there}
         for hook_id in (hook["webhookId"] for hook in hooks.values()):
             if hook_id in known:
                 self._http.delete(f"/webhooks/{hook_id}").raise_for_status()
-        return [Change(name, "create", "with the secret of this environment") for name in hooks]
+        return [HookChange(name, "create", "with the secret of this environment") for name in hooks]
 
     def _create(self, body: dict[str, Any]) -> None:
         """Make a subscription; an id that is taken and yet not listed belongs to another project of the server."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from local.testing.containers import make_container
 from local.testing.memory_store import MemoryStore
 from raceday.call import Call, Http
 from raceday.clock import iso
@@ -68,14 +69,6 @@ class ScriptedFeed:
     async def meeting(self, meeting_id: str) -> MeetingEntry:
         """Know no meeting."""
         raise FeedNotFound(meeting_id)
-
-
-class NoInvoker:
-    """Starts nothing."""
-
-    async def start(self, function: str, payload: dict[str, Any]) -> str:
-        """Return an activation id without an activation."""
-        return "none"
 
 
 class WatchedStore(MemoryStore):
@@ -153,7 +146,8 @@ def make_kit(now: datetime = START - timedelta(minutes=5), **settings: Any) -> K
     clock, feed, lines = StillClock(now), ScriptedFeed(), list[str]()
     store = WatchedStore(clock.now)
     log = Log(lines.append, level="debug")
-    container = Container(Settings(**settings), clock, SeededRandomSource(1), log, feed, store, NoInvoker())
+    given, chance = Settings(**settings), SeededRandomSource(1)
+    container = make_container(given, clock, chance=chance, log=log, feed=feed, store=store)
     return Kit(clock, feed, store, container, lines)
 
 

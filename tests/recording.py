@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from local.feedsim import Day, DayOptions, FeedSim, generate_day
+from local.feedsim import DayOptions, FeedDay, FeedSim, generate_day
 from tests.feedsim.asking import ask
 
 DATE = date(2026, 3, 1)
 
 
-def make_recording(folder: Path, races: int = 6) -> Day:
+def make_recording(folder: Path, races: int = 6) -> FeedDay:
     """Write lists and events of a generated day, some races before their start and some after; return the day."""
     # On a calm day list and events agree, though they are recorded at different instants.
     calm = replace(DayOptions.calm(), greyhound_meetings=1, foreign_meetings=2)

@@ -10,16 +10,15 @@ from typing import Any, TypeVar
 import httpx
 
 from local.embedded import Embedded, EmbeddedTransport, bootstrap
-from local.feedsim import Day, FeedSim, FeedTransport, generate_day
+from local.feedsim import FeedDay, FeedSim, FeedTransport, generate_day
 from local.functions import function
+from local.testing.containers import make_container
 from raceday.container import Container
-from raceday.feed.client import make_feed
-from raceday.ids import SeededRandomSource
 from raceday.log import Log
 from raceday.runtime.function import handle
 from raceday.settings import Settings
-from raceday.store.client import StoreClient, make_store
-from tests.poll_kit import NoInvoker, StillClock
+from raceday.store.client import StoreClient
+from tests.poll_kit import StillClock
 
 T = TypeVar("T")
 DAY = date(2026, 11, 24)
@@ -45,7 +44,7 @@ class Suite:
 
     def __init__(
         self,
-        day: Day | None = None,
+        day: FeedDay | None = None,
         *,
         settings: Settings = SETTINGS,
         feed: httpx.AsyncBaseTransport | None = None,
@@ -67,15 +66,8 @@ class Suite:
     def new_container(self) -> Container:
         """Make a cold container."""
         log = Log(self.lines.append, secrets=self.settings.secrets())
-        chance = SeededRandomSource(5)
-        return Container(
-            settings=self.settings,
-            clock=self.clock,
-            chance=chance,
-            log=log,
-            feed=make_feed(self.settings, self.clock, chance, log, self.feed),
-            store=make_store(self.settings, self.clock, chance, log, self.transport),
-            invoker=NoInvoker(),
+        return make_container(
+            self.settings, self.clock, log=log, feed_transport=self.feed, store_transport=self.transport
         )
 
     @property

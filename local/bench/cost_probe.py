@@ -7,7 +7,7 @@ import json
 import sys
 
 from local.bench.kit import DATE
-from local.simulate.plan import Plan
+from local.simulate.plan import DayPlan
 from local.simulate.run import simulate_day
 from local.simulate.world import settings_with
 from raceday.racing import planning
@@ -19,7 +19,7 @@ def main(races: int, batch: int, reach_secs: int) -> dict[str, object]:
     """Simulate the day at port depth."""
     planning.REACH_SECS = reach_secs
     report = simulate_day(
-        Plan(seed=1, races=races, day=DATE, depth="port", settings=settings_with(races_per_poller=batch))
+        DayPlan(seed=1, races=races, day=DATE, depth="port", settings=settings_with(races_per_poller=batch))
     )
     polls, functions = report["polls"], report["functions"]
     return {

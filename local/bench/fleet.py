@@ -8,9 +8,9 @@ from typing import Any
 
 from local.bench.kit import DATE, Bench, spans
 from local.bench.measure import Measure, Sample, percentile
-from local.feedsim import Day
+from local.feedsim import FeedDay
 from local.feedsim.book import RaceBook
-from local.feedsim.model import RaceFacts
+from local.feedsim.model import FeedRace
 from local.feedsim.options import DayOptions
 from local.simulate.day import day_start
 
@@ -23,7 +23,7 @@ _PLAIN = DayOptions(moved_starts=0, abandoned_races=0, abandoned_tails=0, abando
                     late_races=0, late_scratchings=0)  # fmt: skip
 
 
-class Together(Day):
+class Together(FeedDay):
     """A day on which every race starts at the same minute."""
 
     def _make_books(self) -> Iterable[tuple[str, RaceBook]]:
@@ -32,7 +32,7 @@ class Together(Day):
         return super()._make_books()
 
 
-def _move(race: RaceFacts, by: timedelta) -> None:
+def _move(race: FeedRace, by: timedelta) -> None:
     script = race.script
     moved: dict[str, Any] = {
         f.name: value + by for f in fields(script) if isinstance(value := getattr(script, f.name), datetime)

@@ -16,7 +16,7 @@ ABSENT = frozenset({"rich", "click", "pygments", "h2", "brotli", "zstandard", "s
 OURS = ("raceday.runtime.function", "raceday.runtime.build", "raceday.feed.client", "raceday.polling.poller")
 
 
-class Absent(importlib.abc.MetaPathFinder):
+class NotDeployedFinder(importlib.abc.MetaPathFinder):
     """Finds nothing that is not deployed."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
@@ -28,7 +28,7 @@ class Absent(importlib.abc.MetaPathFinder):
 def main(paths: str, what: str, under: str = "") -> None:
     """Import and tell."""
     sys.path[:0] = paths.split(":")
-    sys.meta_path.insert(0, Absent())
+    sys.meta_path.insert(0, NotDeployedFinder())
     before = set(sys.modules)
     for name in under.split(","):
         if name:

@@ -12,19 +12,18 @@ from typing import Any
 import httpx
 
 from local.embedded import Embedded, EmbeddedTransport, bootstrap
-from local.feedsim import Day, FeedSim, FeedTransport, generate_day
-from local.feedsim.model import RaceFacts
+from local.feedsim import FeedDay, FeedSim, FeedTransport, generate_day
+from local.feedsim.model import FeedRace
 from local.functions import function
 from local.simulate.day import day_start
+from local.testing.containers import make_container
 from raceday.catalogue.functions import IMPORTS
 from raceday.clock import iso
 from raceday.container import Container
-from raceday.feed.client import FeedClient, make_feed
-from raceday.ids import SeededRandomSource
-from raceday.log import Log
+from raceday.feed.client import FeedClient
 from raceday.runtime.function import handle
 from raceday.settings import Settings
-from raceday.store.client import StoreClient, make_store
+from raceday.store.client import StoreClient
 
 DATE = date(2026, 2, 14)
 POLLER = "enhanced-race-poller"
@@ -77,7 +76,7 @@ class Sent:
 
 
 @dataclass(slots=True)
-class Wire(httpx.AsyncBaseTransport):
+class CountedWire(httpx.AsyncBaseTransport):
     """A transport with a delay before each answer, which keeps what was sent."""
 
     name: str
@@ -96,14 +95,6 @@ class Wire(httpx.AsyncBaseTransport):
         return await self.inner.handle_async_request(request)
 
 
-class NoInvoker:
-    """Starts nothing."""
-
-    async def start(self, function: str, payload: dict[str, Any]) -> str:
-        """Return an activation id without an activation."""
-        return "none"
-
-
 @dataclass(slots=True)
 class Bench:
     """One day, one store in memory, and functions run by name; delays may change from run to run."""
@@ -116,12 +107,12 @@ class Bench:
     store_secs: Callable[[], float] = lambda: 0.0
     sent: list[Sent] = field(default_factory=list)
     feed_at: datetime | None = None
-    given: Day | None = None
-    day: Day = field(init=False)
+    given: FeedDay | None = None
+    day: FeedDay = field(init=False)
     clock: ShiftedClock = field(init=False)
     server: Embedded = field(init=False)
-    feed_wire: Wire = field(init=False)
-    store_wire: Wire = field(init=False)
+    feed_wire: CountedWire = field(init=False)
+    store_wire: CountedWire = field(init=False)
     container: Container = field(init=False)
 
     def __post_init__(self) -> None:
@@ -132,23 +123,15 @@ class Bench:
         bootstrap(self.server, database=self.settings.store_database, bucket=self.settings.store_bucket)
         store = EmbeddedTransport(self.server)
         feed = FeedTransport(FeedSim(self.day, compress=False), lambda: self.feed_at or self.clock.now())
-        self.feed_wire = Wire("feed", feed, lambda: self.feed_secs(), self.sent, self.clock)
-        self.store_wire = Wire("store", store, lambda: self.store_secs(), self.sent, self.clock)
+        self.feed_wire = CountedWire("feed", feed, lambda: self.feed_secs(), self.sent, self.clock)
+        self.store_wire = CountedWire("store", store, lambda: self.store_secs(), self.sent, self.clock)
         self.container = self.new_container()
 
     def new_container(self, **changes: Any) -> Container:
         """Make a cold container; `changes` are settings."""
         settings = replace(self.settings, **changes)
-        log, chance = Log(lambda line: None, level=settings.log_level), SeededRandomSource(5)
-        return Container(
-            settings=settings,
-            clock=self.clock,
-            chance=chance,
-            log=log,
-            feed=make_feed(settings, self.clock, chance, log, self.feed_wire),
-            store=make_store(settings, self.clock, chance, log, self.store_wire),
-            invoker=NoInvoker(),
-        )
+        feed, store = self.feed_wire, self.store_wire
+        return make_container(settings, self.clock, feed_transport=feed, store_transport=store)
 
     @property
     def store(self) -> StoreClient:
@@ -178,14 +161,14 @@ class Bench:
             await self.run(name)
         return self
 
-    async def run_slots(self, races: Sequence[RaceFacts], times: Sequence[datetime]) -> None:
+    async def run_slots(self, races: Sequence[FeedRace], times: Sequence[datetime]) -> None:
         """Hand the slots of several races at these instants to one poller now; every one has to be committed."""
         slots = [(race, at) for at in times for race in races]
         answer = await self.poll(slots)
         if answer["committed"] != len(slots):
             raise RuntimeError(f"{answer['committed']} of {len(slots)} polls were committed: {answer['results'][:1]}")
 
-    async def poll(self, slots: Sequence[tuple[RaceFacts, datetime]], *, secs: float = 170) -> dict[str, Any]:
+    async def poll(self, slots: Sequence[tuple[FeedRace, datetime]], *, secs: float = 170) -> dict[str, Any]:
         """Hand slots to one poller now."""
         handed = [
             {"raceId": race.race_id, "slot": iso(at), "start": iso(race.advertised_at(at)), "kind": "slot"}
@@ -193,11 +176,11 @@ class Bench:
         ]
         return await self.run(POLLER, {"slots": handed, "tick": iso(self.clock.now())}, secs=secs)
 
-    def runs_at(self, race: RaceFacts, before_secs: float) -> datetime:
+    def runs_at(self, race: FeedRace, before_secs: float) -> datetime:
         """Return the instant so long before a race's start, as served then."""
         return race.advertised_at(race.advertised - timedelta(hours=2)) - timedelta(seconds=before_secs)
 
-    def plain_races(self) -> list[RaceFacts]:
+    def plain_races(self) -> list[FeedRace]:
         """Return the races that neither move nor are abandoned, by start."""
         return [
             race

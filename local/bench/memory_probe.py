@@ -13,8 +13,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from local.testing.containers import make_container
 from raceday.catalogue import functions
-from raceday.container import Container
 from raceday.feed.client import make_feed
 from raceday.ids import SystemRandomSource
 from raceday.log import Log
@@ -71,7 +71,7 @@ async def main(world: dict[str, Any], rounds: int) -> dict[str, Any]:
     log, chance = Log(lambda line: None, level="error"), SystemRandomSource()
     feed = make_feed(settings, clock, chance, log)
     store = make_store(settings, clock, chance, log)
-    container = Container(settings, clock, chance, log, feed, store, SimpleNamespace())
+    container = make_container(settings, clock, chance=chance, log=log, feed=feed, store=store)
     imported, marks = peak_mb(), list[float]()
     results: dict[str, int] = {}
     begin = clock.base

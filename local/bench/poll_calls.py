@@ -7,7 +7,7 @@ from typing import Any
 
 from local.bench.kit import Bench, Sent
 from local.bench.measure import Measure, Part
-from local.feedsim.model import RaceFacts
+from local.feedsim.model import FeedRace
 
 RUNNERS = 12
 
@@ -32,7 +32,7 @@ async def counted() -> dict[str, int]:
     }
 
 
-async def polled(bench: Bench, race: RaceFacts, before_secs: int, *, still: bool = False) -> tuple[int, int]:
+async def polled(bench: Bench, race: FeedRace, before_secs: int, *, still: bool = False) -> tuple[int, int]:
     """Poll a race for the slot so long before its start; give the feed's and the store's calls.
 
     A feed that stands `still` gives the same answer as last time, which makes an unchanged poll.

@@ -4,7 +4,7 @@ import asyncio
 
 import httpx
 
-from local.bench.kit import Bench, Fixed, Wire, replay, wall_secs
+from local.bench.kit import Bench, CountedWire, Fixed, replay, wall_secs
 from local.bench.measure import Measure, Part, Sample
 from local.bench.poll_calls import RUNNERS, polled
 
@@ -22,7 +22,7 @@ async def _walls(rounds: int) -> dict[str, list[float]]:
         bench.feed_secs = bench.store_secs = lambda: DELAY_SECS
         spent = await wall_secs(polled(bench, race, _FIRST_SECS - turn * _STEP_SECS, still=kind == "unchanged"))
         bench.feed_secs = bench.store_secs = lambda: 0.0
-        slow = Wire("peer", Fixed(), lambda: DELAY_SECS, [], bench.clock)
+        slow = CountedWire("peer", Fixed(), lambda: DELAY_SECS, [], bench.clock)
         peers: dict[str, httpx.AsyncBaseTransport] = {"feed": slow, "store": slow}
         found[kind].append(spent * 1000)
         found[f"{kind}_calls"].append(await wall_secs(replay(list(bench.sent), peers)) * 1000)

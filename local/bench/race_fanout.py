@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from local.bench.kit import POLLER, Bench, wall_secs
 from local.bench.measure import Measure, Sample
-from local.feedsim.model import RaceFacts
+from local.feedsim.model import FeedRace
 
 RACES = 8
 DELAY_SECS = 0.05
@@ -27,7 +27,7 @@ async def _walls(rounds: int) -> tuple[list[float], list[float]]:
     return one, eight
 
 
-async def asked_for(bench: Bench, races: Sequence[RaceFacts]) -> None:
+async def asked_for(bench: Bench, races: Sequence[FeedRace]) -> None:
     """Poll races as an HTTP caller would, all at once."""
     answer = await bench.run(POLLER, {"raceIds": [race.race_id for race in races]})
     if answer["committed"] != len(races):

@@ -6,7 +6,7 @@ from local.bench.kit import DATE
 from local.bench.measure import Measure
 from local.feedsim import generate_day
 from local.simulate.day import day_end, day_start
-from local.simulate.plan import Plan
+from local.simulate.plan import DayPlan
 from local.simulate.run import simulate_day
 
 RACES = 24
@@ -18,7 +18,7 @@ def measure(quick: bool) -> Measure:
     simulated = (day_end(day) - day_start(DATE) + timedelta(0)).total_seconds()
     told = {}
     for depth in ("port", "full"):
-        report = simulate_day(Plan(seed=1, races=RACES, day=DATE, depth=depth))
+        report = simulate_day(DayPlan(seed=1, races=RACES, day=DATE, depth=depth))
         told[depth] = {
             "wall_secs": report["wall_secs"],
             "cpu_secs": report["measured"]["cpu_secs"],

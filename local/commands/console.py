@@ -19,7 +19,7 @@ from local.console.race import read_race
 from local.console.serve import open_source
 from local.console.source import Source
 from local.console.suite import Suite, read_suite
-from local.console.today import Day, Listed, read_day
+from local.console.today import DayList, ListedRace, read_day
 from local.console.words import clock_nz, many, millis, until
 from raceday.errors import SettingsError, StoreError
 
@@ -112,7 +112,7 @@ async def _status(source: Source, args: Options) -> int:
     return FINDINGS if problems else HEALTHY
 
 
-def troubles(day: Day, suite: Suite, *, live: bool) -> list[str]:
+def troubles(day: DayList, suite: Suite, *, live: bool) -> list[str]:
     """Say what is not well; `live` is whether the day is today, so that a silent scheduler matters."""
     found = [f"races that need attention: {len(day.attention)}"] if day.attention else []
     if not day.races:
@@ -130,7 +130,7 @@ def troubles(day: Day, suite: Suite, *, live: bool) -> list[str]:
     return found
 
 
-def _races(races: Sequence[Listed], day: Day) -> Table:
+def _races(races: Sequence[ListedRace], day: DayList) -> Table:
     table = Table(box=None, pad_edge=False)
     for name in ("start", "", "race", "status", "next poll", "last poll", "quality", ""):
         table.add_column(name, no_wrap=name != "")

@@ -24,8 +24,8 @@ from ops.packaging.environment import unset_defaults
 from ops.packaging.errors import DeployError, PackagingError
 from ops.packaging.lock import ROOT
 from ops.packaging.money import estimate, read_report
-from ops.packaging.plan import Plan, make_plan
-from ops.packaging.project import FILE_NAME, Project, read_project
+from ops.packaging.plan import DeployPlan, make_plan
+from ops.packaging.project import FILE_NAME, ProjectFile, read_project
 from ops.packaging.record import read_record
 from ops.packaging.render import NATIVE, SINGLE, render
 from ops.packaging.show import show
@@ -93,7 +93,7 @@ def package_json(staged: Staged) -> dict[str, Any]:
     return {"target": staged.target, "library": staged.library, "functions": functions}
 
 
-def stage(args: argparse.Namespace, env: Mapping[str, str] | None = None) -> tuple[Project, Staged]:
+def stage(args: argparse.Namespace, env: Mapping[str, str] | None = None) -> tuple[ProjectFile, Staged]:
     """Stage what the options ask for; raises PackagingError."""
     project = read_project(ROOT / FILE_NAME, SOURCES.functions)
     wanted = [name.strip() for name in args.only.split(",") if name.strip()] or list(project.names)
@@ -147,8 +147,8 @@ def run_deploy(args: argparse.Namespace) -> int:
 
 
 def _plan(
-    args: argparse.Namespace, project: Project, rendered: Project, staged: Staged, env: Mapping[str, str]
-) -> Plan:
+    args: argparse.Namespace, project: ProjectFile, rendered: ProjectFile, staged: Staged, env: Mapping[str, str]
+) -> DeployPlan:
     file = args.sim_report or args.home / "sim-report.json"
     cost = None
     if args.sim_report or file.is_file():
@@ -158,7 +158,7 @@ def _plan(
 
 
 def _deploy(
-    args: argparse.Namespace, project: Project, staged: Staged, rendered: Project, env: Mapping[str, str]
+    args: argparse.Namespace, project: ProjectFile, staged: Staged, rendered: ProjectFile, env: Mapping[str, str]
 ) -> int:
     if problems := boot(staged) + _key_problems(rendered, env):
         return _tell("deploy", DeployError(problems), 2)
@@ -174,13 +174,13 @@ def _deploy(
     return 0
 
 
-def _namespace(rendered: Project, env: Mapping[str, str]) -> str:
+def _namespace(rendered: ProjectFile, env: Mapping[str, str]) -> str:
     """Return the namespace that doctl has to be connected to; event functions alone may go to another one."""
     with_scheduler = any("RACEDAY_NAMESPACE" in spec.environment for spec in rendered.functions)
     return env.get("RACEDAY_NAMESPACE", "") if with_scheduler else ""
 
 
-def _key_problems(rendered: Project, env: Mapping[str, str]) -> list[str]:
+def _key_problems(rendered: ProjectFile, env: Mapping[str, str]) -> list[str]:
     if not any("RACEDAY_NAMESPACE_KEY" in spec.environment for spec in rendered.functions):
         return []
     host = env["RACEDAY_API_HOST"].rstrip("/")

@@ -8,7 +8,7 @@ from pathlib import Path
 from local.environment import current
 from local.functions import ROOT
 from ops import doctor_platform
-from ops.doctor import Line, Store, as_json, attempt, feed
+from ops.doctor import Diagnosis, StoreChecks, as_json, attempt, feed
 from ops.packaging.doctl import Doctl
 from ops.packaging.record import read_record
 from ops.packaging.stage import library_hash
@@ -48,25 +48,29 @@ def run(args: argparse.Namespace) -> int:
     return _show(lines, args)
 
 
-def _store(settings: Settings) -> list[Line]:
+def _store(settings: Settings) -> list[Diagnosis]:
     if not (settings.store_endpoint and settings.store_project and settings.store_key):
-        return [Line("failing", "appwrite", "not asked: endpoint, project or key is missing", "set APPWRITE_*")]
+        return [Diagnosis("failing", "appwrite", "not asked: endpoint, project or key is missing", "set APPWRITE_*")]
     key = os.environ.get("APPWRITE_ADMIN_KEY") or settings.store_key
-    return attempt(Store(settings, key).lines, "appwrite")
+    return attempt(StoreChecks(settings, key).lines, "appwrite")
 
 
-def _deployment() -> list[Line]:
+def _deployment() -> list[Diagnosis]:
     record = read_record(RECORD)
     if not record:
         return [
-            Line("warning", "deployment", "nothing was deployed from this checkout", "run `./raceday deploy --plan`")
+            Diagnosis(
+                "warning", "deployment", "nothing was deployed from this checkout", "run `./raceday deploy --plan`"
+            )
         ]
     if record.get("library") == library_hash(ROOT / "shared"):
-        return [Line("ok", "deployment", "the deployed library is this tree's")]
-    return [Line("warning", "deployment", "the deployed library is not this tree's", "run `./raceday deploy --plan`")]
+        return [Diagnosis("ok", "deployment", "the deployed library is this tree's")]
+    return [
+        Diagnosis("warning", "deployment", "the deployed library is not this tree's", "run `./raceday deploy --plan`")
+    ]
 
 
-def _show(lines: list[Line], args: argparse.Namespace) -> int:
+def _show(lines: list[Diagnosis], args: argparse.Namespace) -> int:
     for line in lines:
         print(f"{MARKS[line.level]} {line.what:<13} {line.found}" + (f"  -> {line.advice}" if line.advice else ""))
     if args.json:

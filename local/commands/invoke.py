@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from local.commands.options import POSITIVE, Options, store_option
-from local.world import DEV_STORE, World, known, open_world, pretty
+from local.world import DEV_STORE, LocalWorld, known, open_world, pretty
 from raceday.catalogue.functions import NAMES
 from raceday.errors import SettingsError
 
@@ -99,7 +99,7 @@ async def _run(args: Options, event: dict[str, Any]) -> int:
     return exit_code(result, strict=args.strict)
 
 
-async def _wait(world: World) -> None:
+async def _wait(world: LocalWorld) -> None:
     if world.tasks:
         print(f"raceday: waiting for {len(world.tasks)} started functions", file=sys.stderr)
     await world.settle()

@@ -13,7 +13,7 @@ Body = TypeVar("Body", bound=Callable[..., Any])
 POSITIVE = click.IntRange(min=1)
 
 
-class Day(click.ParamType[date]):
+class DateParam(click.ParamType[date]):
     """A date written YYYY-MM-DD."""
 
     name = "date"
@@ -28,7 +28,7 @@ class Day(click.ParamType[date]):
             self.fail(f"expected a date as YYYY-MM-DD, got {value!r}", param, ctx)
 
 
-DAY = Day()
+DAY = DateParam()
 
 
 def store_option(default: str) -> Callable[[Body], Body]:

@@ -9,7 +9,7 @@ import click
 
 from local.commands.options import Options, store_option
 from local.world import open_world
-from ops.rebuild import Difference, compare, races_of
+from ops.rebuild import RaceDifference, compare, races_of
 from raceday.errors import SettingsError, StoreError
 
 DEFAULT_STORE = ".raceday/simulate.db"
@@ -58,7 +58,7 @@ async def _run(args: Options) -> int:
     return 1 if wrong and not args.write else 0
 
 
-def _show(difference: Difference) -> None:
+def _show(difference: RaceDifference) -> None:
     if difference.none:
         return
     print(

@@ -14,7 +14,7 @@ from local.tape.format import TERMS, to_micros
 from local.tape.keeping import IMPORTS, Keeper
 from local.tape.writer import TapeWriter
 from local.testing.pace import PacedClock
-from local.world import World, open_world
+from local.world import LocalWorld, open_world
 from raceday.errors import SettingsError
 from raceday.ids import SystemRandomSource
 from raceday.racing.nzday import race_day
@@ -25,7 +25,7 @@ ASKING = (*IMPORTS, "enhanced-race-poller", "race-data-poller", "single-race-pol
 
 
 @dataclass
-class Recording(World):
+class Recording(LocalWorld):
     """A world whose feed is heard: one part for each NZ race day and each start of the command."""
 
     folder: Path = FOLDER
@@ -57,7 +57,7 @@ class Recording(World):
         assert self.keeper is not None
         activation, began = activation or SystemRandomSource().token(), self.clock.now()
         self.keeper.began(activation, self.container(name))
-        result = await World.invoke(self, name, event, activation=activation, timeout_secs=timeout_secs)
+        result = await LocalWorld.invoke(self, name, event, activation=activation, timeout_secs=timeout_secs)
         whole = not isinstance(result.get("error"), dict) or result["error"].get("kind") != "time_limit"
         self.keeper.ended(name, activation, event, began, self.clock.now(), whole=whole)
         return result
@@ -101,7 +101,7 @@ def record(
     return 1 if writer.lost else 0
 
 
-async def _run(world: World, most: float | None) -> None:
+async def _run(world: LocalWorld, most: float | None) -> None:
     try:
         await minutes(world, most)
         await world.settle()

@@ -9,7 +9,7 @@ import click
 
 from local.tape.format import TERMS
 from local.tape.reader import Tape
-from local.tape.replay import Replay
+from local.tape.replay import TapeReplay
 from local.tape.scanning import TapeError
 from local.tape.stored import read_place, settings_of_replay
 from local.tape.verify import COMPARED, compare, counts
@@ -39,7 +39,7 @@ def replay(tape: Path, store: str, verify: bool, only: str, as_json: Path | None
     for damage in opened.damages:
         click.echo(f"not whole: {damage}", err=True)
     began = time.perf_counter()
-    made = Replay(opened, recorded, settings_of_replay(), only)
+    made = TapeReplay(opened, recorded, settings_of_replay(), only)
     asyncio.run(made.run())
     spent = time.perf_counter() - began
     polls = len(made.store.tables["race-polls"])

@@ -21,18 +21,18 @@ from rich.table import Table
 
 from local.functions import ROOT
 from local.simulate.full_store import PROFILES
-from local.simulate.plan import Plan
+from local.simulate.plan import DayPlan
 from local.simulate.run import import_recorded, simulate_day
 from local.simulate.seams import FaultHooks
 from local.simulate.shapes import shaped
 from local.simulate.storms import NETWORKS
 from local.simulate.verdict import fine, verdict
-from local.simulate.world import World, settings_from_env
+from local.simulate.world import SimWorld, settings_from_env
 
 STORE = ROOT / ".raceday" / "simulate.db"
 FINDINGS = ROOT / ".raceday" / "findings"
 RECORDED_STORE = ROOT / ".raceday" / "recorded.db"
-DEFAULT_DAY = Plan().day
+DEFAULT_DAY = DayPlan().day
 Span = tuple[datetime, datetime]
 # Settings that the environment may change here: the oracle counts the slots of the default intervals, and a generated
 # day's wanted races are known to it as gallops and harness alone.
@@ -149,11 +149,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _forever(args: argparse.Namespace) -> int:
     """Run new seeds until stopped; 0 where none failed, 1 where one did."""
-    from local.simulate.hunt import Asked, hunt
+    from local.simulate.hunt import FaultDay, hunt
 
     found = 0
     try:
-        found = hunt(Asked(_plan(args, 0), args.faults, args.kinds), args.findings, args.jobs, print)
+        found = hunt(FaultDay(_plan(args, 0), args.faults, args.kinds), args.findings, args.jobs, print)
     except KeyboardInterrupt:
         found = len(list(args.findings.glob("*.txt")))
         print(f"stopped; {found} findings in {args.findings}")
@@ -162,12 +162,12 @@ def _forever(args: argparse.Namespace) -> int:
 
 def _shrink(args: argparse.Namespace, reports: list[dict[str, Any]]) -> None:
     """Cut the first day that failed down, and say how it is run again."""
-    from local.simulate.hunt import Asked, shrunk
+    from local.simulate.hunt import FaultDay, shrunk
 
     for i, report in enumerate(reports):
         if fine(report):
             continue
-        asked = Asked(replace(_plan(args, i), store=":memory:"), args.faults, args.kinds)
+        asked = FaultDay(replace(_plan(args, i), store=":memory:"), args.faults, args.kinds)
         _, smallest = shrunk(asked, report, lambda line: print(f"  still fails: {line}", file=sys.stderr))
         for line in verdict([smallest]):
             print(line)
@@ -235,30 +235,32 @@ def _variants(args: argparse.Namespace, console: Console) -> int:
     return 0 if caught == [False, *[True] * (len(rows) - 1)] else 1
 
 
-def _one(plan: Plan, faults: tuple[str, Collection[str], Span | None]) -> dict[str, Any]:
+def _one(plan: DayPlan, faults: tuple[str, Collection[str], Span | None]) -> dict[str, Any]:
     return simulate_day(plan, seams=fault_profile(*faults))
 
 
 def fault_profile(
     name: str, kinds: Collection[str] = (), span: Span | None = None
-) -> Callable[[World], FaultHooks] | None:
+) -> Callable[[SimWorld], FaultHooks] | None:
     """Return the maker of a fault profile's seams, None for none; ValueError for a name that is no profile."""
     if name == "none":
         return None
     if importlib.util.find_spec("local.simulate.faults") is None:
         raise ValueError(f"expected none, got {name!r}")
-    profile: Callable[[World], FaultHooks] = importlib.import_module("local.simulate.faults").profile(name, kinds, span)
+    profile: Callable[[SimWorld], FaultHooks] = importlib.import_module("local.simulate.faults").profile(
+        name, kinds, span
+    )
     return profile
 
 
-def _plan(args: argparse.Namespace, i: int) -> Plan:
+def _plan(args: argparse.Namespace, i: int) -> DayPlan:
     """Return one day's plan; a store that nobody asked to keep is new for each day, and in memory beside others."""
     store: str | Path = args.store or (STORE if args.jobs == 1 else ":memory:")
     if store == STORE and args.depth != "port" and i == 0:
         _remove(STORE)
     day = (args.date or DEFAULT_DAY) + timedelta(days=i)
     settings = settings_from_env(*PACE)
-    plan = Plan(
+    plan = DayPlan(
         seed=args.seed + i,
         races=args.races,
         day=day,

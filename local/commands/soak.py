@@ -25,12 +25,12 @@ def soak(**options: Any) -> int:
 
 def run(args: Options) -> int:
     """Run the command; 0 flat, 1 where memory or open files grew."""
-    from local.simulate.soak import MOST_GROWTH_BYTES, Sample, growth
+    from local.simulate.soak import MOST_GROWTH_BYTES, SoakSample, growth
     from local.simulate.soak import soak as warm_days
 
     console = Console(stderr=True)
 
-    def told(sample: Sample) -> None:
+    def told(sample: SoakSample) -> None:
         console.print(f"{sample.at}  {sample.activations:,} activations  {sample.library_bytes / 1000:,.0f} kB")
 
     samples = warm_days(args.days, args.races, first=FIRST, told=told)

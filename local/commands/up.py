@@ -13,7 +13,7 @@ from local.embedded import WebhookWorker
 from local.embedded.http import LOOPBACK, make_server
 from local.serving import serve_told
 from local.testing.pace import PacedClock
-from local.world import HOME, World, deliver, open_world, subscribe
+from local.world import HOME, LocalWorld, deliver, open_world, subscribe
 from raceday.errors import SettingsError
 
 SCHEDULER = "master-race-scheduler"
@@ -59,14 +59,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-async def _run(world: World, args: argparse.Namespace) -> None:
+async def _run(world: LocalWorld, args: argparse.Namespace) -> None:
     try:
         await (_serve_staged(world, args) if args.staged else serve(world, args))
     finally:
         await world.aclose()
 
 
-async def _serve_staged(world: World, args: argparse.Namespace) -> None:
+async def _serve_staged(world: LocalWorld, args: argparse.Namespace) -> None:
     from local.staged import post_delivery, staged
 
     print("staging the functions ...", flush=True)
@@ -75,7 +75,7 @@ async def _serve_staged(world: World, args: argparse.Namespace) -> None:
         await serve(world, args, post_delivery)
 
 
-async def serve(world: World, args: argparse.Namespace, send: Send | None = None) -> None:
+async def serve(world: LocalWorld, args: argparse.Namespace, send: Send | None = None) -> None:
     """Run scheduler, webhooks, store and console page side by side until one of them ends.
 
     `send` delivers webhooks; without it they are handed to the functions of this process.
@@ -96,7 +96,7 @@ async def serve(world: World, args: argparse.Namespace, send: Send | None = None
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def minutes(world: World, most: float | None) -> None:
+async def minutes(world: LocalWorld, most: float | None) -> None:
     """Trigger the scheduler at every minute of the clock, as the platform does."""
     clock = world.clock
     begun = clock.now()
@@ -108,13 +108,13 @@ async def minutes(world: World, most: float | None) -> None:
         await clock.sleep((following - now).total_seconds())
 
 
-async def _tick(world: World) -> None:
+async def _tick(world: LocalWorld) -> None:
     result = await world.invoke(SCHEDULER, {})
     if "error" in result:
         print(f"{world.clock.now():%H:%M:%S} scheduler: {result['error'].get('message')}", file=sys.stderr)
 
 
-async def _webhooks(world: World, send: Send | None) -> None:
+async def _webhooks(world: LocalWorld, send: Send | None) -> None:
     assert world.embedded is not None
 
     async def hand_over(url: str, headers: dict[str, str], body: bytes) -> int:
@@ -123,7 +123,7 @@ async def _webhooks(world: World, send: Send | None) -> None:
     await WebhookWorker(world.embedded.hooks, send or hand_over).run()
 
 
-async def _store(world: World, port: int) -> None:
+async def _store(world: LocalWorld, port: int) -> None:
     assert world.embedded is not None
     _keep_key(world.embedded.api_key)
     server = make_server(world.embedded, LOOPBACK, port)
@@ -136,7 +136,7 @@ def _keep_key(key: str) -> None:
         file.write(key)
 
 
-async def _page(world: World, args: argparse.Namespace) -> None:
+async def _page(world: LocalWorld, args: argparse.Namespace) -> None:
     from local.console.serve import serve_page
 
     await serve_page(world, args.port)

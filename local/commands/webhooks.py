@@ -6,7 +6,7 @@ import sys
 
 import httpx
 
-from ops.webhooks import Change, Webhooks, plan
+from ops.webhooks import HookChange, Webhooks, plan
 from raceday.errors import SettingsError
 from raceday.settings import STORE, WEBHOOKS, read_settings
 
@@ -55,7 +55,7 @@ def _said(error: httpx.HTTPStatusError) -> str:
         return ""
 
 
-def _show(changes: list[Change], *, applied: bool) -> int:
+def _show(changes: list[HookChange], *, applied: bool) -> int:
     for change in changes:
         done = DONE[change.action] if applied else change.action
         print(f"{change.function:<24} {done:<9} {change.reason}")

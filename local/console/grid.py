@@ -26,7 +26,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class GridLine:
     """One runner with its cells, one for each column."""
 
     id: str
@@ -44,12 +44,12 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class MoneyGrid:
     """The whole grid in one of its views: win, place or odds."""
 
     view: str
     columns: tuple[int, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[GridLine, ...]
     current: int | None
 
 
@@ -66,7 +66,7 @@ def bands_of(rows: Sequence[Row]) -> list[tuple[int, Band]]:
 
 def make_grid(
     view: str, entrants: Sequence[Row], flow: Sequence[Row], pools: Row | None, bands: Sequence[Row], label: int | None
-) -> Grid:
+) -> MoneyGrid:
     """Lay out the rows that the client reads; `label` is the column of the present, None outside the timeline."""
     cells = _by_column(flow)
     columns = (*FIXED, *sorted((c for c in cells if c < 0), reverse=True))
@@ -74,7 +74,7 @@ def make_grid(
     lit = _lit(view, columns, cells, scratched, bands_of(bands))
     total = (pools or {}).get("placePoolTotal" if view == "place" else "winPoolTotal") or 0
     lines = [_line(view, row, columns, cells, lit, total) for row in entrants]
-    return Grid(view, columns, tuple(lines), label if label in columns else None)
+    return MoneyGrid(view, columns, tuple(lines), label if label in columns else None)
 
 
 def _by_column(flow: Sequence[Row]) -> dict[int, dict[str, Row]]:
@@ -123,7 +123,7 @@ def _line(
     cells: Mapping[int, Mapping[str, Row]],
     lit: Mapping[tuple[int, str], tuple[int, float]],
     total_cents: int,
-) -> Line:
+) -> GridLine:
     runner = entrant["entrantId"]
     points = [cells[c][runner] for c in columns if c in cells and runner in cells[c]]
     newest = points[-1] if points else {}
@@ -135,7 +135,7 @@ def _line(
         row = cells.get(column, {}).get(runner)
         band, rise = lit.get((column, runner), (0, 0.0))
         made.append(Cell(_text(view, column, row), band, f"{rise:.1f}" if band else ""))
-    return Line(
+    return GridLine(
         id=runner,
         number=entrant["runnerNumber"],
         name=entrant["name"],

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.console.charts import Chart, Series, chart
-from local.console.grid import Grid, make_grid
+from local.console.grid import MoneyGrid, make_grid
 from local.console.source import Source
-from local.console.today import Listed, listed
+from local.console.today import ListedRace, listed
 from local.console.words import at, dollars, odds
 from raceday.ledger.codec import from_row
 from raceday.racing.buckets import label_of, secs_to_start
@@ -53,16 +53,16 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Race:
+class RacePage:
     """Everything the race's page shows."""
 
     id: str
     number: int
     name: str
     meeting: str
-    judged: Listed
+    judged: ListedRace
     facts: tuple[str, ...]
-    grid: Grid
+    grid: MoneyGrid
     odds: Chart
     growth: Chart
     footer: tuple[tuple[str, str], ...]
@@ -78,7 +78,7 @@ class Race:
     now: datetime | None = None
 
 
-async def read_race(source: Source, race_id: str, view: str = "win") -> Race | None:
+async def read_race(source: Source, race_id: str, view: str = "win") -> RacePage | None:
     """Read one race; None where the store has no such race."""
     row = await source.race(race_id)
     if row is None:
@@ -92,7 +92,7 @@ async def read_race(source: Source, race_id: str, view: str = "win") -> Race | N
     label = label_of(secs_to_start(judged.start, now)) if not judged.over else None
     slots = shown_slots(ledger, judged, now, intervals)
     silks = {silk: f"/silk/{silk}.svg" for silk in await source.drawn([e.get("silkId") or "" for e in entrants])}
-    return Race(
+    return RacePage(
         id=race_id,
         number=row["raceNumber"],
         name=row["name"],
@@ -191,7 +191,7 @@ def growth_chart(ledger: Sequence[LedgerRow]) -> Chart:
 
 
 def shown_slots(
-    ledger: Sequence[LedgerRow], judged: Listed, now: datetime, intervals: Intervals
+    ledger: Sequence[LedgerRow], judged: ListedRace, now: datetime, intervals: Intervals
 ) -> tuple[SlotShown, ...]:
     """Return committed slots, gaps with their causes, and what is planned for the next ten minutes."""
     found: list[SlotShown] = []

@@ -13,7 +13,7 @@ from local.embedded import Embedded, EmbeddedTransport
 from local.embedded.http import LOOPBACK
 from local.feedsim import FeedSim
 from local.serving import serve_told
-from local.world import HOME, World, open_embedded
+from local.world import HOME, LocalWorld, open_embedded
 from raceday.clock import Clock, SystemClock
 from raceday.ids import SystemRandomSource
 from raceday.log import Log
@@ -37,7 +37,7 @@ def _source(
     return Source(store, clock, activity, hooks, settings, generated)
 
 
-def source_of(world: World) -> Source:
+def source_of(world: LocalWorld) -> Source:
     """Return the source of a running world, and record what its functions do from now on."""
     beside = path_beside(world.store_path or HOME / "env")
     beside.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ def make_console_server(source: Source, port: int = 0) -> uvicorn.Server:
     )
 
 
-async def serve_page(world: World, port: int) -> None:
+async def serve_page(world: LocalWorld, port: int) -> None:
     """Serve the page of a running world until it is stopped."""
     source = source_of(world)
     try:

@@ -18,7 +18,7 @@ _AHEAD = timedelta(minutes=31)
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedRace:
     """One race of the list; instants are aware UTC, `missed` counts slots that passed without a committed poll."""
 
     id: str
@@ -43,14 +43,14 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DayList:
     """A day's list in its three parts, and its sums."""
 
     day: date
     now: datetime
-    attention: tuple[Listed, ...] = ()
-    coming: tuple[Listed, ...] = ()
-    finished: tuple[Listed, ...] = ()
+    attention: tuple[ListedRace, ...] = ()
+    coming: tuple[ListedRace, ...] = ()
+    finished: tuple[ListedRace, ...] = ()
     meetings: int = 0
     other_days: tuple[date, ...] = ()
     by_status: Mapping[str, int] = field(default_factory=dict)
@@ -69,7 +69,7 @@ def status_of(row: Row) -> Status | None:
         return None
 
 
-def listed(race: Row, meeting: Row | None, poll: Row | None, now: datetime, intervals: Intervals) -> Listed:
+def listed(race: Row, meeting: Row | None, poll: Row | None, now: datetime, intervals: Intervals) -> ListedRace:
     """Judge one race at an instant."""
     start, status = at(race["startTime"]), status_of(race)
     if start is None:
@@ -79,7 +79,7 @@ def listed(race: Row, meeting: Row | None, poll: Row | None, now: datetime, inte
     finished_at = at(race.get("finalizedAt") or race.get("abandonedAt"))
     missed = 0 if over else _missed(start, status, intervals, last_slot, now)
     score = poll.get("score") if poll else None
-    return Listed(
+    return ListedRace(
         id=race["$id"],
         number=race["raceNumber"],
         name=race["name"],
@@ -132,13 +132,13 @@ def _reasons(
     return reasons
 
 
-def arrange(races: Sequence[Listed], day: date, now: datetime, meetings: int, others: Sequence[date]) -> Day:
+def arrange(races: Sequence[ListedRace], day: date, now: datetime, meetings: int, others: Sequence[date]) -> DayList:
     """Put judged races in the order of the page."""
     by_start = sorted(races, key=lambda r: (r.start, r.meeting, r.number))
     counts: dict[str, int] = {}
     for race in races:
         counts[race.status] = counts.get(race.status, 0) + 1
-    return Day(
+    return DayList(
         day=day,
         now=now,
         attention=tuple(r for r in by_start if r.attention),
@@ -150,7 +150,7 @@ def arrange(races: Sequence[Listed], day: date, now: datetime, meetings: int, ot
     )
 
 
-async def read_day(source: Source, day: date | None = None) -> Day:
+async def read_day(source: Source, day: date | None = None) -> DayList:
     """Read a day's list; today, or the newest day that has races where today has none and none was asked for."""
     days = await source.days()
     chosen = day or (source.today() if source.today() in days or not days else days[0])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from local.embedded.columns import Column
+from local.embedded.columns import ApiColumn
 from local.embedded.server import Embedded
 from ops.schema import BANDS, DEFAULT_USER, band_row
 from raceday.ids import row_key
@@ -29,7 +29,7 @@ def _make(server: Embedded, tables: Sequence[Table], database: str, stamp: str) 
     for table in tables:
         made = catalog.add_table(database, table.id, table.id, stamp)
         for c in table.columns:
-            column = Column(
+            column = ApiColumn(
                 c.key, KINDS.get(c.kind, c.kind), c.required, c.default, c.size, related=c.to, created=stamp
             )
             catalog.add_column(made, column)

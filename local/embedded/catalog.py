@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.embedded.columns import KEY, SQL_TYPES, Column, column_of
-from local.embedded.errors import Refused, argument, exists, missing
+from local.embedded.columns import KEY, SQL_TYPES, ApiColumn, column_of
+from local.embedded.errors import ApiRefusal, argument, exists, missing
 from local.embedded.instants import iso
 
 SYSTEM = {"$id": "_id", "$createdAt": "_created", "$updatedAt": "_updated", "$sequence": "_seq"}
@@ -17,7 +17,7 @@ ROW_WIDTH = 65_535
 
 
 @dataclass(slots=True)
-class Table:
+class SqlTable:
     """One table: `sql` is its name in the file, `odd` the columns that hold accents or trailing blanks."""
 
     id: str
@@ -25,19 +25,19 @@ class Table:
     database: str
     sql: str
     created: str
-    columns: dict[str, Column] = field(default_factory=dict)
+    columns: dict[str, ApiColumn] = field(default_factory=dict)
     indexes: dict[str, dict[str, Any]] = field(default_factory=dict)
     ready: str = ""
     odd: list[str] = field(default_factory=list)
 
-    def usable(self, stamp: str) -> dict[str, Column]:
+    def usable(self, stamp: str) -> dict[str, ApiColumn]:
         """Return the columns that rows may have at an instant: those still being made are unknown to them."""
         if self.ready <= stamp:
             return self.columns
         return {k: c for k, c in self.columns.items() if c.ready <= stamp}
 
     @property
-    def relations(self) -> list[Column]:
+    def relations(self) -> list[ApiColumn]:
         """Return the relationship columns."""
         return [c for c in self.columns.values() if c.type == "relationship"]
 
@@ -76,7 +76,7 @@ class Catalog:
         self.edition = 0
         db.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
         self.databases: dict[str, dict[str, Any]] = {}
-        self.tables: dict[tuple[str, str], Table] = {}
+        self.tables: dict[tuple[str, str], SqlTable] = {}
         self._read()
 
     def settle(self, *, kept: bool) -> None:
@@ -90,8 +90,8 @@ class Catalog:
         self.databases = self._load("databases", {})
         self.tables.clear()
         for raw in self._load("tables", []):
-            raw["columns"] = {k: Column(**c) for k, c in raw["columns"].items()}
-            self.tables[raw["database"], raw["id"]] = Table(**raw)
+            raw["columns"] = {k: ApiColumn(**c) for k, c in raw["columns"].items()}
+            self.tables[raw["database"], raw["id"]] = SqlTable(**raw)
 
     def _load(self, key: str, empty: Any) -> Any:
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
@@ -123,7 +123,7 @@ class Catalog:
             raise missing("database")
         return self.databases[database]
 
-    def table(self, database: str, table: str) -> Table:
+    def table(self, database: str, table: str) -> SqlTable:
         """Return a table; refuses a database or table that does not exist."""
         found = self.tables.get((database, table)) or self._named(database, table)
         if found is None:
@@ -131,11 +131,11 @@ class Catalog:
             raise missing("table")
         return found
 
-    def _named(self, database: str, table: str) -> Table | None:
+    def _named(self, database: str, table: str) -> SqlTable | None:
         """Find a table by its id, whose case does not matter."""
         return next((t for t in self.tables.values() if t.database == database and t.id.lower() == table.lower()), None)
 
-    def mark_odd(self, table: Table, key: str) -> None:
+    def mark_odd(self, table: SqlTable, key: str) -> None:
         """Note that a column holds text that only a folded comparison finds."""
         table.odd.append(key)
         self.save()
@@ -156,13 +156,13 @@ class Catalog:
         self.save()
         return shown
 
-    def add_table(self, database: str, table: str, name: str, stamp: str) -> Table:
+    def add_table(self, database: str, table: str, name: str, stamp: str) -> SqlTable:
         """Make a table without columns."""
         self.database(database)
         if self._named(database, table):
             raise exists("table", table)
         numbers = [int(t.sql[2:]) for t in self.tables.values()]
-        made = Table(table, name, database, f"t_{max(numbers, default=0) + 1}", stamp)
+        made = SqlTable(table, name, database, f"t_{max(numbers, default=0) + 1}", stamp)
         self._db.execute(
             f"CREATE TABLE {made.sql} (_seq INTEGER PRIMARY KEY AUTOINCREMENT, "
             "_id TEXT NOT NULL COLLATE NOCASE UNIQUE, _created TEXT NOT NULL, "
@@ -178,36 +178,40 @@ class Catalog:
         self.save()
         return shown
 
-    def rename_table(self, table: Table, name: str) -> Table:
+    def rename_table(self, table: SqlTable, name: str) -> SqlTable:
         """Return a table another name."""
         table.name = name
         self.save()
         return table
 
-    def change_column(self, table: Table, key: str, body: Mapping[str, Any], stamp: str) -> Column:
+    def change_column(self, table: SqlTable, key: str, body: Mapping[str, Any], stamp: str) -> ApiColumn:
         """Change default, size, range, elements or need of a column; its type stays."""
         column = table.columns.get(key)
         if column is None:
             raise missing("column")
         asked = column_of(column.type, {"size": column.size, **body, "key": key}, stamp)
         if asked.required and asked.default is not None:
-            raise Refused(400, "column_default_unsupported", "Default values are not supported for required columns.")
+            raise ApiRefusal(
+                400, "column_default_unsupported", "Default values are not supported for required columns."
+            )
         if sum(c.width() for c in table.columns.values()) - column.width() + asked.width() > ROW_WIDTH:
-            raise Refused(400, "column_limit_exceeded", "The maximum row width has been reached.")
+            raise ApiRefusal(400, "column_limit_exceeded", "The maximum row width has been reached.")
         for name in ("required", "default", "size", "min", "max", "elements"):
             if name in body:
                 setattr(column, name, getattr(asked, name))
         self.save()
         return column
 
-    def add_column(self, table: Table, column: Column, *, at_once: bool = False) -> Column:
+    def add_column(self, table: SqlTable, column: ApiColumn, *, at_once: bool = False) -> ApiColumn:
         """Add a column; refuses a doubled key, a default beside required, and a row that grows too wide."""
         if column.key.lower() in (key.lower() for key in table.columns):
             raise exists("column", column.key)
         if column.required and column.default is not None:
-            raise Refused(400, "column_default_unsupported", "Default values are not supported for required columns.")
+            raise ApiRefusal(
+                400, "column_default_unsupported", "Default values are not supported for required columns."
+            )
         if sum(c.width() for c in table.columns.values()) + column.width() > ROW_WIDTH:
-            raise Refused(400, "column_limit_exceeded", "The maximum row width has been reached.")
+            raise ApiRefusal(400, "column_limit_exceeded", "The maximum row width has been reached.")
         self._db.execute(f'ALTER TABLE {table.sql} ADD COLUMN "c_{column.key}" {SQL_TYPES[column.type]}')
         if self._latency and not at_once:
             column.ready = table.ready = iso(self._now() + self._latency)
@@ -216,7 +220,7 @@ class Catalog:
         return column
 
     def add_index(
-        self, table: Table, key: str, kind: str, columns: list[str], orders: list[str], stamp: str
+        self, table: SqlTable, key: str, kind: str, columns: list[str], orders: list[str], stamp: str
     ) -> dict[str, Any]:
         """Add an index over columns or system fields."""
         if key in table.indexes:
@@ -224,7 +228,7 @@ class Catalog:
         if not KEY.fullmatch(key) or kind not in ("key", "unique", "fulltext"):
             raise argument("Invalid `key` or `type` param: expected a key and one of key, unique, fulltext")
         if any(c in table.columns and table.columns[c].status(stamp) != "available" for c in columns):
-            raise Refused(400, "column_not_available", "The requested column is not yet available.")
+            raise ApiRefusal(400, "column_not_available", "The requested column is not yet available.")
         try:
             names = [table.sql_column(c) for c in columns]
         except KeyError as error:
@@ -248,13 +252,13 @@ class Catalog:
         self.save()
         return table.indexes[key]
 
-    def drop_table(self, table: Table) -> None:
+    def drop_table(self, table: SqlTable) -> None:
         """Delete a table with its rows."""
         self._db.execute(f"DROP TABLE {table.sql}")
         del self.tables[table.database, table.id]
         self.save()
 
-    def drop_column(self, table: Table, key: str) -> None:
+    def drop_column(self, table: SqlTable, key: str) -> None:
         """Delete a column with its values; its indexes go with it."""
         if key not in table.columns:
             raise missing("column")
@@ -265,7 +269,7 @@ class Catalog:
         del table.columns[key]
         self.save()
 
-    def drop_index(self, table: Table, key: str) -> None:
+    def drop_index(self, table: SqlTable, key: str) -> None:
         """Delete an index."""
         if key not in table.indexes:
             raise missing("index")

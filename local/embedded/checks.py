@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from local.embedded.errors import Refused, argument, conflict, invalid
+from local.embedded.errors import ApiRefusal, argument, conflict, invalid
 from local.embedded.instants import instant_text
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
@@ -13,7 +13,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
 def check_id(row_id: Any, *, code: str = "general_argument_invalid") -> str:
     """Refuse an id that Appwrite does not take."""
     if not isinstance(row_id, str) or not _ID.fullmatch(row_id):
-        raise Refused(
+        raise ApiRefusal(
             400,
             code,
             "Invalid `rowId` param: UID must contain at most 36 chars. Valid chars are a-z, A-Z, 0-9, period, hyphen, "

@@ -29,7 +29,7 @@ KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
 
 
 @dataclass(slots=True)
-class Column:
+class ApiColumn:
     """One column as the API shows it; `type` is the API's own word, `double` for floats."""
 
     key: str
@@ -92,7 +92,7 @@ class Column:
         return 20 if self.type in ("text", "mediumtext", "longtext") else 8
 
 
-def column_of(kind: str, body: Mapping[str, Any], stamp: str) -> Column:
+def column_of(kind: str, body: Mapping[str, Any], stamp: str) -> ApiColumn:
     """Read a column from a request; `kind` is the route's or the inline definition's word for its type."""
     key = body.get("key")
     if not isinstance(key, str) or not KEY.fullmatch(key):
@@ -111,7 +111,7 @@ def column_of(kind: str, body: Mapping[str, Any], stamp: str) -> Column:
     elements = body.get("elements")
     if elements is not None and not (isinstance(elements, list) and all(isinstance(e, str) for e in elements)):
         raise argument("Invalid `elements` param: Value must a valid array of texts")
-    return Column(
+    return ApiColumn(
         key=key,
         type=found,
         required=bool(body.get("required")),

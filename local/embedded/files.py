@@ -10,7 +10,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any
 
-from local.embedded.errors import Refused, argument, exists, missing
+from local.embedded.errors import ApiRefusal, argument, exists, missing
 from local.embedded.instants import iso
 
 RASTERS = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -76,7 +76,7 @@ class Files:
         name, media_type, content = form["file"]
         file_id = form["fileId"][2].decode("utf-8", "replace")
         if allowed and name.rpartition(".")[2].lower() not in allowed:
-            raise Refused(400, "storage_file_type_unsupported", "The given file extension is not supported.")
+            raise ApiRefusal(400, "storage_file_type_unsupported", "The given file extension is not supported.")
         stamp = iso(self._now())
         shown = {
             "$id": file_id,

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from local.embedded.errors import Refused
+from local.embedded.errors import ApiRefusal
 
 _KINDS = {"row_": "document_", "table_": "collection_", "column_": "attribute_"}
 
 
-def former_error(error: Refused) -> Refused:
+def former_error(error: ApiRefusal) -> ApiRefusal:
     """Return an error its former type."""
     for new, old in _KINDS.items():
         if error.kind.startswith(new):
-            return Refused(error.status, old + error.kind.removeprefix(new), error.message)
+            return ApiRefusal(error.status, old + error.kind.removeprefix(new), error.message)
     return error
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.embedded.catalog import Table
+from local.embedded.catalog import SqlTable
 from local.embedded.errors import invalid
 
 _NUMBERS = ("integer", "bigint", "double")
@@ -17,7 +17,7 @@ _ON_NUMBERS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any
 }
 
 
-def resolved(table: Table, data: Mapping[str, Any], raw: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolved(table: SqlTable, data: Mapping[str, Any], raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the data with every operator replaced by what it makes of the row's value; `raw` is as the file has it."""
     found = {k: op for k, v in data.items() if (op := _operator(v)) and k in table.columns}
     if not found:

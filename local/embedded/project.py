@@ -16,7 +16,7 @@ from local.embedded.text import register
 from local.embedded.transactions import Transactions
 
 
-class Project:
+class EmbeddedProject:
     """What the routes of a server work on; `now` gives the instant that rows are stamped with."""
 
     def __init__(

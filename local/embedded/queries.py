@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.embedded.catalog import SYSTEM, Table
-from local.embedded.columns import TEXTS, Column
-from local.embedded.errors import Refused, argument, bad_query
+from local.embedded.catalog import SYSTEM, SqlTable
+from local.embedded.columns import TEXTS, ApiColumn
+from local.embedded.errors import ApiRefusal, argument, bad_query
 from local.embedded.instants import instant_text
 from local.embedded.text import bare, fold
 
@@ -16,7 +16,7 @@ _COMPARE = {"lessThan": "<", "lessThanEqual": "<=", "greaterThan": ">", "greater
 
 
 @dataclass(slots=True)
-class Plan:
+class ListQuery:
     """What a list asks for: conditions with their values, orders, page and columns."""
 
     where: list[str] = field(default_factory=list)
@@ -32,11 +32,11 @@ class Plan:
     select: list[str] = field(default_factory=list)
 
 
-def read(table: Table, raw: Sequence[str]) -> Plan:
+def read(table: SqlTable, raw: Sequence[str]) -> ListQuery:
     """Read a request's queries; refuses what Appwrite refuses."""
     if len(raw) > MOST_QUERIES:
         raise argument(f"Invalid `queries` param: at most {MOST_QUERIES} queries are allowed")
-    plan = Plan(odd=frozenset(table.sql_column(key) for key in table.odd))
+    plan = ListQuery(odd=frozenset(table.sql_column(key) for key in table.odd))
     for text in raw:
         if len(text) > MOST_CHARS:
             raise argument(f"Invalid `queries` param: each query must be at most {MOST_CHARS} chars long")
@@ -56,7 +56,7 @@ def parsed(text: str) -> dict[str, Any]:
     raise bad_query("Invalid query: Syntax error")
 
 
-def _take(table: Table, plan: Plan, method: str, query: dict[str, Any]) -> None:
+def _take(table: SqlTable, plan: ListQuery, method: str, query: dict[str, Any]) -> None:
     values = query.get("values", [])
     if method in ("orderAsc", "orderDesc"):
         plan.orders.append((_name(table, query.get("attribute") or "$sequence"), method == "orderDesc"))
@@ -73,7 +73,7 @@ def _take(table: Table, plan: Plan, method: str, query: dict[str, Any]) -> None:
         plan.where.append(_condition(table, plan.values, method, query))
 
 
-def _page(plan: Plan, method: str, values: list[Any]) -> None:
+def _page(plan: ListQuery, method: str, values: list[Any]) -> None:
     lowest = 1 if method == "limit" else 0
     if len(values) != 1 or isinstance(values[0], bool) or not isinstance(values[0], int) or values[0] < lowest:
         raise bad_query(
@@ -86,14 +86,14 @@ def _page(plan: Plan, method: str, values: list[Any]) -> None:
         plan.offset, plan.moved = values[0], True
 
 
-def _name(table: Table, attribute: str) -> str:
+def _name(table: SqlTable, attribute: str) -> str:
     try:
         return table.sql_column(attribute)
     except KeyError:
         raise bad_query(f"Invalid query: Attribute not found in schema: {attribute}") from None
 
 
-def _condition(table: Table, out: list[Any], method: str, query: dict[str, Any]) -> str:
+def _condition(table: SqlTable, out: list[Any], method: str, query: dict[str, Any]) -> str:
     values = query.get("values", [])
     if method in ("or", "and"):
         inner = [parsed(part if isinstance(part, str) else json.dumps(part)) for part in values]
@@ -147,7 +147,7 @@ _PATTERNS: dict[str, Callable[[Any], str]] = {
 }
 
 
-def _fits(column: Column, value: Any) -> bool:
+def _fits(column: ApiColumn, value: Any) -> bool:
     """Tell whether a query's value has the type of its column: a number's text is no number."""
     if column.type in (*TEXTS, "relationship", "datetime"):
         return isinstance(value, str)
@@ -156,7 +156,7 @@ def _fits(column: Column, value: Any) -> bool:
     return isinstance(value, int if column.type != "double" else (int, float)) and not isinstance(value, bool)
 
 
-def _value(table: Table, attribute: str, value: Any) -> Any:
+def _value(table: SqlTable, attribute: str, value: Any) -> Any:
     column = table.columns.get(attribute)
     if column is not None and not _fits(column, value):
         raise bad_query(f"Invalid query: Query value is invalid for attribute {attribute!r}")
@@ -177,16 +177,16 @@ def _value(table: Table, attribute: str, value: Any) -> Any:
     return value
 
 
-def check_cursor(plan: Plan, row: dict[str, Any]) -> None:
+def check_cursor(plan: ListQuery, row: dict[str, Any]) -> None:
     """Refuse a cursor together with an order by a column that is null there."""
     for name, _ in plan.orders:
         if row.get(name.strip('"')) is None:
-            raise Refused(
+            raise ApiRefusal(
                 400, "database_query_order_null", "The order attribute has a null value. Cursor pagination fails."
             )
 
 
-def after(plan: Plan, row: dict[str, Any]) -> tuple[str, list[Any]]:
+def after(plan: ListQuery, row: dict[str, Any]) -> tuple[str, list[Any]]:
     """Return the condition that a row comes after (or before) the cursor's row in the plan's order."""
     check_cursor(plan, row)
     keys = [*plan.orders, ("_seq", _tail_descends(plan))]
@@ -199,15 +199,15 @@ def after(plan: Plan, row: dict[str, Any]) -> tuple[str, list[Any]]:
     return "(" + " OR ".join(clauses) + ")", values
 
 
-def _folded(plan: Plan, name: str, value: str = "") -> str:
+def _folded(plan: ListQuery, name: str, value: str = "") -> str:
     return f"fold({value or name})" if name in plan.odd else value or name
 
 
-def _tail_descends(plan: Plan) -> bool:
+def _tail_descends(plan: ListQuery) -> bool:
     return False
 
 
-def ordering(plan: Plan) -> str:
+def ordering(plan: ListQuery) -> str:
     """Return the ORDER BY of a plan: ties go by creation."""
     keys = [*plan.orders, ("_seq", _tail_descends(plan))]
     ways = [(_folded(plan, name), "DESC" if descending != plan.backward else "ASC") for name, descending in keys]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from local.embedded.catalog import Table
-from local.embedded.errors import Refused, argument, bad_query
-from local.embedded.project import Project
+from local.embedded.catalog import SqlTable
+from local.embedded.errors import ApiRefusal, argument, bad_query
+from local.embedded.project import EmbeddedProject
 from local.embedded.queries import parsed
 from local.embedded.rows import Fired
 from local.embedded.scopes import scopes_of
@@ -31,7 +31,7 @@ class Request:
 
     def __init__(
         self,
-        server: Project,
+        server: EmbeddedProject,
         method: str,
         parts: Mapping[str, str],
         query: Sequence[tuple[str, str]],
@@ -78,7 +78,7 @@ class Request:
         value = next((v for k, v in self.query if k == name), None)
         return default if value is None else value.lower() in ("true", "1")
 
-    def table(self) -> Table:
+    def table(self) -> SqlTable:
         """Return the table that the path names; refuses one that does not exist."""
         return self.server.catalog.table(self.parts["db"], self.parts["table"])
 
@@ -95,7 +95,7 @@ class Request:
             except ValueError:
                 data = None
         if not isinstance(data, dict) or not data:
-            raise Refused(400, "row_missing_data", "The row data is missing. Try again with row data populated")
+            raise ApiRefusal(400, "row_missing_data", "The row data is missing. Try again with row data populated")
         return data
 
     def page(self, found: list[dict[str, Any]], name: str, limit: int = 25) -> dict[str, Any]:

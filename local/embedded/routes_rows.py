@@ -3,7 +3,7 @@
 from typing import Any
 
 from local.embedded.checks import check_id, check_timestamp
-from local.embedded.errors import Refused, argument, missing
+from local.embedded.errors import ApiRefusal, argument, missing
 from local.embedded.request import Request, Routes
 from local.embedded.rows import EVENTS_OF_BULK, Fired
 
@@ -24,7 +24,7 @@ def _many(r: Request, action: str) -> list[dict[str, Any]]:
         raise argument("Param `rows` is not optional.")
     found = r.server.rows.check_bulk(r.table(), rows, action)
     if action == "create" and not found:
-        raise Refused(400, "row_missing_data", "The row data is missing. Try again with row data populated")
+        raise ApiRefusal(400, "row_missing_data", "The row data is missing. Try again with row data populated")
     return found
 
 
@@ -143,7 +143,7 @@ def upsert_row(r: Request) -> Any:
 
 def _payload(r: Request) -> dict[str, Any]:
     if not r.body.get("data"):
-        raise Refused(400, "row_missing_payload", "The row data and permissions are missing.")
+        raise ApiRefusal(400, "row_missing_payload", "The row data and permissions are missing.")
     return r.data()
 
 

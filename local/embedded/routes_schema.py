@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from local.embedded.catalog import Table
+from local.embedded.catalog import SqlTable
 from local.embedded.checks import check_id
-from local.embedded.columns import Column, column_of
+from local.embedded.columns import ApiColumn, column_of
 from local.embedded.errors import argument, missing
 from local.embedded.request import Request, Routes
 from local.embedded.scopes import GUESTS
@@ -88,7 +88,7 @@ def _objects(r: Request, name: str) -> list[dict[str, Any]]:
     return found
 
 
-def _add_index(table: Table, index: Mapping[str, Any], columns_name: str, r: Request) -> dict[str, Any]:
+def _add_index(table: SqlTable, index: Mapping[str, Any], columns_name: str, r: Request) -> dict[str, Any]:
     columns, orders = index.get(columns_name), index.get("orders") or []
     for name, found in ((columns_name, columns), ("orders", orders)):
         if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
@@ -98,7 +98,7 @@ def _add_index(table: Table, index: Mapping[str, Any], columns_name: str, r: Req
     return r.server.catalog.add_index(table, str(index.get("key")), str(index.get("type")), columns, orders, r.stamp())
 
 
-def _column(kind: str, body: Mapping[str, Any], r: Request) -> Column:
+def _column(kind: str, body: Mapping[str, Any], r: Request) -> ApiColumn:
     column = column_of(kind, body, r.stamp())
     check_default(column)
     return column

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.embedded.errors import Refused
+from local.embedded.errors import ApiRefusal
 from local.embedded.request import Request, Routes
 
 ROUTES = Routes()
@@ -40,7 +40,7 @@ def end_transaction(r: Request) -> Any:
     """Commit or roll back."""
     ends = [name for name in ("commit", "rollback") if r.body.get(name)]
     if len(ends) != 1:
-        raise Refused(400, "general_bad_request", "Exactly one of commit and rollback must be true")
+        raise ApiRefusal(400, "general_bad_request", "Exactly one of commit and rollback must be true")
     transaction = r.server.transactions.pending(r.parts["id"])
     if ends == ["rollback"]:
         transaction.end("failed")

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local.embedded.errors import Refused
+from local.embedded.errors import ApiRefusal
 from local.embedded.former import former_body, former_error
-from local.embedded.project import Project
+from local.embedded.project import EmbeddedProject
 from local.embedded.request import Request, Response, Route
 from local.embedded.routes import ROUTES
 from local.embedded.rows import EVENTS_OF_BULK, Fired
@@ -24,7 +24,7 @@ MOST_BODY_BYTES = 12 * 1024 * 1024
 _HTML = b"<!DOCTYPE html><html><body><h1>404</h1><p>Page not found</p></body></html>"
 
 
-class Embedded(Project):
+class Embedded(EmbeddedProject):
     """One project on one file, or in memory; `now` gives the instant that rows are stamped with.
 
     The key has `scopes`; with `loopback_hooks` webhooks may go to this machine, which a real server refuses.
@@ -74,12 +74,12 @@ class Embedded(Project):
             else:
                 with self.whole():
                     result = route.run(request)
-        except Refused as error:
+        except ApiRefusal as error:
             return _refusal(former_error(error) if former else error)
         except (sqlite3.Error, ValueError, TypeError, LookupError, AttributeError, OverflowError):
             # Appwrite masks what it did not foresee; the log of this process says what it was.
             _LOG.exception("%s", route.name)
-            return _refusal(Refused(500, "general_unknown", "Server Error"))
+            return _refusal(ApiRefusal(500, "general_unknown", "Server Error"))
         self._fire(request.fired)
         if isinstance(result, Response):
             return result
@@ -89,14 +89,14 @@ class Embedded(Project):
         if route.public or (route.scopes == GUESTS and "x-appwrite-key" not in headers):
             return
         if headers.get("x-appwrite-project", "") != self.project_id:
-            raise Refused(404, "project_not_found", "Project with the requested ID could not be found.")
+            raise ApiRefusal(404, "project_not_found", "Project with the requested ID could not be found.")
         if headers.get("x-appwrite-key", "") != self.api_key:
-            raise Refused(
+            raise ApiRefusal(
                 401, "user_unauthorized", "The current user is not authorized to perform the requested action."
             )
         if self._scopes.isdisjoint(route.scopes):
             message = f"app.{self.project_id}@service (role: applications) missing scopes ({json.dumps(route.scopes)})"
-            raise Refused(401, "general_unauthorized_scope", message)
+            raise ApiRefusal(401, "general_unauthorized_scope", message)
 
     def _fire(self, fired: Sequence[Fired]) -> None:
         if fired and self.hooks.hooks:
@@ -115,6 +115,6 @@ def _json(status: int, body: Any) -> Response:
     return Response(status, headers, _ENCODER.encode(body).encode())
 
 
-def _refusal(error: Refused) -> Response:
+def _refusal(error: ApiRefusal) -> Response:
     body = {"message": error.message, "code": error.status, "type": error.kind, "version": VERSION}
     return _json(error.status, body)

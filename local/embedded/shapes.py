@@ -4,17 +4,17 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.embedded.catalog import Table
-from local.embedded.columns import Column
+from local.embedded.catalog import SqlTable
+from local.embedded.columns import ApiColumn
 from local.embedded.values import shown, stored
 
 _PLAIN = ("string", "varchar", "text", "mediumtext", "longtext", "datetime", "relationship", "integer", "bigint")
 
 
-class Shape:
+class TableShape:
     """A table's columns, sorted by what has to be done with their values."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: SqlTable) -> None:
         columns = table.columns.values()
         self.plain = [(c.key, f"c_{c.key}") for c in columns if _is_plain(c)]
         self.turned = [(c.key, f"c_{c.key}", _turner(c)) for c in columns if not _is_plain(c)]
@@ -30,15 +30,15 @@ class Shape:
         return row
 
 
-def _is_plain(column: Column) -> bool:
+def _is_plain(column: ApiColumn) -> bool:
     return column.type in _PLAIN and not column.array
 
 
-def _turner(column: Column) -> Callable[[Any], Any]:
+def _turner(column: ApiColumn) -> Callable[[Any], Any]:
     return bool if column.type == "boolean" and not column.array else lambda value: shown(column, value)
 
 
-def system_fields(table: Table, raw: Mapping[str, Any]) -> dict[str, Any]:
+def system_fields(table: SqlTable, raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return what every row has beside its columns."""
     permissions = raw["_permissions"]
     return {

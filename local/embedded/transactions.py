@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.embedded.catalog import Table
-from local.embedded.errors import Refused, argument, conflict, missing
+from local.embedded.catalog import SqlTable
+from local.embedded.errors import ApiRefusal, argument, conflict, missing
 from local.embedded.former import former_error
 from local.embedded.instants import iso
 from local.embedded.operations import BULK, check_operation
@@ -54,7 +54,11 @@ class Transactions:
     """Every transaction since the start; pending ones do not outlive the process."""
 
     def __init__(
-        self, rows: Rows, table_of: Callable[[str, str], Table], now: Callable[[], datetime], new_id: Callable[[], str]
+        self,
+        rows: Rows,
+        table_of: Callable[[str, str], SqlTable],
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
     ) -> None:
         self._rows, self._table_of, self._now, self._new_id = rows, table_of, now, new_id
         self.all: dict[str, Transaction] = {}
@@ -77,10 +81,10 @@ class Transactions:
         """Return a transaction that is still open; refuses one that ended or whose time is up."""
         found = self.get(transaction_id)
         if found.status != "pending":
-            raise Refused(400, "transaction_not_ready", "The transaction is not ready: it has ended already.")
+            raise ApiRefusal(400, "transaction_not_ready", "The transaction is not ready: it has ended already.")
         if self._now() > found.expires:
             found.end("failed")
-            raise Refused(410, "transaction_expired", "The transaction has expired.")
+            raise ApiRefusal(410, "transaction_expired", "The transaction has expired.")
         return found
 
     def stage(self, transaction: Transaction, operations: Any) -> None:
@@ -88,13 +92,13 @@ class Transactions:
         if not isinstance(operations, list):
             raise argument("Invalid `operations` param: Value must a valid array")
         if not operations:
-            raise Refused(400, "general_bad_request", "Operations array cannot be empty")
+            raise ApiRefusal(400, "general_bad_request", "Operations array cannot be empty")
         for op in operations:
             check_operation(op)
         self._check_open(transaction)
         if transaction.count + len(operations) > MOST_OPERATIONS:
             message = f"Transaction already has the maximum of {MOST_OPERATIONS} operations"
-            raise Refused(400, "transaction_limit_exceeded", message)
+            raise ApiRefusal(400, "transaction_limit_exceeded", message)
         # All are looked at before any is kept: a refused request stages nothing.
         made = dict(transaction.made)
         tables = [self._check_target(op, made) for op in operations]
@@ -106,13 +110,13 @@ class Transactions:
 
     def _check_open(self, transaction: Transaction) -> None:
         if transaction.status != "pending" or self._now() > transaction.expires:
-            raise Refused(400, "general_bad_request", "Invalid or non-pending transaction")
+            raise ApiRefusal(400, "general_bad_request", "Invalid or non-pending transaction")
 
-    def _check_target(self, op: dict[str, Any], made: dict[Key, bool]) -> Table:
+    def _check_target(self, op: dict[str, Any], made: dict[Key, bool]) -> SqlTable:
         """Return an operation's table; `made` tells what the transaction itself makes and deletes."""
         try:
             table = self._table_of(op["databaseId"], op["tableId"])
-        except Refused as error:
+        except ApiRefusal as error:
             raise former_error(error) from None
         action, data = op["action"], op.get("data")
         if action in BULK:
@@ -122,18 +126,18 @@ class Transactions:
             return table
         key = _key(table, str((data or {}).get("$id")) if action == "upsert" else op["rowId"])
         if action not in ("create", "upsert") and not made.get(key, self._rows.raw(table, key[2]) is not None):
-            raise Refused(
+            raise ApiRefusal(
                 404, "document_not_found", f"Document with the requested ID '{op['rowId']}' could not be found."
             )
         made[key] = action != "delete"
         return table
 
-    def _watch(self, transaction: Transaction, table: Table, op: dict[str, Any]) -> None:
+    def _watch(self, transaction: Transaction, table: SqlTable, op: dict[str, Any]) -> None:
         into = transaction.loose if op["action"] in BULK else transaction.versions
         for row_id, version in self._rows.versions(table, self._touched(table, op)).items():
             into.setdefault(_key(table, row_id), version)
 
-    def _touched(self, table: Table, op: dict[str, Any]) -> list[str]:
+    def _touched(self, table: SqlTable, op: dict[str, Any]) -> list[str]:
         action = op["action"]
         data: Any = op.get("data")
         if action in ("bulkUpdate", "bulkDelete"):
@@ -163,7 +167,7 @@ class Transactions:
                     keys = set() if raw is None else {_key(table, raw["_id"])}
                     if raw is not None:
                         fired.append(Fired(table, EVENTS.get(op["action"], "update"), raw, from_transaction=True))
-            except Refused as error:
+            except ApiRefusal as error:
                 raise _at_commit(error) from None
             own |= keys
         # Each event shows the row's final state.
@@ -181,7 +185,7 @@ class Transactions:
             if version is not None and versions[*where, row_id] != version
         }
 
-    def _bulk(self, table: Table, op: dict[str, Any]) -> list[dict[str, Any]]:
+    def _bulk(self, table: SqlTable, op: dict[str, Any]) -> list[dict[str, Any]]:
         action = op["action"]
         data: Any = op.get("data") or {}
         if action == "bulkCreate":
@@ -193,7 +197,7 @@ class Transactions:
             return self._rows.bulk_delete(table, data.get("queries") or [])
         return self._rows.bulk_update(table, data.get("queries") or [], data.get("data") or {})
 
-    def _single(self, table: Table, op: dict[str, Any]) -> dict[str, Any] | None:
+    def _single(self, table: SqlTable, op: dict[str, Any]) -> dict[str, Any] | None:
         action, row_id, data = op["action"], op.get("rowId") or "", op.get("data") or {}
         if action == "create":
             return self._rows.create(table, row_id, data)
@@ -209,13 +213,13 @@ class Transactions:
         return self._rows.increment(table, row_id, str(data.get("column")), data.get("value", 1), limit, sign)
 
 
-def _key(table: Table, row_id: str) -> Key:
+def _key(table: SqlTable, row_id: str) -> Key:
     return (table.database, table.id, row_id.lower())
 
 
-def _at_commit(error: Refused) -> Refused:
+def _at_commit(error: ApiRefusal) -> ApiRefusal:
     if error.kind == "row_already_exists":
         return conflict()
     if error.kind == "row_invalid_structure":
-        return Refused(400, "document_invalid_structure", error.message)
+        return ApiRefusal(400, "document_invalid_structure", error.message)
     return former_error(error) if error.kind == "row_not_found" else error

@@ -4,14 +4,14 @@ import json
 import math
 from typing import Any
 
-from local.embedded.columns import Column
-from local.embedded.errors import Refused, invalid
+from local.embedded.columns import ApiColumn
+from local.embedded.errors import ApiRefusal, invalid
 from local.embedded.instants import instant_text
 
 MOST_WHOLE = 1e15
 
 
-def stored(column: Column, value: Any) -> Any:
+def stored(column: ApiColumn, value: Any) -> Any:
     """Return a value as the file keeps it; refuses one that the column does not take, in Appwrite's words."""
     if value is None:
         return None
@@ -23,22 +23,24 @@ def stored(column: Column, value: Any) -> Any:
     return json.dumps([shown_one(column, check(column, v)) for v in value])
 
 
-def check_default(column: Column) -> None:
+def check_default(column: ApiColumn) -> None:
     """Refuse a default that the column itself would not take."""
     try:
         stored(column, column.default)
-    except Refused as error:
-        raise Refused(400, "column_value_invalid", error.message.removeprefix("Invalid document structure: ")) from None
+    except ApiRefusal as error:
+        raise ApiRefusal(
+            400, "column_value_invalid", error.message.removeprefix("Invalid document structure: ")
+        ) from None
 
 
-def shown(column: Column, value: Any) -> Any:
+def shown(column: ApiColumn, value: Any) -> Any:
     """Return a value as an answer has it; whole floats come back as integers."""
     if value is None:
         return None
     return json.loads(value) if column.array else shown_one(column, value)
 
 
-def shown_one(column: Column, value: Any) -> Any:
+def shown_one(column: ApiColumn, value: Any) -> Any:
     """Return one value that is no array as an answer has it."""
     if column.type == "boolean":
         return bool(value)
@@ -47,7 +49,7 @@ def shown_one(column: Column, value: Any) -> Any:
     return value
 
 
-def _string(column: Column, value: Any) -> str:
+def _string(column: ApiColumn, value: Any) -> str:
     most = {"text": 16_383, "mediumtext": 4_194_303, "longtext": 2**30}.get(column.type, column.size)
     if column.elements is not None and value not in column.elements:
         allowed = ", ".join(column.elements)
@@ -59,7 +61,7 @@ def _string(column: Column, value: Any) -> str:
     return value
 
 
-def _integer(column: Column, value: Any) -> int:
+def _integer(column: ApiColumn, value: Any) -> int:
     low, high = column.min, column.max
     if isinstance(value, bool) or not isinstance(value, int):
         raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid signed 64-bit integer')
@@ -69,7 +71,7 @@ def _integer(column: Column, value: Any) -> int:
     return value
 
 
-def _double(column: Column, value: Any) -> float:
+def _double(column: ApiColumn, value: Any) -> float:
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
             # What is read back has 15 digits.
@@ -79,7 +81,7 @@ def _double(column: Column, value: Any) -> float:
     raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid float')
 
 
-def _within(column: Column, value: float) -> float:
+def _within(column: ApiColumn, value: float) -> float:
     low, high = column.min, column.max
     if (low is None or value >= low) and (high is None or value <= high):
         return value
@@ -87,13 +89,13 @@ def _within(column: Column, value: float) -> float:
     raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid range between {span}')
 
 
-def _boolean(column: Column, value: Any) -> int:
+def _boolean(column: ApiColumn, value: Any) -> int:
     if not isinstance(value, bool):
         raise invalid(f'Attribute "{column.key}" has invalid type. Value must be a valid boolean')
     return int(value)
 
 
-def _datetime(column: Column, value: Any) -> str:
+def _datetime(column: ApiColumn, value: Any) -> str:
     try:
         if not isinstance(value, str):
             raise ValueError
@@ -105,11 +107,11 @@ def _datetime(column: Column, value: Any) -> str:
         ) from None
 
 
-def _relationship(column: Column, value: Any) -> str:
+def _relationship(column: ApiColumn, value: Any) -> str:
     if isinstance(value, dict):
         value = value.get("$id")
     if not isinstance(value, str):
-        raise Refused(400, "relationship_value_invalid", f'Invalid relationship value for "{column.key}".')
+        raise ApiRefusal(400, "relationship_value_invalid", f'Invalid relationship value for "{column.key}".')
     return value
 
 

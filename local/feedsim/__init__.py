@@ -7,18 +7,18 @@
 Whatever is served follows from the seed and the instant floored to 15 s, but for `generated_time`, the instant itself.
 """
 
-from local.feedsim.day import Day, generate_day
+from local.feedsim.day import FeedDay, generate_day
 from local.feedsim.model import DayEvent, MarketState, RunnerState
 from local.feedsim.options import DayOptions
 from local.feedsim.recorded import RecordedFeed
-from local.feedsim.serve import Feed, FeedSim
+from local.feedsim.serve import AnyFeed, FeedSim
 from local.feedsim.transport import FeedHook, FeedTransport
 
 __all__ = [
-    "Day",
+    "AnyFeed",
     "DayEvent",
     "DayOptions",
-    "Feed",
+    "FeedDay",
     "FeedHook",
     "FeedSim",
     "FeedTransport",

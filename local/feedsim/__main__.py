@@ -11,7 +11,7 @@ from local.feedsim.day import generate_day
 from local.feedsim.http import make_server, running_clock
 from local.feedsim.marks import NZ
 from local.feedsim.recorded import RecordedFeed
-from local.feedsim.serve import Feed, FeedSim
+from local.feedsim.serve import AnyFeed, FeedSim
 
 
 def _instant(text: str) -> datetime:
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         now = running_clock(args.at, args.speed)
         day = args.date or now().astimezone(NZ).date()
-        feed: Feed = (
+        feed: AnyFeed = (
             RecordedFeed(args.recorded)
             if args.recorded
             else FeedSim(generate_day(args.seed, day, args.races, form=args.form))

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from math import floor
 from typing import Any
 
-from local.feedsim.market import PLACE_TAKE_OUT, WIN_TAKE_OUT, Money, RaceMarket, pool_odds
+from local.feedsim.market import PLACE_TAKE_OUT, WIN_TAKE_OUT, DrawnMoney, RaceMarket, pool_odds
 from local.feedsim.marks import MARK_SECS, floor_mark
-from local.feedsim.model import DayEvent, Dividend, MarketState, RaceFacts, RunnerState
+from local.feedsim.model import DayEvent, FeedDividend, FeedRace, MarketState, RunnerState
 from local.feedsim.multileg import LegPool
-from local.feedsim.outcome import Outcome
+from local.feedsim.outcome import RaceOutcome
 from local.feedsim.seeded import stream
 
 _KEPT_STATES = 8
@@ -21,11 +21,11 @@ MARK = timedelta(seconds=MARK_SECS)
 class RaceBook:
     """Answers for one race; states are kept for the last few marks, since list, event and oracle ask for the same."""
 
-    def __init__(self, race: RaceFacts, legs: list[LegPool], *, feature: bool = False, dead_pools: bool = True) -> None:
+    def __init__(self, race: FeedRace, legs: list[LegPool], *, feature: bool = False, dead_pools: bool = True) -> None:
         self.race = race
         self.legs = legs
         self.market = RaceMarket(race, feature)
-        self.outcome = Outcome(race, self.market)
+        self.outcome = RaceOutcome(race, self.market)
         chance = stream(race.race_id, "quirks")
         self.frozen_odds = [chance.random() < 0.4 for _ in race.runners]
         self.dead_pool = "trifecta" if chance.random() < 0.015 and dead_pools else ""
@@ -102,7 +102,7 @@ class RaceBook:
             told=next((d.how for d in reversed(script.dropped) if d.since <= mark), ""),
         )
 
-    def _pools(self, mark: datetime) -> tuple[Money, dict[str, int]]:
+    def _pools(self, mark: datetime) -> tuple[DrawnMoney, dict[str, int]]:
         """Return the money, and what is served as the totals of pools that were called off."""
         money, off, dead = self.market.money(mark), self.race.script.place_off, {}
         if self.dead_pool and mark >= self.race.script.closed:
@@ -116,7 +116,7 @@ class RaceBook:
         """Return the Place money that stood as its betting was called off."""
         return self.market.money(off - MARK).place
 
-    def _leg_dividends(self, mark: datetime) -> tuple[Dividend, ...]:
+    def _leg_dividends(self, mark: datetime) -> tuple[FeedDividend, ...]:
         """Dividends of the multi-leg pools that end with this race, once every leg is final."""
         rows = []
         for pool in self.legs:
@@ -125,10 +125,10 @@ class RaceBook:
                 winners = tuple(book.outcome.placings(mark)[0].number for book in books)
                 total = pool.total(mark)
                 pays = max(1.0, floor(total * 0.75 / (10 * (1 + pool.legs[0]))) / 10)
-                rows.append(Dividend(pool.product, "Final", pays, total, winners))
+                rows.append(FeedDividend(pool.product, "Final", pays, total, winners))
         return tuple(rows)
 
-    def _runners(self, mark: datetime, money: Money) -> tuple[RunnerState, ...]:
+    def _runners(self, mark: datetime, money: DrawnMoney) -> tuple[RunnerState, ...]:
         market, out = self.market, self.market.out_at(mark)
         hold, bet = market.tracker_points(money, out)
         prices = [market.fixed_at(i, mark) for i in range(market.runners)]
@@ -171,7 +171,7 @@ class RaceBook:
             )
         return tuple(states)
 
-    def _pool_odds(self, mark: datetime, money: Money) -> tuple[list[float | None], list[float | None]]:
+    def _pool_odds(self, mark: datetime, money: DrawnMoney) -> tuple[list[float | None], list[float | None]]:
         """Return everybody's odds in both pools; those of a dead Place pool are old ones, or back when all is over."""
         script, place = self.race.script, money.place
         if script.place_off is not None and mark >= script.place_off and (script.odds_left or mark >= script.final):

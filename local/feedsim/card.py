@@ -9,7 +9,7 @@ from random import Random
 from local.feedsim import words
 from local.feedsim.form import runner_form
 from local.feedsim.marks import nz_instant
-from local.feedsim.model import MeetingFacts, RaceFacts, RaceScript, RunnerFacts
+from local.feedsim.model import FeedRace, MeetingFacts, RaceScript, RunnerFacts
 from local.feedsim.options import DayOptions
 from local.feedsim.seeded import stream, uuid_of
 
@@ -148,7 +148,7 @@ def _multi_legs(plan: _Plan) -> dict[str, list[int] | list[list[int]]]:
     return legs
 
 
-def _race(seed: int, day: date, meeting: MeetingFacts, number: int, start: datetime, options: DayOptions) -> RaceFacts:
+def _race(seed: int, day: date, meeting: MeetingFacts, number: int, start: datetime, options: DayOptions) -> FeedRace:
     race_id = uuid_of(seed, day, meeting.meeting_id, number)
     chance = stream(race_id, "race")
     category = meeting.category
@@ -157,7 +157,7 @@ def _race(seed: int, day: date, meeting: MeetingFacts, number: int, start: datet
     serial = int(race_id[:6], 16)
     paid = 3 if size >= 8 else 2 if size >= 5 else 1
     track = meeting.track_condition if chance.random() < 0.95 else "Soft5"
-    race = RaceFacts(
+    race = FeedRace(
         race_id=race_id,
         meeting_id=meeting.meeting_id,
         number=number,

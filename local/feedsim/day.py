@@ -9,14 +9,14 @@ from typing import Any
 from local.feedsim.book import RaceBook
 from local.feedsim.card import meeting_count as _meeting_count
 from local.feedsim.card import programme
-from local.feedsim.model import DayEvent, MarketState, MeetingFacts, RaceFacts
+from local.feedsim.model import DayEvent, FeedRace, MarketState, MeetingFacts
 from local.feedsim.multileg import leg_pools
 from local.feedsim.options import DayOptions
 from local.feedsim.script import is_core, write_scripts
 from local.feedsim.seeded import stream
 
 
-class Day:
+class FeedDay:
     """One day of racing, fixed by its seed, date, number of races and options."""
 
     def __init__(self, seed: int, day: date, races: int, options: DayOptions) -> None:
@@ -25,7 +25,7 @@ class Day:
         self.options = options.resolved(races, _meeting_count(races))
         self.meetings: list[MeetingFacts] = programme(seed, day, races, self.options)
         write_scripts(seed, day, self.meetings, self.options)
-        self.races: list[RaceFacts] = [race for meeting in self.meetings for race in meeting.races]
+        self.races: list[FeedRace] = [race for meeting in self.meetings for race in meeting.races]
         self.books: dict[str, RaceBook] = dict(self._make_books())
         self._meetings = {meeting.meeting_id: meeting for meeting in self.meetings}
 
@@ -48,7 +48,7 @@ class Day:
                 yield book.race.race_id, book
 
     @property
-    def core_races(self) -> list[RaceFacts]:
+    def core_races(self) -> list[FeedRace]:
         """The races asked for: Australian and New Zealand gallops and harness, in order of their starts."""
         return sorted((race for race in self.races if is_core(race)), key=lambda race: (race.advertised, race.race_id))
 
@@ -72,7 +72,7 @@ class Day:
         return sorted(events, key=lambda event: (event.at, event.race_id, event.kind, event.detail))
 
 
-def generate_day(seed: int, date: date, races: int = 24, **options: Any) -> Day:
+def generate_day(seed: int, date: date, races: int = 24, **options: Any) -> FeedDay:
     """Generate a day with `races` Australian and New Zealand gallops and harness races, and others beside them.
 
     `options` are the fields of DayOptions, or `options=` a ready one. Raises ValueError for a bad number or option.
@@ -82,4 +82,4 @@ def generate_day(seed: int, date: date, races: int = 24, **options: Any) -> Day:
     given = options.pop("options", None)
     if given is not None and options:
         raise ValueError(f"options: expected a DayOptions or its fields, not both: {sorted(options)}")
-    return Day(seed, date, races, given if given is not None else DayOptions(**options))
+    return FeedDay(seed, date, races, given if given is not None else DayOptions(**options))

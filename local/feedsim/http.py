@@ -8,7 +8,7 @@ from typing import Any
 
 import uvicorn
 
-from local.feedsim.serve import Feed
+from local.feedsim.serve import AnyFeed
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -28,7 +28,7 @@ def running_clock(start: datetime | None, speed: float = 1.0) -> Callable[[], da
     return now
 
 
-def asgi_app(feed: Feed, now: Callable[[], datetime]) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+def asgi_app(feed: AnyFeed, now: Callable[[], datetime]) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """The feed as an ASGI application; anything but GET is answered 405."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +46,7 @@ def asgi_app(feed: Feed, now: Callable[[], datetime]) -> Callable[[Scope, Receiv
     return app
 
 
-def make_server(feed: Feed, now: Callable[[], datetime], host: str = "127.0.0.1", port: int = 0) -> uvicorn.Server:
+def make_server(feed: AnyFeed, now: Callable[[], datetime], host: str = "127.0.0.1", port: int = 0) -> uvicorn.Server:
     """A uvicorn server for a feed; port 0 takes a free one. Await its `serve()` or call its `run()`."""
     config = uvicorn.Config(asgi_app(feed, now), host=host, port=port, lifespan="off", log_level="warning", ws="none")
     return uvicorn.Server(config)

@@ -5,25 +5,25 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from local.feedsim.day import Day
+from local.feedsim.day import FeedDay
 from local.feedsim.marks import NZ, iso_z, nz_midnight
-from local.feedsim.model import MeetingFacts, RaceFacts
+from local.feedsim.model import FeedRace, MeetingFacts
 from local.feedsim.seeded import uuid_of
 
 CATEGORY_NAMES = {"T": "Thoroughbred Horse Racing", "H": "Harness Horse Racing", "G": "Greyhound Racing"}
 _DONE = {"Final", "Abandoned"}
 
 
-def visible(day: Day, at: datetime) -> list[MeetingFacts]:
+def visible(day: FeedDay, at: datetime) -> list[MeetingFacts]:
     """The meetings that are published at an instant."""
     return [meeting for meeting in day.meetings if meeting.visible is None or at >= meeting.visible]
 
 
-def _shown(race: RaceFacts, at: datetime) -> bool:
+def _shown(race: FeedRace, at: datetime) -> bool:
     return race.script.visible is None or at >= race.script.visible
 
 
-def meeting_row(day: Day, meeting: MeetingFacts, at: datetime, *, full: bool = False) -> dict[str, Any]:
+def meeting_row(day: FeedDay, meeting: MeetingFacts, at: datetime, *, full: bool = False) -> dict[str, Any]:
     """One meeting with its races; what does not apply is absent, and there is no status of the meeting itself."""
     races = [race for race in meeting.races if _shown(race, at)]
     row: dict[str, Any] = {
@@ -65,7 +65,7 @@ def meeting_row(day: Day, meeting: MeetingFacts, at: datetime, *, full: bool = F
     return row
 
 
-def race_row(day: Day, meeting: MeetingFacts, race: RaceFacts, at: datetime) -> dict[str, Any]:
+def race_row(day: FeedDay, meeting: MeetingFacts, race: FeedRace, at: datetime) -> dict[str, Any]:
     """One race inside a meeting, with its status in the list, which may know more than the event does."""
     book = day.books[race.race_id]
     start = race.advertised_at(at)
@@ -100,7 +100,7 @@ def _tote_clock(meeting: MeetingFacts, start: datetime) -> str:
     return f"{hours:02d}:{local.minute:02d}:00"
 
 
-def list_rows(days: list[Day], first: datetime, last: datetime, at: datetime) -> list[dict[str, Any]]:
+def list_rows(days: list[FeedDay], first: datetime, last: datetime, at: datetime) -> list[dict[str, Any]]:
     """The flat list of races that start between two instants, with one row that is no race in a day with dogs."""
     rows: list[tuple[datetime, dict[str, Any]]] = []
     for day in days:

@@ -9,7 +9,7 @@ from math import exp, floor
 from random import Random
 from typing import NamedTuple
 
-from local.feedsim.model import RaceFacts, Scratching
+from local.feedsim.model import FeedRace, Scratching
 from local.feedsim.seeded import apportion, stream
 
 WIN_TAKE_OUT = 0.155
@@ -45,7 +45,7 @@ _EXOTICS = {"quinella": (0.12, 0.6), "trifecta": (0.05, 0.9), "first4": (0.15, 0
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
+class DrawnMoney:
     """True money at an instant, in cents: per runner for win and place, in total for the exotic products.
 
     A scratched runner has what the pools still hold of it.
@@ -81,7 +81,7 @@ def pool_odds(pool_cents: int, runner_cents: int, take_out: float, paid: int = 1
 class RaceMarket:
     """The whole market of one race, fixed when it is made; every question about an instant is answered from it."""
 
-    def __init__(self, race: RaceFacts, feature: bool = False) -> None:
+    def __init__(self, race: FeedRace, feature: bool = False) -> None:
         self.race = race
         chance = stream(race.race_id, "market")
         self.runners = len(race.runners)
@@ -201,20 +201,20 @@ class RaceMarket:
         """Indexes of the runners that are scratched at an instant."""
         return {s.index for s in self.race.script.scratchings if s.at <= at}
 
-    def money(self, at: datetime) -> Money:
+    def money(self, at: datetime) -> DrawnMoney:
         """All money in the pools at a mark; nothing is left once an abandonment has been refunded."""
         script = self.race.script
         if script.abandoned_event is not None and at >= script.abandoned_event:
             zero = (0,) * self.runners
-            return Money(zero, zero, dict.fromkeys(self.exotic_finals, 0))
+            return DrawnMoney(zero, zero, dict.fromkeys(self.exotic_finals, 0))
         segment = next(s for s in reversed(self._segments) if s.since <= at)
         win, place = self._amounts(segment, at)
         if script.corrected is not None and at >= script.corrected and script.correction == "pool":
             win = [amount * 1.004 for amount in win]
         exotics = {name: max(0, int(self._exotic(name, at) - segment.refunds[name])) for name in self.exotic_finals}
-        return Money(_whole(win), _whole(place), exotics)
+        return DrawnMoney(_whole(win), _whole(place), exotics)
 
-    def tracker_points(self, money: Money, out: set[int]) -> tuple[list[int], list[int]]:
+    def tracker_points(self, money: DrawnMoney, out: set[int]) -> tuple[list[int], list[int]]:
         """Hold and bet points per runner: whole points of its share over all products, with a bias of its own."""
         blend = [0.7 * w + 0.3 * p for w, p in zip(money.win, money.place, strict=True)]
         if sum(blend) < 500:
@@ -271,7 +271,7 @@ def _mixed(chance: Random, strength: list[float], noise: float) -> list[float]:
     return _normal([p * exp(chance.gauss(0.0, noise)) for p in strength])
 
 
-def _fixed_paths(chance: Random, race: RaceFacts, strength: list[float]) -> list[list[tuple[datetime, float]]]:
+def _fixed_paths(chance: Random, race: FeedRace, strength: list[float]) -> list[list[tuple[datetime, float]]]:
     """Fixed win prices of every runner with the instants of their changes, two days ahead until past the start."""
     opened = race.advertised - timedelta(hours=chance.randint(20, 44), minutes=chance.randint(0, 59))
     paths: list[list[tuple[datetime, float]]] = []

@@ -98,7 +98,7 @@ class Turn:
 
 
 @dataclass(slots=True)
-class RaceFacts:
+class FeedRace:
     """One race: served facts, its runners and its script. `advertised` is the start first published."""
 
     race_id: str
@@ -144,7 +144,7 @@ class MeetingFacts:
     category: str
     track_condition: str
     tote_number: int | None
-    races: list[RaceFacts]
+    races: list[FeedRace]
     details: dict[str, Any] = field(default_factory=dict)
     visible: datetime | None = None
 
@@ -176,7 +176,7 @@ class RunnerState:
 
 
 @dataclass(frozen=True, slots=True)
-class Placing:
+class FeedPlacing:
     """One line of the results."""
 
     position: int
@@ -185,7 +185,7 @@ class Placing:
 
 
 @dataclass(frozen=True, slots=True)
-class Dividend:
+class FeedDividend:
     """One dividend: `product` is canonical, `dividend` dollars per dollar, `numbers` the runners in order."""
 
     product: str
@@ -219,8 +219,8 @@ class MarketState:
     runners: tuple[RunnerState, ...]
     unknown_hold_points: int
     unknown_bet_points: int
-    placings: tuple[Placing, ...]
-    dividends: tuple[Dividend, ...]
+    placings: tuple[FeedPlacing, ...]
+    dividends: tuple[FeedDividend, ...]
     protest: str
     field_size: int
     weather: str

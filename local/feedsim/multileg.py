@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import exp
 
-from local.feedsim.model import MeetingFacts, RaceFacts
+from local.feedsim.model import FeedRace, MeetingFacts
 from local.feedsim.seeded import stream
 
 _MEMBERS = {
@@ -25,7 +25,7 @@ class LegPool:
     product: str
     member: str
     legs: tuple[int, ...]
-    races: tuple[RaceFacts, ...]
+    races: tuple[FeedRace, ...]
     final_cents: int
     jackpot_cents: int
 

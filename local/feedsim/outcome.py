@@ -6,18 +6,18 @@ from datetime import datetime
 from math import floor
 from random import Random
 
-from local.feedsim.market import PLACE_TAKE_OUT, WIN_TAKE_OUT, Money, RaceMarket
-from local.feedsim.model import Dividend, Placing, RaceFacts
+from local.feedsim.market import PLACE_TAKE_OUT, WIN_TAKE_OUT, DrawnMoney, RaceMarket
+from local.feedsim.model import FeedDividend, FeedPlacing, FeedRace
 from local.feedsim.seeded import stream
 
 _EXOTIC_TAKE_OUT = 0.22
 _INTERIM_PLACINGS = 4
 
 
-class Outcome:
+class RaceOutcome:
     """The end of one race; its order is drawn once, by the strength of those that run."""
 
-    def __init__(self, race: RaceFacts, market: RaceMarket) -> None:
+    def __init__(self, race: FeedRace, market: RaceMarket) -> None:
         self.race = race
         self._market = market
         chance = stream(race.race_id, "outcome")
@@ -37,7 +37,7 @@ class Outcome:
             order[2], order[3] = order[3], order[2]
         return order
 
-    def placings(self, at: datetime) -> tuple[Placing, ...]:
+    def placings(self, at: datetime) -> tuple[FeedPlacing, ...]:
         """Results as served: none before Interim, the first four then, all at Final; a dead heat repeats a position."""
         script = self.race.script
         if at < script.interim:
@@ -50,10 +50,10 @@ class Outcome:
         shown = len(order) if at >= script.final else min(len(order), max(_INTERIM_PLACINGS, heat + 1))
         runners = self.race.runners
         return tuple(
-            Placing(positions[k], runners[i].number, runners[i].entrant_id) for k, i in enumerate(order[:shown])
+            FeedPlacing(positions[k], runners[i].number, runners[i].entrant_id) for k, i in enumerate(order[:shown])
         )
 
-    def dividends(self, at: datetime, money: Money) -> tuple[Dividend, ...]:
+    def dividends(self, at: datetime, money: DrawnMoney) -> tuple[FeedDividend, ...]:
         """Interim dividends from Interim on and Final ones beside them from Final on."""
         script = self.race.script
         if at < script.interim:
@@ -66,13 +66,13 @@ class Outcome:
             finals = tuple(_off_by_a_bit(row) if row.product == "place" else row for row in finals)
         return rows + finals
 
-    def _rows(self, status: str, placings: tuple[Placing, ...], money: Money) -> tuple[Dividend, ...]:
+    def _rows(self, status: str, placings: tuple[FeedPlacing, ...], money: DrawnMoney) -> tuple[FeedDividend, ...]:
         index = {runner.number: i for i, runner in enumerate(self.race.runners)}
         winners = [p.number for p in placings if p.position == 1]
         placed = [p for p in placings if p.position <= self.race.positions_paid]
         last = [p for p in placed if p.position == max(q.position for q in placed)]
         rows = [
-            Dividend(
+            FeedDividend(
                 "win",
                 status,
                 _dividend(sum(money.win), money.win[index[n]], WIN_TAKE_OUT, len(winners)),
@@ -85,13 +85,15 @@ class Outcome:
         for p in placed if any(money.place) else ():
             shared = len(last) if p in last and len(placed) > paid else 1
             amount = _dividend(sum(money.place), money.place[index[p.number]], PLACE_TAKE_OUT, paid * shared)
-            rows.append(Dividend("place", status, amount, sum(money.place), (p.number,)))
+            rows.append(FeedDividend("place", status, amount, sum(money.place), (p.number,)))
         for k, (product, length) in enumerate((("quinella", 2), ("exacta", 2), ("trifecta", 3), ("first4", 4))):
             if product in money.exotics and money.exotics[product] > 0 and len(placings) >= length:
                 rows.append(self._exotic(product, status, placings[:length], money, self._exotic_luck[k]))
         return tuple(rows)
 
-    def _exotic(self, product: str, status: str, placings: tuple[Placing, ...], money: Money, luck: float) -> Dividend:
+    def _exotic(
+        self, product: str, status: str, placings: tuple[FeedPlacing, ...], money: DrawnMoney, luck: float
+    ) -> FeedDividend:
         """One row for a bet on several runners, paid as their chances of filling the places ask for."""
         index = {runner.number: i for i, runner in enumerate(self.race.runners)}
         chance, left = 1.0, 1.0
@@ -103,7 +105,7 @@ class Outcome:
             chance *= 2
         pays = max(1.0, floor(10 * (1 - _EXOTIC_TAKE_OUT) * luck / max(chance, 1e-5)) / 10)
         pool = money.exotics[product]
-        return Dividend(product, status, min(pays, max(1.0, pool / 100)), pool, tuple(p.number for p in placings))
+        return FeedDividend(product, status, min(pays, max(1.0, pool / 100)), pool, tuple(p.number for p in placings))
 
 
 def _draw(chance: Random, strength: list[float], out: set[int]) -> list[int]:
@@ -133,6 +135,6 @@ def _dividend(pool: int, runner: int, take_out: float, ways: float) -> float:
     return max(1.0, floor(10 * pool * (1 - take_out) / (ways * runner) + 1e-9) / 10)
 
 
-def _off_by_a_bit(row: Dividend) -> Dividend:
+def _off_by_a_bit(row: FeedDividend) -> FeedDividend:
     """A dividend as first, wrongly, declared."""
-    return Dividend(row.product, row.status, round(row.dividend + 0.3, 1), row.pool_cents, row.numbers)
+    return FeedDividend(row.product, row.status, round(row.dividend + 0.3, 1), row.pool_cents, row.numbers)

@@ -7,10 +7,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from local.feedsim.serve import Feed, FeedError, date_range, paging
+from local.feedsim.serve import AnyFeed, FeedRefusal, date_range, paging
 
 
-class RecordedFeed(Feed):
+class RecordedFeed(AnyFeed):
     """A folder of recordings: the meetings list for its date, events by the id inside, 404 for the rest."""
 
     def __init__(self, folder: Path | str, *, compress: bool = True) -> None:
@@ -56,19 +56,19 @@ class RecordedFeed(Feed):
             return self._single[key].read_bytes()
         rows = [row for row in self._meetings if row["meeting"] == key]
         if not rows:
-            raise FeedError(404, "NOT_FOUND", f"no meeting {key}")
+            raise FeedRefusal(404, "NOT_FOUND", f"no meeting {key}")
         return self.envelope("Get meeting by id", path, params, at, {"enc": "json", "id": key}, {"meetings": rows})
 
     def races(self, path: str, params: dict[str, str], at: datetime) -> bytes:
         """The one recorded page of the races list."""
         if not self._races.is_file() or params.get("page_token"):
-            raise FeedError(404, "NOT_FOUND", "no such page was recorded")
+            raise FeedRefusal(404, "NOT_FOUND", "no such page was recorded")
         return self._races.read_bytes()
 
     def event(self, path: str, key: str, params: dict[str, str], at: datetime) -> bytes:
         """A recorded event as it is, whatever flags are asked for."""
         if key not in self._events:
-            raise FeedError(404, "NOT_FOUND", f"no event {key} was recorded")
+            raise FeedRefusal(404, "NOT_FOUND", f"no event {key} was recorded")
         return self._events[key].read_bytes()
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from math import exp
 
 from local.feedsim.marks import ceil_mark, floor_mark, nz_midnight
-from local.feedsim.model import MeetingFacts, RaceFacts, RaceScript, Scratching, Turn
+from local.feedsim.model import FeedRace, MeetingFacts, RaceScript, Scratching, Turn
 from local.feedsim.options import DayOptions
 from local.feedsim.seeded import stream
 from local.feedsim.troubles import write_troubles
@@ -20,7 +20,7 @@ _RUN_SECS = {"T": (65, 190), "H": (115, 205), "G": (25, 45)}
 _MINUTE = timedelta(minutes=1)
 
 
-def is_core(race: RaceFacts) -> bool:
+def is_core(race: FeedRace) -> bool:
     """Whether a race belongs to those asked for: Australian or New Zealand gallops or harness."""
     return race.country in CORE_COUNTRIES and race.category in CORE_CATEGORIES
 
@@ -37,7 +37,7 @@ def write_scripts(seed: int, day: date, meetings: list[MeetingFacts], options: D
     pool = [race for meeting in core for race in meeting.races if race.race_id not in abandoned]
     chance.shuffle(pool)
 
-    def deal(name: str, change: Callable[[RaceFacts], None], races: Iterable[RaceFacts]) -> None:
+    def deal(name: str, change: Callable[[FeedRace], None], races: Iterable[FeedRace]) -> None:
         for race in list(races)[: options.count(name)]:
             change(race)
 
@@ -51,12 +51,12 @@ def write_scripts(seed: int, day: date, meetings: list[MeetingFacts], options: D
     _turn_weather(seed, day, core)
 
 
-def _delay_secs(race: RaceFacts) -> float:
+def _delay_secs(race: FeedRace) -> float:
     """Seconds between the advertised and the true start: median about 68, seldom over five minutes, never negative."""
     return min(MAX_DELAY_SECS, max(5.0, 60 * exp(stream(race.race_id, "delay").gauss(0.0, 0.75)) + 4))
 
 
-def _usual(race: RaceFacts, options: DayOptions) -> RaceScript:
+def _usual(race: FeedRace, options: DayOptions) -> RaceScript:
     chance = stream(race.race_id, "script")
     jump = race.advertised + timedelta(seconds=int(_delay_secs(race)) if options.delays else 20)
     closed = ceil_mark(jump)
@@ -78,7 +78,7 @@ def _shift(script: RaceScript, by: timedelta) -> RaceScript:
     )
 
 
-def _scratch_before_the_day(race: RaceFacts, midnight: datetime, options: DayOptions) -> None:
+def _scratch_before_the_day(race: FeedRace, midnight: datetime, options: DayOptions) -> None:
     """About one runner in eight is out before the day begins, never leaving fewer than five."""
     chance = stream(race.race_id, "scratched")
     free = len(race.runners) - 5
@@ -92,7 +92,7 @@ def _scratch_before_the_day(race: RaceFacts, midnight: datetime, options: DayOpt
     race.positions_paid = 3 if left >= 8 else 2 if left >= 5 else 1
 
 
-def _late_scratchings(seed: int, day: date, pool: list[RaceFacts], count: int) -> None:
+def _late_scratchings(seed: int, day: date, pool: list[FeedRace], count: int) -> None:
     """Runners that go out between 75 minutes and one minute before the start, with money already on them."""
     chance = stream(seed, day, "late scratchings")
     for race in pool[:count]:
@@ -106,7 +106,7 @@ def _late_scratchings(seed: int, day: date, pool: list[RaceFacts], count: int) -
         race.script = replace(script, scratchings=(*script.scratchings, late))
 
 
-def _move_start(race: RaceFacts) -> None:
+def _move_start(race: FeedRace) -> None:
     """The advertised start is published again, mostly 5 to 15 minutes later, half an hour or less before it."""
     chance = stream(race.race_id, "moved")
     by = chance.choice((5, 5, 8, 8, 10, 15, -2)) * _MINUTE
@@ -115,7 +115,7 @@ def _move_start(race: RaceFacts) -> None:
     race.advertised = old + by
 
 
-def _protest(race: RaceFacts) -> None:
+def _protest(race: FeedRace) -> None:
     chance = stream(race.race_id, "protest")
     upheld = chance.random() < 0.5
     text = f"Protest {'UPHELD' if upheld else 'DISMISSED'} 2nd vs 1st"
@@ -124,11 +124,11 @@ def _protest(race: RaceFacts) -> None:
     )
 
 
-def _dead_heat(race: RaceFacts) -> None:
+def _dead_heat(race: FeedRace) -> None:
     race.script = replace(race.script, dead_heat_at=stream(race.race_id, "dead heat").choice((1, 2, 3)))
 
 
-def _correct(race: RaceFacts) -> None:
+def _correct(race: FeedRace) -> None:
     """Dividends, with them the win pool, or the order are put right some minutes after Final."""
     chance = stream(race.race_id, "correction")
     at = race.script.final + chance.choice((3, 9, 14, 26)) * _MINUTE
@@ -164,7 +164,7 @@ def _take(meetings: list[MeetingFacts], count: int, at_least: int) -> list[Meeti
     return chosen
 
 
-def _abandon_races(races: list[RaceFacts], at: datetime, *, tail: bool) -> set[str]:
+def _abandon_races(races: list[FeedRace], at: datetime, *, tail: bool) -> set[str]:
     for i, race in enumerate(races):
         chance = stream(race.race_id, "abandoned")
         stuck = tail and i == 0

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from zlib import crc32
 
-from local.feedsim.day import Day
+from local.feedsim.day import FeedDay
 from local.feedsim.event import FLAGS, event_data
 from local.feedsim.lists import list_rows, meeting_row, utc_day, visible
 from local.feedsim.marks import NZ, iso_z, nano_z
@@ -21,7 +21,7 @@ Answer = tuple[int, dict[str, str], bytes]
 _MAX_LIMIT = 200
 
 
-class FeedError(Exception):
+class FeedRefusal(Exception):
     """An answer that is none of 200: HTTP status, the feed's error code and a text."""
 
     def __init__(self, status: int, code: str, text: str) -> None:
@@ -29,7 +29,7 @@ class FeedError(Exception):
         self.status, self.code = status, code
 
 
-class Feed:
+class AnyFeed:
     """What both feeds share: identification, routing, the envelope, errors and compression."""
 
     def __init__(self, *, compress: bool = True) -> None:
@@ -42,17 +42,17 @@ class Feed:
         try:
             missing = [name for name in IDENTIFICATION if not names.get(name, "").strip()]
             if missing:
-                raise FeedError(403, "FORBIDDEN", f"identification headers missing: {', '.join(missing)}")
+                raise FeedRefusal(403, "FORBIDDEN", f"identification headers missing: {', '.join(missing)}")
             body = self._route(path, params, at)
             status = 200
-        except FeedError as error:
+        except FeedRefusal as error:
             status = error.status
             body = self.envelope("Error", path, params, at, None, None, error=error)
         return self._pack(status, body, names.get("accept-encoding", ""))
 
     def _route(self, path: str, params: dict[str, str], at: datetime) -> bytes:
         if not path.startswith(f"{PREFIX}/"):
-            raise FeedError(404, "NOT_FOUND", "no such page")
+            raise FeedRefusal(404, "NOT_FOUND", "no such page")
         room, _, key = path[len(PREFIX) + 1 :].rstrip("/").partition("/")
         if room == "meetings" and not key:
             return self.meetings(path, params, at)
@@ -62,7 +62,7 @@ class Feed:
             return self.races(path, params, at)
         if room == "events" and key:
             return self.event(path, key, params, at)
-        raise FeedError(404, "NOT_FOUND", "no such page")
+        raise FeedRefusal(404, "NOT_FOUND", "no such page")
 
     def meetings(self, path: str, params: dict[str, str], at: datetime) -> bytes:
         """The body of /meetings."""
@@ -88,7 +88,7 @@ class Feed:
         at: datetime,
         params: dict[str, Any] | None,
         data: dict[str, Any] | None,
-        error: FeedError | None = None,
+        error: FeedRefusal | None = None,
     ) -> bytes:
         """header, params and data as compact JSON; an error has the header alone."""
         nanos = crc32(f"{path}{at.timestamp()}".encode()) % 1000
@@ -112,12 +112,12 @@ class Feed:
         return status, headers, body
 
 
-class FeedSim(Feed):
+class FeedSim(AnyFeed):
     """Generated days served as the feed serves them; stateless but for caches, so any instant may be asked for."""
 
-    def __init__(self, days: Day | Sequence[Day], *, compress: bool = True) -> None:
+    def __init__(self, days: FeedDay | Sequence[FeedDay], *, compress: bool = True) -> None:
         super().__init__(compress=compress)
-        self.days = [days] if isinstance(days, Day) else list(days)
+        self.days = [days] if isinstance(days, FeedDay) else list(days)
         self._by_race = {
             race.race_id: (day, meeting) for day in self.days for meeting in day.meetings for race in meeting.races
         }
@@ -160,7 +160,7 @@ class FeedSim(Feed):
                 if meeting.meeting_id == key:
                     data = {"meetings": [meeting_row(day, meeting, at, full=True)]}
                     return self.envelope("Get meeting by id", path, params, at, {"enc": "json", "id": key}, data)
-        raise FeedError(404, "NOT_FOUND", f"no meeting {key}")
+        raise FeedRefusal(404, "NOT_FOUND", f"no meeting {key}")
 
     def races(self, path: str, params: dict[str, str], at: datetime) -> bytes:
         """Races by UTC day in pages named by a token."""
@@ -193,11 +193,11 @@ class FeedSim(Feed):
         """One race in full, with what its flags ask for."""
         found = self._by_race.get(key)
         if found is None:
-            raise FeedError(404, "NOT_FOUND", f"no event {key}")
+            raise FeedRefusal(404, "NOT_FOUND", f"no event {key}")
         day, meeting = found
         state = day.truth(key, at)
         if state.http_status != 200:
-            raise FeedError(state.http_status, "NOT_FOUND", f"no event {key}")
+            raise FeedRefusal(state.http_status, "NOT_FOUND", f"no event {key}")
         flags = {flag: params.get(flag, "").lower() in {"true", "1"} for flag in FLAGS}
         excluded = params.get("bet_type_filter", "")
         echo: dict[str, Any] = {"enc": "json", "id": key, **flags, "bet_type_filter": excluded, "bets_limit": 10}
@@ -232,7 +232,7 @@ def _day_of(text: str, at: datetime) -> date:
     except ValueError:
         day = date.min
     if not 2000 <= day.year <= 2200:
-        raise FeedError(400, "BAD_REQUEST", f"date: expected YYYY-MM-DD, today, week, month or all, got {text!r}")
+        raise FeedRefusal(400, "BAD_REQUEST", f"date: expected YYYY-MM-DD, today, week, month or all, got {text!r}")
     return day
 
 
@@ -244,7 +244,7 @@ def _echo_date(params: Mapping[str, str], name: str, minute: str) -> str:
 def _count(params: Mapping[str, str], name: str, usual: int, most: int | None) -> int:
     text = params.get(name, str(usual))
     if not _is_number(text) or (most is not None and not 0 < int(text) <= most):
-        raise FeedError(
+        raise FeedRefusal(
             400, "BAD_REQUEST", f"{name}: expected a number{f' from 1 to {most}' if most else ''}, got {text!r}"
         )
     return int(text)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import httpx
 
-from local.feedsim.serve import Feed
+from local.feedsim.serve import AnyFeed
 
 
 class FeedHook(Protocol):
@@ -27,7 +27,7 @@ class FeedTransport(httpx.AsyncBaseTransport):
     `request.extensions["feed_at"]` overrides that instant: a hook sets it to have a stale response served.
     """
 
-    def __init__(self, feed: Feed, now: Callable[[], datetime], hook: FeedHook | None = None) -> None:
+    def __init__(self, feed: AnyFeed, now: Callable[[], datetime], hook: FeedHook | None = None) -> None:
         self.feed = feed
         self.now = now
         self.hook = hook

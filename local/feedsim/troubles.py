@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from local.feedsim.marks import floor_mark
-from local.feedsim.model import DroppedPools, RaceFacts, Scratching, Suspension
+from local.feedsim.model import DroppedPools, FeedRace, Scratching, Suspension
 from local.feedsim.options import MONEY_TROUBLES, DayOptions
 from local.feedsim.seeded import stream
 
@@ -19,7 +19,7 @@ _SECOND = timedelta(seconds=1)
 _LEAST = 5
 
 
-def write_troubles(seed: int, day: date, pool: list[RaceFacts], options: DayOptions) -> None:
+def write_troubles(seed: int, day: date, pool: list[FeedRace], options: DayOptions) -> None:
     """Deal the troubles that were asked for over races that are run, in place; a race may have several."""
     for name in MONEY_TROUBLES:
         chance = stream(seed, day, name)
@@ -27,16 +27,16 @@ def write_troubles(seed: int, day: date, pool: list[RaceFacts], options: DayOpti
             _MAKERS[name](race)
 
 
-def _left(race: RaceFacts) -> list[int]:
+def _left(race: FeedRace) -> list[int]:
     out = {scratching.index for scratching in race.script.scratchings}
     return [i for i in range(len(race.runners)) if i not in out]
 
 
-def _scratch(race: RaceFacts, scratching: Scratching) -> None:
+def _scratch(race: FeedRace, scratching: Scratching) -> None:
     race.script = replace(race.script, scratchings=(*race.script.scratchings, scratching))
 
 
-def _unrefunded(race: RaceFacts) -> None:
+def _unrefunded(race: FeedRace) -> None:
     """One or two runners go out together; the refund comes a refresh to some minutes later, for each on its own."""
     chance = stream(race.race_id, "unrefunded")
     at = floor_mark(race.advertised - chance.choice((95, 240, 410, 900, 2000, 3500)) * _SECOND)
@@ -48,7 +48,7 @@ def _unrefunded(race: RaceFacts) -> None:
             _scratch(race, Scratching(index, at, late=True, refunded=min(refunded, race.script.closed)))
 
 
-def _leaver(race: RaceFacts) -> None:
+def _leaver(race: FeedRace) -> None:
     chance, left = stream(race.race_id, "leaver"), _left(race)
     if len(left) >= _LEAST:
         at = floor_mark(race.advertised - chance.choice((75, 230, 800, 2400)) * _SECOND)
@@ -56,13 +56,13 @@ def _leaver(race: RaceFacts) -> None:
         _scratch(race, Scratching(chance.choice(left), at, late=True, leaves=True, vacant=vacant))
 
 
-def _dead_place(race: RaceFacts) -> None:
+def _dead_place(race: FeedRace) -> None:
     chance = stream(race.race_id, "dead place")
     off = floor_mark(race.advertised - chance.choice((45, 300, 1000, 2800)) * _SECOND)
     race.script = replace(race.script, place_off=off, odds_left=chance.random() < 0.5)
 
 
-def _dropped_pools(race: RaceFacts) -> None:
+def _dropped_pools(race: FeedRace) -> None:
     """The feed forgets its totals: from the close on null and then an empty list, or zeros after Final."""
     chance, script = stream(race.race_id, "dropped pools"), race.script
     vanish = (DroppedPools(script.interim, "null"), DroppedPools(script.final, "empty"))
@@ -70,7 +70,7 @@ def _dropped_pools(race: RaceFacts) -> None:
     race.script = replace(script, dropped=vanish if chance.random() < 0.5 else zeroed)
 
 
-def _suspension(race: RaceFacts) -> None:
+def _suspension(race: FeedRace) -> None:
     """Fixed prices of one runner or of all, or one runner's pool odds, are missing for up to ten minutes."""
     chance = stream(race.race_id, "suspension")
     since = floor_mark(race.advertised - chance.choice((60, 330, 700, 1900, 3300)) * _SECOND)
@@ -81,13 +81,13 @@ def _suspension(race: RaceFacts) -> None:
     race.script = replace(race.script, suspensions=(*race.script.suspensions, Suspension(since, until, kind, index)))
 
 
-def _late_amendment(race: RaceFacts) -> None:
+def _late_amendment(race: FeedRace) -> None:
     chance = stream(race.race_id, "late amendment")
     at = race.script.final + timedelta(minutes=chance.choice((41, 55, 130, 175)))
     race.script = replace(race.script, corrected=at, correction=chance.choice(("dividends", "placings")))
 
 
-_MAKERS: dict[str, Callable[[RaceFacts], None]] = {
+_MAKERS: dict[str, Callable[[FeedRace], None]] = {
     "unrefunded": _unrefunded,
     "leavers": _leaver,
     "dead_places": _dead_place,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.host.activation import Activation
-from local.host.container import Container, Identity
+from local.host.container import HostContainer, Identity
 from local.host.function import HostedFunction, StartPath
 from local.host.namespace import Namespace
 
@@ -46,7 +46,7 @@ async def load_all(functions: Iterable[HostedFunction], interpreter: str = "") -
     for path in StartPath:
         for function in functions:
             activation = Activation("0" * 32, function.full_name, "fn-local", 0)
-            container = Container(function, Identity("fn-local", "http://127.0.0.1"), path, interpreter)
+            container = HostContainer(function, Identity("fn-local", "http://127.0.0.1"), path, interpreter)
             try:
                 await container.start(activation)
             finally:

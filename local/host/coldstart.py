@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.host.activation import Activation
-from local.host.container import Container, Identity
+from local.host.container import HostContainer, Identity
 from local.host.function import HostedFunction, StartPath
 from ops.packaging.archive import zip_bytes
 from ops.packaging.dists import Site
 from ops.packaging.errors import PackagingError
-from ops.packaging.project import Project
+from ops.packaging.project import ProjectFile
 from ops.packaging.render import render
 from ops.packaging.stage import LIBRARY, Sources, Stager
 
@@ -38,7 +38,7 @@ class ColdStart:
 
 
 def variants(
-    name: str, project: Project, sources: Sources, site: Site, scratch: Path, *, pip: bool = True
+    name: str, project: ProjectFile, sources: Sources, site: Site, scratch: Path, *, pip: bool = True
 ) -> dict[str, HostedFunction]:
     """Lay one function out staged and, if `pip`, pip's usual way, each without and with the SDK imported."""
     entry = (sources.functions / name / "__main__.py").read_text("utf-8")
@@ -70,7 +70,7 @@ def _with_sdk(entry: str, site: Site) -> str:
     return entry[:at] + lines + entry[at:]
 
 
-def _staged(name: str, project: Project, sources: Sources, site: Site, out: Path) -> bytes:
+def _staged(name: str, project: ProjectFile, sources: Sources, site: Site, out: Path) -> bytes:
     staged = Stager(project, sources, site).stage(out, render(project, names=[name]), [name])
     return staged.function(name).archive
 
@@ -121,7 +121,7 @@ async def _start_once(layout: str, function: HostedFunction, interpreter: str) -
     activation = Activation("0" * 32, function.full_name, "fn-local", int(time.time() * 1000))
     activation.timeout_ms, activation.memory_mb = limits.timeout_ms, limits.memory_mb
     identity = Identity("fn-local", "http://127.0.0.1")
-    container = Container(function, identity, StartPath.PRELAUNCHER, interpreter)
+    container = HostContainer(function, identity, StartPath.PRELAUNCHER, interpreter)
     try:
         if await container.start(activation):
             began = time.monotonic()

@@ -34,7 +34,7 @@ class Identity:
     api_host: str
 
 
-class Container:
+class HostContainer:
     """A process with one function's code; `start` first, then `run` as often as wanted, then `close`.
 
     `load_ms` is the cold start proper: unpacking and importing, in a process that stood ready.

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from local.host.activation import Activation
-from local.host.container import Container, Identity
+from local.host.container import HostContainer, Identity
 from local.host.function import HostedFunction, StartPath
 from raceday.catalogue.platform import MAX_PAYLOAD_BYTES
 from raceday.ids import RandomSource, SystemRandomSource
@@ -22,7 +22,7 @@ KEPT_ACTIVATIONS = 2000
 KEPT_IDLE = 4
 
 
-class Refused(Exception):
+class InvocationRefused(Exception):
     """The namespace did not take an invocation; `status` is HTTP's."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -56,7 +56,7 @@ class Namespace:
         self._max_concurrent = max_concurrent
         self._max_per_minute = max_per_minute
         self._recent: deque[float] = deque()
-        self._idle: dict[str, list[Container]] = {}
+        self._idle: dict[str, list[HostContainer]] = {}
         self._running: set[asyncio.Task[Activation]] = set()
         self._activations: OrderedDict[str, Activation] = OrderedDict()
 
@@ -66,15 +66,15 @@ class Namespace:
         return len(self._running)
 
     def start(self, name: str, event: dict[str, Any], *, recorded: bool = True) -> "asyncio.Task[Activation]":
-        """Begin an activation of `package/function`; raises Refused for what the platform would not take.
+        """Begin an activation of `package/function`; raises InvocationRefused for what the platform would not take.
 
         The task's name is the activation's id; one that is not `recorded` (a web call) leaves no record.
         """
         function = self.functions.get(name)
         if function is None:
-            raise Refused(404, f"The requested resource does not exist: {name}")
+            raise InvocationRefused(404, f"The requested resource does not exist: {name}")
         if len(json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogatepass")) > MAX_PAYLOAD_BYTES:
-            raise Refused(413, f"The input of {name} is larger than {MAX_PAYLOAD_BYTES} bytes")
+            raise InvocationRefused(413, f"The input of {name} is larger than {MAX_PAYLOAD_BYTES} bytes")
         self._hold_quota()
         activation = self._activation(function)
         if recorded:
@@ -87,7 +87,7 @@ class Namespace:
         return task
 
     async def invoke(self, name: str, event: dict[str, Any]) -> Activation:
-        """Run an activation to its end; raises Refused."""
+        """Run an activation to its end; raises InvocationRefused."""
         return await self.start(name, event)
 
     async def within_sync_time(self, task: "asyncio.Task[Activation]") -> Activation | None:
@@ -124,7 +124,7 @@ class Namespace:
         container = self._take_idle(function.full_name)
         try:
             if container is None:
-                container = Container(function, self._identity, self._path, self._interpreter)
+                container = HostContainer(function, self._identity, self._path, self._interpreter)
                 await container.start(activation)
             if container.usable:
                 await container.run(event, activation)
@@ -134,11 +134,11 @@ class Namespace:
             activation.end_ms = _now_ms()
         return activation
 
-    def _take_idle(self, name: str) -> Container | None:
+    def _take_idle(self, name: str) -> HostContainer | None:
         idle = self._idle.get(name)
         return idle.pop() if idle else None
 
-    async def _put_back(self, name: str, container: Container, finished: bool) -> None:
+    async def _put_back(self, name: str, container: HostContainer, finished: bool) -> None:
         idle = self._idle.setdefault(name, [])
         if container.usable and finished and len(idle) < KEPT_IDLE:
             idle.append(container)
@@ -150,9 +150,9 @@ class Namespace:
         while self._recent and now - self._recent[0] > 60:
             self._recent.popleft()
         if len(self._running) >= self._max_concurrent:
-            raise Refused(429, f"Too many concurrent requests in flight (count: {len(self._running)})")
+            raise InvocationRefused(429, f"Too many concurrent requests in flight (count: {len(self._running)})")
         if len(self._recent) >= self._max_per_minute:
-            raise Refused(429, f"Too many requests in the last minute (count: {len(self._recent)})")
+            raise InvocationRefused(429, f"Too many requests in the last minute (count: {len(self._recent)})")
         self._recent.append(now)
 
     def _activation(self, function: HostedFunction) -> Activation:

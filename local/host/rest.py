@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.host.function import HostedFunction
-from local.host.namespace import Namespace, Refused
+from local.host.namespace import InvocationRefused, Namespace
 from local.host.web import raw_event, web_response
 from raceday.catalogue.platform import MAX_PAYLOAD_BYTES
 
@@ -68,7 +68,7 @@ class _Rest:
         try:
             event = await _json_object(request)
             task = self._namespace.start(_name(request), event)
-        except Refused as error:
+        except InvocationRefused as error:
             return _error(error.status, str(error))
         started = JSONResponse({"activationId": task.get_name()}, 202)
         if request.query_params.get("blocking", "false") != "true":
@@ -114,7 +114,7 @@ class _Rest:
             return _error(413, f"Request larger than allowed: {len(body)} > {MAX_PAYLOAD_BYTES} bytes.")
         try:
             task = self._namespace.start(function.full_name, raw_event(request, body), recorded=False)
-        except Refused as error:
+        except InvocationRefused as error:
             return _error(error.status, str(error))
         activation = await self._namespace.within_sync_time(task)
         if activation is None:
@@ -151,13 +151,13 @@ def _name(request: Request) -> str:
 async def _json_object(request: Request) -> dict[str, Any]:
     body = await request.body()
     if len(body) > MAX_PAYLOAD_BYTES:
-        raise Refused(413, f"Request larger than allowed: {len(body)} > {MAX_PAYLOAD_BYTES} bytes.")
+        raise InvocationRefused(413, f"Request larger than allowed: {len(body)} > {MAX_PAYLOAD_BYTES} bytes.")
     try:
         event = json.loads(body) if body.strip() else {}
     except ValueError:
-        raise Refused(400, "The request content was malformed: expected a JSON object") from None
+        raise InvocationRefused(400, "The request content was malformed: expected a JSON object") from None
     if not isinstance(event, dict):
-        raise Refused(400, "The request content was malformed: expected a JSON object")
+        raise InvocationRefused(400, "The request content was malformed: expected a JSON object")
     return event
 
 

@@ -27,7 +27,7 @@ SENTINEL = "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX"
 RESULTS = 3
 
 
-class Context:
+class RunnerContext:
     """What the platform hands to `main` beside the event."""
 
     def __init__(self, env: dict[str, str]) -> None:
@@ -96,7 +96,7 @@ def call(main: Callable[..., Any], event: dict[str, Any], env: dict[str, str]) -
         return main()
     if count == 1:
         return main(event)
-    return main(event, Context(env))
+    return main(event, RunnerContext(env))
 
 
 def serve(main: Callable[..., Any], out: TextIO) -> None:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from local.feedsim import Day, FeedSim
-from local.feedsim.model import RaceFacts
+from local.feedsim import FeedDay, FeedSim
+from local.feedsim.model import FeedRace
 from local.feedsim.seeded import stream
 from raceday.feed.mapping import snapshot_of
 from raceday.feed.models import Event
@@ -24,7 +24,7 @@ _RUNNERS_SUSPENDED, _MARKETS_SUSPENDED, _ODDS_GONE, _ALL_ODDS_GONE, _RUNS_LOST, 
 
 
 @dataclass(slots=True)
-class Faults:
+class AnswerFaults:
     """What is wrong with one race's answers: by runner, the stretches of time in which figures are missing."""
 
     suspended: dict[int, list[tuple[datetime, datetime]]] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Faults:
     single_losses: Random | None = None
 
     @classmethod
-    def of(cls, race: RaceFacts, seed: int) -> "Faults":
+    def of(cls, race: FeedRace, seed: int) -> "AnswerFaults":
         """Draw one race's faults."""
         chance = stream(race.race_id, "alert faults", seed)
         runners = range(len(race.runners))
@@ -64,7 +64,7 @@ class Faults:
         return _within(self.odds_gone.get(runner, ()), at)
 
 
-def _stretch(race: RaceFacts, chance: Random) -> tuple[datetime, datetime]:
+def _stretch(race: FeedRace, chance: Random) -> tuple[datetime, datetime]:
     """Return a stretch of the last hour, mostly of its end, where most moves are."""
     begin = chance.choice((60, 45, 20, 10, 5, 4, 3)) - chance.random()
     return race.advertised - begin * _MINUTE, race.advertised - (begin - chance.choice((0.6, 1.2, 5.5, 11))) * _MINUTE
@@ -74,7 +74,7 @@ def _within(stretches: Any, at: datetime) -> bool:
     return any(begin <= at < end for begin, end in stretches)
 
 
-def polls(day: Day, feed: FeedSim, race: RaceFacts, faults: Faults) -> list[LedgerRow]:
+def polls(day: FeedDay, feed: FeedSim, race: FeedRace, faults: AnswerFaults) -> list[LedgerRow]:
     """Return a race's ledger from T-65 to its end, made of the feed's own answers with the faults in them."""
     rows: list[LedgerRow] = []
     missed: list[Gap] = []
@@ -90,7 +90,7 @@ def polls(day: Day, feed: FeedSim, race: RaceFacts, faults: Faults) -> list[Ledg
     return rows
 
 
-def _slots(day: Day, race: RaceFacts) -> Iterator[Slot]:
+def _slots(day: FeedDay, race: FeedRace) -> Iterator[Slot]:
     """Give the slots of the plan, which follows the start as it is advertised at the time."""
     after = min(race.advertised, race.script.moved_from or race.advertised) - (BASELINE + 6) * _MINUTE
     while True:
@@ -104,7 +104,7 @@ def _slots(day: Day, race: RaceFacts) -> Iterator[Slot]:
 
 
 def _row(
-    feed: FeedSim, race: RaceFacts, faults: Faults, slot: Slot, base: LedgerRow | None, gaps: tuple[Gap, ...]
+    feed: FeedSim, race: FeedRace, faults: AnswerFaults, slot: Slot, base: LedgerRow | None, gaps: tuple[Gap, ...]
 ) -> LedgerRow:
     payload = json.loads(feed.event(f"/events/{race.race_id}", race.race_id, FLAGS, slot.at))
     for i, runner in enumerate(payload["data"]["runners"]):
@@ -114,7 +114,7 @@ def _row(
     return compose(snapshot, base, PollContext(slot.at, "slot", slot.at), snapshot.status, gaps=gaps)
 
 
-def _break(odds: dict[str, Any], faults: Faults, runner: int, at: datetime) -> None:
+def _break(odds: dict[str, Any], faults: AnswerFaults, runner: int, at: datetime) -> None:
     if faults.is_suspended(runner, at):
         odds["fixed_win"] = odds["fixed_place"] = 0
     if faults.lacks_odds(runner, at):

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from local.feedsim import Day, FeedSim, generate_day
-from local.feedsim.model import RaceFacts
-from local.judging.alert_polls import Faults, polls
-from local.judging.alert_truth import KINDS, POINTS, Moment, Truth
+from local.feedsim import FeedDay, FeedSim, generate_day
+from local.feedsim.model import FeedRace
+from local.judging.alert_polls import AnswerFaults, polls
+from local.judging.alert_truth import KINDS, POINTS, ColumnInstants, Truth
 from raceday.ledger.timeline import Label
 from raceday.projections import alerts
 from raceday.projections.alert_cursor import Cursor
@@ -87,8 +87,8 @@ def score(days: int, *, seed: int = 1, races: int = 24) -> Score:
     return found
 
 
-def _judge(found: Score, day: Day, feed: FeedSim, race: RaceFacts, seed: int) -> None:
-    faults = Faults.of(race, seed)
+def _judge(found: Score, day: FeedDay, feed: FeedSim, race: FeedRace, seed: int) -> None:
+    faults = AnswerFaults.of(race, seed)
     ledger = polls(day, feed, race, faults)
     pairs, _ = alerts.walk(ledger, Cursor())
     found.races += 1
@@ -103,7 +103,7 @@ def _judge(found: Score, day: Day, feed: FeedSim, race: RaceFacts, seed: int) ->
         _judge_pair(found, truth, before, now)
 
 
-def _count_faults(found: Score, race: RaceFacts, faults: Faults, gaps: int) -> None:
+def _count_faults(found: Score, race: FeedRace, faults: AnswerFaults, gaps: int) -> None:
     found.faults["suspensions"] += sum(map(len, faults.suspended.values()))
     found.faults["odds missing"] += sum(map(len, faults.odds_gone.values()))
     found.faults["gaps"] += gaps
@@ -112,7 +112,7 @@ def _count_faults(found: Score, race: RaceFacts, faults: Faults, gaps: int) -> N
 
 def _judge_pair(found: Score, truth: Truth, before: Label, now: Label) -> None:
     told = {(m.entrant_id, m.kind): m for m in alerts.moved(before, now)}
-    moment = Moment(before.base.slot if before.base else None, before.state.slot, now.state.slot)
+    moment = ColumnInstants(before.base.slot if before.base else None, before.state.slot, now.state.slot)
     compared = before.base is not None or before.label == BASELINE
     for kind, entrant_id in _questions(now):
         counts = found.kinds[kind]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from local.feedsim import Day, MarketState, RunnerState
+from local.feedsim import FeedDay, MarketState, RunnerState
 from local.feedsim.market import WIN_TAKE_OUT
-from local.judging.alert_polls import Faults
+from local.judging.alert_polls import AnswerFaults
 
 KINDS = ("money_win", "money_place", "odds")
 POINTS = 5
@@ -15,7 +15,7 @@ _TENTH = Fraction(1, 10)
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ColumnInstants:
     """The instants of two columns: `base` is what the first one has grown since, None where it shows all there is."""
 
     base: datetime | None
@@ -27,23 +27,23 @@ class Moment:
 class Truth:
     """One race's market, asked for what moved between two columns and whether the answers could show it."""
 
-    day: Day
+    day: FeedDay
     race_id: str
-    faults: Faults
+    faults: AnswerFaults
 
-    def moved(self, moment: Moment, entrant_id: str, kind: str) -> float:
+    def moved(self, moment: ColumnInstants, entrant_id: str, kind: str) -> float:
         """Return how far a runner really moved, in points of its share or percent of its odds."""
         if kind == "odds":
             return self._shortened(moment, entrant_id)
         now = self._share(moment.before, moment.now, kind, entrant_id)
         return float(now - self._share(moment.base, moment.before, kind, entrant_id))
 
-    def tote_shortened(self, moment: Moment, entrant_id: str) -> float:
+    def tote_shortened(self, moment: ColumnInstants, entrant_id: str) -> float:
         """Return by how many percent the tote's odds of a runner shortened, before they are rounded."""
         was, now = (self._tote(self._state(at), entrant_id) for at in (moment.before, moment.now))
         return float((was - now) / was * 100) if was and now else 0.0
 
-    def hidden(self, moment: Moment, entrant_id: str, kind: str) -> str:
+    def hidden(self, moment: ColumnInstants, entrant_id: str, kind: str) -> str:
         """Return why the answers cannot prove a move, "" where they do."""
         if self._changed(moment.before, moment.now):
             return "scratching"
@@ -75,7 +75,7 @@ class Truth:
         came = {i: max(0, cents - old.get(i, 0)) for i, cents in _cents(self._state(now), kind).items()}
         return Fraction(came.get(entrant_id, 0) * 100, sum(came.values()) or 1)
 
-    def _shortened(self, moment: Moment, entrant_id: str) -> float:
+    def _shortened(self, moment: ColumnInstants, entrant_id: str) -> float:
         was, now = (self._price(at, entrant_id) for at in (moment.before, moment.now))
         return float((was - now) / was * 100) if was and now else 0.0
 
@@ -92,7 +92,7 @@ class Truth:
         kept = 1 - Fraction(str(WIN_TAKE_OUT))
         return kept * sum(held.values()) / held[entrant_id] if held.get(entrant_id) else Fraction(0)
 
-    def _odds_hidden(self, moment: Moment, entrant_id: str) -> str:
+    def _odds_hidden(self, moment: ColumnInstants, entrant_id: str) -> str:
         states = [self._state(at) for at in (moment.before, moment.now)]
         index = next(i for i, r in enumerate(states[0].runners) if r.entrant_id == entrant_id)
         if any(self.faults.is_suspended(index, at) for at in (moment.before, moment.now)):
@@ -105,7 +105,7 @@ class Truth:
         odds = [_odds(runner, kind) for runner in self._state(at).runners if not runner.scratched]
         return all(o is not None and o > Fraction(104, 100) for o in odds)
 
-    def _least(self, moment: Moment, entrant_id: str, kind: str) -> Fraction:
+    def _least(self, moment: ColumnInstants, entrant_id: str, kind: str) -> Fraction:
         """Return the least that a move can have been, each figure read against it: odds end anywhere in their tenth."""
         now = self._came(moment.before, moment.now, kind, entrant_id, least=True)
         return now - self._came(moment.base, moment.before, kind, entrant_id, least=False)

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from local.feedsim import Day
-from local.simulate.buckets import Answer
+from local.feedsim import FeedDay
+from local.simulate.buckets import PolledAnswer
 from local.simulate.decide import Decider, Verdict
 from local.simulate.faults.base import Chooser
 from local.simulate.oracle.slots import OVER, RECHECK_MINUTES, marks, on_grid
@@ -26,11 +26,11 @@ SECOND = timedelta(seconds=1)
 KNOWN_AFTER = timedelta(minutes=2)
 RECHECKS = frozenset(timedelta(minutes=m) for m in RECHECK_MINUTES)
 # A row and the market as its answer was served; None where nobody served what it shows.
-Shown = tuple[Row, Answer | None]
+Shown = tuple[Row, PolledAnswer | None]
 
 
 @dataclass(slots=True)
-class Absent:
+class AbsentSlots:
     """One race's slots without a row: lost ones and excused ones with the reason, and those no gap tells of."""
 
     lost: dict[datetime, str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Absent:
 
 
 @dataclass(slots=True)
-class Grid:
+class KnownRace:
     """What the suite knew of a race: start and status as its newest row has them, since when, and what before."""
 
     start: datetime
@@ -52,7 +52,7 @@ class Grid:
     known_at: datetime
     newest_content: datetime | None = None
     finished: datetime | None = None
-    former: "Grid | None" = None
+    former: "KnownRace | None" = None
 
     def slots(self, after: datetime, until: datetime) -> Iterator[datetime]:
         """Return the slots strictly between two instants; a race that is over has its re-checks alone."""
@@ -82,8 +82,8 @@ def life_secs(start: datetime, status: str, at: datetime) -> int:
 
 
 def judge_absent(
-    day: Day, faults: Chooser, shown: Mapping[str, Sequence[Shown]], created: Mapping[str, datetime], end: datetime
-) -> dict[str, Absent]:
+    day: FeedDay, faults: Chooser, shown: Mapping[str, Sequence[Shown]], created: Mapping[str, datetime], end: datetime
+) -> dict[str, AbsentSlots]:
     """Return what is absent of each race: `shown` has its rows in order, `created` when each stored race was."""
     decider, lists = Decider(faults), sorted(faults.script.lists)
     races = sorted(shown.keys() | created.keys() & {race.race_id for race in day.core_races})
@@ -96,14 +96,14 @@ def judge_absent(
 class _Race:
     """The slots of one race."""
 
-    def __init__(self, day: Day, race_id: str, decider: Decider, lists: Sequence[datetime]) -> None:
+    def __init__(self, day: FeedDay, race_id: str, decider: Decider, lists: Sequence[datetime]) -> None:
         self._race_id, self._decider, self._lists = race_id, decider, lists
         self._race = day.books[race_id].race
-        self._found = Absent()
+        self._found = AbsentSlots()
 
-    def judge(self, rows: Sequence[Shown], created: datetime | None, end: datetime) -> Absent:
+    def judge(self, rows: Sequence[Shown], created: datetime | None, end: datetime) -> AbsentSlots:
         """Walk a race's rows in order."""
-        grid = None if created is None else Grid(self._race.advertised_at(created), "Open", created)
+        grid = None if created is None else KnownRace(self._race.advertised_at(created), "Open", created)
         after = None if created is None else created + KNOWN_AFTER
         row: Row | None = None
         for row, answer in rows:
@@ -122,7 +122,7 @@ class _Race:
         ends = [] if polled else [self._race.advertised, script.abandoned_list, script.gone]
         return min(end - timedelta(minutes=3), *(at for at in (*ends, end) if at is not None))
 
-    def _next(self, grid: Grid | None, row: Row, answer: Answer) -> Grid:
+    def _next(self, grid: KnownRace | None, row: Row, answer: PolledAnswer) -> KnownRace:
         start, status = answer.state.advertised_start, answer.status
         content = when(row["generatedAt"])
         known_at = when(row["$createdAt"])
@@ -132,23 +132,23 @@ class _Race:
         if grid is not None and (grid.start, grid.status) == (start, status):
             return replace(grid, newest_content=content, finished=finished)
         former = None if grid is None else replace(grid, former=None if grid.former is None else grid.former)
-        return Grid(start, status, known_at, content, finished, former)
+        return KnownRace(start, status, known_at, content, finished, former)
 
-    def _between(self, grid: Grid, after: datetime, until: datetime, told: set[datetime]) -> None:
+    def _between(self, grid: KnownRace, after: datetime, until: datetime, told: set[datetime]) -> None:
         for at in grid.slots(after, until):
             if at not in told:
                 self._found.unreported.add(at)
             if self._answerable(at):
                 self._judge(grid, at)
 
-    def _judge(self, grid: Grid, at: datetime) -> None:
+    def _judge(self, grid: KnownRace, at: datetime) -> None:
         expires = grid.expires(at)
         wanted = Wanted(self._race_id, at, expires, grid.known(at), grid.newest_content)
         listed = self._told_by_list(grid, expires)
         verdict = Verdict(False, listed) if listed else self._decider.verdict(wanted)
         (self._found.lost if verdict.lost else self._found.excused)[at] = verdict.why
 
-    def _told_by_list(self, grid: Grid, until: datetime) -> str:
+    def _told_by_list(self, grid: KnownRace, until: datetime) -> str:
         """Name what a meeting list may have told the suite that the race's newest row does not show."""
         script = self._race.script
         if script.abandoned_list is not None and self._listed(script.abandoned_list, until):

@@ -7,7 +7,7 @@ from local.feedsim import MarketState
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PolledAnswer:
     """One committed poll as the market stood when it was served; `closed_as` overrides the status of a closing row."""
 
     slot: datetime

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.feedsim import Day
+from local.feedsim import FeedDay
 from local.feedsim.script import is_core
-from local.simulate.absent import RECHECKS, Absent, Shown, judge_absent, life_secs
-from local.simulate.buckets import Answer
+from local.simulate.absent import RECHECKS, AbsentSlots, Shown, judge_absent, life_secs
+from local.simulate.buckets import PolledAnswer
 from local.simulate.faults.base import Chooser
 from local.simulate.faults.bodies import as_read
-from local.simulate.faults.script import Script, Served
+from local.simulate.faults.script import Script, ServedEvent
 from local.simulate.leftovers import left
 from local.simulate.oracle.slots import OVER, on_grid
 from local.simulate.tables import Tables, when
-from local.simulate.world import World
+from local.simulate.world import SimWorld
 from raceday.store.port import Row
 
 MS = timedelta(milliseconds=1)
@@ -37,13 +37,13 @@ class Found:
 
     wrong: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[PolledAnswer] = field(default_factory=list)
     rows: list[Shown] = field(default_factory=list)
     committed: int = 0
 
 
 def judge(
-    report: dict[str, Any], day: Day, world: World, tables: Tables, faults: Chooser, end: datetime
+    report: dict[str, Any], day: FeedDay, world: SimWorld, tables: Tables, faults: Chooser, end: datetime
 ) -> dict[str, Any]:
     """Return a day's report as its faults have it: what is lost, unreported, doubled and wrong."""
     script = faults.script
@@ -60,7 +60,7 @@ def judge(
     }
 
 
-def races_found(day: Day, tables: Tables, script: Script) -> dict[str, Found]:
+def races_found(day: FeedDay, tables: Tables, script: Script) -> dict[str, Found]:
     """Return what each race's rows show, held against what was served."""
     by_race: dict[str, list[Row]] = defaultdict(list)
     for row in tables.ledger:
@@ -69,7 +69,7 @@ def races_found(day: Day, tables: Tables, script: Script) -> dict[str, Found]:
             for race_id, rows in sorted(by_race.items())}  # fmt: skip
 
 
-def _never_stored(day: Day, stored: Container[str], end: datetime) -> int:
+def _never_stored(day: FeedDay, stored: Container[str], end: datetime) -> int:
     """Count races that were never stored although their list showed them for half an hour before their start."""
     absent = [race for race in day.core_races if race.race_id not in stored]
     return sum(
@@ -77,7 +77,7 @@ def _never_stored(day: Day, stored: Container[str], end: datetime) -> int:
     )
 
 
-def _polls(found: Mapping[str, Found], absent: Mapping[str, Absent], tables: Tables) -> dict[str, Any]:
+def _polls(found: Mapping[str, Found], absent: Mapping[str, AbsentSlots], tables: Tables) -> dict[str, Any]:
     slots = Counter((r["raceId"], when(r["slot"])) for r in tables.ledger)
     rows = Counter((r["raceId"], int(r["n"])) for r in tables.ledger)
     committed = sum(each.committed for each in found.values())
@@ -103,9 +103,9 @@ def _polls(found: Mapping[str, Found], absent: Mapping[str, Absent], tables: Tab
     }
 
 
-def _race(day: Day, race_id: str, rows: Sequence[Row], script: Script) -> Found:
+def _race(day: FeedDay, race_id: str, rows: Sequence[Row], script: Script) -> Found:
     found = Found()
-    before: Answer | None = None
+    before: PolledAnswer | None = None
     newest_content: datetime | None = None
     finished: datetime | None = None
     for i, row in enumerate(rows):
@@ -137,7 +137,7 @@ def _race(day: Day, race_id: str, rows: Sequence[Row], script: Script) -> Found:
     return found
 
 
-def _planned(day: Day, race_id: str, status: str, slot: datetime) -> bool:
+def _planned(day: FeedDay, race_id: str, status: str, slot: datetime) -> bool:
     """Tell whether a slot is on the grid of a start that the race has had, with its last row's status, if any."""
     race = day.books[race_id].race
     starts = {race.advertised, race.script.moved_from or race.advertised}
@@ -145,11 +145,13 @@ def _planned(day: Day, race_id: str, status: str, slot: datetime) -> bool:
     return is_core(race) and any(on_grid(start, each, slot) for start in starts for each in statuses)
 
 
-def _answer(found: Found, day: Day, race_id: str, row: Row, before: Answer | None, script: Script) -> Answer | None:
+def _answer(
+    found: Found, day: FeedDay, race_id: str, row: Row, before: PolledAnswer | None, script: Script
+) -> PolledAnswer | None:
     """Return what a row must show; a row whose answer nobody served, or served at another time, is wrong."""
     slot, places = when(row["slot"]), day.books[race_id].race.positions_paid
     if row["kind"] == "closing":
-        return None if before is None else Answer(slot, before.state, places, row["status"])
+        return None if before is None else PolledAnswer(slot, before.state, places, row["status"])
     served = _served(row, script.served.get(race_id, ()))
     if served is None:
         found.wrong.append(f"n {row['n']}: nobody served what it shows of {row['generatedAt']}")
@@ -159,10 +161,10 @@ def _answer(found: Found, day: Day, race_id: str, row: Row, before: Answer | Non
     state = as_read(day.truth(race_id, served.content_at), served.change, before.state if before else None)
     if row["status"] != state.status and not (before and before.status in OVER):
         found.wrong.append(f"n {row['n']}: {row['status']} where the feed said {state.status}")
-    return Answer(slot, state, places)
+    return PolledAnswer(slot, state, places)
 
 
-def _latest(row: Row, before: Answer | None, slot: datetime) -> datetime:
+def _latest(row: Row, before: PolledAnswer | None, slot: datetime) -> datetime:
     """Return until when an answer may be served for a slot; a caller's poll and a first one have a minute."""
     if row["kind"] != "slot" or before is None:
         return slot + timedelta(seconds=60) + ANSWERING
@@ -170,7 +172,7 @@ def _latest(row: Row, before: Answer | None, slot: datetime) -> datetime:
     return slot + timedelta(seconds=max(life_secs(start, before.status, slot) for start in starts)) + ANSWERING
 
 
-def _served(row: Row, answers: Sequence[Served]) -> Served | None:
+def _served(row: Row, answers: Sequence[ServedEvent]) -> ServedEvent | None:
     """Find the answer that a row was made of, by the feed's own time; without one, by the time of receipt."""
     stamp, fetched = when(row["generatedAt"]), when(row["fetchedAt"])
     exact = [a for a in answers if abs(a.content_at - stamp) <= MS and a.change != "payload.no_clock"]

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
-from local.feedsim import Day
-from local.simulate.world import World
+from local.feedsim import FeedDay
+from local.simulate.world import SimWorld
 
 SCHEDULER = "master-race-scheduler"
 MINUTE = timedelta(minutes=1)
@@ -21,12 +21,12 @@ def day_start(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, EVE_HOUR, EVE_MINUTE, tzinfo=UTC) - timedelta(days=1)
 
 
-def day_end(day: Day) -> datetime:
+def day_end(day: FeedDay) -> datetime:
     """Return the instant by which every race is over, re-checked and closed."""
     return max(_over(day, race.race_id) for race in day.core_races) + RECHECKS + AFTERWARDS
 
 
-def _over(day: Day, race_id: str) -> datetime:
+def _over(day: FeedDay, race_id: str) -> datetime:
     race, script = day.books[race_id].race, day.books[race_id].race.script
     if script.stuck_open and script.abandoned_list is not None:
         # Found by the next refresh of the meetings, within a quarter of an hour.
@@ -36,7 +36,7 @@ def _over(day: Day, race_id: str) -> datetime:
     return max(race.advertised, script.final)
 
 
-async def run_day(world: World, end: datetime, progress: Callable[[datetime], None] | None = None) -> None:
+async def run_day(world: SimWorld, end: datetime, progress: Callable[[datetime], None] | None = None) -> None:
     """Fire the scheduler's trigger each minute until `end`, then wait for what is under way."""
     minute = world.loop.now().replace(second=0, microsecond=0) + MINUTE
     while minute < end:
@@ -49,7 +49,7 @@ async def run_day(world: World, end: datetime, progress: Callable[[datetime], No
     await settle(world)
 
 
-async def settle(world: World) -> None:
+async def settle(world: SimWorld) -> None:
     """Wait until nothing is under way, webhooks included."""
     await world.platform.settle()
     for _ in range(600):
@@ -59,6 +59,6 @@ async def settle(world: World) -> None:
         await world.platform.settle()
 
 
-async def _trigger(world: World) -> None:
+async def _trigger(world: SimWorld) -> None:
     await asyncio.sleep(world.chances.span("trigger", world.delays.trigger))
     await world.platform.activate(SCHEDULER, {})

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from local.simulate.faults.base import Chooser
-from local.simulate.faults.script import Deed, Handing, Run
+from local.simulate.faults.script import ActivationRun, Deed, Handing
 from local.simulate.faults.store import WRITE
-from local.simulate.replay import ANSWER_SECS, POLLER, REFUSED, Replay, Wanted
+from local.simulate.replay import ANSWER_SECS, POLLER, REFUSED, AttemptReplay, Wanted
 
 SCHEDULER = "master-race-scheduler"
 SECOND = timedelta(seconds=1)
@@ -58,7 +58,7 @@ class Decider:
     """Judges slots without a row by the day's script."""
 
     def __init__(self, faults: Chooser) -> None:
-        self._replay = Replay(faults)
+        self._replay = AttemptReplay(faults)
         self._limit = timedelta(seconds=faults.world.platform.limits[POLLER].timeout_secs)
         self._missed = {minute.replace(second=0, microsecond=0) for minute in faults.script.ticks_missed}
         self._handings: dict[tuple[str, datetime], list[Handing]] = defaultdict(list)
@@ -66,7 +66,7 @@ class Decider:
             if handing.function == POLLER:
                 for slot in handing.event.get("slots", ()):
                     self._handings[slot["raceId"], datetime.fromisoformat(slot["slot"])].append(handing)
-        self._ticks: dict[datetime, list[Run]] = defaultdict(list)
+        self._ticks: dict[datetime, list[ActivationRun]] = defaultdict(list)
         for run in faults.script.runs:
             if run.function == SCHEDULER:
                 self._ticks[_minute(run.began)].append(run)
@@ -97,7 +97,7 @@ class Decider:
             for run in handing.runs:
                 yield self._run(run, handing, wanted)
 
-    def _run(self, run: Run, handing: Handing, wanted: Wanted) -> Verdict:
+    def _run(self, run: ActivationRun, handing: Handing, wanted: Wanted) -> Verdict:
         until = run.began + self._limit - 3 * SECOND
         if run.died and run.ended is not None:
             until = min(until, run.ended)
@@ -121,7 +121,7 @@ class Decider:
             return excused(played.why or "time_limit")
         return lost(f"the poller begun at {run.began:%H:%M:%S} did not ask")
 
-    def _tried(self, run: Run, tried: Sequence[Deed], until: datetime, wanted: Wanted) -> Verdict:
+    def _tried(self, run: ActivationRun, tried: Sequence[Deed], until: datetime, wanted: Wanted) -> Verdict:
         if any(d.what == WRITE and d.fine for d in tried):
             return lost(f"the poller begun at {run.began:%H:%M:%S} wrote it, and it is not there")
         last = tried[-1]
@@ -139,7 +139,7 @@ class Decider:
             return lost(f"the poller begun at {run.began:%H:%M:%S} was answered and stopped")
         return self._again(run, tried, until, wanted)
 
-    def _again(self, run: Run, tried: Sequence[Deed], until: datetime, wanted: Wanted) -> Verdict:
+    def _again(self, run: ActivationRun, tried: Sequence[Deed], until: datetime, wanted: Wanted) -> Verdict:
         """Judge a poll whose last request failed: whether the retry that was due would have ended well."""
         last = tried[-1]
         if last.kind in REFUSED or last.kind.startswith("store answered 4"):
@@ -169,7 +169,7 @@ class Decider:
                 if not any(h.by is tick for h in handings):
                     yield from self._tick(tick, bool(handings), wanted)
 
-    def _tick(self, tick: Run, handed: bool, wanted: Wanted) -> Iterator[Verdict]:
+    def _tick(self, tick: ActivationRun, handed: bool, wanted: Wanted) -> Iterator[Verdict]:
         minute = _minute(tick.began)
         read = next((d for d in tick.deeds if d.what == READ_RACES and d.fine), None)
         ahead = minute + REACH > wanted.at
@@ -190,7 +190,7 @@ class Decider:
         elif behind:
             yield from self._looked_back(tick, minute, wanted)
 
-    def _looked_back(self, tick: Run, minute: datetime, wanted: Wanted) -> Iterator[Verdict]:
+    def _looked_back(self, tick: ActivationRun, minute: datetime, wanted: Wanted) -> Iterator[Verdict]:
         """Judge a tick by the reading of the ledger that came when a slot was past and still good."""
         looks = [d for d in tick.deeds if d.what == READ_LEDGER and d.at >= minute + LOOK]
         due = [d for d in looks if wanted.at < d.at - SETTLED - SECOND and (d.done or d.at) < wanted.expires - WORTH]
@@ -200,7 +200,7 @@ class Decider:
         elif due or not looks:
             yield excused(_why(tick))
 
-    def _not_started(self, tick: Run, wanted: Wanted, at: datetime, why: str) -> Verdict:
+    def _not_started(self, tick: ActivationRun, wanted: Wanted, at: datetime, why: str) -> Verdict:
         """Judge a tick that did not start a poller for a slot: whether it could, and what would have come of it."""
         if tick.died and tick.ended is not None and tick.ended < at + 5 * SECOND:
             return excused(tick.died)
@@ -213,7 +213,7 @@ class Decider:
         return excused(played.why) if played.done is None else lost(why)
 
 
-def _why(run: Run) -> str:
+def _why(run: ActivationRun) -> str:
     """Name what kept a run from what it had to read."""
     kinds = [d.kind or d.delay for d in run.deeds if d.kind or d.delay]
     return run.died or (kinds[-1] if kinds else "not_reached")

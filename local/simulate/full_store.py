@@ -12,8 +12,8 @@ from local.embedded import Embedded, EmbeddedTransport, WebhookWorker, bootstrap
 from local.simulate.appwrite_profile import RealPace
 from local.simulate.loop import VirtualClock
 from local.simulate.webhooks import deliver
-from local.simulate.wire import Wire
-from local.simulate.world import PlatformStarter, World
+from local.simulate.wire import SlowWire
+from local.simulate.world import PlatformStarter, SimWorld
 from ops.webhooks import wanted
 from raceday.clock import Clock
 from raceday.connections import Transports
@@ -38,7 +38,7 @@ class FullBackend:
         self.worker: WebhookWorker | None = None
         self._running: asyncio.Task[Any] | None = None
 
-    def open(self, world: World) -> Embedded:
+    def open(self, world: SimWorld) -> Embedded:
         """Open the server on first use: tables where there are none, and the subscriptions."""
         if self.server is not None:
             return self.server
@@ -60,14 +60,14 @@ class FullBackend:
         self.server = server
         return server
 
-    def served(self, world: World) -> httpx.AsyncBaseTransport:
+    def served(self, world: SimWorld) -> httpx.AsyncBaseTransport:
         """Return the one way to the server, at the pace of the profile."""
         if self._served is None:
             inner = EmbeddedTransport(self.open(world))
             self._served = RealPace(inner) if self._profile == "appwrite-1.9" else inner
         return self._served
 
-    def store(self, world: World, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
+    def store(self, world: SimWorld, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
         """Make the store client of one container, on a wire of its own."""
 
         def counted(_: httpx.Request) -> None:
@@ -75,7 +75,7 @@ class FullBackend:
             world.counts.store[name] += 1
 
         seams = world.seams
-        wire = Wire(
+        wire = SlowWire(
             self.served(world), world.chances, "store", world.store_span, seams.before_store, seams.after_store,
             counted, date=world.loop.now,
         )  # fmt: skip
@@ -84,16 +84,16 @@ class FullBackend:
         return make_store(world.settings, clock, chance, log, wire)
 
     def feed_transport(
-        self, world: World, name: str, serial: int, on_request: Callable[[], None]
+        self, world: SimWorld, name: str, serial: int, on_request: Callable[[], None]
     ) -> httpx.AsyncBaseTransport | Transports:
         """Return one container's wire to the feed."""
         return world.feed_wire(name, on_request)
 
-    def invoker(self, world: World, name: str, serial: int, clock: Clock, random: RandomSource, log: Log) -> Invoker:
+    def invoker(self, world: SimWorld, name: str, serial: int, clock: Clock, random: RandomSource, log: Log) -> Invoker:
         """Return the platform itself."""
         return PlatformStarter(world.platform, world.counts)
 
-    def reader(self, world: World) -> Store:
+    def reader(self, world: SimWorld) -> Store:
         """Make a client without delays, to read what a finished day has left."""
         clock, chance = VirtualClock(world.loop), SeededRandomSource("reader")
         transport = EmbeddedTransport(self.open(world))

@@ -13,7 +13,7 @@ from typing import Any
 from local.feedsim import generate_day
 from local.simulate.day import day_end, day_start
 from local.simulate.faults import profile
-from local.simulate.plan import Plan
+from local.simulate.plan import DayPlan
 from local.simulate.run import simulate_day
 from local.simulate.shrink import NOTHING, Case, Shrinker
 from local.simulate.verdict import replay, troubles, verdict
@@ -23,10 +23,10 @@ Report = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FaultDay:
     """A day and the faults that it runs under, as a command asks for them."""
 
-    plan: Plan
+    plan: DayPlan
     faults: str
     kinds: tuple[str, ...] = ()
 
@@ -40,7 +40,7 @@ class Asked:
         return report | {"asked": plan.races, "faults": self.faults, "cut": [] if case is None else case.words()}
 
 
-def shrunk(asked: Asked, report: Report, told: Callable[[str], None]) -> tuple[Case, Report]:
+def shrunk(asked: FaultDay, report: Report, told: Callable[[str], None]) -> tuple[Case, Report]:
     """Return the smallest case of a failing day that was found, and its report."""
     day = generate_day(asked.plan.seed, asked.plan.day, asked.plan.races, options=asked.plan.options)
     every = tuple(race.race_id for race in day.core_races)
@@ -52,7 +52,7 @@ def shrunk(asked: Asked, report: Report, told: Callable[[str], None]) -> tuple[C
     return found, asked.run(found)
 
 
-def seeds(asked: Asked) -> Iterator[Asked]:
+def seeds(asked: FaultDay) -> Iterator[FaultDay]:
     """Return the days of one seed after another, without end."""
     seed = asked.plan.seed
     while True:
@@ -60,7 +60,7 @@ def seeds(asked: Asked) -> Iterator[Asked]:
         seed += 1
 
 
-def _run(asked: Asked) -> Report:
+def _run(asked: FaultDay) -> Report:
     try:
         return asked.run()
     except Exception:
@@ -69,7 +69,7 @@ def _run(asked: Asked) -> Report:
                 "faults": asked.faults, "raised": traceback.format_exc()}  # fmt: skip
 
 
-def hunt(asked: Asked, folder: Path, jobs: int, told: Callable[[str], None], days: int | None = None) -> int:
+def hunt(asked: FaultDay, folder: Path, jobs: int, told: Callable[[str], None], days: int | None = None) -> int:
     """Run new seeds until stopped, or `days` of them; keep each day that fails in `folder`; return how many did."""
     folder.mkdir(parents=True, exist_ok=True)
     found = 0
@@ -80,7 +80,7 @@ def hunt(asked: Asked, folder: Path, jobs: int, told: Callable[[str], None], day
     return found
 
 
-def _batches(days: Iterator[Asked], size: int) -> Iterator[list[Asked]]:
+def _batches(days: Iterator[FaultDay], size: int) -> Iterator[list[FaultDay]]:
     while batch := list(islice(days, size)):
         yield batch
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from local.simulate.faults.script import Run, Script
-from local.simulate.world import World
+from local.simulate.faults.script import ActivationRun, Script
+from local.simulate.world import SimWorld
 
 # A transaction and what its poll asked for before it lie within one slot's time.
 BEFORE = timedelta(seconds=90)
 
 
-def left(world: World, transactions: Mapping[str, int], expired: Iterable[str], script: Script) -> dict[str, int]:
+def left(world: SimWorld, transactions: Mapping[str, int], expired: Iterable[str], script: Script) -> dict[str, int]:
     """Count what should have ended; a transaction may only expire where a fault kept its own opener from ending it."""
     return {
         "in_flight": world.platform.in_flight,
@@ -30,6 +30,6 @@ def _explained(transaction: str, script: Script) -> bool:
     return bool(run.died) or _struck(run, about, at)
 
 
-def _struck(run: Run, about: str, at: datetime) -> bool:
+def _struck(run: ActivationRun, about: str, at: datetime) -> bool:
     alike = {about, *(f"{method} transactions" for method in ("GET", "POST", "PATCH") if about == "POST transactions")}
     return any((d.kind or d.delay) and d.about in alike and d.at >= at - BEFORE for d in run.deeds)

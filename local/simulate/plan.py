@@ -10,7 +10,7 @@ from raceday.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DayPlan:
     """One simulated day: what is generated, how deep it runs, where its rows and answers are kept, its races."""
 
     seed: int = 1

@@ -58,7 +58,7 @@ class Use:
 
 
 @dataclass(slots=True)
-class Box:
+class WarmContainer:
     """One warm container, the request count of its present activation, and when it was last used."""
 
     container: Container
@@ -83,7 +83,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ActivationContext:
     """What the platform tells an activation of itself; `deadline` is in epoch milliseconds."""
 
     function_name: str
@@ -109,7 +109,7 @@ class Platform:
     on_done: Callable[[str, str, datetime, float, dict[str, Any], bool], None] | None = None
     keeper: "Keeper | None" = None
     uses: dict[str, Use] = field(default_factory=lambda: defaultdict(Use))
-    _warm: dict[str, list[Box]] = field(default_factory=lambda: defaultdict(list))
+    _warm: dict[str, list[WarmContainer]] = field(default_factory=lambda: defaultdict(list))
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _serial: int = 0
     _taken: deque[float] = field(default_factory=deque)
@@ -173,7 +173,7 @@ class Platform:
         box = await self._box(name, use)
         cold = box.idle_since == 0.0
         deadline = self.loop.now().timestamp() + limit.timeout_secs - (self.loop.time() - began)
-        context = Context(name, activation, round(deadline * 1000))
+        context = ActivationContext(name, activation, round(deadline * 1000))
         box.requests, box.killed, box.kill_after = 0, False, self.seams.kill_after(name, activation)
         self.seams.began(name, event, box.container, box.kill)
         if self.keeper is not None:
@@ -196,7 +196,7 @@ class Platform:
             self._keep(name, box)
         return answer
 
-    async def _box(self, name: str, use: Use) -> Box:
+    async def _box(self, name: str, use: Use) -> WarmContainer:
         now = self.loop.time()
         warm = [box for box in self._warm[name] if now - box.idle_since < box.recycle_secs]
         self._warm[name] = warm
@@ -207,11 +207,11 @@ class Platform:
         serial = self._serial
         await asyncio.sleep(self.chances.span("cold", self.delays.cold))
         # The container counts requests on the box that is made around it a moment later.
-        boxes: list[Box] = []
-        boxes.append(Box(self.build(name, serial, lambda: boxes[0].on_request())))
+        boxes: list[WarmContainer] = []
+        boxes.append(WarmContainer(self.build(name, serial, lambda: boxes[0].on_request())))
         return boxes[0]
 
-    async def _until_limit(self, box: Box, use: Use, secs: float) -> tuple[dict[str, Any], bool]:
+    async def _until_limit(self, box: WarmContainer, use: Use, secs: float) -> tuple[dict[str, Any], bool]:
         """Await the activation; a container whose activation was ended from outside is thrown away."""
         task = box.task
         if task is None:
@@ -229,7 +229,7 @@ class Platform:
             return task.result(), False
         return task.result(), True
 
-    def _keep(self, name: str, box: Box) -> None:
+    def _keep(self, name: str, box: WarmContainer) -> None:
         box.idle_since = self.loop.time()
         box.recycle_secs = self.chances.span("recycle", self.delays.recycle)
         box.task = None

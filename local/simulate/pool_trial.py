@@ -19,14 +19,14 @@ from local.feedsim import DayOptions, FeedSim, generate_day
 from local.simulate.day import day_start, settle
 from local.simulate.full_store import PROFILES
 from local.simulate.loop import VirtualLoop
-from local.simulate.plan import Plan
+from local.simulate.plan import DayPlan
 from local.simulate.platform import limits_of
 from local.simulate.report import POLLER
 from local.simulate.run import on_virtual_time
 from local.simulate.storms_judged import begin_wire
 from local.simulate.virtual_http import turns
 from local.simulate.wire_depth import WireBackend
-from local.simulate.world import World
+from local.simulate.world import SimWorld
 from raceday.catalogue.functions import IMPORTS
 from raceday.clock import Clock
 from raceday.connections import Connections
@@ -45,7 +45,7 @@ class Timed(WireBackend):
         super().__init__(profile=profile)
         self.secs: list[float] = []
 
-    def store(self, world: World, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
+    def store(self, world: SimWorld, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
         """Make a store client whose polls are timed."""
         made = super().store(world, name, serial, clock, on_request)
         return TimedStore(made, world.loop, self.secs) if name == POLLER else made
@@ -108,14 +108,14 @@ def pool_trial(
     trace: list[str] | None = None,
 ) -> dict[str, Any]:
     """Return how many of `races` were committed at each go, and how long commits took at the first and the last."""
-    plan = Plan(seed=seed, races=races)
+    plan = DayPlan(seed=seed, races=races)
     day = generate_day(seed, plan.day, races, options=DayOptions(abandoned_races=0, abandoned_meetings=0, late_races=0))
     start = day_start(plan.day) + timedelta(minutes=3)
 
     async def work(loop: VirtualLoop) -> dict[str, Any]:
         backend = Timed(profile=profile)
         told = trace.append if trace is not None else None
-        world = World(loop, FeedSim(day), backend, limits_of(), seed=seed, settings=plan.settings, trace=told)
+        world = SimWorld(loop, FeedSim(day), backend, limits_of(), seed=seed, settings=plan.settings, trace=told)
         begin_wire("calm", world, backend, start)
         try:
             for name in IMPORTS:
@@ -138,7 +138,7 @@ def pool_trial(
     return on_virtual_time(start, work, turns(seed))
 
 
-async def _go(world: World, ids: Sequence[str]) -> int:
+async def _go(world: SimWorld, ids: Sequence[str]) -> int:
     """Poll every race at one instant, by as many pollers as it takes; return how many were committed."""
     most = world.settings.races_per_poller
     batches = [list(ids[at : at + most]) for at in range(0, len(ids), most)]

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import httpx
 
 from local.simulate.webhooks import PortWebhooks
-from local.simulate.world import PlatformStarter, World
+from local.simulate.world import PlatformStarter, SimWorld
 from local.testing.memory_store import MemoryStore
 from raceday.clock import Clock, SyncedClock
 from raceday.connections import Transports
@@ -27,13 +27,13 @@ class PortBackend:
     def __init__(self) -> None:
         self.memory: MemoryStore | None = None
 
-    def open(self, world: World) -> MemoryStore:
+    def open(self, world: SimWorld) -> MemoryStore:
         """Make the store and its webhooks on first use."""
         if self.memory is None:
             self.memory = MemoryStore(world.loop.now, PortWebhooks(world).on_event)
         return self.memory
 
-    def store(self, world: World, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
+    def store(self, world: SimWorld, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
         """Make the store of one container."""
 
         def counted() -> None:
@@ -43,16 +43,16 @@ class PortBackend:
         return DelayedStore(self.open(world), world, clock, counted)
 
     def feed_transport(
-        self, world: World, name: str, serial: int, on_request: Callable[[], None]
+        self, world: SimWorld, name: str, serial: int, on_request: Callable[[], None]
     ) -> httpx.AsyncBaseTransport | Transports:
         """Return one container's wire to the feed."""
         return world.feed_wire(name, on_request)
 
-    def invoker(self, world: World, name: str, serial: int, clock: Clock, random: RandomSource, log: Log) -> Invoker:
+    def invoker(self, world: SimWorld, name: str, serial: int, clock: Clock, random: RandomSource, log: Log) -> Invoker:
         """Return the platform itself."""
         return PlatformStarter(world.platform, world.counts)
 
-    def reader(self, world: World) -> Store:
+    def reader(self, world: SimWorld) -> Store:
         """Return the store itself, to read what a finished day has left."""
         return self.open(world)
 
@@ -81,7 +81,7 @@ class PortBackend:
 class DelayedStore:
     """The store's port with a delay before and after each call, as a wire would have."""
 
-    def __init__(self, inner: MemoryStore, world: World, clock: Clock, on_request: Callable[[], None]) -> None:
+    def __init__(self, inner: MemoryStore, world: SimWorld, clock: Clock, on_request: Callable[[], None]) -> None:
         self._inner = inner
         self._world = world
         self._clock = clock

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from local.feedsim import Day
+from local.feedsim import FeedDay
 from local.simulate.absent import Shown, judge_absent
 from local.simulate.checker import races_found
 from local.simulate.faults.base import Chooser
-from local.simulate.faults.script import Deed, Run
+from local.simulate.faults.script import ActivationRun, Deed
 from local.simulate.replay import POLLER
 from local.simulate.tables import Tables, when
 
@@ -36,7 +36,7 @@ class Flagged:
 
 
 def flagged(
-    day: Day, faults: Chooser, tables: Tables, end: datetime, way: str, *, one_in: int = 12, seed: int = 1
+    day: FeedDay, faults: Chooser, tables: Tables, end: datetime, way: str, *, one_in: int = 12, seed: int = 1
 ) -> Flagged:
     """Take one committed slot in so many away in one of the `WAYS`, and count what the judge says of them."""
     chance, shown, gone = random.Random(f"{seed}/{way}"), {}, set()
@@ -82,7 +82,7 @@ def _untraced(faults: Chooser, slots: set[Slot], *, handed: bool) -> Iterator[No
             handing.event = event
 
 
-def _without(run: Run, slots: set[Slot]) -> list[Deed]:
+def _without(run: ActivationRun, slots: set[Slot]) -> list[Deed]:
     mine = [(race, at) for s in run.event.get("slots", ()) if (race := s["raceId"], at := when(s["slot"])) in slots]
     if not mine:
         return run.deeds

@@ -47,7 +47,7 @@ class Played:
     why: str = ""
 
 
-class Replay:
+class AttemptReplay:
     """Plays attempts out; those of the day itself come first in each second."""
 
     def __init__(self, faults: Chooser) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from local.feedsim import Day
+from local.feedsim import FeedDay
 from local.simulate.oracle.differences import Findings
 from local.simulate.oracle.slots import Expected, expect, rechecks_after
 from local.simulate.oracle.truth import DayServed
 from local.simulate.tables import Tables, when
-from local.simulate.world import World
+from local.simulate.world import SimWorld
 from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.store.port import Row
 from raceday.tables import MONEY_FLOW, NOTIFICATIONS, RACE_POOLS
@@ -24,7 +24,7 @@ PLANNED = ("slot", "recheck")
 IDLE_OUTCOMES = ("done", "late", "off_plan", "over", "expired", "refused")
 
 
-def day_report(day: Day, world: World, tables: Tables, findings: Findings, end: datetime) -> dict[str, Any]:
+def day_report(day: FeedDay, world: SimWorld, tables: Tables, findings: Findings, end: datetime) -> dict[str, Any]:
     """Return everything that a finished day is measured by."""
     expected = expectations(day, world, end)
     found = polls(expected, tables.ledger, world)
@@ -47,7 +47,7 @@ def day_report(day: Day, world: World, tables: Tables, findings: Findings, end: 
     }
 
 
-def expectations(day: Day, world: World, end: datetime) -> dict[str, Expected]:
+def expectations(day: FeedDay, world: SimWorld, end: datetime) -> dict[str, Expected]:
     """Return what each race of the day was to be polled for."""
     served, lists, s = DayServed(day), sorted(world.counts.feed_lists), world.settings
     return {
@@ -58,7 +58,7 @@ def expectations(day: Day, world: World, end: datetime) -> dict[str, Expected]:
     }
 
 
-def polls(expected: Mapping[str, Expected], ledger: Sequence[Row], world: World) -> dict[str, Any]:
+def polls(expected: Mapping[str, Expected], ledger: Sequence[Row], world: SimWorld) -> dict[str, Any]:
     """Compare the ledger with what was expected, and say where they differ."""
     planned = [row for row in ledger if row["kind"] in PLANNED]
     slots = Counter((row["raceId"], when(row["slot"])) for row in ledger if row["kind"] != "closing")
@@ -119,7 +119,7 @@ def counted(findings: Findings, table: str) -> dict[str, int]:
     }
 
 
-def failures(world: World) -> list[dict[str, str]]:
+def failures(world: SimWorld) -> list[dict[str, str]]:
     """Return what the imports could not do, each failure once, with the last word on it."""
     found: dict[str, dict[str, str]] = {}
     for answer in world.counts.imports:
@@ -130,7 +130,7 @@ def failures(world: World) -> list[dict[str, str]]:
     return [found[item] for item in sorted(found)]
 
 
-def use(world: World, committed: int) -> dict[str, Any]:
+def use(world: SimWorld, committed: int) -> dict[str, Any]:
     """Return what the day cost: invocations, and calls per poll."""
     uses = {name: each.report() for name, each in sorted(world.platform.uses.items())}
     invocations = {name: each["activations"] for name, each in uses.items()}

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from local.console.activity import Activity, path_beside
-from local.feedsim import Day, FeedSim, RecordedFeed, generate_day
+from local.feedsim import FeedDay, FeedSim, RecordedFeed, generate_day
 from local.simulate.checker import judge
 from local.simulate.day import day_end, day_start, run_day, settle
-from local.simulate.faults.engine import Faults
+from local.simulate.faults.engine import DayFaults
 from local.simulate.full_store import FullBackend
 from local.simulate.loop import VirtualLoop
 from local.simulate.oracle.judge import Left, judge_rows
-from local.simulate.plan import Plan
+from local.simulate.plan import DayPlan
 from local.simulate.platform import limits_of
 from local.simulate.port_store import PortBackend
 from local.simulate.report import day_report, failures, stored
@@ -26,7 +26,7 @@ from local.simulate.tables import Tables, read_tables, since
 from local.simulate.users import seed_users
 from local.simulate.virtual_http import httpcore_on, turns
 from local.simulate.wire_depth import WireBackend
-from local.simulate.world import SETTINGS, Backend, World
+from local.simulate.world import SETTINGS, Backend, SimWorld
 from raceday.catalogue.functions import IMPORTS
 from raceday.settings import Settings
 
@@ -55,7 +55,7 @@ def on_virtual_time(
         loop.close()
 
 
-def make_backend(plan: Plan) -> Backend:
+def make_backend(plan: DayPlan) -> Backend:
     """Return the store of a plan's depth."""
     if plan.depth == "wire":
         return WireBackend(plan.store, profile=plan.store_profile)
@@ -67,12 +67,12 @@ def make_backend(plan: Plan) -> Backend:
 
 
 def simulate_day(
-    plan: Plan,
+    plan: DayPlan,
     *,
-    seams: Callable[["World"], FaultHooks] | None = None,
+    seams: Callable[["SimWorld"], FaultHooks] | None = None,
     progress: Progress | None = None,
     trace: Callable[[str], None] | None = None,
-    on_end: Callable[[Day, World, Tables, datetime], None] | None = None,
+    on_end: Callable[[FeedDay, SimWorld, Tables, datetime], None] | None = None,
     into: Backend | None = None,
 ) -> dict[str, Any]:
     """Simulate one generated day and give its report; everything but `wall_secs` and `measured` repeats for a seed."""
@@ -84,7 +84,7 @@ def simulate_day(
 
     async def work(loop: VirtualLoop) -> dict[str, Any]:
         backend = into or make_backend(plan)
-        world = World(
+        world = SimWorld(
             loop, FeedSim(generated, compress=plan.depth != "port"), backend, limits_of(),
             seed=plan.seed, settings=plan.settings, trace=trace,
         )  # fmt: skip
@@ -124,14 +124,14 @@ def simulate_day(
     }
 
 
-def _judged(day: Day, world: World, left: Left) -> dict[str, Any]:
+def _judged(day: FeedDay, world: SimWorld, left: Left) -> dict[str, Any]:
     """Return the day's report, by the fault script too where there is one."""
     report = day_report(day, world, left.after, judge_rows(left, world.record), left.end)
     faults = world.seams
-    return judge(report, day, world, left.after, faults, left.end) if isinstance(faults, Faults) else report
+    return judge(report, day, world, left.after, faults, left.end) if isinstance(faults, DayFaults) else report
 
 
-def _keeper(plan: Plan) -> "Keeper | None":
+def _keeper(plan: DayPlan) -> "Keeper | None":
     """Begin the tape that a plan asks for; raises FileExistsError where it is there."""
     if plan.tape is None:
         return None
@@ -142,7 +142,7 @@ def _keeper(plan: Plan) -> "Keeper | None":
     return Keeper(TapeWriter.create(plan.tape, **about))
 
 
-def _activity(plan: Plan) -> Activity | None:
+def _activity(plan: DayPlan) -> Activity | None:
     """Record what the functions did beside a store that is kept, for the console to show."""
     kept = plan.depth == "full" and str(plan.store) != ":memory:"
     if not kept:
@@ -162,7 +162,7 @@ def import_recorded(
     start = day_start(asked) + timedelta(minutes=3)
 
     async def work(loop: VirtualLoop) -> dict[str, Any]:
-        world = World(loop, feed, FullBackend(store), limits_of(), seed=seed, settings=settings)
+        world = SimWorld(loop, feed, FullBackend(store), limits_of(), seed=seed, settings=settings)
         try:
             for name in IMPORTS:
                 await world.platform.activate(name, {"date": asked.isoformat()})

@@ -14,7 +14,7 @@ _UNCLOCKED = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServedAnswer:
     """One answer of 200 as `function` was sent it at `at`; `made` is the feed's own time, None where it names none."""
 
     at: datetime
@@ -35,14 +35,14 @@ class Record:
     `imported` are the instants at which an import of the lists had stored all that it was served.
     """
 
-    events: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
-    lists: list[Answer] = field(default_factory=list)
-    meetings: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
+    events: dict[str, list[ServedAnswer]] = field(default_factory=lambda: defaultdict(list))
+    lists: list[ServedAnswer] = field(default_factory=list)
+    meetings: dict[str, list[ServedAnswer]] = field(default_factory=lambda: defaultdict(list))
     imported: list[datetime] = field(default_factory=list)
 
     def keep(self, room: str, key: str, function: str, at: datetime, body: bytes) -> None:
         """Keep an answer of one of the feed's rooms, `key` being an id or empty for a list."""
-        answer = Answer(at, function, made_at(body), zlib.compress(body, 1))
+        answer = ServedAnswer(at, function, made_at(body), zlib.compress(body, 1))
         if room == "events":
             self.events[key].append(answer)
         elif room == "meetings" and key:
@@ -50,7 +50,7 @@ class Record:
         elif room == "meetings":
             self.lists.append(answer)
 
-    def behind(self, race_id: str, generated: datetime, fetched: datetime) -> Answer | None:
+    def behind(self, race_id: str, generated: datetime, fetched: datetime) -> ServedAnswer | None:
         """Return the answer that a ledger row was made of: by the feed's own time, or by its receipt without one."""
         answers = self.events.get(race_id, ())
         exact = [a for a in answers if a.made is not None and abs(a.made - generated) <= _MS]
@@ -59,7 +59,7 @@ class Record:
         unclocked = [a for a in answers if a.made is None and abs(a.at - fetched) < _UNCLOCKED]
         return min(unclocked, key=lambda a: abs(a.at - fetched), default=None)
 
-    def import_of(self, race_id: str, until: datetime) -> Answer | None:
+    def import_of(self, race_id: str, until: datetime) -> ServedAnswer | None:
         """Return the last event that was served up to an instant, whoever asked."""
         answers = self.events.get(race_id, [])
         i = bisect_right([a.at for a in answers], until)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from local.simulate.plan import Plan
+from local.simulate.plan import DayPlan
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class DayShape:
     """What a profile makes of a day: disruptions as one in so many races, its least races, and its dates in turn."""
 
     one_in: Mapping[str, int] = field(default_factory=dict)
@@ -24,18 +24,18 @@ _MONEY = {"unrefunded": 3, "leavers": 6, "dead_places": 6, "dropped_pools": 4, "
 _NIGHTS = (date(2026, 4, 5), date(2026, 9, 27), date(2026, 10, 4))
 _SATURDAYS = (date(2026, 2, 14), date(2026, 11, 7))
 
-SHAPES: Mapping[str, Shape] = {
-    "moved": Shape(_MOVED),
-    "abandoned": Shape(_ABANDONED),
-    "money": Shape(_MONEY),
-    "clock-changes": Shape(dates=_NIGHTS),
+SHAPES: Mapping[str, DayShape] = {
+    "moved": DayShape(_MOVED),
+    "abandoned": DayShape(_ABANDONED),
+    "money": DayShape(_MONEY),
+    "clock-changes": DayShape(dates=_NIGHTS),
     # Sixty meetings of eight races.
-    "saturdays": Shape(races=480, dates=_SATURDAYS),
-    "all": Shape({"moved_starts": 8, "abandoned_races": 12, "abandoned_tails": 24, **_MONEY}),
+    "saturdays": DayShape(races=480, dates=_SATURDAYS),
+    "all": DayShape({"moved_starts": 8, "abandoned_races": 12, "abandoned_tails": 24, **_MONEY}),
 }
 
 
-def shaped(plan: Plan, names: str, i: int, *, dated: bool) -> Plan:
+def shaped(plan: DayPlan, names: str, i: int, *, dated: bool) -> DayPlan:
     """Return the `i`th day's plan as the shapes among `names` (joined by +) have it; `dated` keeps the day it has."""
     for shape in (SHAPES[name] for name in names.split("+") if name in SHAPES):
         races = max(plan.races, shape.races)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from local.feedsim import Day
+from local.feedsim import FeedDay
 
 T = TypeVar("T")
 MINUTE = timedelta(minutes=1)
@@ -38,7 +38,7 @@ class Case:
 Fails = Callable[[Case], Collection[str]]
 
 
-def keep_races(day: Day, wanted: Collection[str]) -> None:
+def keep_races(day: FeedDay, wanted: Collection[str]) -> None:
     """Leave only some core races in a day, by their ids or how these begin; ValueError where none is left."""
     for meeting in day.meetings:
         meeting.races = [race for race in meeting.races if any(race.race_id.startswith(each) for each in wanted)]

@@ -17,21 +17,19 @@ from types import SimpleNamespace
 from typing import Any
 
 from local.embedded import Embedded, EmbeddedTransport, bootstrap
-from local.feedsim import Day, FeedSim, FeedTransport, generate_day
-from local.feedsim.serve import Answer, Feed
+from local.feedsim import FeedDay, FeedSim, FeedTransport, generate_day
+from local.feedsim.serve import Answer, AnyFeed
 from local.functions import ROOT, function
 from local.simulate.day import day_end, day_start
 from local.simulate.loop import VirtualClock, VirtualLoop
 from local.simulate.platform import limits_of
 from local.simulate.run import on_virtual_time
 from local.simulate.world import SETTINGS
+from local.testing.containers import make_container
 from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.container import Container
-from raceday.feed.client import make_feed
 from raceday.ids import SeededRandomSource
-from raceday.log import Log
 from raceday.runtime.function import handle
-from raceday.store.client import make_store
 
 SCHEDULER, POLLER = "master-race-scheduler", "enhanced-race-poller"
 MINUTE = timedelta(minutes=1)
@@ -42,7 +40,7 @@ MOST_GROWTH_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class SoakSample:
     """What the process held at an instant: bytes of the library's own making, and open files."""
 
     at: str
@@ -52,10 +50,10 @@ class Sample:
     open_files: int
 
 
-class _Days(Feed):
+class _Days(AnyFeed):
     """One feed for several days: the newest whose simulation has begun answers."""
 
-    def __init__(self, days: Mapping[datetime, Day]) -> None:
+    def __init__(self, days: Mapping[datetime, FeedDay]) -> None:
         super().__init__()
         self._sims = {begin: FeedSim(day, compress=False) for begin, day in sorted(days.items())}
 
@@ -70,7 +68,7 @@ class Soak:
     """The functions, each warm in a container of its own, over one store."""
 
     loop: VirtualLoop
-    feed: Feed
+    feed: AnyFeed
     store_file: str
     activations: int = 0
     failed: int = 0
@@ -107,20 +105,17 @@ class Soak:
 
     def _container(self, name: str) -> Container:
         if name not in self._warm:
-            clock, chance = VirtualClock(self.loop), SeededRandomSource(name)
-            log = Log(lambda line: None)
-            self._warm[name] = Container(
-                settings=SETTINGS,
-                clock=clock,
-                chance=chance,
-                log=log,
-                feed=make_feed(SETTINGS, clock, chance, log, FeedTransport(self.feed, self.loop.now)),
-                store=make_store(SETTINGS, clock, chance, log, EmbeddedTransport(self.server)),
+            self._warm[name] = make_container(
+                SETTINGS,
+                VirtualClock(self.loop),
+                chance=SeededRandomSource(name),
+                feed_transport=FeedTransport(self.feed, self.loop.now),
+                store_transport=EmbeddedTransport(self.server),
                 invoker=self,
             )
         return self._warm[name]
 
-    async def run_until(self, end: datetime, sampled: Callable[["Sample"], None]) -> None:
+    async def run_until(self, end: datetime, sampled: Callable[["SoakSample"], None]) -> None:
         """Fire the scheduler each minute and take a sample each hour; then wait for what is under way."""
         minute = self.loop.now().replace(second=0, microsecond=0) + MINUTE
         while minute < end:
@@ -132,24 +127,29 @@ class Soak:
         while self._tasks:
             await asyncio.gather(*self._tasks)
 
-    def sample(self) -> Sample:
+    def sample(self) -> SoakSample:
         """Count what is held now."""
         gc.collect()
         taken = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, LIBRARY)])
         held = sum(trace.size for trace in taken.traces)
         files = len(os.listdir(FILES)) if FILES.exists() else 0
-        return Sample(f"{self.loop.now():%Y-%m-%d %H:%M}", self.activations, self.failed, held, files)
+        return SoakSample(f"{self.loop.now():%Y-%m-%d %H:%M}", self.activations, self.failed, held, files)
 
 
 def soak(
-    days: int, races: int, *, first: date, store_file: str = ":memory:", told: Callable[[Sample], None] | None = None
-) -> list[Sample]:
+    days: int,
+    races: int,
+    *,
+    first: date,
+    store_file: str = ":memory:",
+    told: Callable[[SoakSample], None] | None = None,
+) -> list[SoakSample]:
     """Run so many days one after another in warm containers; gives a sample for each hour, and one at the end."""
     dates = [first + timedelta(days=i) for i in range(days)]
     made = {day_start(day): generate_day(i + 1, day, races) for i, day in enumerate(dates)}
-    samples: list[Sample] = []
+    samples: list[SoakSample] = []
 
-    def sampled(sample: Sample) -> None:
+    def sampled(sample: SoakSample) -> None:
         samples.append(sample)
         if told is not None:
             told(sample)
@@ -170,7 +170,7 @@ def soak(
     return samples
 
 
-def growth(samples: list[Sample]) -> tuple[int, int]:
+def growth(samples: list[SoakSample]) -> tuple[int, int]:
     """Return by how many bytes and open files the last tenth's least exceeds the most of the first half."""
     half, tenth = samples[: len(samples) // 2], samples[-max(1, len(samples) // 10) :]
     held = min(s.library_bytes for s in tenth) - max(s.library_bytes for s in half)

@@ -24,7 +24,7 @@ class Weather(Protocol):
         ...
 
 
-class Calm:
+class SteadyNetwork:
     """A network on which every byte takes the same short time."""
 
     def latency_secs(self, client: str, host: str) -> float:
@@ -131,7 +131,7 @@ class Network:
     """Every host and every connection of one simulated world."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, weather: Weather | None = None) -> None:
-        self.loop, self.weather = loop, weather or Calm()
+        self.loop, self.weather = loop, weather or SteadyNetwork()
         self.hosts: dict[str, Listener] = {}
         self._serial = 0
 

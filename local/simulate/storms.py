@@ -41,7 +41,7 @@ class Outage:
     end: datetime
 
 
-class Calm:
+class CalmNet:
     """A network of the seed's latencies, on which nothing goes wrong."""
 
     def __init__(self, seed: int, elapsed: Callable[[], float]) -> None:
@@ -67,7 +67,7 @@ class Calm:
         return ""
 
 
-class Storm(Calm):
+class Storm(CalmNet):
     """Resets, stalls, half-open connections, drips and clogged links by chance, until the loop's second `until`."""
 
     until = float("inf")
@@ -95,7 +95,7 @@ class Storm(Calm):
         return ""
 
 
-def drawn_outages(weather: Calm, start: datetime) -> list[Outage]:
+def drawn_outages(weather: CalmNet, start: datetime) -> list[Outage]:
     """Lay out a day's outages from its seed: some of each kind, seconds at a time."""
     found = []
     for host, kind, low, high in OUTAGES:
@@ -106,7 +106,7 @@ def drawn_outages(weather: Calm, start: datetime) -> list[Outage]:
     return found
 
 
-def regular_outages(weather: Calm, start: datetime, host: str, kind: str, secs: float) -> list[Outage]:
+def regular_outages(weather: CalmNet, start: datetime, host: str, kind: str, secs: float) -> list[Outage]:
     """Lay out one outage of a length in each twenty minutes, at a second of the seed's choice."""
     found = []
     for i in range(int(DAY_HOURS * 3600 // REGULAR_SECS)):
@@ -125,9 +125,9 @@ REGULAR = {
 NETWORKS = ("calm", "storm", *REGULAR)
 
 
-def weather_of(network: str, seed: int, elapsed: Callable[[], float], start: datetime) -> tuple[Calm, list[Outage]]:
+def weather_of(network: str, seed: int, elapsed: Callable[[], float], start: datetime) -> tuple[CalmNet, list[Outage]]:
     """Return what a network of a name is like, and its outages in order."""
-    weather = Storm(seed, elapsed) if network == "storm" else Calm(seed, elapsed)
+    weather = Storm(seed, elapsed) if network == "storm" else CalmNet(seed, elapsed)
     if network == "storm":
         return weather, sorted(drawn_outages(weather, start), key=lambda each: each.begin)
     return weather, regular_outages(weather, start, *REGULAR[network]) if network in REGULAR else []

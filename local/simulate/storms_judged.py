@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.feedsim import Day
+from local.feedsim import FeedDay
 from local.simulate.chances import Delays
 from local.simulate.oracle.judge import Left
 from local.simulate.report import PLANNED, expectations
 from local.simulate.storms import STORE, WEBHOOKS, Outage, Storm, weather_of
 from local.simulate.tables import when
 from local.simulate.wire_depth import PLATFORM_HOST, WireBackend
-from local.simulate.world import World
+from local.simulate.world import SimWorld
 
 # Containers of this depth stay warm for hours: what goes wrong in one has to be lived with.
 WARM_SECS = (3600.0, 4 * 3600.0)
@@ -23,7 +23,7 @@ ROUND = timedelta(seconds=4)
 NEAR = timedelta(minutes=5)
 
 
-def begin_wire(network: str, world: World, backend: WireBackend, until: datetime) -> list[Outage]:
+def begin_wire(network: str, world: SimWorld, backend: WireBackend, until: datetime) -> list[Outage]:
     """Put a world on its network, storms until `until`; return the outages that are to come."""
     world.settings = replace(
         world.settings, platform_host=f"https://{PLATFORM_HOST}", platform_namespace="fn", platform_key="dof_v1_a:b"
@@ -39,7 +39,7 @@ def begin_wire(network: str, world: World, backend: WireBackend, until: datetime
 
 
 def network_report(
-    report: Mapping[str, Any], day: Day, world: World, left: Left, outages: Sequence[Outage]
+    report: Mapping[str, Any], day: FeedDay, world: SimWorld, left: Left, outages: Sequence[Outage]
 ) -> dict[str, Any]:
     """Return the day's report with what its network cost it; a slot is lost where it lived through all outages."""
     kept = [each for each in outages if each.host != WEBHOOKS]
@@ -79,7 +79,7 @@ def lived(at: datetime, life: timedelta, outages: Sequence[Outage]) -> bool:
     return end - begin >= ROUND
 
 
-def _life(day: Day, race_id: str, at: datetime) -> timedelta:
+def _life(day: FeedDay, race_id: str, at: datetime) -> timedelta:
     """Return how long a slot lives: half its interval, a minute at most."""
     return LONG_LIFE if day.books[race_id].race.advertised - at > NEAR else SHORT_LIFE
 

@@ -12,7 +12,7 @@ Band = tuple[float, float | None, str]
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class SimulatedUser:
     """One user: bands in order, those that are switched off, whether reminded, and filters as (kind, value)."""
 
     name: str
@@ -23,11 +23,11 @@ class User:
 
 
 USERS = (
-    User(DEFAULT_USER),
-    User("gaps-between-bands", off=frozenset({2, 4, 6}), audible=False),
-    User("new-zealand-gallops", ((12, 40, "#101010"),), filters=(("country", "NZ"), ("code", "T"))),
-    User("harness-anywhere", filters=(("code", "H"), ("country", "NZ"), ("country", "AUS"))),
-    User("all-switched-off", off=frozenset(range(1, 7))),
+    SimulatedUser(DEFAULT_USER),
+    SimulatedUser("gaps-between-bands", off=frozenset({2, 4, 6}), audible=False),
+    SimulatedUser("new-zealand-gallops", ((12, 40, "#101010"),), filters=(("country", "NZ"), ("code", "T"))),
+    SimulatedUser("harness-anywhere", filters=(("code", "H"), ("country", "NZ"), ("country", "AUS"))),
+    SimulatedUser("all-switched-off", off=frozenset(range(1, 7))),
 )
 
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from local.simulate.plan import Plan
+from local.simulate.plan import DayPlan
 from local.simulate.run import simulate_day
 from local.simulate.seams import FaultHooks
 from local.simulate.verdict import told
-from local.simulate.world import World
+from local.simulate.world import SimWorld
 from raceday.clock import instant, iso
 from raceday.container import Container
 from raceday.errors import StoreError
@@ -125,7 +125,7 @@ def broken(name: str) -> Iterator[None]:
             each.stop()
 
 
-def judged(name: str, plan: Plan, seams: Callable[[World], FaultHooks]) -> dict[str, Any]:
+def judged(name: str, plan: DayPlan, seams: Callable[[SimWorld], FaultHooks]) -> dict[str, Any]:
     """Simulate a day with a broken engine and give what the checker counted."""
     with broken(name):
         report = simulate_day(plan, seams=seams)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from local.simulate.world import FUNCTIONS_URL, World
+from local.simulate.world import FUNCTIONS_URL, SimWorld
 from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.runtime.webhook import sign
 from raceday.store.port import Row
@@ -14,7 +14,7 @@ from raceday.tables import RACE_POLLS
 DISABLED_AFTER = 10
 
 
-async def deliver(world: World, url: str, headers: Mapping[str, str], body: bytes) -> int:
+async def deliver(world: SimWorld, url: str, headers: Mapping[str, str], body: bytes) -> int:
     """Bring one delivery to its function and give the HTTP status; what a fault drops looks sent."""
     path = url.removeprefix(FUNCTIONS_URL)
     name, event = path.removeprefix("/"), web_event(path, headers, body)
@@ -31,7 +31,7 @@ async def deliver(world: World, url: str, headers: Mapping[str, str], body: byte
     return int(answer.get("statusCode", 500 if "error" in answer else 200))
 
 
-async def _later(world: World, secs: float, name: str, event: dict[str, Any]) -> None:
+async def _later(world: SimWorld, secs: float, name: str, event: dict[str, Any]) -> None:
     await asyncio.sleep(secs)
     await world.platform.activate(name, event)
 
@@ -52,7 +52,7 @@ def web_event(path: str, headers: Mapping[str, str], body: bytes) -> dict[str, A
 class PortWebhooks:
     """Delivers what a store in memory tells of, one after another, as Appwrite's worker does."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SimWorld) -> None:
         self._world = world
         self._queue: asyncio.Queue[tuple[str, str, Row]] = asyncio.Queue()
         self._failures = dict.fromkeys(EVENT_FUNCTIONS, 0)

@@ -15,7 +15,7 @@ After = Callable[[httpx.Request, httpx.Response], Awaitable[httpx.Response]]
 Delay = Callable[[httpx.Request], Span]
 
 
-class Wire(httpx.AsyncBaseTransport):
+class SlowWire(httpx.AsyncBaseTransport):
     """Hands requests to `inner` after half of a drawn delay and answers after the other half.
 
     A request whose time-out ends gets no answer, whether or not it took effect. `date` puts the time into each answer,

@@ -13,10 +13,10 @@ from local.embedded import Embedded
 from local.simulate.full_store import FullBackend
 from local.simulate.hosts import Host
 from local.simulate.sockets import Network
-from local.simulate.storms import WEBHOOKS, Calm, Outage
+from local.simulate.storms import WEBHOOKS, CalmNet, Outage
 from local.simulate.virtual_http import virtual_transports
-from local.simulate.wire import Wire
-from local.simulate.world import World
+from local.simulate.wire import SlowWire
+from local.simulate.world import SimWorld
 from raceday.clock import Clock
 from raceday.connections import Transports
 from raceday.container import Invoker
@@ -34,7 +34,7 @@ NONE = (0.0, 0.0)
 class WireBackend(FullBackend):
     """The embedded server behind a host of a virtual network, beside the feed's and the platform's."""
 
-    def __init__(self, path: str | Path = ":memory:", *, profile: str = "fast", weather: Calm | None = None) -> None:
+    def __init__(self, path: str | Path = ":memory:", *, profile: str = "fast", weather: CalmNet | None = None) -> None:
         super().__init__(path, profile=profile)
         self.weather = weather
         self.network: Network | None = None
@@ -42,11 +42,11 @@ class WireBackend(FullBackend):
         self.clients: list[Any] = []
         self._on_request: dict[str, Callable[[], None]] = {}
 
-    def open(self, world: World) -> Embedded:
+    def open(self, world: SimWorld) -> Embedded:
         """Open the server, and put the hosts on the network, on first use."""
         server = super().open(world)
         if self.network is None:
-            weather = self.weather or Calm(world.seed, world.loop.time)
+            weather = self.weather or CalmNet(world.seed, world.loop.time)
             self.weather = weather
             network = self.network = Network(world.loop, weather)
             hosts = {
@@ -58,7 +58,7 @@ class WireBackend(FullBackend):
                 self.hosts[name.split(".")[0]] = Host(network, name, handler, weather.trouble)
         return server
 
-    def plan_outages(self, world: World, outages: Sequence[Outage]) -> None:
+    def plan_outages(self, world: SimWorld, outages: Sequence[Outage]) -> None:
         """Let hosts be killed or frozen at their instants, and the webhook worker stand still."""
         self.open(world)
         for outage in outages:
@@ -72,7 +72,7 @@ class WireBackend(FullBackend):
         host = self.hosts[outage.host]
         return (host.stop, host.start) if outage.kind == "killed" else (host.freeze, host.thaw)
 
-    def store(self, world: World, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
+    def store(self, world: SimWorld, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
         """Make the store client of one container, with connections of its own."""
         self.open(world)
         random = SeededRandomSource(f"{world.seed}/store/{name}/{serial}")
@@ -80,12 +80,12 @@ class WireBackend(FullBackend):
         self.clients.append(store)
         return store
 
-    def feed_transport(self, world: World, name: str, serial: int, on_request: Callable[[], None]) -> Transports:
+    def feed_transport(self, world: SimWorld, name: str, serial: int, on_request: Callable[[], None]) -> Transports:
         """Return the maker of one container's connections to the feed."""
         self.open(world)
         return self._transports(name, serial, on_request)
 
-    def invoker(self, world: World, name: str, serial: int, clock: Clock, random: RandomSource, log: Log) -> Invoker:
+    def invoker(self, world: SimWorld, name: str, serial: int, clock: Clock, random: RandomSource, log: Log) -> Invoker:
         """Make the deployed invoker of one container."""
         self.open(world)
         made = PlatformInvoker(world.settings, clock, random, log, self._transports(name, serial, lambda: None))
@@ -106,7 +106,7 @@ class WireBackend(FullBackend):
         self._on_request[client] = on_request
         return virtual_transports(self.network, client)
 
-    def _store_handler(self, world: World) -> Any:
+    def _store_handler(self, world: SimWorld) -> Any:
         inner = self.served(world)
 
         async def handle(request: httpx.Request) -> httpx.Response:
@@ -118,8 +118,8 @@ class WireBackend(FullBackend):
 
         return handle
 
-    def _feed_handler(self, world: World) -> Any:
-        wires: dict[str, Wire] = {}
+    def _feed_handler(self, world: SimWorld) -> Any:
+        wires: dict[str, SlowWire] = {}
 
         async def handle(request: httpx.Request) -> httpx.Response:
             client = request.extensions["client"]
@@ -129,7 +129,7 @@ class WireBackend(FullBackend):
 
         return handle
 
-    def _platform_handler(self, world: World) -> Any:
+    def _platform_handler(self, world: SimWorld) -> Any:
         async def handle(request: httpx.Request) -> httpx.Response:
             function = request.url.path.rsplit("/", 1)[-1]
             payload = json.loads(request.content)
@@ -141,6 +141,6 @@ class WireBackend(FullBackend):
         return handle
 
 
-def _dated(world: World, answer: httpx.Response) -> httpx.Response:
+def _dated(world: SimWorld, answer: httpx.Response) -> httpx.Response:
     answer.headers["date"] = format_datetime(world.loop.now(), usegmt=True)
     return answer

@@ -10,17 +10,17 @@ from typing import Any, Protocol
 import httpx
 
 from local.feedsim import FeedTransport
-from local.feedsim.serve import Feed
+from local.feedsim.serve import AnyFeed
 from local.simulate.chances import Chances, Delays, Span
 from local.simulate.loop import VirtualClock, VirtualLoop
 from local.simulate.platform import Limit, Platform
 from local.simulate.seams import FaultHooks
 from local.simulate.served import Record
-from local.simulate.wire import Wire
+from local.simulate.wire import SlowWire
+from local.testing.containers import make_container
 from raceday.clock import Clock, SyncedClock
 from raceday.connections import Transports
 from raceday.container import Container, Invoker
-from raceday.feed.client import make_feed
 from raceday.ids import RandomSource, SeededRandomSource
 from raceday.log import Log
 from raceday.runtime.invoke import InvokeFailed
@@ -50,21 +50,23 @@ SETTINGS = Settings(
 class Backend(Protocol):
     """A store for a world: full depth speaks HTTP to the embedded server, port depth goes straight to memory."""
 
-    def store(self, world: "World", name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
+    def store(self, world: "SimWorld", name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
         """Make the store client of one container."""
         ...
 
     def feed_transport(
-        self, world: "World", name: str, serial: int, on_request: Callable[[], None]
+        self, world: "SimWorld", name: str, serial: int, on_request: Callable[[], None]
     ) -> httpx.AsyncBaseTransport | Transports:
         """Return what one container reaches the feed by."""
         ...
 
-    def invoker(self, world: "World", name: str, serial: int, clock: Clock, random: RandomSource, log: Log) -> Invoker:
+    def invoker(
+        self, world: "SimWorld", name: str, serial: int, clock: Clock, random: RandomSource, log: Log
+    ) -> Invoker:
         """Make the invoker of one container."""
         ...
 
-    def reader(self, world: "World") -> Store:
+    def reader(self, world: "SimWorld") -> Store:
         """Make a client without delays, to read what a finished day has left."""
         ...
 
@@ -110,13 +112,13 @@ class Counts:
             self.handed[slot["raceId"], slot["slot"]] += 1
 
 
-class World:
+class SimWorld:
     """Everything of one simulated day; made inside its loop, and only ever used by it."""
 
     def __init__(
         self,
         loop: VirtualLoop,
-        feed: Feed,
+        feed: AnyFeed,
         backend: Backend,
         limits: dict[str, Limit],
         *,
@@ -163,12 +165,12 @@ class World:
         chance = SeededRandomSource(f"{self.seed}/{name}/{serial}")
         log = self.log()
         feed = self.backend.feed_transport(self, name, serial, on_request)
-        made = Container(
-            settings=self.settings,
-            clock=clock,
+        made = make_container(
+            self.settings,
+            clock,
             chance=chance,
             log=log,
-            feed=make_feed(self.settings, clock, chance, log, feed),
+            feed_transport=feed,
             store=self.backend.store(self, name, serial, clock, on_request),
             invoker=self.backend.invoker(self, name, serial, clock, chance, log),
         )
@@ -180,7 +182,7 @@ class World:
         """Make the log of one container."""
         return Log(self._line, level=self.settings.log_level, secrets=self.settings.secrets())
 
-    def feed_wire(self, name: str, on_request: Callable[[], None], delay: Span | None = None) -> Wire:
+    def feed_wire(self, name: str, on_request: Callable[[], None], delay: Span | None = None) -> SlowWire:
         """Make a way to the feed for one function's container, which counts and keeps what goes over it."""
 
         def counted(request: httpx.Request) -> None:
@@ -203,7 +205,7 @@ class World:
             return answer
 
         span = self.delays.feed if delay is None else delay
-        return Wire(self._feed, self.chances, "feed", lambda _: span, self.seams.before_feed, answered, counted)
+        return SlowWire(self._feed, self.chances, "feed", lambda _: span, self.seams.before_feed, answered, counted)
 
     def store_span(self, request: httpx.Request) -> Span:
         """Return the delay of one store request: committing takes longer."""

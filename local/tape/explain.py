@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from local.tape.reader import Tape
 from local.tape.replay import Rows, answer_of, came_at
-from local.tape.scanning import Entry
+from local.tape.scanning import TapeEntry
 from raceday.feed import mapping
 from raceday.feed.models import Event
 from raceday.ledger.codec import from_row, to_row
@@ -51,7 +51,7 @@ class Told:
 
     stored: LedgerRow
     made: LedgerRow
-    entry: Entry | None = None
+    entry: TapeEntry | None = None
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Frame(NamedTuple):
+class RecordFrame(NamedTuple):
     """What stands in front of a record's head: its kind, sizes in bytes, and the body's checksum."""
 
     kind: bytes
@@ -53,17 +53,17 @@ def pack(kind: bytes, head: Mapping[str, Any], body: bytes = b"") -> bytes:
     return _FRAME.pack(SYNC, kind, len(text), len(body), head_crc, body_crc) + text + body
 
 
-def frame_at(data: Data, at: int) -> Frame | None:
+def frame_at(data: Data, at: int) -> RecordFrame | None:
     """Return the frame that begins at an offset, None where none does; its head is not checked yet."""
     if at + FRAME_BYTES > len(data):
         return None
     sync, kind, head_bytes, body_bytes, head_crc, body_crc = _FRAME.unpack_from(data, at)
     if sync != SYNC or kind not in KINDS or head_bytes > MOST_HEAD_BYTES or body_bytes > MOST_BODY_BYTES:
         return None
-    return Frame(kind, head_bytes, body_bytes, body_crc, head_crc)
+    return RecordFrame(kind, head_bytes, body_bytes, body_crc, head_crc)
 
 
-def head_of(data: Data, at: int, frame: Frame) -> dict[str, Any] | None:
+def head_of(data: Data, at: int, frame: RecordFrame) -> dict[str, Any] | None:
     """Return a record's head, None where it is cut off or its checksum does not hold."""
     text = bytes(data[at + FRAME_BYTES : at + FRAME_BYTES + frame.head_bytes])
     checked = _CHECKED.pack(frame.kind, frame.head_bytes, frame.body_bytes, frame.body_crc)
@@ -73,7 +73,7 @@ def head_of(data: Data, at: int, frame: Frame) -> dict[str, Any] | None:
     return head
 
 
-def body_of(data: Data, at: int, frame: Frame) -> bytes | None:
+def body_of(data: Data, at: int, frame: RecordFrame) -> bytes | None:
     """Return a record's body as it is compressed, None where it is cut off or its checksum does not hold."""
     begin = at + FRAME_BYTES + frame.head_bytes
     body = bytes(data[begin : begin + frame.body_bytes])

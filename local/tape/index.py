@@ -13,7 +13,7 @@ from typing import Any
 import zstandard
 
 from local.tape.format import from_micros, to_micros
-from local.tape.scanning import Damage, Entry, Scan, mapped, scan
+from local.tape.scanning import Damage, Scan, TapeEntry, mapped, scan
 
 VERSION = 1
 # The part's last bytes under the index, checked before it is believed.
@@ -43,7 +43,7 @@ def _read(part: Path, number: int, data: Any) -> Scan | None:
             return None
         urls, words = kept["urls"], kept["words"]
         entries = [
-            Entry(
+            TapeEntry(
                 number,
                 at,
                 n,

@@ -13,7 +13,7 @@ import zstandard
 
 from local.tape.format import MOST_BODY_BYTES, body_of, frame_at, head_of
 from local.tape.index import indexed
-from local.tape.scanning import Damage, Entry, Scan, TapeError, mapped, named, scan
+from local.tape.scanning import Damage, Scan, TapeEntry, TapeError, mapped, named, scan
 
 ENDING = ".tape"
 KEPT_BODIES = 48
@@ -32,7 +32,7 @@ class Tape:
         self.entries = sorted((e for each in found for e in each.entries), key=lambda e: (e.received, e.part, e.n))
         self._by_n = {(e.part, e.n): e for e in self.entries}
         self._bodies: OrderedDict[tuple[int, int], bytes] = OrderedDict()
-        self._by_race: dict[str, list[Entry]] = defaultdict(list)
+        self._by_race: dict[str, list[TapeEntry]] = defaultdict(list)
         for entry in self.entries:
             if entry.race_id:
                 self._by_race[entry.race_id].append(entry)
@@ -53,17 +53,17 @@ class Tape:
         """Return the races that were asked for, in order of their first answers."""
         return list(self._by_race)
 
-    def race(self, race_id: str) -> list[Entry]:
+    def race(self, race_id: str) -> list[TapeEntry]:
         """Return the answers about one race, in order of time."""
         return self._by_race.get(race_id, [])
 
-    def seek(self, race_id: str, at: datetime) -> Entry | None:
+    def seek(self, race_id: str, at: datetime) -> TapeEntry | None:
         """Return the newest whole answer about a race at an instant, None where there is none yet."""
         there = [e for e in self.race(race_id) if e.status == 200]
         i = bisect_right(there, at, key=lambda e: e.received)
         return there[i - 1] if i else None
 
-    def body(self, entry: Entry) -> bytes:
+    def body(self, entry: TapeEntry) -> bytes:
         """Return an answer's body as the feed sent it; raises TapeError naming what is not whole."""
         key = (entry.part, entry.n)
         if key in self._bodies:
@@ -76,7 +76,7 @@ class Tape:
                 self._bodies.popitem(last=False)
         return body
 
-    def head(self, entry: Entry) -> dict[str, Any]:
+    def head(self, entry: TapeEntry) -> dict[str, Any]:
         """Return all that the tape says of an answer; raises TapeError where it is not whole."""
         data = self._maps[entry.part]
         frame = frame_at(data, entry.at)
@@ -85,7 +85,7 @@ class Tape:
             raise TapeError(f"{entry.place}: its head is not whole")
         return head
 
-    def _unpacked(self, entry: Entry) -> bytes:
+    def _unpacked(self, entry: TapeEntry) -> bytes:
         data = self._maps[entry.part]
         head = self.head(entry)
         frame = frame_at(data, entry.at)
@@ -105,7 +105,7 @@ class Tape:
             raise TapeError(f"{entry.place}: its body does not unpack to what was recorded")
         return body
 
-    def bodies(self) -> Iterator[tuple[Entry, bytes]]:
+    def bodies(self) -> Iterator[tuple[TapeEntry, bytes]]:
         """Return every answer that has a body, in order of time; one that is not whole joins `damages`."""
         for entry in self.entries:
             try:

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 from local.functions import function
 from local.tape.keeping import IMPORTS
 from local.tape.reader import Tape
-from local.tape.scanning import Entry
+from local.tape.scanning import TapeEntry
 from local.tape.script import LedgerStore, ScriptedFeed, SetClock, row_data, stamp
+from local.testing.containers import make_container
 from raceday.call import Call
 from raceday.clock import instant
 from raceday.container import Container
-from raceday.feed.client import make_feed
 from raceday.ids import SeededRandomSource
 from raceday.ledger import log as ledger
 from raceday.log import Log
@@ -50,27 +50,19 @@ _ODDS = {"fixed_win": "fixedWinOdds", "fixed_place": "fixedPlaceOdds", "pool_win
          "pool_place": "poolPlaceOdds"}  # fmt: skip
 
 
-class Step(NamedTuple):
+class ReplayStep(NamedTuple):
     """One thing that happened: `row` a ledger row and `entries` its answer, or an import and all of its answers."""
 
     at: datetime
     order: tuple[Any, ...]
     what: str
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[TapeEntry, ...] = ()
     row: Row | None = None
     mark: Mapping[str, Any] | None = None
 
 
-class NoInvoker:
-    """Starts nothing: what the scheduler would start, the replay runs itself."""
-
-    async def start(self, function: str, payload: dict[str, Any]) -> str:
-        """Take the call."""
-        return "replayed"
-
-
 @dataclass(slots=True)
-class Replay:
+class TapeReplay:
     """One day again, step by step; `unknown` are ledger rows whose answer no tape has, taken as they are."""
 
     tape: Tape
@@ -89,30 +81,30 @@ class Replay:
         self.store = LedgerStore(self.clock, self.recorded.get(RACE_POLLS, {}))
         self._feed = ScriptedFeed(self.tape, self.clock)
 
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[ReplayStep]:
         """Return everything that the tape and the ledger tell of, in the order in which it happened."""
         rows = [row for row in self.recorded.get(RACE_POLLS, {}).values() if self.only in ("", row["raceId"])]
         found = [self._poll_step(row) for row in rows]
         found += self._imports()
         return sorted(found, key=lambda step: step.order)
 
-    def _poll_step(self, row: Row) -> Step:
+    def _poll_step(self, row: Row) -> ReplayStep:
         at = instant(row["fetchedAt"])
         entry = None if row["kind"] == "closing" else answer_of(self.tape, row)
         order = (entry.received if entry else at, row["raceId"], int(row["n"]))
-        return Step(at, order, "closing" if row["kind"] == "closing" else "poll", (entry,) if entry else (), row)
+        return ReplayStep(at, order, "closing" if row["kind"] == "closing" else "poll", (entry,) if entry else (), row)
 
-    def _imports(self) -> Iterator[Step]:
-        by_activation: dict[str, list[Entry]] = defaultdict(list)
+    def _imports(self) -> Iterator[ReplayStep]:
+        by_activation: dict[str, list[TapeEntry]] = defaultdict(list)
         for entry in self.tape.entries:
             if entry.function in IMPORTS:
                 by_activation[entry.activation].append(entry)
         for mark in self.tape.marks:
             entries = by_activation.get(mark.get("activation", ""), [])
             if mark["what"] == "activation" and entries:
-                yield Step(entries[0].sent, (entries[-1].received, "", 0), "import", tuple(entries), mark=mark)
+                yield ReplayStep(entries[0].sent, (entries[-1].received, "", 0), "import", tuple(entries), mark=mark)
 
-    async def run(self, on_step: Callable[[Step], None] | None = None) -> None:
+    async def run(self, on_step: Callable[[ReplayStep], None] | None = None) -> None:
         """Do every step."""
         steps = self.steps()
         await self._seed(imports=any(step.what == "import" for step in steps))
@@ -121,13 +113,13 @@ class Replay:
             if on_step is not None:
                 on_step(step)
 
-    async def prepare(self) -> list[Step]:
+    async def prepare(self) -> list[ReplayStep]:
         """Fill in what the functions found there, and return the steps to `do` one by one."""
         steps = self.steps()
         await self._seed(imports=any(step.what == "import" for step in steps))
         return steps
 
-    async def do(self, step: Step) -> None:
+    async def do(self, step: ReplayStep) -> None:
         """Do one step."""
         if step.what == "import" and step.mark is not None:
             self._feed.give(step.entries)
@@ -138,7 +130,7 @@ class Replay:
             for name in PROJECTIONS:
                 await self._invoke(name, {"raceId": step.row["raceId"]})
 
-    async def _poll(self, row: Row, entries: Sequence[Entry]) -> None:
+    async def _poll(self, row: Row, entries: Sequence[TapeEntry]) -> None:
         if not entries:
             self.unknown.append(f"{row['raceId']} n={row['n']}")
             await self.store.create(RACE_POLLS, row["$id"], row_data(row))
@@ -180,15 +172,13 @@ class Replay:
 
     def _container(self, name: str) -> Container:
         if name not in self._containers:
-            random, log = SeededRandomSource(f"replay/{name}"), Log(lambda _: None, level="error")
-            self._containers[name] = Container(
-                settings=self.settings,
-                clock=self.clock,
-                chance=random,
-                log=log,
-                feed=make_feed(self.settings, self.clock, random, log, lambda _: self._feed),
+            self._containers[name] = make_container(
+                self.settings,
+                self.clock,
+                chance=SeededRandomSource(f"replay/{name}"),
+                log=Log(lambda _: None, level="error"),
+                feed_transport=lambda _: self._feed,
                 store=self.store,
-                invoker=NoInvoker(),
             )
         return self._containers[name]
 
@@ -214,7 +204,7 @@ class Replay:
             await self.store.upsert(ENTRANTS, row_id, {**row_data(row), **odds})
 
 
-def answer_of(tape: Tape, row: Mapping[str, Any]) -> Entry | None:
+def answer_of(tape: Tape, row: Mapping[str, Any]) -> TapeEntry | None:
     """Return the answer that a ledger row was made of, None where the tape has none."""
     at = instant(row["fetchedAt"]) + timedelta(milliseconds=1)
     there = [e for e in tape.race(row["raceId"]) if e.status == 200 and e.function not in IMPORTS]
@@ -222,7 +212,7 @@ def answer_of(tape: Tape, row: Mapping[str, Any]) -> Entry | None:
     return near[-1] if near else None
 
 
-def came_at(entry: Entry, row: Mapping[str, Any]) -> datetime:
+def came_at(entry: TapeEntry, row: Mapping[str, Any]) -> datetime:
     """Return a poll's instant: the answer's own where the row has it to the millisecond, else the row's."""
     at = instant(row["fetchedAt"])
     return entry.received if timedelta(0) <= entry.received - at < timedelta(milliseconds=1) else at

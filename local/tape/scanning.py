@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from local.tape.format import ANSWER, HEADER, MAGIC, MARK, SYNC, Frame, body_of, frame_at, from_micros, head_of
+from local.tape.format import ANSWER, HEADER, MAGIC, MARK, SYNC, RecordFrame, body_of, frame_at, from_micros, head_of
 
 
 class TapeError(ValueError):
@@ -27,7 +27,7 @@ class Damage(NamedTuple):
         return f"{self.part.name}: bytes {self.begin} to {self.end}: {self.what}"
 
 
-class Entry(NamedTuple):
+class TapeEntry(NamedTuple):
     """One answer on a tape, without its body; `status` 0 is a request that got none, for the reason `error`."""
 
     part: int
@@ -63,7 +63,7 @@ class Scan(NamedTuple):
     """What one pass over a part found."""
 
     header: Mapping[str, Any]
-    entries: list[Entry]
+    entries: list[TapeEntry]
     marks: list[dict[str, Any]]
     damages: list[Damage]
     end: int
@@ -106,7 +106,7 @@ def scan(path: Path, part: int, data: "mmap.mmap | bytes", begin: int = 0, known
     return Scan(header, entries, marks, damages, min(end, len(data)))
 
 
-def _problem(data: memoryview, at: int, frame: Frame, head: Mapping[str, Any], whole: set[int]) -> str:
+def _problem(data: memoryview, at: int, frame: RecordFrame, head: Mapping[str, Any], whole: set[int]) -> str:
     """Say what is wrong with a record whose head is whole, "" where nothing is."""
     body = body_of(data, at, frame)
     if frame.kind != ANSWER:
@@ -119,7 +119,7 @@ def _problem(data: memoryview, at: int, frame: Frame, head: Mapping[str, Any], w
     return ""
 
 
-def named(entry: Entry) -> str:
+def named(entry: TapeEntry) -> str:
     """Name an answer for people: its record, URL and time."""
     return f"record {entry.n}, {entry.url} at {entry.received:%Y-%m-%d %H:%M:%S} UTC"
 
@@ -135,8 +135,8 @@ def _next(data: "mmap.mmap | bytes", at: int) -> int | None:
     return None
 
 
-def _entry(part: int, at: int, head: Mapping[str, Any]) -> Entry:
-    return Entry(
+def _entry(part: int, at: int, head: Mapping[str, Any]) -> TapeEntry:
+    return TapeEntry(
         part,
         at,
         int(head["n"]),

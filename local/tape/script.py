@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from local.tape.reader import Tape
-from local.tape.scanning import Entry
+from local.tape.scanning import TapeEntry
 from local.testing.memory_store import MemoryStore
 from raceday.clock import iso
 from raceday.store.port import Op, Row
@@ -48,9 +48,9 @@ class ScriptedFeed(httpx.AsyncBaseTransport):
 
     def __init__(self, tape: Tape, clock: SetClock) -> None:
         self._tape, self._clock = tape, clock
-        self._waiting: dict[str, list[tuple[Entry, datetime]]] = {}
+        self._waiting: dict[str, list[tuple[TapeEntry, datetime]]] = {}
 
-    def give(self, entries: Sequence[Entry], at: datetime | None = None) -> None:
+    def give(self, entries: Sequence[TapeEntry], at: datetime | None = None) -> None:
         """Let these answers, and no others, be the next; `at` is the instant at which the only one came."""
         self._waiting = {}
         for entry in entries:

@@ -56,7 +56,7 @@ _LEDGER = {
 _SHARES = {"win", "place", "winSource", "placeSource"}
 
 
-class Difference(NamedTuple):
+class RowDifference(NamedTuple):
     """One row that came out otherwise: `columns` has stored and replayed values, empty where a side has no row."""
 
     table: str
@@ -72,9 +72,9 @@ class Difference(NamedTuple):
         return f"{self.table} {self.row_id} {self.about} {self.what} [{self.rule}] {shown}".strip()
 
 
-def compare(stored: Rows, made: Rows, *, only: str = "", tables: Sequence[str] = COMPARED) -> list[Difference]:
+def compare(stored: Rows, made: Rows, *, only: str = "", tables: Sequence[str] = COMPARED) -> list[RowDifference]:
     """Return every row that differs, in order of table and key."""
-    found: list[Difference] = []
+    found: list[RowDifference] = []
     for table in tables:
         before, after = _of(stored.get(table, {}), only), _of(made.get(table, {}), only)
         for row_id in sorted(before.keys() | after.keys()):
@@ -90,12 +90,12 @@ def _of(rows: Mapping[str, Row], only: str) -> Mapping[str, Row]:
     return {row_id: row for row_id, row in rows.items() if only in (row_id, row.get("raceId"))}
 
 
-def _row(table: str, row_id: str, before: Row | None, after: Row | None) -> Difference | None:
+def _row(table: str, row_id: str, before: Row | None, after: Row | None) -> RowDifference | None:
     row = before or after or {}
     about = " ".join(f"{k}={row[k]}" for k in ("raceId", "n", "timeInterval", "slot") if row.get(k) is not None)
     if before is None or after is None:
         what = "is not stored" if before is None else "is not made"
-        return Difference(table, row_id, what, RULES.get(table, "polling/poll"), {}, about)
+        return RowDifference(table, row_id, what, RULES.get(table, "polling/poll"), {}, about)
     ignored = INSTANTS.get(table, frozenset())
     if table == ODDS_HISTORY and before.get("n") == 0:
         ignored = frozenset({"eventTimestamp"})
@@ -105,7 +105,7 @@ def _row(table: str, row_id: str, before: Row | None, after: Row | None) -> Diff
         return None
     if table == RACE_POLLS:
         columns = _members(columns)
-    return Difference(table, row_id, "differs", _rule(table, columns), columns, about)
+    return RowDifference(table, row_id, "differs", _rule(table, columns), columns, about)
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -154,7 +154,7 @@ def _rule(table: str, columns: Mapping[str, Any]) -> str:
     return ", ".join(kept)
 
 
-def counts(found: Sequence[Difference]) -> dict[str, int]:
+def counts(found: Sequence[RowDifference]) -> dict[str, int]:
     """Count differing rows by table."""
     return dict(Counter(difference.table for difference in found))
 

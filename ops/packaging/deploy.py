@@ -11,11 +11,11 @@ import httpx
 
 from ops.packaging.doctl import Deployed, Doctl, explain, key_advice
 from ops.packaging.errors import DeployError
-from ops.packaging.project import FunctionSpec, Project, Trigger
+from ops.packaging.project import FunctionSpec, ProjectFile, Trigger
 from ops.packaging.record import merged, read_record, snapshot, write_record
 from ops.packaging.stage import Staged
 from ops.packaging.standing import SCHEDULER, FunctionThere, Standing, TriggerThere, read_standing, save_code
-from ops.packaging.undo import Former, restore, undo
+from ops.packaging.undo import FormerDeployment, restore, undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Deployer:
         self._declared = declared
         self._keep = keep
 
-    def deploy(self, staged: Staged, project: Project, expected_namespace: str = "") -> dict[str, Any]:
+    def deploy(self, staged: Staged, project: ProjectFile, expected_namespace: str = "") -> dict[str, Any]:
         """Deploy and verify; raises DeployError after putting back what was there before."""
         namespace, host = self._doctl.connected()
         if expected_namespace and namespace != expected_namespace:
@@ -70,7 +70,7 @@ class Deployer:
         self._drop_leftovers(project, there)
         return self._remember(staged, project, namespace)
 
-    def _before(self, project: Project, scratch: Path) -> Former:
+    def _before(self, project: ProjectFile, scratch: Path) -> FormerDeployment:
         names = frozenset(spec.full_name for spec in project.functions)
         try:
             standing = read_standing(self._doctl, names)
@@ -79,9 +79,9 @@ class Deployer:
             what = "what stands could not be read, so that it could not be put back; nothing was asked to change"
             raise DeployError([*error.problems, what]) from None
         made = frozenset(trigger.name for spec in project.functions for trigger in spec.triggers)
-        return Former(standing, code, names, scratch, made)
+        return FormerDeployment(standing, code, names, scratch, made)
 
-    def _mend_scheduler(self, project: Project, former: Former) -> Former:
+    def _mend_scheduler(self, project: ProjectFile, former: FormerDeployment) -> FormerDeployment:
         """Give a scheduler that lost its trigger the declared one, or leave it one of several, before anything else."""
         spec = next((s for s in project.functions if s.name == SCHEDULER and s.triggers), None)
         if spec is None or spec.full_name not in former.standing.functions:
@@ -102,7 +102,7 @@ class Deployer:
         restore(self._doctl, whole, {spec.full_name})
         return whole
 
-    def _drop_stale_triggers(self, project: Project, standing: Standing) -> None:
+    def _drop_stale_triggers(self, project: ProjectFile, standing: Standing) -> None:
         """Remove other triggers of the functions to be deployed; left over, they would start them a second time."""
         wanted = {trigger.name for spec in project.functions for trigger in spec.triggers}
         ours = {spec.full_name for spec in project.functions}
@@ -110,7 +110,7 @@ class Deployer:
             self._say(f"removing triggers of an earlier deployment: {', '.join(stale)}")
             self._doctl.remove_triggers(stale)
 
-    def _carry(self, staged: Staged, project: Project) -> None:
+    def _carry(self, staged: Staged, project: ProjectFile) -> None:
         report = self._doctl.deploy(staged.root)
         missing = sorted({spec.full_name for spec in project.functions} - set(_named(report, project)))
         problems = [explain(f"deploying: {failure}", failure) for failure in report.failures]
@@ -118,7 +118,7 @@ class Deployer:
         if problems:
             raise DeployError(problems)
 
-    def _verify(self, project: Project) -> Standing:
+    def _verify(self, project: ProjectFile) -> Standing:
         there = read_standing(self._doctl, {spec.full_name for spec in project.functions})
         problems = []
         for spec in project.functions:
@@ -132,7 +132,7 @@ class Deployer:
             raise DeployError(problems)
         return there
 
-    def _take_back(self, project: Project, former: Former) -> list[str]:
+    def _take_back(self, project: ProjectFile, former: FormerDeployment) -> list[str]:
         """Undo, and say what stands now as the platform tells it."""
         now, problems = undo(self._doctl, former)
         told = [f"undoing: {problem}" for problem in dict.fromkeys(problems)]
@@ -143,7 +143,7 @@ class Deployer:
             return [_as_before(now, former)]
         return [*told, "not everything could be put back; on the platform now:", *_state(now, former)]
 
-    def _drop_leftovers(self, project: Project, there: Standing) -> None:
+    def _drop_leftovers(self, project: ProjectFile, there: Standing) -> None:
         packages = {spec.package for spec in project.functions}
         gone = sorted(
             name
@@ -163,7 +163,7 @@ class Deployer:
         else:
             self._say(f"removed what is no longer declared: {', '.join(gone)}")
 
-    def _remember(self, staged: Staged, project: Project, namespace: str) -> dict[str, Any]:
+    def _remember(self, staged: Staged, project: ProjectFile, namespace: str) -> dict[str, Any]:
         facts = snapshot(staged, project)
         for each in facts["functions"].values():
             each["namespace"] = namespace
@@ -177,12 +177,12 @@ def _as_there(spec: FunctionSpec, trigger: Trigger) -> TriggerThere:
     return TriggerThere(trigger.name, spec.full_name, trigger.cron, trigger.enabled, body)
 
 
-def _named(report: Deployed, project: Project) -> list[str]:
+def _named(report: Deployed, project: ProjectFile) -> list[str]:
     packages = {spec.name: spec.full_name for spec in project.functions}
     return [name if "/" in name else packages.get(name, name) for name in report.functions]
 
 
-def _as_before(now: Standing, former: Former) -> str:
+def _as_before(now: Standing, former: FormerDeployment) -> str:
     was = former.standing
     touched = [n for n in former.touched if n in was.functions]
     untouched = all(now.functions[name].version == was.functions[name].version for name in touched)
@@ -190,7 +190,7 @@ def _as_before(now: Standing, former: Former) -> str:
     return f"nothing was deployed; {seen} as before" if untouched else f"put back; {seen} as before"
 
 
-def _state(now: Standing, former: Former) -> Iterator[str]:
+def _state(now: Standing, former: FormerDeployment) -> Iterator[str]:
     """Say function by function and trigger by trigger what is there, and which command mends it."""
     was, names = former.standing, former.touched
     for name in sorted(names):
@@ -210,7 +210,7 @@ def _line(name: str, now: object, was: object, remove: str) -> str:
     return f"{name}: {found}; deploy the commit that stood before, or `./raceday deploy` again"
 
 
-def _unknown(project: Project, former: Former) -> list[str]:
+def _unknown(project: ProjectFile, former: FormerDeployment) -> list[str]:
     names = sorted(former.touched)
     triggers = {*former.standing.triggers_of(former.touched), *(t.name for s in project.functions for t in s.triggers)}
     return [

@@ -6,8 +6,8 @@ from typing import Any
 
 from ops.packaging.environment import Names, environment_problems, names
 from ops.packaging.money import Estimate
-from ops.packaging.project import FunctionSpec, Project
-from ops.packaging.record import Change, changes, snapshot
+from ops.packaging.project import FunctionSpec, ProjectFile
+from ops.packaging.record import FunctionChange, changes, snapshot
 from ops.packaging.stage import Staged
 from raceday.catalogue.platform import MAX_TRIGGERS
 
@@ -20,11 +20,11 @@ class FunctionPlan:
     zip_bytes: int
     sha256: str
     names: Names
-    change: Change
+    change: FunctionChange
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DeployPlan:
     """A whole deployment; one with `refusals` is not carried out."""
 
     functions: tuple[FunctionPlan, ...]
@@ -53,15 +53,15 @@ class Plan:
 
 
 def make_plan(
-    project: Project,
-    rendered: Project,
+    project: ProjectFile,
+    rendered: ProjectFile,
     staged: Staged,
     env: Mapping[str, str],
     last: dict[str, Any],
     *,
     cost: Estimate | None = None,
     triggers_limit: int = MAX_TRIGGERS,
-) -> Plan:
+) -> DeployPlan:
     """Plan the deployment of a staged tree; `rendered` is its project.yml, `project` has the unset defaults as well."""
     specs = [replace(project.function(f.name), triggers=rendered.function(f.name).triggers) for f in staged.functions]
     partial = len(staged.functions) < len(project.functions)
@@ -72,7 +72,7 @@ def make_plan(
     )
     gone = tuple(name for name, change in found.items() if change.kind == "no longer declared")
     refusals = (*environment_problems(specs, env), *_trigger_refusals(specs, triggers_limit))
-    return Plan(functions, gone, staged.library, staged.compiled, cost, refusals, _warnings(staged, gone, cost))
+    return DeployPlan(functions, gone, staged.library, staged.compiled, cost, refusals, _warnings(staged, gone, cost))
 
 
 def _trigger_refusals(specs: Iterable[FunctionSpec], limit: int) -> list[str]:

@@ -82,7 +82,7 @@ class FunctionSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class ProjectFile:
     """A whole project.yml: the text and what it declares."""
 
     text: str
@@ -101,7 +101,7 @@ class Project:
         return tuple(spec.name for spec in self.functions)
 
 
-def read_project(path: Path, functions_dir: Path | None = None) -> Project:
+def read_project(path: Path, functions_dir: Path | None = None) -> ProjectFile:
     """Read and check a project.yml, and that it matches the folders of `functions_dir`; raises ProjectError."""
     if not path.is_file():
         raise ProjectError(f"{path} is missing; the deployer would then publish every function to everybody")
@@ -110,7 +110,7 @@ def read_project(path: Path, functions_dir: Path | None = None) -> Project:
     return parse_project(path.read_text("utf-8"), functions_dir)
 
 
-def parse_project(text: str, functions_dir: Path | None = None) -> Project:
+def parse_project(text: str, functions_dir: Path | None = None) -> ProjectFile:
     """Check the text of a project.yml and give its model; raises ProjectError with every problem at once."""
     data = load_strict(text, FILE_NAME)
     problems = substitution_problems(text, FILE_NAME) + project_problems(data)
@@ -118,7 +118,7 @@ def parse_project(text: str, functions_dir: Path | None = None) -> Project:
         problems += _folder_problems(data, functions_dir)
     if problems:
         raise ProjectError(problems)
-    return Project(text, tuple(_function(f, p["name"]) for p in data["packages"] for f in p["functions"]))
+    return ProjectFile(text, tuple(_function(f, p["name"]) for p in data["packages"] for f in p["functions"]))
 
 
 def _function(data: dict[str, Any], package: str) -> FunctionSpec:

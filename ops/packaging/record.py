@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops.packaging.project import FunctionSpec, Project
+from ops.packaging.project import FunctionSpec, ProjectFile
 from ops.packaging.stage import Staged
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FunctionChange:
     """One function's difference to the last deployment; `parts` names what differs."""
 
     function: str
@@ -22,7 +22,7 @@ class Change:
         return f"{self.kind}: {', '.join(self.parts)}" if self.parts else self.kind
 
 
-def snapshot(staged: Staged, project: Project) -> dict[str, Any]:
+def snapshot(staged: Staged, project: ProjectFile) -> dict[str, Any]:
     """Return what is remembered of a deployment; names and hashes, no values."""
     return {
         "library": staged.library,
@@ -63,15 +63,15 @@ def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return {**new, "functions": {**old.get("functions", {}), **new["functions"]}}
 
 
-def changes(old: dict[str, Any], new: dict[str, Any], *, partial: bool = False) -> list[Change]:
+def changes(old: dict[str, Any], new: dict[str, Any], *, partial: bool = False) -> list[FunctionChange]:
     """Tell for each function what would change; functions that are gone are told unless only some are deployed."""
     before, found = old.get("functions", {}), []
     for name, facts in new["functions"].items():
         if name not in before:
-            found.append(Change(name, "new"))
+            found.append(FunctionChange(name, "new"))
             continue
         parts = tuple(part for part in facts if facts[part] != before[name].get(part))
-        found.append(Change(name, "changed" if parts else "unchanged", parts))
+        found.append(FunctionChange(name, "changed" if parts else "unchanged", parts))
     if not partial:
-        found += [Change(name, "no longer declared") for name in before if name not in new["functions"]]
+        found += [FunctionChange(name, "no longer declared") for name in before if name not in new["functions"]]
     return found

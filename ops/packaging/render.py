@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from ops.packaging.errors import ProjectError
-from ops.packaging.project import FILE_NAME, Project
+from ops.packaging.project import FILE_NAME, ProjectFile
 from ops.packaging.yaml_strict import load_strict
 
 SINGLE, NATIVE = "single", "native"
@@ -36,7 +36,7 @@ _Dumper.add_representer(_Quoted, lambda dumper, text: dumper.represent_scalar("t
 
 
 def render(
-    project: Project,
+    project: ProjectFile,
     *,
     names: Iterable[str] | None = None,
     unset: Collection[str] = (),

@@ -1,9 +1,9 @@
 """A plan as text for a terminal."""
 
-from ops.packaging.plan import FunctionPlan, Plan
+from ops.packaging.plan import DeployPlan, FunctionPlan
 
 
-def show(plan: Plan) -> str:
+def show(plan: DeployPlan) -> str:
     """Return a plan's table, variables, costs, warnings and refusals."""
     head = f"{'function':<24}{'MB':>6}{'sec':>6}{'zip MB':>8}  {'access':<20}{'trigger':<14}{'change'}"
     lines = [head, *(_row(f) for f in plan.functions), "", f"library {plan.library}", "", *_variables(plan)]
@@ -23,7 +23,7 @@ def _row(plan: FunctionPlan) -> str:
     )
 
 
-def _variables(plan: Plan) -> list[str]:
+def _variables(plan: DeployPlan) -> list[str]:
     lines = ["environment (names only)"]
     for f in plan.functions:
         lines.append(f"  {f.spec.name}: set {', '.join(f.names.set) or '-'}")
@@ -35,7 +35,7 @@ def _variables(plan: Plan) -> list[str]:
     return [*lines, ""]
 
 
-def _money(plan: Plan) -> list[str]:
+def _money(plan: DeployPlan) -> list[str]:
     if plan.estimate is None:
         return ["cost: unknown; give a simulated day with --sim-report FILE", ""]
     top = sorted(plan.estimate.by_function.items(), key=lambda item: -item[1])[:3]

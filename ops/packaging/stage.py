@@ -18,7 +18,7 @@ from ops.packaging.entry import entry_problems
 from ops.packaging.errors import PackagingError
 from ops.packaging.imports import Reach, reach
 from ops.packaging.library import known_zones, ship, zone_files
-from ops.packaging.project import FILE_NAME, Project
+from ops.packaging.project import FILE_NAME, ProjectFile
 from ops.packaging.render import stamped
 
 LIBRARY = "raceday"
@@ -83,7 +83,7 @@ class Sources:
 class Stager:
     """Stages functions of one project for one site."""
 
-    def __init__(self, project: Project, sources: Sources, site: Site) -> None:
+    def __init__(self, project: ProjectFile, sources: Sources, site: Site) -> None:
         self._project = project
         self._sources = sources
         self._site = site

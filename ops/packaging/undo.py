@@ -20,7 +20,7 @@ _PREFIX = "RACEDAY_UNDO_"
 
 
 @dataclass(frozen=True, slots=True)
-class Former:
+class FormerDeployment:
     """What stood before, with the code of each function as a file, and the functions that a deployment may touch.
 
     `made` names the triggers that the deployment would make.
@@ -33,7 +33,7 @@ class Former:
     made: frozenset[str] = frozenset()
 
 
-def undo(doctl: Doctl, former: Former) -> tuple[Standing | None, list[str]]:
+def undo(doctl: Doctl, former: FormerDeployment) -> tuple[Standing | None, list[str]]:
     """Bring the platform back; returns what stands now, None where it cannot be read, and what went wrong."""
     problems: list[str] = []
     now: Standing | None = None
@@ -53,7 +53,7 @@ def undo(doctl: Doctl, former: Former) -> tuple[Standing | None, list[str]]:
         return None, [*problems, *error.problems]
 
 
-def _blind_round(doctl: Doctl, former: Former) -> list[str]:
+def _blind_round(doctl: Doctl, former: FormerDeployment) -> list[str]:
     """Put back the whole of what stood before, unless a new trigger may then start a function a second time."""
     extra = sorted(former.made - set(former.standing.triggers))
     if extra and (problems := _step(lambda: doctl.remove_triggers(extra))):
@@ -61,7 +61,7 @@ def _blind_round(doctl: Doctl, former: Former) -> list[str]:
     return _step(lambda: restore(doctl, former, former.touched))
 
 
-def _one_round(doctl: Doctl, former: Former, now: Standing) -> list[str]:
+def _one_round(doctl: Doctl, former: FormerDeployment, now: Standing) -> list[str]:
     was, names = former.standing, former.touched
     mine, theirs = now.triggers_of(names), was.triggers_of(names)
     # A trigger that was not there goes first: with the former one put back, its function would be started twice.
@@ -86,7 +86,7 @@ def _step(action: Any) -> list[str]:
     return []
 
 
-def restore(doctl: Doctl, former: Former, names: Collection[str]) -> None:
+def restore(doctl: Doctl, former: FormerDeployment, names: Collection[str]) -> None:
     """Deploy functions as they stood, with their triggers; raises DeployError."""
     wanted = [former.standing.functions[name] for name in sorted(names) if name in former.standing.functions]
     if not wanted:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from local.embedded import bootstrap
-from ops.doctor import Line, Store, attempt, feed
+from ops.doctor import Diagnosis, StoreChecks, attempt, feed
 from ops.doctor_platform import environment
 from ops.schema import Server
 from ops.webhooks import Webhooks, hook_id
@@ -43,12 +43,12 @@ def site() -> Site:
     return site
 
 
-def _lines(site: Site, **changes: Any) -> list[Line]:
+def _lines(site: Site, **changes: Any) -> list[Diagnosis]:
     settings = dataclasses.replace(site.settings, **changes)
-    return list(Store(settings, settings.store_key, site.transport).lines())
+    return list(StoreChecks(settings, settings.store_key, site.transport).lines())
 
 
-def _of(lines: list[Line], what: str) -> list[Line]:
+def _of(lines: list[Diagnosis], what: str) -> list[Diagnosis]:
     return [line for line in lines if line.what == what]
 
 
@@ -108,7 +108,7 @@ def test_a_server_that_does_not_answer_ends_the_checks(site: Site) -> None:
     def dead(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 
-    lines = list(Store(site.settings, "key", httpx.MockTransport(dead)).lines())
+    lines = list(StoreChecks(site.settings, "key", httpx.MockTransport(dead)).lines())
     assert [(line.level, line.what) for line in lines] == [("failing", "appwrite")]
     assert "APPWRITE_ENDPOINT" in lines[0].advice
 
@@ -121,7 +121,7 @@ def test_an_untested_version_is_a_warning(site: Site) -> None:
             return httpx.Response(200, json={"version": "1.7.4"})
         return site.transport.handler(request)  # type: ignore[return-value]
 
-    lines = list(Store(site.settings, site.server.api_key, httpx.MockTransport(old)).lines())
+    lines = list(StoreChecks(site.settings, site.server.api_key, httpx.MockTransport(old)).lines())
     assert [(line.level, line.found) for line in _of(lines, "appwrite")] == [("warning", "version 1.7.4")]
 
 
@@ -132,7 +132,7 @@ def test_a_clock_that_is_off_is_a_warning(site: Site) -> None:
         told = (datetime.now(UTC) - timedelta(seconds=60)).strftime("%a, %d %b %Y %H:%M:%S GMT")
         return httpx.Response(200, json={"version": "1.9.6"}, headers={"date": told})
 
-    (line,) = _of(list(Store(site.settings, "key", httpx.MockTransport(late)).version()), "clock")
+    (line,) = _of(list(StoreChecks(site.settings, "key", httpx.MockTransport(late)).version()), "clock")
     assert line.level == "warning"
     assert line.found.startswith("6")
 

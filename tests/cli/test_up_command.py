@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local.testing.pace import PacedClock
-from local.world import World, open_world
+from local.world import LocalWorld, open_world
 from raceday.settings import specs
 from raceday.tables import MEETINGS, RACES, SUITE_STATE
 from tests.cli.kit import raceday
@@ -29,7 +29,7 @@ def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def _rows(table: str) -> list[dict[str, Any]]:
     async def read() -> list[dict[str, Any]]:
-        world: World = open_world("generated", "up.db", lambda _: None, races=2)
+        world: LocalWorld = open_world("generated", "up.db", lambda _: None, races=2)
         try:
             return [dict(row) for row in await world.container("daily-meetings").store.find(table)]
         finally:

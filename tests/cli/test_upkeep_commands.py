@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.commands.pause import switch
-from local.world import World, open_world
+from local.world import LocalWorld, open_world
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.ledger.codec import to_row
@@ -34,7 +34,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def _within(store: str, work: Work) -> Any:
     async def run() -> Any:
-        world: World = open_world("generated", store, lambda _: None, races=2)
+        world: LocalWorld = open_world("generated", store, lambda _: None, races=2)
         try:
             return await work(world.container("master-race-scheduler"))
         finally:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from local.embedded import WebhookWorker
-from local.world import World, deliver, open_world, subscribe
+from local.world import LocalWorld, deliver, open_world, subscribe
 from raceday.clock import iso
 from raceday.racing.schedule import Intervals, slots_between
 from raceday.racing.snapshot import Status
@@ -39,7 +39,7 @@ class Stepped:
 
     def __init__(self, store: Path, races: int = 2, seed: int = 5) -> None:
         self.clock = HandClock(MORNING)
-        self.world: World = open_world(
+        self.world: LocalWorld = open_world(
             "generated", str(store), lambda _: None, clock=self.clock, races=races, seed=seed
         )
         subscribe(self.world)

@@ -7,8 +7,8 @@ from typing import Any
 from ops.packaging.deploy import Deployer, Home
 from ops.packaging.doctl import Doctl
 from ops.packaging.environment import unset_defaults
-from ops.packaging.plan import Plan, make_plan
-from ops.packaging.project import Project, parse_project, read_project
+from ops.packaging.plan import DeployPlan, make_plan
+from ops.packaging.project import ProjectFile, parse_project, read_project
 from ops.packaging.record import read_record
 from ops.packaging.render import render
 from ops.packaging.stage import Staged, Stager
@@ -51,7 +51,9 @@ class Bench:
         """Return a client of the stand-in."""
         return Doctl(self.env, self.fake, secrets=(SECRET,), pause=self.paused.append)
 
-    def stage(self, text: str = "", only: list[str] | None = None, **options: Any) -> tuple[Project, Project, Staged]:
+    def stage(
+        self, text: str = "", only: list[str] | None = None, **options: Any
+    ) -> tuple[ProjectFile, ProjectFile, Staged]:
         """Stage a project."""
         project = parse_project(text or text_of())
         wanted = only or list(project.names)
@@ -60,7 +62,7 @@ class Bench:
         staged = Stager(project, self.sources, locked_site()).stage(self.root / "out", rendered, wanted)
         return project, read_project(staged.root / "project.yml"), staged
 
-    def plan(self, text: str = "", limit: int = 3, **options: Any) -> Plan:
+    def plan(self, text: str = "", limit: int = 3, **options: Any) -> DeployPlan:
         """Plan a deployment."""
         project, rendered, staged = self.stage(text, **options)
         return make_plan(project, rendered, staged, self.env, read_record(self.home.record), triggers_limit=limit)
@@ -70,7 +72,7 @@ class Bench:
         project, rendered, staged = self.stage(text, **options)
         self.carry(project, rendered, staged, keep=keep)
 
-    def carry(self, project: Project, rendered: Project, staged: Staged, *, keep: bool = False) -> None:
+    def carry(self, project: ProjectFile, rendered: ProjectFile, staged: Staged, *, keep: bool = False) -> None:
         """Deploy what is staged already."""
         deployer = Deployer(self.doctl, self.home, self.said.append, declared=project.names, keep=keep)
         deployer.deploy(staged, rendered)

@@ -9,7 +9,7 @@ from local.functions import ROOT, function
 from ops.packaging.environment import names
 from ops.packaging.errors import ProjectError
 from ops.packaging.imports import reach
-from ops.packaging.project import Project, parse_project, read_project
+from ops.packaging.project import ProjectFile, parse_project, read_project
 from raceday.catalogue.functions import NAMES
 from raceday.catalogue.platform import MAX_TRIGGERS
 from raceday.catalogue.schedules import SCHEDULES
@@ -35,12 +35,12 @@ HTTP_FUNCTIONS = {"master-race-scheduler", "enhanced-race-poller", "single-race-
 
 
 @pytest.fixture(scope="module")
-def project() -> Project:
+def project() -> ProjectFile:
     """The real project.yml."""
     return read_project(ROOT / "project.yml", ROOT / "functions")
 
 
-def test_all_twelve_functions_are_declared_with_the_seeds_sizes(project: Project) -> None:
+def test_all_twelve_functions_are_declared_with_the_seeds_sizes(project: ProjectFile) -> None:
     """Every function is there, its seed size annotated and its memory that size, at most the platform's 1024 MB."""
     assert set(project.names) == set(NAMES)
     for spec in project.functions:
@@ -51,13 +51,13 @@ def test_all_twelve_functions_are_declared_with_the_seeds_sizes(project: Project
         assert spec.runtime == "python:3.11"
 
 
-def test_timeouts_leave_room_over_the_seeds_durations(project: Project) -> None:
+def test_timeouts_leave_room_over_the_seeds_durations(project: ProjectFile) -> None:
     """A daily function's limit is longer than the seed's duration plus a cold start of a few seconds."""
     for name, secs in {"daily-meetings": 60, "daily-races": 90, "daily-entrants": 300}.items():
         assert secs + 10 < project.function(name).limits.timeout_ms / 1000 <= 900
 
 
-def test_daily_schedules_are_the_seeds(project: Project) -> None:
+def test_daily_schedules_are_the_seeds(project: ProjectFile) -> None:
     """The daily functions stand at 17:00, 17:10 and 17:20 UTC, and one trigger starts the scheduler every minute."""
     schedules = {spec.name: spec.schedule for spec in project.functions if spec.schedule}
     assert schedules["daily-meetings"] == "0 17 * * *"
@@ -68,7 +68,7 @@ def test_daily_schedules_are_the_seeds(project: Project) -> None:
     assert len(triggers) <= MAX_TRIGGERS
 
 
-def test_the_schedulers_table_and_the_project_file_agree(project: Project) -> None:
+def test_the_schedulers_table_and_the_project_file_agree(project: ProjectFile) -> None:
     """What the scheduler starts is what project.yml declares: same functions, same minutes, same legacy marks."""
     declared = {
         (schedule, spec.name, cron, spec.legacy)
@@ -79,7 +79,7 @@ def test_the_schedulers_table_and_the_project_file_agree(project: Project) -> No
     assert declared == {(s.name, s.function, s.cron, s.legacy) for s in SCHEDULES}
 
 
-def test_access_is_closed_but_for_signed_webhooks(project: Project) -> None:
+def test_access_is_closed_but_for_signed_webhooks(project: ProjectFile) -> None:
     """HTTP functions need the web secret, event functions are public, all others are closed."""
     for spec in project.functions:
         if spec.name in EVENT_FUNCTIONS:
@@ -90,7 +90,7 @@ def test_access_is_closed_but_for_signed_webhooks(project: Project) -> None:
             assert spec.web is False
 
 
-def test_secrets_reach_only_the_functions_that_need_them(project: Project) -> None:
+def test_secrets_reach_only_the_functions_that_need_them(project: ProjectFile) -> None:
     """The namespace key is the scheduler's alone; webhook secrets and feed headers go to those that use them."""
     groups = {group: {s.env for s in specs().values() if s.needed_by == group} for group in (FEED, PLATFORM, WEBHOOKS)}
     for spec in project.functions:
@@ -100,7 +100,7 @@ def test_secrets_reach_only_the_functions_that_need_them(project: Project) -> No
         assert bool(given & groups[FEED]) == (spec.name not in EVENT_FUNCTIONS)
 
 
-def test_an_event_function_knows_its_public_url(project: Project) -> None:
+def test_an_event_function_knows_its_public_url(project: ProjectFile) -> None:
     """A webhook's signature covers its URL, so each event function is given its own and refuses all without it."""
     for name in EVENT_FUNCTIONS:
         wanted = specs()[function(name).facts.url_setting].env
@@ -109,7 +109,7 @@ def test_an_event_function_knows_its_public_url(project: Project) -> None:
         assert wanted in names(project.function(name), {}).missing
 
 
-def test_each_function_gets_every_required_setting_of_its_groups(project: Project) -> None:
+def test_each_function_gets_every_required_setting_of_its_groups(project: ProjectFile) -> None:
     """What an entrypoint says it needs stands in its environment, each variable under its own name."""
     from local.functions import function
 
@@ -120,7 +120,7 @@ def test_each_function_gets_every_required_setting_of_its_groups(project: Projec
         assert all(key == variable for key, variable in spec.environment.items())
 
 
-def test_each_function_gets_the_settings_that_its_stages_read(project: Project) -> None:
+def test_each_function_gets_the_settings_that_its_stages_read(project: ProjectFile) -> None:
     """A setting that a reachable stage, feed or store module reads is given to the function, so that it has effect."""
     for spec in project.functions:
         given = set(spec.environment) | NOT_ITS_OWN.get(spec.name, set())
@@ -163,7 +163,7 @@ def _loadable(name: str) -> bool:
     return True
 
 
-def test_every_declared_variable_is_a_setting(project: Project) -> None:
+def test_every_declared_variable_is_a_setting(project: ProjectFile) -> None:
     """No function is given a variable that the settings do not know."""
     known = {s.env for s in specs().values()}
     assert {key for spec in project.functions for key in spec.environment} <= known

@@ -15,7 +15,7 @@ from local.host.invoke import invoke_staged
 from local.host.namespace import Namespace
 from local.host.suite import hosted_functions
 from ops.packaging.archive import folder_files
-from ops.packaging.project import FILE_NAME, Project, read_project
+from ops.packaging.project import FILE_NAME, ProjectFile, read_project
 from ops.packaging.render import render
 from ops.packaging.sources import SOURCES
 from ops.packaging.stage import Staged, Stager
@@ -36,7 +36,7 @@ NOWHERE = {
 
 
 @pytest.fixture(scope="module")
-def staged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Staged]:
+def staged(tmp_path_factory: pytest.TempPathFactory) -> tuple[ProjectFile, Staged]:
     """All functions, staged once."""
     project = read_project(ROOT / FILE_NAME, SOURCES.functions)
     out = tmp_path_factory.mktemp("deploy") / "tree"
@@ -44,7 +44,7 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Staged]:
     return read_project(tree.root / FILE_NAME), tree
 
 
-def hosted(staged: tuple[Project, Staged], name: str, env: dict[str, str]) -> HostedFunction:
+def hosted(staged: tuple[ProjectFile, Staged], name: str, env: dict[str, str]) -> HostedFunction:
     """Return one staged function with an environment."""
     project, tree = staged
     return staged_function(tree.function(name).archive, project.function(name), env)
@@ -55,7 +55,7 @@ def in_zip(folder: Path) -> list[str]:
     return zipfile.ZipFile(io.BytesIO((folder / "lib.zip").read_bytes())).namelist()
 
 
-def test_every_archive_is_small_and_clean(staged: tuple[Project, Staged]) -> None:
+def test_every_archive_is_small_and_clean(staged: tuple[ProjectFile, Staged]) -> None:
     """Each upload is under 10 MB and holds no tests, caches, environment or requirements files."""
     assert {f.name for f in staged[1].functions} == set(NAMES)
     for function in staged[1].functions:
@@ -66,7 +66,7 @@ def test_every_archive_is_small_and_clean(staged: tuple[Project, Staged]) -> Non
         assert not any(path.startswith("local/") for path in paths)
 
 
-def test_imaging_travels_with_the_silks_alone(staged: tuple[Project, Staged]) -> None:
+def test_imaging_travels_with_the_silks_alone(staged: tuple[ProjectFile, Staged]) -> None:
     """No other function carries Pillow, and none the SDK's client, its models or what they would need."""
     for function in staged[1].functions:
         paths = [*folder_files(function.folder), *in_zip(function.folder)]
@@ -76,7 +76,7 @@ def test_imaging_travels_with_the_silks_alone(staged: tuple[Project, Staged]) ->
             assert not any(path.startswith(heavy) for path in paths), (function.name, heavy)
 
 
-def test_zones_are_there_for_functions_that_use_them(staged: tuple[Project, Staged]) -> None:
+def test_zones_are_there_for_functions_that_use_them(staged: tuple[ProjectFile, Staged]) -> None:
     """A function that knows the NZ race day brings Auckland's rules."""
     for function in staged[1].functions:
         names = in_zip(function.folder)
@@ -84,7 +84,7 @@ def test_zones_are_there_for_functions_that_use_them(staged: tuple[Project, Stag
             assert "tzdata/zoneinfo/Pacific/Auckland" in names, function.name
 
 
-def test_every_function_starts_and_answers_without_settings(staged: tuple[Project, Staged]) -> None:
+def test_every_function_starts_and_answers_without_settings(staged: tuple[ProjectFile, Staged]) -> None:
     """In an interpreter that has none of our packages, on both paths, each tells which settings it lacks."""
     results = asyncio.run(boot_all([hosted(staged, name, {}) for name in NAMES]))
     assert boot_problems(results) == []
@@ -109,14 +109,14 @@ def call(function: HostedFunction, event: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", EVENT_FUNCTIONS)
-def test_unsigned_events_are_refused_by_the_staged_function(staged: tuple[Project, Staged], name: str) -> None:
+def test_unsigned_events_are_refused_by_the_staged_function(staged: tuple[ProjectFile, Staged], name: str) -> None:
     """An event function is public, so it answers an unsigned call with 401 before looking at its body."""
     http = {"method": "POST", "path": "", "queryString": "", "headers": {}, "body": "{", "isBase64Encoded": False}
     assert call(hosted(staged, name, NOWHERE), {"http": http})["statusCode"] == 401
 
 
 @pytest.mark.parametrize("name", ["enhanced-race-poller", "single-race-poller"])
-def test_bad_requests_get_a_reason(staged: tuple[Project, Staged], name: str) -> None:
+def test_bad_requests_get_a_reason(staged: tuple[ProjectFile, Staged], name: str) -> None:
     """An HTTP function answers 400 and names the field."""
     http = {"method": "POST", "path": "", "queryString": "", "headers": {}, "body": "{", "isBase64Encoded": False}
     answer = call(hosted(staged, name, NOWHERE), {"http": http})

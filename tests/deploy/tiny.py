@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ops.packaging.dists import Site, host_site
 from ops.packaging.lock import read_lock
-from ops.packaging.project import Project, parse_project
+from ops.packaging.project import ProjectFile, parse_project
 from ops.packaging.stage import Sources, Staged, Stager
 
 GOOD = '''"""A function that answers with what it was given."""
@@ -49,14 +49,14 @@ def write_sources(root: Path, functions: Mapping[str, str], library: Mapping[str
     return Sources(root / "functions", root / "shared", root / "cache")
 
 
-def tiny_project(functions: Mapping[str, str], **options: int) -> Project:
+def tiny_project(functions: Mapping[str, str], **options: int) -> ProjectFile:
     """Return a project that declares these functions with the same limits."""
     return parse_project(project_text(*(clause(name, **options) for name in functions)))  # type: ignore[arg-type]
 
 
 def stage_tiny(
     root: Path, functions: Mapping[str, str], library: Mapping[str, str] | None = None, **options: int
-) -> tuple[Project, Staged]:
+) -> tuple[ProjectFile, Staged]:
     """Stage fixture functions for the running interpreter."""
     project = tiny_project(functions, **options)
     stager = Stager(project, write_sources(root, functions, library), locked_site())

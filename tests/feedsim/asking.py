@@ -5,19 +5,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.feedsim.model import MarketState
-from local.feedsim.serve import PREFIX, Feed
+from local.feedsim.serve import PREFIX, AnyFeed
 
 HEADERS = {"From": "someone@example.invalid", "X-Partner": "Someone", "X-Partner-ID": "partner"}
 MARK = timedelta(seconds=15)
 
 
-def ask(feed: Feed, path: str, at: datetime, query: str = "") -> tuple[int, dict[str, Any]]:
+def ask(feed: AnyFeed, path: str, at: datetime, query: str = "") -> tuple[int, dict[str, Any]]:
     """Status and payload of a GET below the feed's prefix, uncompressed."""
     status, _, body = feed.respond(f"{PREFIX}/{path}", query, HEADERS, at)
     return status, json.loads(body)
 
 
-def event(feed: Feed, race_id: str, at: datetime, query: str = "with_money_tracker=true") -> dict[str, Any]:
+def event(feed: AnyFeed, race_id: str, at: datetime, query: str = "with_money_tracker=true") -> dict[str, Any]:
     """The data of an event that must be there."""
     status, payload = ask(feed, f"events/{race_id}", at, query)
     assert status == 200, payload

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from local.feedsim import Day, DayOptions, FeedSim, generate_day
+from local.feedsim import DayOptions, FeedDay, FeedSim, generate_day
 from local.feedsim.marks import NZ, floor_mark, nz_instant, nz_midnight
-from local.feedsim.model import RaceFacts
+from local.feedsim.model import FeedRace
 from tests.feedsim.asking import HEADERS
 from tests.feedsim.conftest import DATE
 
@@ -50,7 +50,7 @@ def test_day_runs_from_before_noon_to_late_evening(seed: int) -> None:
     assert last.hour >= 20
 
 
-def test_big_day_runs_past_midnight(feedsim_big_day: Day) -> None:
+def test_big_day_runs_past_midnight(feedsim_big_day: FeedDay) -> None:
     """On a day of 96 races the last meeting, in Western Australia, ends after NZ midnight and keeps its date."""
     last = feedsim_big_day.core_races[-1]
     assert last.advertised.astimezone(NZ).date() == DATE + timedelta(days=1)
@@ -58,7 +58,7 @@ def test_big_day_runs_past_midnight(feedsim_big_day: Day) -> None:
     assert last.state == "WA"
 
 
-def test_ids_and_numbers_are_sound(feedsim_big_day: Day) -> None:
+def test_ids_and_numbers_are_sound(feedsim_big_day: FeedDay) -> None:
     """Ids never repeat, races are numbered from one in order of their starts, and runners from one."""
     ids = [race.race_id for race in feedsim_big_day.races] + [m.meeting_id for m in feedsim_big_day.meetings]
     ids += [runner.entrant_id for race in feedsim_big_day.races for runner in race.runners]
@@ -71,7 +71,7 @@ def test_ids_and_numbers_are_sound(feedsim_big_day: Day) -> None:
         assert [runner.number for runner in race.runners] == list(range(1, len(race.runners) + 1))
 
 
-def _slots(race: RaceFacts, end: datetime, first: datetime) -> int:
+def _slots(race: FeedRace, end: datetime, first: datetime) -> int:
     """Polls of one race by the published schedule: 30 min, 2.5 min from T-65, 30 s from T-5 until the end."""
     count, at = 0, first
     while at <= end:

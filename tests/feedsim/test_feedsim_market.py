@@ -7,16 +7,16 @@ from statistics import median
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.feedsim import Day, DayOptions, generate_day
+from local.feedsim import DayOptions, FeedDay, generate_day
 from local.feedsim.marks import floor_mark
-from local.feedsim.model import MarketState, RaceFacts
+from local.feedsim.model import FeedRace, MarketState
 from tests.feedsim.asking import MARK, money_of
 from tests.feedsim.conftest import DATE
 
 seeds = st.integers(0, 10_000)
 
 
-def _walk(day: Day, race: RaceFacts, minutes_before: int, minutes_after: int, step_secs: int) -> list[MarketState]:
+def _walk(day: FeedDay, race: FeedRace, minutes_before: int, minutes_after: int, step_secs: int) -> list[MarketState]:
     start = floor_mark(race.advertised - timedelta(minutes=minutes_before))
     count = (minutes_before + minutes_after) * 60 // step_secs
     return [day.truth(race.race_id, start + timedelta(seconds=step_secs * k)) for k in range(count)]
@@ -96,7 +96,7 @@ def test_odds_follow_the_money_with_a_take_out(seed: int) -> None:
             assert 1.14 < place < 1.32
 
 
-def test_take_out_is_the_usual_one(feedsim_big_day: Day) -> None:
+def test_take_out_is_the_usual_one(feedsim_big_day: FeedDay) -> None:
     """Over a day the median sums of inverse odds at the end are near 1.19 for win and 1.22 for place."""
     wins, places = [], []
     for race in feedsim_big_day.core_races:
@@ -109,7 +109,7 @@ def test_take_out_is_the_usual_one(feedsim_big_day: Day) -> None:
     assert 1.19 <= median(places) <= 1.25
 
 
-def test_pools_have_believable_sizes(feedsim_big_day: Day) -> None:
+def test_pools_have_believable_sizes(feedsim_big_day: FeedDay) -> None:
     """Final win pools lie between 300 and 1.5 million dollars, and most money comes in the last ten minutes."""
     late = []
     for race in feedsim_big_day.core_races:
@@ -136,7 +136,7 @@ def test_tracker_points_sum_as_recorded(seed: int) -> None:
                 assert hold >= 91
 
 
-def test_some_unscratched_runners_miss_pool_odds(feedsim_big_day: Day) -> None:
+def test_some_unscratched_runners_miss_pool_odds(feedsim_big_day: FeedDay) -> None:
     """In thin pools far from the start some runners have no pool odds yet, while fixed odds are there."""
     missing = total = 0
     for race in feedsim_big_day.core_races:
@@ -148,7 +148,7 @@ def test_some_unscratched_runners_miss_pool_odds(feedsim_big_day: Day) -> None:
     assert 0.01 < missing / total < 0.25
 
 
-def test_fixed_odds_move_until_after_the_start(feedsim_big_day: Day) -> None:
+def test_fixed_odds_move_until_after_the_start(feedsim_big_day: FeedDay) -> None:
     """Fixed prices change over the day, some of them after the advertised start."""
     moved = moved_late = 0
     for race in feedsim_big_day.core_races:

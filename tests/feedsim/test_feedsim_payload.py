@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from local.feedsim import Day, FeedSim, generate_day
+from local.feedsim import FeedDay, FeedSim, generate_day
 from local.feedsim.marks import NZ
 from tests.feedsim.asking import ask, event
 from tests.feedsim.conftest import DATE
@@ -25,7 +25,7 @@ _PRODUCTS = {
 }
 
 
-def test_event_says_what_is_true(feedsim_day: Day, feedsim: FeedSim) -> None:
+def test_event_says_what_is_true(feedsim_day: FeedDay, feedsim: FeedSim) -> None:
     """Pools, odds, scratchings and summed tracker pieces of an event are those of the truth at its mark."""
     for race in feedsim_day.core_races:
         for minutes in (-240, -30, -1, 3, 40):
@@ -52,7 +52,7 @@ def test_event_says_what_is_true(feedsim_day: Day, feedsim: FeedSim) -> None:
             assert data["race"]["field_size"] == state.field_size
 
 
-def test_results_are_absent_before_interim(feedsim_day: Day, feedsim: FeedSim) -> None:
+def test_results_are_absent_before_interim(feedsim_day: FeedDay, feedsim: FeedSim) -> None:
     """Results, dividends and substitutions come with Interim; Interim and Final dividends then stand side by side."""
     race = next(race for race in feedsim_day.core_races if race.script.abandoned_list is None)
     before = event(feedsim, race.race_id, race.script.closed)
@@ -67,7 +67,7 @@ def test_results_are_absent_before_interim(feedsim_day: Day, feedsim: FeedSim) -
     assert win["pool_size"] == pools["win"]
 
 
-def test_flags_add_what_they_name(feedsim_day: Day, feedsim: FeedSim) -> None:
+def test_flags_add_what_they_name(feedsim_day: FeedDay, feedsim: FeedSim) -> None:
     """Money tracker and trends XML come only when asked for; unknown and misspelt flags are ignored."""
     race = feedsim_day.core_races[4]
     plain = event(feedsim, race.race_id, race.advertised, "will_pays=true&nonsense=1")
@@ -84,7 +84,7 @@ def test_flags_add_what_they_name(feedsim_day: Day, feedsim: FeedSim) -> None:
     assert "Win" not in {pool["product_type"] for pool in excluded["tote_pools"]}
 
 
-def test_trends_sum_to_their_total(feedsim_day: Day, feedsim: FeedSim) -> None:
+def test_trends_sum_to_their_total(feedsim_day: FeedDay, feedsim: FeedSim) -> None:
     """In the trends XML, with CRLF line ends, the investments for each place sum exactly to the pool total."""
     race = feedsim_day.core_races[6]
     data = event(feedsim, race.race_id, race.advertised, "with_tote_trends_data=true")
@@ -97,7 +97,7 @@ def test_trends_sum_to_their_total(feedsim_day: Day, feedsim: FeedSim) -> None:
         assert cents == round(total * 100)
 
 
-def test_oddities_of_the_feed_are_there(feedsim_big_day: Day) -> None:
+def test_oddities_of_the_feed_are_there(feedsim_big_day: FeedDay) -> None:
     """Strings for numbers, glued track words, harness positions, change objects, zero starts and Go dates all occur."""
     feed = FeedSim(feedsim_big_day)
     rows, races, pools = [], [], []
@@ -126,7 +126,7 @@ def test_oddities_of_the_feed_are_there(feedsim_big_day: Day) -> None:
     assert {row["scratch_time"] for row in rows if not row["is_scratched"]} == {0}
 
 
-def test_generated_time_has_trimmed_nanoseconds(feedsim_day: Day, feedsim: FeedSim) -> None:
+def test_generated_time_has_trimmed_nanoseconds(feedsim_day: FeedDay, feedsim: FeedSim) -> None:
     """The header's time is that of the request, to nine digits with trailing zeros trimmed, and rises with it."""
     race = feedsim_day.core_races[0]
     texts = []
@@ -140,7 +140,7 @@ def test_generated_time_has_trimmed_nanoseconds(feedsim_day: Day, feedsim: FeedS
     assert not any(text.rstrip("Z").endswith("0") and "." in text for text in texts)
 
 
-def test_local_times_follow_the_zone(feedsim_day: Day, feedsim: FeedSim) -> None:
+def test_local_times_follow_the_zone(feedsim_day: FeedDay, feedsim: FeedSim) -> None:
     """NZ members of an event are local to New Zealand, and the tote's clock may pass 24 hours."""
     race = feedsim_day.core_races[0]
     row = event(feedsim, race.race_id, race.advertised)["race"]
@@ -181,7 +181,7 @@ def test_string_barriers_are_an_option() -> None:
 
 
 @pytest.mark.parametrize("minutes", [-300, -3, 30])
-def test_favourite_and_mover_repeat_a_runner(feedsim_day: Day, feedsim: FeedSim, minutes: int) -> None:
+def test_favourite_and_mover_repeat_a_runner(feedsim_day: FeedDay, feedsim: FeedSim, minutes: int) -> None:
     """The favourite and the mover stand once more at the top, being the only runners so marked."""
     for race in feedsim_day.core_races:
         data = event(feedsim, race.race_id, race.advertised + timedelta(minutes=minutes))

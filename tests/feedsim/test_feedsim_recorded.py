@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from local.feedsim import Day, FeedSim, RecordedFeed
+from local.feedsim import FeedDay, FeedSim, RecordedFeed
 from local.feedsim.serve import PREFIX
 from tests.feedsim.asking import HEADERS, ask
 from tests.feedsim.conftest import DATE
@@ -19,7 +19,7 @@ AT = datetime(2026, 3, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def folder(tmp_path: Path, feedsim_day: Day, feedsim: FeedSim) -> Path:
+def folder(tmp_path: Path, feedsim_day: FeedDay, feedsim: FeedSim) -> Path:
     """A folder laid out as recordings are, filled from the generated day."""
     (tmp_path / "lists").mkdir()
     (tmp_path / "events").mkdir()
@@ -33,7 +33,7 @@ def folder(tmp_path: Path, feedsim_day: Day, feedsim: FeedSim) -> Path:
     return tmp_path
 
 
-def test_recorded_folder_is_served(folder: Path, feedsim_day: Day) -> None:
+def test_recorded_folder_is_served(folder: Path, feedsim_day: FeedDay) -> None:
     """The list answers for its date alone, events by the id inside their files, anything else is 404."""
     feed = RecordedFeed(folder)
     race = feedsim_day.core_races[0]
@@ -97,7 +97,7 @@ def _nullable(node: Any) -> Any:
 
 
 @needs_recorded
-def test_generated_payloads_fit_the_description(feedsim_big_day: Day) -> None:
+def test_generated_payloads_fit_the_description(feedsim_big_day: FeedDay) -> None:
     """Generated events of every status and all lists validate against the description that recorded ones fit."""
     validators = _validators()
     for path in sorted((RECORDED / "events").glob("*.json")):

@@ -4,19 +4,19 @@ from datetime import timedelta
 
 import pytest
 
-from local.feedsim import Day, FeedSim, generate_day
-from local.feedsim.model import RaceFacts
+from local.feedsim import FeedDay, FeedSim, generate_day
+from local.feedsim.model import FeedRace
 from tests.feedsim.asking import MARK, ask, event
 from tests.feedsim.conftest import DATE
 
 _ORDER = {"Open": 0, "Closed": 1, "Interim": 2, "Final": 3}
 
 
-def _run(day: Day) -> list[RaceFacts]:
+def _run(day: FeedDay) -> list[FeedRace]:
     return [race for race in day.core_races if race.script.abandoned_list is None]
 
 
-def test_statuses_only_go_forward(feedsim_big_day: Day) -> None:
+def test_statuses_only_go_forward(feedsim_big_day: FeedDay) -> None:
     """Open, Closed, Interim, Final come in this order, Open lasting past the advertised start when delayed."""
     delayed = 0
     for race in _run(feedsim_big_day):
@@ -32,7 +32,7 @@ def test_statuses_only_go_forward(feedsim_big_day: Day) -> None:
     assert delayed > 40
 
 
-def test_delays_are_those_of_real_races(feedsim_big_day: Day) -> None:
+def test_delays_are_those_of_real_races(feedsim_big_day: FeedDay) -> None:
     """Races leave seconds to minutes late, never early, about a minute at the median."""
     delays = sorted((race.script.jump - race.advertised).total_seconds() for race in _run(feedsim_big_day))
     assert delays[0] >= 5
@@ -40,7 +40,7 @@ def test_delays_are_those_of_real_races(feedsim_big_day: Day) -> None:
     assert 35 <= delays[len(delays) // 2] <= 110
 
 
-def test_final_stays_final(feedsim_big_day: Day) -> None:
+def test_final_stays_final(feedsim_big_day: FeedDay) -> None:
     """Hours after its end a race is still Final, with the same placings as when last corrected."""
     for race in _run(feedsim_big_day)[:20]:
         settled = max(race.script.final, race.script.corrected or race.script.final)
@@ -49,7 +49,7 @@ def test_final_stays_final(feedsim_big_day: Day) -> None:
         assert (later.status, later.placings, later.pools) == ("Final", first.placings, first.pools)
 
 
-def test_timeline_tells_every_status_change(feedsim_big_day: Day) -> None:
+def test_timeline_tells_every_status_change(feedsim_big_day: FeedDay) -> None:
     """Each status event of the timeline is served from its instant on and not a mark sooner."""
     for change in feedsim_big_day.events():
         if change.kind == "status" and change.detail != "Closed":
@@ -62,7 +62,7 @@ def test_timeline_tells_every_status_change(feedsim_big_day: Day) -> None:
             assert next(r for r in state.runners if r.entrant_id == change.detail).scratched
 
 
-def test_end_of_a_race_is_known(feedsim_big_day: Day) -> None:
+def test_end_of_a_race_is_known(feedsim_big_day: FeedDay) -> None:
     """From `over_at` on a race is Final, Abandoned or gone and not a mark sooner; a stuck one never ends."""
     for race in feedsim_big_day.core_races:
         at = feedsim_big_day.over_at(race.race_id)
@@ -72,7 +72,7 @@ def test_end_of_a_race_is_known(feedsim_big_day: Day) -> None:
             assert feedsim_big_day.truth(race.race_id, at - MARK).status not in {"Final", "Abandoned"}
 
 
-def test_moved_start_is_published_at_its_instant(feedsim_day: Day, feedsim: FeedSim) -> None:
+def test_moved_start_is_published_at_its_instant(feedsim_day: FeedDay, feedsim: FeedSim) -> None:
     """A moved start shows in list and event from one instant on, and the race runs by the new time."""
     moved = [race for race in feedsim_day.core_races if race.script.moved_at is not None]
     assert moved
@@ -89,7 +89,7 @@ def test_moved_start_is_published_at_its_instant(feedsim_day: Day, feedsim: Feed
         assert script.jump >= race.advertised != script.moved_from
 
 
-def test_abandoned_race_is_refunded(feedsim_day: Day, feedsim: FeedSim) -> None:
+def test_abandoned_race_is_refunded(feedsim_day: FeedDay, feedsim: FeedSim) -> None:
     """A single abandoned race is Abandoned in the list, then in its event, and its pools are empty."""
     race = next(race for race in feedsim_day.core_races if race.script.abandoned_list is not None)
     script = race.script
@@ -104,7 +104,7 @@ def test_abandoned_race_is_refunded(feedsim_day: Day, feedsim: FeedSim) -> None:
     assert "results" not in data
 
 
-def test_abandoned_tail_leaves_one_event_open_and_one_gone(feedsim_big_day: Day) -> None:
+def test_abandoned_tail_leaves_one_event_open_and_one_gone(feedsim_big_day: FeedDay) -> None:
     """After a meeting's tail is abandoned one event stays Open for good and one answers 404."""
     feed = FeedSim(feedsim_big_day)
     stuck = [race for race in feedsim_big_day.core_races if race.script.stuck_open]
@@ -123,7 +123,7 @@ def test_abandoned_tail_leaves_one_event_open_and_one_gone(feedsim_big_day: Day)
         assert feedsim_big_day.truth(race.race_id, race.script.gone).list_status == "Abandoned"
 
 
-def test_whole_meeting_is_abandoned(feedsim_big_day: Day) -> None:
+def test_whole_meeting_is_abandoned(feedsim_big_day: FeedDay) -> None:
     """On a big day one meeting loses all its races before the first of them."""
     whole = [
         meeting
@@ -185,7 +185,7 @@ def test_corrections_come_under_an_unchanged_status() -> None:
     assert kinds == {"dividends", "pool", "placings"}
 
 
-def test_last_money_arrives_after_the_close_where_pools_are_commingled(feedsim_big_day: Day) -> None:
+def test_last_money_arrives_after_the_close_where_pools_are_commingled(feedsim_big_day: FeedDay) -> None:
     """Commingled pools take a last jump while the race is Closed."""
     jumps = 0
     for race in _run(feedsim_big_day):
@@ -196,7 +196,7 @@ def test_last_money_arrives_after_the_close_where_pools_are_commingled(feedsim_b
     assert jumps > 20
 
 
-def test_weather_turns_over_some_meetings(feedsim_big_day: Day) -> None:
+def test_weather_turns_over_some_meetings(feedsim_big_day: FeedDay) -> None:
     """Weather and track of later races change at one instant for a whole meeting."""
     turned = [race for race in feedsim_big_day.core_races if race.turn is not None]
     assert turned

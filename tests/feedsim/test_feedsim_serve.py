@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from local.feedsim import Day, FeedSim, FeedTransport, generate_day
+from local.feedsim import FeedDay, FeedSim, FeedTransport, generate_day
 from local.feedsim.http import asgi_app, running_clock
 from local.feedsim.serve import PREFIX
 from tests.feedsim.asking import HEADERS, ask
@@ -58,7 +58,7 @@ def test_paths_and_their_errors(feedsim: FeedSim, path: str, query: str, status:
     assert set(payload) == ({"header", "params", "data"} if status == 200 else {"header"})
 
 
-def test_meetings_come_in_pages(feedsim_day: Day, feedsim: FeedSim) -> None:
+def test_meetings_come_in_pages(feedsim_day: FeedDay, feedsim: FeedSim) -> None:
     """Pages by limit and offset together hold every meeting once, and the last page is short."""
     ids: list[str] = []
     sizes = []
@@ -91,7 +91,7 @@ def test_meetings_filter_by_country_and_category(feedsim: FeedSim) -> None:
         assert {row[member] for row in rows} == {value}
 
 
-def test_list_pages_by_token_and_has_a_row_that_is_no_race(feedsim_big_day: Day) -> None:
+def test_list_pages_by_token_and_has_a_row_that_is_no_race(feedsim_big_day: FeedDay) -> None:
     """The race list selects by UTC day, pages by token, and holds a row without a number."""
     feed = FeedSim(feedsim_big_day)
     rows, token = [], ""

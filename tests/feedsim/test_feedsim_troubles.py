@@ -4,26 +4,26 @@ from datetime import timedelta
 
 import pytest
 
-from local.feedsim import Day, DayOptions, FeedSim, generate_day
-from local.feedsim.model import MarketState, RaceFacts
+from local.feedsim import DayOptions, FeedDay, FeedSim, generate_day
+from local.feedsim.model import FeedRace, MarketState
 from local.feedsim.options import MONEY_TROUBLES
 from tests.feedsim.asking import MARK, event
 from tests.feedsim.conftest import DATE
 
 
 @pytest.fixture(scope="module")
-def day() -> Day:
+def day() -> FeedDay:
     """A day with much of every trouble."""
     return generate_day(4, DATE, 30, **dict.fromkeys(MONEY_TROUBLES, 8))
 
 
 @pytest.fixture(scope="module")
-def feed(day: Day) -> FeedSim:
+def feed(day: FeedDay) -> FeedSim:
     """Its feed."""
     return FeedSim(day)
 
 
-def _marks(race: RaceFacts) -> list[timedelta]:
+def _marks(race: FeedRace) -> list[timedelta]:
     return [timedelta(seconds=secs) for secs in (-4000, -1000, -400, -60, 0)]
 
 
@@ -31,14 +31,14 @@ def _inverse(state: MarketState, *, held: bool) -> float:
     return sum(1 / r.pool_win for r in state.runners if r.pool_win and (not r.scratched or (held and r.held_win_cents)))
 
 
-def test_a_day_has_no_trouble_unasked(feedsim_big_day: Day) -> None:
+def test_a_day_has_no_trouble_unasked(feedsim_big_day: FeedDay) -> None:
     """Each kind comes by asking alone."""
     scripts = [race.script for race in feedsim_big_day.core_races]
     assert not any(s.dropped or s.suspensions or s.place_off for s in scripts)
     assert not any(x.refunded or x.leaves for s in scripts for x in s.scratchings)
 
 
-def test_parts_are_the_pools_at_every_mark(day: Day) -> None:
+def test_parts_are_the_pools_at_every_mark(day: FeedDay) -> None:
     """What runners have and what is held of scratched ones are the totals, to the cent, whatever befell the race."""
     for race in day.core_races:
         for shift in _marks(race):
@@ -73,7 +73,7 @@ def test_unrefunded_money_stays_in_total_and_odds_until_it_goes_back() -> None:
     assert seen >= 2
 
 
-def test_dead_place_pool_is_listed_with_money_that_is_nobodys(day: Day, feed: FeedSim) -> None:
+def test_dead_place_pool_is_listed_with_money_that_is_nobodys(day: FeedDay, feed: FeedSim) -> None:
     """From the call-off on the pool is ABANDONED with what stood in it, and its true total is 0."""
     odds_left = set()
     for race in (race for race in day.core_races if race.script.place_off):
@@ -90,7 +90,7 @@ def test_dead_place_pool_is_listed_with_money_that_is_nobodys(day: Day, feed: Fe
     assert odds_left == {True, False}
 
 
-def test_dropped_pools_leave_dividends_that_tell_them(day: Day, feed: FeedSim) -> None:
+def test_dropped_pools_leave_dividends_that_tell_them(day: FeedDay, feed: FeedSim) -> None:
     """The totals are null, an empty list or zeros, while the pools behind the dividends stay right."""
     kinds = set()
     for race in day.core_races:
@@ -105,7 +105,7 @@ def test_dropped_pools_leave_dividends_that_tell_them(day: Day, feed: FeedSim) -
     assert kinds == {"null", "empty", "zero"}
 
 
-def test_leaver_is_listed_no_more(day: Day, feed: FeedSim) -> None:
+def test_leaver_is_listed_no_more(day: FeedDay, feed: FeedSim) -> None:
     """From one mark on a runner's id is gone; a vacant box of its number may stand there under another id."""
     vacant = set()
     for race in day.core_races:
@@ -122,7 +122,7 @@ def test_leaver_is_listed_no_more(day: Day, feed: FeedSim) -> None:
     assert vacant == {True, False}
 
 
-def test_suspended_prices_are_missing_for_a_while(day: Day) -> None:
+def test_suspended_prices_are_missing_for_a_while(day: FeedDay) -> None:
     """Fixed prices of one or all, or one runner's pool odds, are gone from an instant on and come back."""
     kinds = set()
     for race in day.core_races:

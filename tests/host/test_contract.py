@@ -10,7 +10,7 @@ import pytest
 from local.host.activation import Activation
 from local.host.check import boot_all, boot_problems
 from local.host.function import HostedFunction, StartPath, staged_function
-from local.host.namespace import Namespace, Refused
+from local.host.namespace import InvocationRefused, Namespace
 from ops.packaging.archive import zip_bytes
 from ops.packaging.project import Limits
 from tests.deploy.tiny import GOOD, stage_tiny
@@ -220,7 +220,7 @@ def test_inputs_over_one_megabyte_and_unknown_functions_are_refused() -> None:
         namespace = Namespace([hosted("def main(e, c):\n    return {}\n")])
         statuses = []
         for name, event in (("raceday/f", {"x": "x" * 1_048_577}), ("raceday/g", {})):
-            with pytest.raises(Refused) as caught:
+            with pytest.raises(InvocationRefused) as caught:
                 namespace.start(name, event)
             statuses.append(caught.value.status)
         await namespace.close()
@@ -237,7 +237,7 @@ def test_quotas_of_the_namespace_are_kept() -> None:
         namespace = Namespace([hosted(source)], **quota)
         try:
             namespace.start("raceday/f", {})
-            with pytest.raises(Refused) as caught:
+            with pytest.raises(InvocationRefused) as caught:
                 namespace.start("raceday/f", {})
             return caught.value.status
         finally:

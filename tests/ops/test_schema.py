@@ -6,14 +6,14 @@ from typing import Any
 import httpx
 import pytest
 
-from ops.schema import Change, Server, apply, broken, incompatible, plan
+from ops.schema import SchemaChange, Server, apply, broken, incompatible, plan
 from raceday.errors import StoreError
 from raceday.settings import Settings
 from raceday.tables import BY_ID, RACES
 from raceday.tables.base import Column
 
 SETTINGS = Settings(store_endpoint="http://store.test/v1", store_project="raceday", store_key="embedded-key")
-ADD = Change("column t.a", path="/tablesdb/db/tables/t/columns/varchar", body={"key": "a"})
+ADD = SchemaChange("column t.a", path="/tablesdb/db/tables/t/columns/varchar", body={"key": "a"})
 
 
 def over(handler: Callable[[httpx.Request], httpx.Response]) -> Server:
@@ -42,7 +42,7 @@ def test_another_conflict_is_a_failure() -> None:
 def test_a_column_that_is_failed_is_told() -> None:
     """A column that the worker gave up stops the apply with the server's reason."""
     answers = [httpx.Response(202, json={}), httpx.Response(200, json={"status": "failed", "error": "row too wide"})]
-    change = Change(ADD.what, path=ADD.path, body=ADD.body, watch="/tablesdb/db/tables/t/columns/a")
+    change = SchemaChange(ADD.what, path=ADD.path, body=ADD.body, watch="/tablesdb/db/tables/t/columns/a")
     with pytest.raises(StoreError, match="row too wide"):
         apply(over(lambda _: answers.pop(0)), [change])
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from local.simulate.loop import VirtualClock, VirtualLoop
+from local.testing.containers import make_container
 from local.testing.memory_store import MemoryStore
 from raceday.call import Call
 from raceday.clock import iso
 from raceday.container import Alarm, Container, NoAlarm
 from raceday.errors import RaceDayError, StoreRefused, StoreUnavailable
-from raceday.ids import SeededRandomSource, row_key
+from raceday.ids import row_key
 from raceday.ledger.codec import from_row, to_row
-from raceday.log import Log
 from raceday.projections import alerts, money_flow
 from raceday.racing.records import LedgerRow, PoolTotals, RaceFacts, RunnerLine
 from raceday.racing.snapshot import Status
@@ -107,12 +107,9 @@ class Suite:
 
     def container(self, loop: VirtualLoop, *, cold: bool = False) -> Container:
         """Return what a stage works with."""
-        return Container(
-            settings=self.settings,
-            clock=VirtualClock(loop),
-            chance=SeededRandomSource(1),
-            log=Log(lambda _: None),
-            feed=None,  # type: ignore[arg-type]
+        return make_container(
+            self.settings,
+            VirtualClock(loop),
             store=self.store,
             invoker=self.invoker,
             cache={} if cold else self.cache,

@@ -8,16 +8,16 @@ from typing import Any, ClassVar
 import pytest
 
 from local.feedsim import DayOptions, generate_day
-from local.simulate.absent import Absent, judge_absent
-from local.simulate.faults import Faults
+from local.simulate.absent import AbsentSlots, judge_absent
+from local.simulate.faults import DayFaults
 from local.simulate.faults.base import Chooser
-from local.simulate.faults.script import Deed, Run, Script
+from local.simulate.faults.script import ActivationRun, Deed, Script
 from local.simulate.leftovers import left
-from local.simulate.plan import Plan
+from local.simulate.plan import DayPlan
 from local.simulate.platform import Limit
 from local.simulate.run import simulate_day
 from local.simulate.verdict import fine
-from local.simulate.world import World
+from local.simulate.world import SimWorld
 from raceday.patience import left_secs
 
 AT = datetime(2026, 2, 14, 1, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ def _faults() -> Chooser:
     return Chooser(_World(), {})  # type: ignore[arg-type]
 
 
-def _judged(options: DayOptions, races: int, pick: Callable[[Any], bool], hours: int = 4) -> tuple[Any, Absent]:
+def _judged(options: DayOptions, races: int, pick: Callable[[Any], bool], hours: int = 4) -> tuple[Any, AbsentSlots]:
     """Judge a race that was stored hours before its start and has no row."""
     day = generate_day(1, date(2026, 2, 14), races, options=options)
     race = next(r for r in day.core_races if pick(r.script))
@@ -77,7 +77,7 @@ def test_a_slot_that_no_answer_could_fill_is_neither_lost_nor_excused() -> None:
 )
 def test_only_who_was_struck_may_leave_a_transaction(died: str, kind: str, about: str, unexplained: int) -> None:
     """A transaction may expire where its own activation died, or a fault struck what that asked for the same race."""
-    run = Run(POLLER, {}, AT, died=died, deeds=[Deed("write", about, AT, kind)])
+    run = ActivationRun(POLLER, {}, AT, died=died, deeds=[Deed("write", about, AT, kind)])
     script = Script(transactions={"t1": (run, "r1", AT)})
     counted = left(_World(), {"open": 0}, ["t1"], script)  # type: ignore[arg-type]
     assert counted["transactions_unexplained"] == unexplained
@@ -102,14 +102,14 @@ def test_an_upsert_that_was_not_kept_is_left_over() -> None:
 def test_a_day_whose_races_were_never_stored_is_not_fine() -> None:
     """A day under faults of which nothing was imported does not pass for one in which nothing was lost."""
 
-    def silent(world: World) -> object:
+    def silent(world: SimWorld) -> object:
         from local.simulate.faults import profile
 
         seams = profile("all")(world)
         seams.triggers = lambda minute: 0  # type: ignore[method-assign]
         return seams
 
-    report = simulate_day(Plan(seed=1, races=2, depth="port"), seams=silent)  # type: ignore[arg-type]
+    report = simulate_day(DayPlan(seed=1, races=2, depth="port"), seams=silent)  # type: ignore[arg-type]
     assert report["stored"]["absent"] == 2
     assert not fine(report)
 
@@ -118,11 +118,11 @@ def test_an_activation_has_nothing_of_its_starters_limits() -> None:
     """A poller that a scheduler started in its last seconds may try again for as long as its own slot lasts."""
     left: list[float] = []
 
-    class Watching(Faults):
+    class Watching(DayFaults):
         def began(self, function: str, event: dict[str, Any], container: Any, kill: Callable[[], None]) -> None:
             left.append(left_secs(container.clock))
             super().began(function, event, container, kill)
 
-    simulate_day(Plan(seed=1, races=1, depth="port"), seams=lambda world: Watching(world, {}))
+    simulate_day(DayPlan(seed=1, races=1, depth="port"), seams=lambda world: Watching(world, {}))
     assert len(left) > 300
     assert set(left) == {math.inf}

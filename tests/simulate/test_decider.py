@@ -5,26 +5,26 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from local.feedsim import Day
-from local.simulate.absent import Absent, judge_absent
+from local.feedsim import FeedDay
+from local.simulate.absent import AbsentSlots, judge_absent
 from local.simulate.checker import races_found
-from local.simulate.faults import PROFILES, Faults, profile
-from local.simulate.plan import Plan
+from local.simulate.faults import PROFILES, DayFaults, profile
+from local.simulate.plan import DayPlan
 from local.simulate.removal import WAYS, Flagged, flagged, summed
 from local.simulate.run import simulate_day
 from local.simulate.tables import Tables, when
-from local.simulate.world import World
+from local.simulate.world import SimWorld
 from raceday.clock import iso
 from raceday.runtime.invoke import InvokeFailed
 
 LEAST_SHARE = 0.95
 
 
-def shares(plan: Plan, name: str) -> dict[str, Flagged]:
+def shares(plan: DayPlan, name: str) -> dict[str, Flagged]:
     """Run a day and take one slot in five of it away, in each way."""
     found: dict[str, Flagged] = {}
 
-    def on_end(day: Day, world: World, tables: Tables, end: datetime) -> None:
+    def on_end(day: FeedDay, world: SimWorld, tables: Tables, end: datetime) -> None:
         for way in WAYS:
             found[way] = flagged(day, world.seams, tables, end, way, one_in=5)  # type: ignore[arg-type]
 
@@ -34,7 +34,7 @@ def shares(plan: Plan, name: str) -> dict[str, Flagged]:
 
 def test_slots_taken_away_at_random_are_flagged_as_lost(record_property: Callable[[str, Any], None]) -> None:
     """Under all faults at least 95 of 100 absent slots are flagged; what is written and gone always is."""
-    days = [shares(Plan(seed=seed, races=3, depth="port"), "all") for seed in (2, 3)]
+    days = [shares(DayPlan(seed=seed, races=3, depth="port"), "all") for seed in (2, 3)]
     every = {way: summed([day[way] for day in days]) for way in WAYS}
     lowest = min(every.values(), key=lambda one: one.share)
     record_property("lowest share flagged", lowest.share)
@@ -48,7 +48,7 @@ def _skipped(race_id: str, slot: str) -> bool:
     return hashlib.sha256(f"{race_id}/{slot}".encode()).digest()[0] < 26
 
 
-class _Skips(Faults):
+class _Skips(DayFaults):
     """A day on which nobody is ever started for one slot in ten."""
 
     async def starts(self, function: str, payload: dict[str, Any]) -> None:
@@ -61,11 +61,11 @@ class _Skips(Faults):
         await super().starts(function, payload)
 
 
-def _day(plan: Plan, faults: type[Faults]) -> tuple[dict[str, Absent], set[tuple[str, datetime]]]:
+def _day(plan: DayPlan, faults: type[DayFaults]) -> tuple[dict[str, AbsentSlots], set[tuple[str, datetime]]]:
     """Run a day; return what is absent of each race, and the slots that have a row."""
     kept: list[Any] = []
 
-    def on_end(day: Day, world: World, tables: Tables, end: datetime) -> None:
+    def on_end(day: FeedDay, world: SimWorld, tables: Tables, end: datetime) -> None:
         made: Any = world.seams
         shown = {race_id: found.rows for race_id, found in races_found(day, tables, made.script).items()}
         created = {row["$id"]: when(row["$createdAt"]) for row in tables.races}
@@ -78,9 +78,9 @@ def _day(plan: Plan, faults: type[Faults]) -> tuple[dict[str, Absent], set[tuple
 
 def test_a_slot_called_lost_is_had_where_the_attempt_is_made() -> None:
     """Of slots that nobody was started for, those called lost have a row on the day on which somebody was."""
-    plan = Plan(seed=6, races=4, depth="port")
+    plan = DayPlan(seed=6, races=4, depth="port")
     absent, _ = _day(plan, _Skips)
-    _, committed = _day(plan, Faults)
+    _, committed = _day(plan, DayFaults)
     skipped = {(race, at) for race, each in absent.items() for at in (*each.lost, *each.excused)
                if _skipped(race, iso(at))}  # fmt: skip
     lost = {(race, at) for race, at in skipped if at in absent[race].lost}

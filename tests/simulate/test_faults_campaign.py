@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 
 from local.simulate.faults import PROFILES, profile
-from local.simulate.plan import Plan
+from local.simulate.plan import DayPlan
 from local.simulate.run import simulate_day
 from local.simulate.shapes import shaped
 from local.simulate.variants import VARIANTS, judged
 from local.simulate.verdict import fine
 
-SHORT = Plan(seed=3, races=4, depth="port")
-TINY = Plan(seed=4, races=1, depth="port")
+SHORT = DayPlan(seed=3, races=4, depth="port")
+TINY = DayPlan(seed=4, races=1, depth="port")
 COUNTS = ("lost", "unreported", "duplicate", "wrong", "buckets_lost", "buckets_duplicate", "buckets_wrong")
 
 
-def run(plan: Plan, name: str = "all") -> dict[str, Any]:
+def run(plan: DayPlan, name: str = "all") -> dict[str, Any]:
     """Simulate a day under a profile."""
     return simulate_day(plan, seams=profile(name))
 
@@ -37,7 +37,7 @@ def test_a_seed_gives_the_same_day_of_faults_twice() -> None:
 @pytest.mark.parametrize("depth", ["port", "full"])
 def test_nothing_is_lost_whatever_breaks(depth: str) -> None:
     """Under all faults together nothing is lost, doubled, wrong or passed over in silence, at either depth."""
-    report = run(Plan(seed=5, races=2, depth=depth))
+    report = run(DayPlan(seed=5, races=2, depth=depth))
     assert fine(report), (report["polls"], report["buckets"])
     assert report["faults_injected"]["share"] > 0.03
     assert report["polls"]["committed"] > 100
@@ -63,7 +63,7 @@ def test_the_checker_catches_engines_broken_in_one_rule(name: str) -> None:
 )
 def test_days_that_are_hard_by_themselves_have_a_name(names: str, races: int) -> None:
     """Moved starts, called-off races, nights of clock changes and full Saturdays shape a day, and lose nothing."""
-    plan = shaped(Plan(seed=2, races=races, depth="port"), names, 1, dated=False)
+    plan = shaped(DayPlan(seed=2, races=races, depth="port"), names, 1, dated=False)
     if names == "saturdays":
         assert (plan.races, plan.day) == (480, date(2026, 11, 7))
         return

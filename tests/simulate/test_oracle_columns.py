@@ -12,7 +12,7 @@ from local.simulate import run as running
 from local.simulate.oracle.columns import OPEN
 from local.simulate.oracle.differences import Findings
 from local.simulate.oracle.judge import Left, judge_rows
-from local.simulate.plan import Plan
+from local.simulate.plan import DayPlan
 from local.simulate.run import simulate_day
 from local.simulate.served import Record
 from local.simulate.tables import Tables
@@ -48,7 +48,7 @@ def day() -> Judged:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(running, "judge_rows", keep)
-        simulate_day(Plan(seed=6, races=1, day=date(2026, 2, 14), depth="port"))
+        simulate_day(DayPlan(seed=6, races=1, day=date(2026, 2, 14), depth="port"))
     assert kept[0].findings.found == []
     return kept[0]
 

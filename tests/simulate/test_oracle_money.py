@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from local.feedsim import Day, FeedSim, generate_day
-from local.feedsim.model import RaceFacts
+from local.feedsim import FeedDay, FeedSim, generate_day
+from local.feedsim.model import FeedRace
 from local.feedsim.serve import PREFIX
-from local.simulate.oracle.facts import Line, Poll, Pools
+from local.simulate.oracle.facts import OracleLine, Poll, Pools
 from local.simulate.oracle.polls import figures
 from local.simulate.oracle.reading import read_event
 from tests.feedsim.asking import HEADERS
@@ -19,18 +19,18 @@ STEP = timedelta(seconds=30)
 
 
 @pytest.fixture(scope="module")
-def day() -> Day:
+def day() -> FeedDay:
     """A day with much trouble about its money."""
     return generate_day(6, DATE, 24, late_scratchings=0, unrefunded=12, leavers=6, dead_places=6, dropped_pools=8)
 
 
-def _served(day: Day, race: RaceFacts, at: datetime) -> bytes:
+def _served(day: FeedDay, race: FeedRace, at: datetime) -> bytes:
     _, _, body = FeedSim(day).respond(f"{PREFIX}/events/{race.race_id}", "with_money_tracker=true", HEADERS, at)
     return body
 
 
 def _polls(
-    day: Day, race: RaceFacts, begin: datetime, end: datetime, step: timedelta = STEP
+    day: FeedDay, race: FeedRace, begin: datetime, end: datetime, step: timedelta = STEP
 ) -> list[tuple[datetime, Poll]]:
     found: list[tuple[datetime, Poll]] = []
     while begin <= end:
@@ -42,7 +42,9 @@ def _polls(
     return found
 
 
-def _poll(n: int, at: datetime, status: str, reading: object, lines: tuple[Line, ...], pools: Pools | None) -> Poll:
+def _poll(
+    n: int, at: datetime, status: str, reading: object, lines: tuple[OracleLine, ...], pools: Pools | None
+) -> Poll:
     made = partial(Poll, row={}, kind="slot", before=status, start=at, generated=at)
     return made(n=n, slot=at, status=status, reading=reading, lines=lines, pools=pools)  # type: ignore[arg-type]
 
@@ -52,7 +54,7 @@ def _all_parts(poll: Poll, product: str) -> int:
     return cents + poll.aside(product).cents
 
 
-def test_parts_are_the_pools_in_every_trouble(day: Day) -> None:
+def test_parts_are_the_pools_in_every_trouble(day: FeedDay) -> None:
     """Runners, unrefunded and unattributed money are each pool to the cent at every poll."""
     judged = 0
     for race in day.core_races[:12]:
@@ -63,7 +65,7 @@ def test_parts_are_the_pools_in_every_trouble(day: Day) -> None:
     assert judged > 100
 
 
-def test_unrefunded_money_is_what_the_market_holds(day: Day) -> None:
+def test_unrefunded_money_is_what_the_market_holds(day: FeedDay) -> None:
     """Where the odds prove it, a scratched runner's unrefunded money is its own within what odds are rounded by."""
     proven = 0
     for race in day.core_races:
@@ -85,7 +87,7 @@ def test_unrefunded_money_is_what_the_market_holds(day: Day) -> None:
     assert proven >= 5
 
 
-def test_money_on_the_others_is_theirs_before_and_after_a_refund(day: Day) -> None:
+def test_money_on_the_others_is_theirs_before_and_after_a_refund(day: FeedDay) -> None:
     """No inflow that never was: what a runner is said to have keeps near what the market has on it."""
     judged = 0
     for race in day.core_races:
@@ -104,7 +106,7 @@ def test_money_on_the_others_is_theirs_before_and_after_a_refund(day: Day) -> No
     assert judged >= 5
 
 
-def test_a_dead_place_pool_counts_nowhere_until_the_end(day: Day) -> None:
+def test_a_dead_place_pool_counts_nowhere_until_the_end(day: FeedDay) -> None:
     """From the call-off on its total and everybody's Place money are 0, whatever odds stand there."""
     dead = [race for race in day.core_races if race.script.place_off is not None]
     assert dead
@@ -116,7 +118,7 @@ def test_a_dead_place_pool_counts_nowhere_until_the_end(day: Day) -> None:
             assert poll.cents("win") > 0
 
 
-def test_dropped_totals_stay_as_known_and_grow_to_the_dividends(day: Day) -> None:
+def test_dropped_totals_stay_as_known_and_grow_to_the_dividends(day: FeedDay) -> None:
     """Null, empty and zeroed pools leave the totals that were known, or those behind the dividends, and all money."""
     kept = set()
     for race in (race for race in day.core_races if race.script.dropped):
@@ -130,7 +132,7 @@ def test_dropped_totals_stay_as_known_and_grow_to_the_dividends(day: Day) -> Non
     assert "dividends" in kept
 
 
-def test_a_leaver_ends_scratched_and_without_money(day: Day) -> None:
+def test_a_leaver_ends_scratched_and_without_money(day: FeedDay) -> None:
     """A runner that is listed no more keeps a line, scratched, with 0 in both pools."""
     left = 0
     for race in day.core_races:

@@ -10,8 +10,8 @@ import pytest
 
 from local.cli import main
 from local.feedsim import generate_day
-from local.simulate.hunt import Asked, hunt
-from local.simulate.plan import Plan
+from local.simulate.hunt import FaultDay, hunt
+from local.simulate.plan import DayPlan
 from local.simulate.shrink import Case, Shrinker, keep_races
 
 START = datetime(2026, 2, 13, 17, 0, tzinfo=UTC)
@@ -54,7 +54,7 @@ def test_a_day_is_cut_down_to_some_races() -> None:
 def test_a_hunt_keeps_what_fails_and_how_to_see_it_again(tmp_path: Path) -> None:
     """A day that cannot even be run is a finding with its command; one in which nothing is wrong is not."""
     lines: list[str] = []
-    good = Asked(Plan(seed=4, races=1, depth="port"), "none")
+    good = FaultDay(DayPlan(seed=4, races=1, depth="port"), "none")
     assert hunt(good, tmp_path, 1, lines.append, days=2) == 0
     assert [line.split(":")[0] for line in lines] == ["seed 4", "seed 5"]
     bad = replace(good, plan=replace(good.plan, only=("nobody",)))

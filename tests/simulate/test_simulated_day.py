@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from local.simulate.plan import Plan
+from local.simulate.plan import DayPlan
 from local.simulate.run import simulate_day
 from local.simulate.seams import FaultHooks
-from local.simulate.world import World, settings_with
+from local.simulate.world import SimWorld, settings_with
 
 
 def _same(report: dict[str, Any]) -> str:
@@ -19,7 +19,7 @@ def _same(report: dict[str, Any]) -> str:
 @pytest.mark.parametrize("depth", ["full", "port"])
 def test_every_slot_is_polled_once(depth: str) -> None:
     """Every slot that the oracle counts is in the ledger once, and every column shows what was served."""
-    report = simulate_day(Plan(seed=3, races=4, depth=depth))
+    report = simulate_day(DayPlan(seed=3, races=4, depth=depth))
     polls, buckets = report["polls"], report["buckets"]
     assert polls["expected"] == polls["committed"] > 200
     assert (polls["duplicate"], polls["gaps"], polls["missing"], polls["unexpected"]) == (0, 0, 0, 0)
@@ -36,7 +36,7 @@ def test_every_slot_is_polled_once(depth: str) -> None:
 
 def test_a_seed_repeats_its_report() -> None:
     """The same seed gives the same report, byte for byte but for the time it took."""
-    plan = Plan(seed=5, races=2, depth="port")
+    plan = DayPlan(seed=5, races=2, depth="port")
     assert _same(simulate_day(plan)) == _same(simulate_day(plan))
 
 
@@ -50,13 +50,13 @@ class _Twins(FaultHooks):
         return [0.0, 0.2] if function == "enhanced-race-poller" else [0.0]
 
 
-def _twins(world: World) -> FaultHooks:
+def _twins(world: SimWorld) -> FaultHooks:
     return _Twins()
 
 
 def test_two_of_everything_leave_the_same_rows() -> None:
     """Two schedulers and two pollers at once leave what one of each leaves."""
-    plan = Plan(seed=4, races=3, depth="port")
+    plan = DayPlan(seed=4, races=3, depth="port")
     one, two = simulate_day(plan), simulate_day(plan, seams=_twins)
     for part in ("stored", "statuses", "buckets", "pools", "notifications"):
         assert one[part] == two[part]
@@ -67,7 +67,7 @@ def test_two_of_everything_leave_the_same_rows() -> None:
 
 def test_legacy_schedules_end_in_the_same_columns() -> None:
     """With the legacy pollers running beside, no slot is polled twice and the columns are as right as without."""
-    plan = Plan(seed=4, races=2, depth="port", settings=settings_with(legacy_schedules=True))
+    plan = DayPlan(seed=4, races=2, depth="port", settings=settings_with(legacy_schedules=True))
     report = simulate_day(plan)
     assert report["invocations"]["race-data-poller"] > 200
     assert report["polls"]["duplicate"] == report["polls"]["missing"] == 0
@@ -81,13 +81,13 @@ class _Unheard(FaultHooks):
         return []
 
 
-def _unheard(world: World) -> FaultHooks:
+def _unheard(world: SimWorld) -> FaultHooks:
     return _Unheard()
 
 
 def test_a_day_without_webhooks_has_every_row() -> None:
     """With every webhook switched off the scheduler's wakes bring all buckets, pool totals and notifications."""
-    plan = Plan(seed=4, races=3, depth="port")
+    plan = DayPlan(seed=4, races=3, depth="port")
     heard, unheard = simulate_day(plan), simulate_day(plan, seams=_unheard)
     for part in ("buckets", "pools", "notifications"):
         assert heard[part] == unheard[part]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.simulate.soak import FILES, MOST_GROWTH_BYTES, Sample, growth, soak
+from local.simulate.soak import FILES, MOST_GROWTH_BYTES, SoakSample, growth, soak
 
 
 @pytest.mark.skipif(not Path(FILES).exists(), reason="open files are counted in /proc")
@@ -22,8 +22,8 @@ def test_a_day_of_warm_activations_leaves_memory_and_open_files_flat() -> None:
 def test_growth_is_seen_past_the_swing_of_a_day() -> None:
     """What the end holds at the least counts against what the first half held at the most."""
 
-    def sample(held: int, files: int) -> Sample:
-        return Sample("", 1, 0, held, files)
+    def sample(held: int, files: int) -> SoakSample:
+        return SoakSample("", 1, 0, held, files)
 
     flat = [sample(held, 8) for held in (100, 900, 200, 950, 150, 900)]
     leak = [sample(1_000_000 * i, 8 + i) for i in range(20)]

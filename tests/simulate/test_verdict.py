@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.simulate.plan import Plan
+from local.simulate.plan import DayPlan
 from local.simulate.run import simulate_day
 from local.simulate.verdict import fine, troubles, verdict
 
@@ -23,7 +23,7 @@ WRONG = {
 @pytest.fixture(scope="module")
 def sound() -> dict[str, Any]:
     """Return the report of one small sound day."""
-    report = simulate_day(Plan(seed=6, races=1, depth="port"))
+    report = simulate_day(DayPlan(seed=6, races=1, depth="port"))
     assert fine(report), troubles(report)
     return report
 

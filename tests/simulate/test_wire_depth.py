@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.simulate.pool_trial import pool_trial, unmended
-from local.simulate.storms import NETWORKS, TROUBLES, Calm, Outage, Storm, weather_of
+from local.simulate.storms import NETWORKS, TROUBLES, CalmNet, Outage, Storm, weather_of
 from local.simulate.storms_judged import LONG_LIFE, SHORT_LIFE, lived
 from local.simulate.verdict import troubles
 
@@ -73,7 +73,7 @@ def test_a_clogged_link_is_one_pairs() -> None:
 def test_each_network_has_its_outages_in_order(network: str) -> None:
     """A calm network has none; the others lay theirs out over the day, each within its bounds."""
     weather, outages = weather_of(network, 1, lambda: 0.0, START)
-    assert isinstance(weather, Calm)
+    assert isinstance(weather, CalmNet)
     assert (outages == []) == (network == "calm")
     assert [each.begin for each in outages] == sorted(each.begin for each in outages)
     assert all(timedelta(0) < each.end - each.begin <= timedelta(seconds=130) for each in outages)

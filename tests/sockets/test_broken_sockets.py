@@ -11,14 +11,13 @@ import pytest
 
 from local.embedded import EmbeddedTransport
 from local.feedsim import FeedSim, FeedTransport, generate_day
+from local.testing.containers import make_container
 from raceday.clock import iso
 from raceday.container import Container
-from raceday.feed.client import make_feed
-from raceday.ids import SeededRandomSource
+from raceday.feed.client import FeedClient
 from raceday.log import Log
-from raceday.store.client import make_store
+from raceday.store.client import StoreClient
 from raceday.tables import ENTRANTS, MEETINGS, ODDS_HISTORY, QUARANTINE, RACE_POLLS, RACES
-from tests.poll_kit import NoInvoker
 from tests.sockets.breaker import AFTER, BEFORE, HARMLESS, TROUBLES, Breaker, Plan, once
 from tests.suite_kit import DAY, Suite, go
 
@@ -42,11 +41,11 @@ class SocketSuite(Suite):
         """Make a cold container, with the clients that the platform would have."""
         if not self.sockets:
             return super().new_container()
-        log, chance = Log(self.lines.append), SeededRandomSource(5)
-        feed = make_feed(self.settings, self.clock, chance, log)
-        store = make_store(self.settings, self.clock, chance, log)
-        closers = [feed.aclose, store.aclose]
-        return Container(self.settings, self.clock, chance, log, feed, store, NoInvoker(), closers)
+        container = make_container(self.settings, self.clock, log=Log(self.lines.append))
+        assert isinstance(container.feed, FeedClient)
+        assert isinstance(container.store, StoreClient)
+        container.closers += [container.feed.aclose, container.store.aclose]
+        return container
 
 
 class Broken:

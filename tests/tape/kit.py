@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from local.simulate.plan import Plan
+from local.simulate.plan import DayPlan
 from local.simulate.port_store import PortBackend
 from local.simulate.run import simulate_day
 from local.tape.writer import TapeWriter
@@ -60,7 +60,7 @@ def taped_day(seed: int = 1, races: int = 4, faults: str = "none") -> tuple[Path
 
     path = Path(mkdtemp(prefix="raceday-tape-")) / "day.tape"
     backend = PortBackend()
-    plan = Plan(seed=seed, races=races, day=DAY, depth="port", tape=path)
+    plan = DayPlan(seed=seed, races=races, day=DAY, depth="port", tape=path)
     with suppress(Passed):
         simulate_day(plan, into=backend, seams=None if faults == "none" else profile(faults), on_end=_passed)
     assert backend.memory is not None

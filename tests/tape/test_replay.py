@@ -6,16 +6,16 @@ import pytest
 
 from local.simulate.world import SETTINGS
 from local.tape.reader import Tape
-from local.tape.replay import Replay, Rows
+from local.tape.replay import Rows, TapeReplay
 from local.tape.verify import compare, counts
 from raceday.racing import validation
 from raceday.tables import ENTRANTS, MONEY_FLOW, RACE_POLLS
 from tests.tape.kit import taped_day
 
 
-def replayed(tape: Tape, stored: Rows, only: str = "") -> Replay:
+def replayed(tape: Tape, stored: Rows, only: str = "") -> TapeReplay:
     """Return a whole replay."""
-    made = Replay(tape, stored, SETTINGS, only)
+    made = TapeReplay(tape, stored, SETTINGS, only)
     asyncio.run(made.run())
     return made
 

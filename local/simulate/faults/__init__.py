@@ -3,20 +3,20 @@
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from local.simulate.faults.engine import Faults
+from local.simulate.faults.engine import DayFaults
 from local.simulate.faults.rates import PROFILES
 from local.simulate.faults.script import Script
 from local.simulate.shapes import SHAPES
 from local.simulate.shrink import NOTHING
-from local.simulate.world import World
+from local.simulate.world import SimWorld
 
-__all__ = ["PROFILES", "Faults", "Script", "profile"]
+__all__ = ["PROFILES", "DayFaults", "Script", "profile"]
 
 
 Span = tuple[datetime, datetime]
 
 
-def profile(names: str, kinds: Collection[str] = (), span: Span | None = None) -> Callable[[World], Faults]:
+def profile(names: str, kinds: Collection[str] = (), span: Span | None = None) -> Callable[[SimWorld], DayFaults]:
     """Return the maker of the seams of one profile, or of several joined by +; ValueError for a name that is none.
 
     A profile that only gives the day its shape breaks nothing. `kinds` are the only ones to strike (all where none
@@ -35,4 +35,4 @@ def profile(names: str, kinds: Collection[str] = (), span: Span | None = None) -
     if kinds:
         rates = {kind: rates[kind] for kind in rates if kind in kinds}
     since, until = span or (None, None)
-    return lambda world: Faults(world, rates, since, until)
+    return lambda world: DayFaults(world, rates, since, until)

@@ -10,7 +10,7 @@ from local.simulate.faults.rates import Rates
 from local.simulate.faults.script import ABOUT, CURRENT, Deed, Script
 from local.simulate.faults.windows import Windows
 from local.simulate.seams import FaultHooks
-from local.simulate.world import World
+from local.simulate.world import SimWorld
 
 POLLERS = ("enhanced-race-poller", "single-race-poller", "batch-race-poller", "race-data-poller")
 PLANNERS = ("master-race-scheduler", "daily-meetings", "daily-races", "daily-entrants")
@@ -21,7 +21,7 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TryMoment:
     """The virtual second of an attempt, and the how-manieth it is in it."""
 
     second: int
@@ -32,7 +32,7 @@ class Chooser(FaultHooks):
     """One day's faults at given rates, between `since` and `until`; `script` is the record of all of them."""
 
     def __init__(
-        self, world: World, rates: Rates, since: datetime | None = None, until: datetime | None = None
+        self, world: SimWorld, rates: Rates, since: datetime | None = None, until: datetime | None = None
     ) -> None:
         self.world = world
         self.rates = rates
@@ -52,15 +52,15 @@ class Chooser(FaultHooks):
         now = self.world.loop.now()
         return self.strikes(now) and self.windows.out(kind, now)
 
-    def moment(self, room: str, about: str) -> Moment:
+    def moment(self, room: str, about: str) -> TryMoment:
         """Count an attempt and return when it is made."""
         second = int(self.world.loop.time())
         key = (room, about, second)
         attempt = self.script.attempts[key]
         self.script.attempts[key] += 1
-        return Moment(second, attempt)
+        return TryMoment(second, attempt)
 
-    def choose(self, room: str, about: str, *, at: Moment | None = None, without: Container[str] = ()) -> Fate:
+    def choose(self, room: str, about: str, *, at: TryMoment | None = None, without: Container[str] = ()) -> Fate:
         """Return what strikes an attempt; an answer's is of the moment of its request."""
         if at is None:
             at = self.moment(room, about)

@@ -8,7 +8,7 @@ from typing import Any
 from local.simulate.faults.base import UUID
 from local.simulate.faults.fates import Fate
 from local.simulate.faults.feed import FeedFaults
-from local.simulate.faults.script import ABOUT, CURRENT, Handing, Run
+from local.simulate.faults.script import ABOUT, CURRENT, ActivationRun, Handing
 from local.simulate.faults.store import StoreFaults
 from raceday.container import Container
 from raceday.runtime.invoke import InvokeFailed
@@ -26,7 +26,7 @@ DIES_AT = (0, 1, 1, 2, 2, 3, 4, 5, 6, 8, 12, 20)
 SPANS = {"webhook.delayed": (5.0, 200.0), "webhook.shuffled": (0.2, 2.0)}
 
 
-class Faults(FeedFaults, StoreFaults):
+class DayFaults(FeedFaults, StoreFaults):
     """Every seam of one day; `script` is the record of all that struck."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -99,7 +99,7 @@ class Faults(FeedFaults, StoreFaults):
         number = event.get(HANDING)
         handing = self.script.handings[number] if number is not None else None
         now = self.world.loop.now()
-        run = Run(function, event, now, (container.clock.now() - now).total_seconds())
+        run = ActivationRun(function, event, now, (container.clock.now() - now).total_seconds())
         run.dies_at, self._dies_at = self._dies_at, None
         if handing is not None:
             handing.runs.append(run)
@@ -110,7 +110,7 @@ class Faults(FeedFaults, StoreFaults):
         if fate.kind:
             self.world.loop.call_later(dies_after_secs(fate), self._kill, run, kill)
 
-    def _kill(self, run: Run, kill: Callable[[], None]) -> None:
+    def _kill(self, run: ActivationRun, kill: Callable[[], None]) -> None:
         if run.ended is None:
             self.struck("activation.killed_by_time")
             run.died = "activation.killed_by_time"

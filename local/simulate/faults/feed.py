@@ -6,9 +6,9 @@ from datetime import timedelta
 import httpx
 
 from local.simulate.faults import bodies
-from local.simulate.faults.base import Chooser, Moment
+from local.simulate.faults.base import Chooser, TryMoment
 from local.simulate.faults.fates import Fate
-from local.simulate.faults.script import Deed, Served
+from local.simulate.faults.script import Deed, ServedEvent
 
 FOREVER_SECS = 300.0
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
@@ -53,7 +53,9 @@ class FeedFaults(Chooser):
             return response
         content_at = request.extensions.get(_AT) or self.world.loop.now()
         without = () if race_id else CHANGES
-        fate = self.choose("feed_answer", about, at=moment or Moment(int(self.world.loop.time()), 0), without=without)
+        fate = self.choose(
+            "feed_answer", about, at=moment or TryMoment(int(self.world.loop.time()), 0), without=without
+        )
         if fate.kind in CHANGES:
             response = self._change(fate.kind, request, response, deed)
         elif fate.kind:
@@ -61,7 +63,7 @@ class FeedFaults(Chooser):
             response = await _spoil(fate, request, response)
         now = self.world.loop.now()
         if race_id:
-            served = Served(now, content_at, fate.kind if fate.kind in CHANGES else "")
+            served = ServedEvent(now, content_at, fate.kind if fate.kind in CHANGES else "")
             self.script.served[race_id].append(served)
         elif about == LISTS:
             self.script.lists.append(now)

@@ -30,7 +30,7 @@ class Deed:
 
 
 @dataclass(slots=True)
-class Run:
+class ActivationRun:
     """One activation as the checker sees it.
 
     `died` tells by which fault or limit it was ended, "" where it was not; `dies_at` after how many requests it dies.
@@ -54,13 +54,13 @@ class Handing:
     function: str
     event: dict[str, Any]
     at: datetime
-    by: Run | None
+    by: ActivationRun | None
     kind: str = ""
-    runs: list[Run] = field(default_factory=list)
+    runs: list[ActivationRun] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedEvent:
     """One event as it was answered: the instant of its content, and how the content was changed."""
 
     at: datetime
@@ -75,14 +75,14 @@ class Script:
     `attempts` counts what was tried per room, subject and virtual second; `transactions` has who opened each one.
     """
 
-    runs: list[Run] = field(default_factory=list)
+    runs: list[ActivationRun] = field(default_factory=list)
     handings: list[Handing] = field(default_factory=list)
-    served: dict[str, list[Served]] = field(default_factory=lambda: defaultdict(list))
+    served: dict[str, list[ServedEvent]] = field(default_factory=lambda: defaultdict(list))
     lists: list[datetime] = field(default_factory=list)
     injected: Counter[str] = field(default_factory=Counter)
     operations: Counter[str] = field(default_factory=Counter)
     attempts: Counter[tuple[str, str, int]] = field(default_factory=Counter)
-    transactions: dict[str, tuple[Run, str, datetime]] = field(default_factory=dict)
+    transactions: dict[str, tuple[ActivationRun, str, datetime]] = field(default_factory=dict)
     ticks_missed: list[datetime] = field(default_factory=list)
 
     def report(self) -> dict[str, Any]:
@@ -96,6 +96,6 @@ class Script:
         }
 
 
-CURRENT: ContextVar[Run | None] = ContextVar("simulated_activation", default=None)
+CURRENT: ContextVar[ActivationRun | None] = ContextVar("simulated_activation", default=None)
 ABOUT: ContextVar[str] = ContextVar("simulated_race", default="")
 Kill = Callable[[], None]

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from local.simulate.faults.base import LEDGER, Chooser, Moment, subject
+from local.simulate.faults.base import LEDGER, Chooser, TryMoment, subject
 from local.simulate.faults.fates import Fate
 from local.simulate.faults.feed import FOREVER_SECS
 from local.simulate.faults.script import CURRENT, Deed
@@ -87,7 +87,7 @@ class StoreFaults(Chooser):
             self._reads[str(request.url)] = (self.world.loop.now(), (dict(response.headers), response.content))
         deed: Deed | None = request.extensions.get(_DEED)
         self._keep_transaction(request, response, deed)
-        moment = request.extensions.get(_MOMENT) or Moment(int(self.world.loop.time()), 0)
+        moment = request.extensions.get(_MOMENT) or TryMoment(int(self.world.loop.time()), 0)
         fate = self.choose("store_answer", deed.about if deed else "", at=moment)
         if not fate.kind:
             if deed is not None:

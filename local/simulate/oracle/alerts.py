@@ -11,7 +11,7 @@ from local.simulate.oracle.differences import AnyOf, Findings, Near
 from local.simulate.oracle.facts import OVER, Ledger, Poll
 from local.simulate.oracle.movements import movements
 from local.simulate.oracle.reading import stamp
-from local.simulate.oracle.timeline import Entry, secs_left
+from local.simulate.oracle.timeline import DueEntry, secs_left
 from raceday.store.port import Row
 from raceday.tables import NOTIFICATIONS
 
@@ -20,7 +20,7 @@ Key = tuple[str, str, str | None, int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class JudgedUser:
     """Somebody with bands: (from, to or None, colour) of those that are on, and what is let through by kind."""
 
     id: str
@@ -43,7 +43,7 @@ class User:
         return next((c for low, high, c in self.bands if low <= value and (high is None or value < high)), None)
 
 
-def users_of(configs: Sequence[Row], filters: Sequence[Row]) -> list[User]:
+def users_of(configs: Sequence[Row], filters: Sequence[Row]) -> list[JudgedUser]:
     """Read the users from their rows; of two rows for one band the first by id counts."""
     bands: dict[str, dict[int, Row]] = defaultdict(dict)
     for row in sorted(configs, key=lambda row: str(row["$id"])):
@@ -52,7 +52,7 @@ def users_of(configs: Sequence[Row], filters: Sequence[Row]) -> list[User]:
     for row in filters:
         wanted[row["userId"]][row["kind"]].add(row["value"])
     return [
-        User(
+        JudgedUser(
             user,
             tuple(_band(rows[order]) for order in sorted(rows) if rows[order]["enabled"]),
             any(row["audibleAlertsEnabled"] is not False for row in rows.values()),
@@ -69,7 +69,7 @@ def _band(row: Row) -> tuple[Fraction, Fraction | None, str]:
 
 def judge_alerts(
     rows: Sequence[Row], configs: Sequence[Row], filters: Sequence[Row], ledgers: Mapping[str, Ledger],
-    timelines: Mapping[str, Sequence[Entry]],
+    timelines: Mapping[str, Sequence[DueEntry]],
     findings: Findings,
 ) -> None:  # fmt: skip
     """Compare the notifications: expected, missing, unexpected, doubled and wrong; told once, and never changed."""
@@ -97,7 +97,7 @@ def _key(row: Row) -> Key:
 
 
 def _race(
-    ledger: Ledger, timeline: Sequence[Entry], users: Sequence[User]
+    ledger: Ledger, timeline: Sequence[DueEntry], users: Sequence[JudgedUser]
 ) -> Iterator[tuple[Key, dict[str, Any], bool]]:
     race_id = ledger.race_id
     labels = [entry for entry in timeline if entry.is_label]
@@ -124,7 +124,7 @@ def last_minute(ledger: Ledger) -> Poll | None:
 
 
 def _told(
-    user: User, race_id: str, poll: Poll, interval: int, kind: str, columns: dict[str, Any], *, sure: bool
+    user: JudgedUser, race_id: str, poll: Poll, interval: int, kind: str, columns: dict[str, Any], *, sure: bool
 ) -> tuple[Key, dict[str, Any], bool]:
     row = {
         "userId": user.id,

@@ -6,8 +6,8 @@ from typing import Any
 
 from local.simulate.oracle.differences import AnyOf, Findings, Within
 from local.simulate.oracle.facts import OVER, Ledger, Poll
-from local.simulate.oracle.lists import LIST_DECIDES, Listed
-from local.simulate.oracle.reading import ODDS, Reading, Runner, Unreadable, read_event, stamp
+from local.simulate.oracle.lists import LIST_DECIDES, ListMeeting
+from local.simulate.oracle.reading import ODDS, RawRunner, Reading, Unreadable, read_event, stamp
 from local.simulate.served import Record
 from raceday.store.port import Row
 from raceday.tables import ENTRANTS, MEETINGS, RACES
@@ -24,7 +24,7 @@ Columns = dict[str, Any]
 
 
 def judge_meetings(
-    rows: Sequence[Row], lists: Sequence[Listed], day: Within, findings: Findings, sure: datetime,
+    rows: Sequence[Row], lists: Sequence[ListMeeting], day: Within, findings: Findings, sure: datetime,
     imported: Sequence[datetime] = (),
 ) -> None:  # fmt: skip
     """Compare the meetings with the last list that showed each; one served after `sure` may not have been stored.
@@ -41,7 +41,7 @@ def judge_meetings(
     findings.match(MEETINGS, rows, wanted, lambda row: row["$id"], race_of=lambda key: "")
 
 
-def _meetings(lists: Sequence[Listed], day: Within) -> dict[str, Columns]:
+def _meetings(lists: Sequence[ListMeeting], day: Within) -> dict[str, Columns]:
     """Return each meeting's row; what a list leaves empty is not forgotten."""
     found: dict[str, Columns] = {}
     for page in lists:
@@ -135,7 +135,7 @@ def _id_of(link: Any) -> Any:
 
 
 def judge_races(
-    rows: Sequence[Row], lists: Sequence[Listed], ledgers: Mapping[str, Ledger], record: Record, day: Within,
+    rows: Sequence[Row], lists: Sequence[ListMeeting], ledgers: Mapping[str, Ledger], record: Record, day: Within,
     findings: Findings, sure: datetime,
 ) -> None:  # fmt: skip
     """Compare the races with what lists, imports and polls said; a list after `sure` may not have been stored."""
@@ -145,7 +145,7 @@ def judge_races(
 
 
 def _races(
-    lists: Sequence[Listed], rows: Sequence[Row], ledgers: Mapping[str, Ledger], record: Record, day: Within
+    lists: Sequence[ListMeeting], rows: Sequence[Row], ledgers: Mapping[str, Ledger], record: Record, day: Within
 ) -> dict[str, Columns]:
     """Return each race's row, from all that was said of it in order of time."""
     there = {row["$id"]: row for row in rows}
@@ -177,7 +177,7 @@ def imports(record: Record, race_id: str) -> list[tuple[Any, Reading]]:
     return found
 
 
-def first_sight(record: Record, race: Row, ledger: Ledger | None) -> list[Runner]:
+def first_sight(record: Record, race: Row, ledger: Ledger | None) -> list[RawRunner]:
     """Return the runners that an import was the first to store; a poll before it was the first for those it showed."""
     at, race_id = race.get("entrantsImportedAt"), str(race["$id"])
     answer = record.import_of(race_id, datetime.fromisoformat(at)) if at else None

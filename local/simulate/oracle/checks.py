@@ -9,9 +9,9 @@ from statistics import median
 from typing import Any
 
 from local.simulate.oracle import money
-from local.simulate.oracle.facts import NOTHING, Aside, Line, Poll, Pools
+from local.simulate.oracle.facts import NOTHING, Aside, OracleLine, Poll, Pools
 from local.simulate.oracle.pools import differs, paid_pools
-from local.simulate.oracle.reading import ODDS, SINGLE, Reading, Runner
+from local.simulate.oracle.reading import ODDS, SINGLE, RawRunner, Reading
 from local.simulate.oracle.shares import is_floor
 
 WEIGHTS = {
@@ -46,17 +46,17 @@ Verdict = tuple[bool, float] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class PollEvidence:
     """What is judged: the answer, its lines, the poll before, how old the answer was when it came, and the pools."""
 
     reading: Reading
-    lines: tuple[Line, ...]
+    lines: tuple[OracleLine, ...]
     base: Poll | None
     age: timedelta
     pools: Pools | None = None
 
     @property
-    def running(self) -> list[Runner]:
+    def running(self) -> list[RawRunner]:
         """Return the runners that are not scratched."""
         return [r for r in self.reading.runners if not r.scratched]
 
@@ -133,7 +133,7 @@ def score_of(text: str | None, pools: Pools | None) -> int | None:
     return min(whole, UNDECIDED_MOST) if undecided else whole
 
 
-def checks(evidence: Evidence) -> Checks:
+def checks(evidence: PollEvidence) -> Checks:
     """Run every check."""
     return Checks({name: rule(evidence) for name, rule in RULES.items()})
 
@@ -151,13 +151,13 @@ def _slack(cents: int) -> int:
     return 1 if cents >= SMALL else 2 if cents >= THIN else 5
 
 
-def _pool_products(e: Evidence) -> Verdict:
+def _pool_products(e: PollEvidence) -> Verdict:
     listed = {product for product, _ in e.reading.pools or ()}
     missing = {"win", "place", "quinella", "trifecta", "first4"} - listed
     return (False, 0.0) if missing & {"win", "place"} else _share(5 - len(missing), 5)
 
 
-def _pool_values(e: Evidence) -> Verdict:
+def _pool_values(e: PollEvidence) -> Verdict:
     pools = e.reading.pools
     if not pools:
         return None
@@ -167,7 +167,7 @@ def _pool_values(e: Evidence) -> Verdict:
     return _share(len(pools) - bad, len(pools))
 
 
-def _pool_dividends(e: Evidence) -> Verdict:
+def _pool_dividends(e: PollEvidence) -> Verdict:
     paid, dead = paid_pools(e.reading), e.reading.dead
     pairs = [(cents, paid[p]) for p, cents in e.reading.pools or () if p in SINGLE and p in paid and p not in dead]
     pairs = [(cents, of) for cents, of in pairs if cents]
@@ -176,7 +176,7 @@ def _pool_dividends(e: Evidence) -> Verdict:
     return _share(sum(not differs(cents, of) for cents, of in pairs), len(pairs))
 
 
-def _pool_balance(e: Evidence) -> Verdict:
+def _pool_balance(e: PollEvidence) -> Verdict:
     win, place = e.cents("win"), e.cents("place")
     if not win or not place:
         return None
@@ -184,7 +184,7 @@ def _pool_balance(e: Evidence) -> Verdict:
     return (True, 1.0) if place <= limit * win else (False, 0.5 * limit * win / place)
 
 
-def _pool_growth(e: Evidence) -> Verdict:
+def _pool_growth(e: PollEvidence) -> Verdict:
     """Tell of a fall that refunds of scratched runners do not explain."""
     if e.base is None or e.base.pools is None or e.pools is None:
         return None
@@ -197,17 +197,17 @@ def _pool_growth(e: Evidence) -> Verdict:
     return _share(2 - bad, 2)
 
 
-def _refundable(e: Evidence, base: Poll, product: str) -> int:
+def _refundable(e: PollEvidence, base: Poll, product: str) -> int:
     out = {line.id for line in e.lines if line.scratched}
     held = sum(_cents(line, product) or 0 for line in base.lines if line.id in out)
     return held + sum(base.aside(product).unrefunded.values())
 
 
-def _cents(line: Line, product: str) -> int | None:
+def _cents(line: OracleLine, product: str) -> int | None:
     return line.win.cents if product == "win" else line.place.cents
 
 
-def _runner_amounts(e: Evidence) -> Verdict:
+def _runner_amounts(e: PollEvidence) -> Verdict:
     totals = {p: t for p in MAIN if e.pools is not None and (t := e.pools.single.get(p))}
     if not totals:
         return None
@@ -219,18 +219,18 @@ def _runner_amounts(e: Evidence) -> Verdict:
     return _share(right, len(totals))
 
 
-def _set_aside(e: Evidence) -> Verdict:
+def _set_aside(e: PollEvidence) -> Verdict:
     odd = e.pools is not None and (
         e.pools.dead or any(e.aside(p).unrefunded or e.aside(p).word == "undecided" for p in MAIN)
     )
     return (False, 0.5) if odd else None
 
 
-def _left_out(e: Evidence) -> Verdict:
+def _left_out(e: PollEvidence) -> Verdict:
     return (False, 0.9) if e.reading.unread_status else None
 
 
-def _odds_coverage(e: Evidence) -> Verdict:
+def _odds_coverage(e: PollEvidence) -> Verdict:
     if not e.running:
         return None
     # A market without a price on anybody is not open, and nothing of it is missing.
@@ -247,13 +247,13 @@ def _odds_coverage(e: Evidence) -> Verdict:
     return _share(figures - gone, figures)
 
 
-def _odds_values(e: Evidence) -> Verdict:
+def _odds_values(e: PollEvidence) -> Verdict:
     thick = min(e.cents("win"), e.cents("place")) >= THIN
     bad = {r.number for r in e.running if _odd(r, thick=thick)}
     return _share(len(e.running) - len(bad), len(e.running))
 
 
-def _odd(runner: Runner, *, thick: bool) -> bool:
+def _odd(runner: RawRunner, *, thick: bool) -> bool:
     fixed_win, fixed_place, pool_win, pool_place = (runner.odds[kind] for kind in ODDS)
     if any(odds is not None and odds < 1 for odds in runner.odds.values()):
         return True
@@ -267,7 +267,7 @@ def _crossed(win: Fraction, place: Fraction) -> bool:
     return place > win or (place > 1 and win - 1 > 100 * (place - 1))
 
 
-def _odds_agreement(e: Evidence) -> Verdict:
+def _odds_agreement(e: PollEvidence) -> Verdict:
     judged = bad = 0
     for product in ("win", "place"):
         limit = 4 * _slack(e.cents(product))
@@ -281,7 +281,7 @@ def _odds_agreement(e: Evidence) -> Verdict:
     return _share(judged - bad, judged) if judged else None
 
 
-def _identity(e: Evidence, product: str, centre: float, tolerance: float) -> Verdict:
+def _identity(e: PollEvidence, product: str, centre: float, tolerance: float) -> Verdict:
     held = e.aside(product).unrefunded
     odds = [r.odds[f"pool_{product}"] for r in e.reading.runners if not r.scratched or r.id in held]
     # Where one has no odds, or so low ones that they say too little, the sum proves nothing.
@@ -291,7 +291,7 @@ def _identity(e: Evidence, product: str, centre: float, tolerance: float) -> Ver
     return _sum(float(sum(map(money.inverse_of, odds)) / paid), centre, tolerance * _slack(e.cents(product)))
 
 
-def _points(e: Evidence, kind: str) -> Verdict:
+def _points(e: PollEvidence, kind: str) -> Verdict:
     tracker = e.reading.tracker
     if tracker is None:
         return None
@@ -300,14 +300,14 @@ def _points(e: Evidence, kind: str) -> Verdict:
     return _sum(float(known + unknown), 100.0, 6.0)
 
 
-def _tracker_known(e: Evidence) -> Verdict:
+def _tracker_known(e: PollEvidence) -> Verdict:
     if e.reading.tracker is None:
         return None
     points = float(max(e.reading.tracker.unknown_hold, e.reading.tracker.unknown_bet))
     return (True, 1 - 0.1 * points / 10) if points <= 10 else (False, 0.5 * max(0.0, 1 - points / 100))
 
 
-def _tracker_runners(e: Evidence) -> Verdict:
+def _tracker_runners(e: PollEvidence) -> Verdict:
     if e.reading.tracker is None or not e.running:
         return None
     return _share(sum(_percent(r.hold) and _percent(r.bet) for r in e.running), len(e.running))
@@ -317,7 +317,7 @@ def _percent(points: Fraction | None) -> bool:
     return points is not None and 0 <= points <= 100
 
 
-def _field_counts(e: Evidence) -> Verdict:
+def _field_counts(e: PollEvidence) -> Verdict:
     runners, told = e.reading.runners, e.reading.columns
     bad = told["fieldSize"] is not None and told["fieldSize"] != len(e.running)
     worse = told["entrantCount"] is not None and told["entrantCount"] != len(runners)
@@ -325,7 +325,7 @@ def _field_counts(e: Evidence) -> Verdict:
     return _share(4 - sum((bad, worse, not unique, not runners)), 4)
 
 
-def _results(e: Evidence) -> Verdict:
+def _results(e: PollEvidence) -> Verdict:
     if e.reading.status not in ("Interim", "Final"):
         return None
     return _share(2 - _bad_placings(e.reading) - _bad_dividend(e.reading), 2)
@@ -348,14 +348,14 @@ def _bad_dividend(reading: Reading) -> bool:
     return any(d.amount <= 0 for d in paid)
 
 
-def _freshness(e: Evidence) -> Verdict:
+def _freshness(e: PollEvidence) -> Verdict:
     age = e.age.total_seconds()
     if -5 <= age <= 45:
         return True, 1.0
     return False, 0.5 * max(0.0, 1 - (age - 45 if age > 0 else -age) / 300)
 
 
-RULES: dict[str, Callable[[Evidence], Verdict]] = {
+RULES: dict[str, Callable[[PollEvidence], Verdict]] = {
     "pool_products": _pool_products,
     "pool_values": _pool_values,
     "pool_dividends": _pool_dividends,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.simulate.oracle.differences import AnyOf, Findings, Json
-from local.simulate.oracle.facts import OVER, Ledger, Line, Poll
+from local.simulate.oracle.facts import OVER, Ledger, OracleLine, Poll
 from local.simulate.oracle.reading import ODDS, stamp
 from local.simulate.oracle.sightings import versions_of
 from raceday.store.port import Row
@@ -26,7 +26,7 @@ def judge_closing(rows: Sequence[Row], ledgers: Mapping[str, Ledger], findings: 
     findings.match(CLOSING_PRICES, rows, wanted, lambda row: (row["raceId"], row["entrantId"]))
 
 
-def _row(ledger: Ledger, line: Line) -> Told:
+def _row(ledger: Ledger, line: OracleLine) -> Told:
     told = {kind: _moments(ledger, line.id, kind) | {"Dividend": _dividend(ledger, line, kind)} for kind in ODDS}
     jump = _jump(ledger)
     flat = {
@@ -87,7 +87,7 @@ def _price(poll: Poll, odds: Any) -> Told:
     return {"price": odds, "at": stamp(poll.generated), "source": f"poll {poll.n}"}
 
 
-def _dividend(ledger: Ledger, line: Line, kind: str) -> Told:
+def _dividend(ledger: Ledger, line: OracleLine, kind: str) -> Told:
     if kind.startswith("fixed"):
         return {"reason": "a fixed bet pays the price it was taken at"}
     newest = ledger.polls[-1].line(line.id)

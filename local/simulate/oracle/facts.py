@@ -14,7 +14,7 @@ ENDS = ("Interim", "Final", "Abandoned")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OracleLine:
     """One runner of a poll: odds as served, percentages of the running, cents and where the shares came from."""
 
     id: str
@@ -86,7 +86,7 @@ class Poll:
     start: datetime
     generated: datetime
     reading: Reading
-    lines: tuple[Line, ...]
+    lines: tuple[OracleLine, ...]
     pools: Pools | None
     held: bool = False
 
@@ -106,7 +106,7 @@ class Poll:
         """Tell whether the tables must show what it was made of."""
         return self.kind != "closing" and not self.held
 
-    def line(self, entrant: str) -> Line | None:
+    def line(self, entrant: str) -> OracleLine | None:
         """Return one runner's line."""
         return next((line for line in self.lines if line.id == entrant), None)
 

@@ -10,7 +10,7 @@ from local.simulate.oracle.cards import judge_entrants, judge_meetings, judge_ra
 from local.simulate.oracle.closing import judge_closing
 from local.simulate.oracle.differences import Findings, Within
 from local.simulate.oracle.facts import Ledger
-from local.simulate.oracle.lists import Listed, listed
+from local.simulate.oracle.lists import ListMeeting, listed
 from local.simulate.oracle.polls import ledger_of
 from local.simulate.oracle.sightings import judge_odds, judge_results, judge_versions
 from local.simulate.oracle.state import judge_quarantine, judge_state, judge_untouched
@@ -82,7 +82,9 @@ def judge_rows(left: Left, record: Record) -> Findings:
     return findings
 
 
-def _ledgers(rows: Sequence[Row], record: Record, pages: Sequence[Listed], findings: Findings) -> Mapping[str, Ledger]:
+def _ledgers(
+    rows: Sequence[Row], record: Record, pages: Sequence[ListMeeting], findings: Findings
+) -> Mapping[str, Ledger]:
     by_race: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_race[row["raceId"]].append(row)
@@ -96,7 +98,7 @@ def _ledgers(rows: Sequence[Row], record: Record, pages: Sequence[Listed], findi
     }
 
 
-def _stored(race_id: str, pages: Sequence[Listed], rows: Sequence[Row]) -> str:
+def _stored(race_id: str, pages: Sequence[ListMeeting], rows: Sequence[Row]) -> str:
     """Return the status that a race's row had before its first poll: its first list's, unless one called it off."""
     first = min(datetime.fromisoformat(row["fetchedAt"]) for row in rows)
     told = [page.races[race_id]["status"] for page in pages if race_id in page.races and page.at < first]

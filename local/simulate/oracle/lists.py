@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from local.simulate.oracle.reading import STATUSES, instant, stamp, text, whole
-from local.simulate.served import Answer
+from local.simulate.served import ServedAnswer
 
 COUNTRIES, CODES = ("AUS", "NZ"), ("T", "H")
 # What the list may still say of a race whose own event has described it.
@@ -15,7 +15,7 @@ LIST_DECIDES = ("startTime", "toteStartTime", "meeting", "meetingId", "raceDateN
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListMeeting:
     """One meeting of interest as one page showed it: its columns, and those of each of its races by id."""
 
     at: datetime
@@ -24,7 +24,7 @@ class Listed:
     races: dict[str, dict[str, Any]]
 
 
-def listed(answers: Sequence[Answer]) -> Iterator[Listed]:
+def listed(answers: Sequence[ServedAnswer]) -> Iterator[ListMeeting]:
     """Return the wanted meetings of every page, in order of time."""
     for answer in answers:
         for raw in _meetings(answer.body):
@@ -40,7 +40,7 @@ def _meetings(body: bytes) -> list[dict[str, Any]]:
         return []
 
 
-def _listed(answer: Answer, raw: dict[str, Any]) -> Listed:
+def _listed(answer: ServedAnswer, raw: dict[str, Any]) -> ListMeeting:
     races = {row["id"]: _race(row, raw) for row in raw["races"] if row.get("race_number")}
     statuses = [race["status"] for race in races.values()]
     done = bool(statuses) and all(status in ("Final", "Abandoned") for status in statuses)
@@ -59,7 +59,7 @@ def _listed(answer: Answer, raw: dict[str, Any]) -> Listed:
         "status": "abandoned" if off else "completed" if done else "active",
         "dataSource": "NZTAB",
     }
-    return Listed(answer.at, answer.made, meeting, races)
+    return ListMeeting(answer.at, answer.made, meeting, races)
 
 
 def _race(row: dict[str, Any], meeting: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from local.simulate.oracle.facts import Poll
-from local.simulate.oracle.timeline import FIRST, Entry
+from local.simulate.oracle.timeline import FIRST, DueEntry
 
 LEAST = 5
 # Near the threshold floating point may fall on either side.
@@ -15,7 +15,7 @@ _TENTH, _FLOOR = Fraction(1, 10), Fraction(104, 100)
 Range = tuple[Fraction, Fraction]
 
 
-def movements(before: Entry, now: Entry) -> Iterator[tuple[str, str, Fraction, bool]]:
+def movements(before: DueEntry, now: DueEntry) -> Iterator[tuple[str, str, Fraction, bool]]:
     """Return each proven rise of a share and each price that came in: runner, kind, value, and whether it is sure."""
     a, b = before.poll, now.poll
     if _unlike(a, b):

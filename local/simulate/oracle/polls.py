@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.simulate.oracle import money
-from local.simulate.oracle.checks import Evidence, checks, score_of
+from local.simulate.oracle.checks import PollEvidence, checks, score_of
 from local.simulate.oracle.differences import Findings, Json
-from local.simulate.oracle.facts import OVER, Ledger, Line, Look, Poll, Pools
+from local.simulate.oracle.facts import OVER, Ledger, Look, OracleLine, Poll, Pools
 from local.simulate.oracle.pools import OfJson, paid_pools, pools_of
 from local.simulate.oracle.reading import ODDS, Reading, Unreadable, read_event, stamp
 from local.simulate.oracle.shares import gone, share_out
@@ -110,7 +110,7 @@ def _held(row: Row, base: Poll) -> Poll:
     )  # fmt: skip
 
 
-def figures(reading: Reading, base: Poll | None, status: str) -> tuple[tuple[Line, ...], Pools | None]:
+def figures(reading: Reading, base: Poll | None, status: str) -> tuple[tuple[OracleLine, ...], Pools | None]:
     """Return every runner's line, by number, and the pools with what of them stands on no runner."""
     runners = sorted((*reading.runners, *gone(reading.runners, base)), key=lambda r: (r.number, r.id))
     pools = pools_of(reading, base, status)
@@ -134,7 +134,7 @@ def figures(reading: Reading, base: Poll | None, status: str) -> tuple[tuple[Lin
     }
     win, place = parts["win"][0], parts["place"][0]
     lines = tuple(
-        Line(r.id, r.number, r.name, r.scratched, r.odds, hold[r.id], bet[r.id], win[r.id], place[r.id])
+        OracleLine(r.id, r.number, r.name, r.scratched, r.odds, hold[r.id], bet[r.id], win[r.id], place[r.id])
         for r in runners
     )
     aside = {product: beside for product, (_, beside) in parts.items()}
@@ -144,7 +144,7 @@ def figures(reading: Reading, base: Poll | None, status: str) -> tuple[tuple[Lin
 def _compare(findings: Findings, race_id: str, key: str, poll: Poll, base: Poll | None, made: datetime | None) -> None:
     """Compare one row with its poll; its score with the mean of its own checks, each of which is compared."""
     reading, row = poll.reading, poll.row
-    found = checks(Evidence(reading, poll.lines, base, _at(row["fetchedAt"]) - _at(row["generatedAt"]), poll.pools))
+    found = checks(PollEvidence(reading, poll.lines, base, _at(row["fetchedAt"]) - _at(row["generatedAt"]), poll.pools))
     wanted = {
         "raceId": race_id,
         "meetingId": reading.columns["meetingId"],
@@ -185,7 +185,7 @@ def _race(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _shown(line: Line) -> dict[str, Any]:
+def _shown(line: OracleLine) -> dict[str, Any]:
     return {
         "id": line.id,
         "no": line.number,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from local.simulate.oracle.facts import NOTHING, Aside, Poll, Pools
-from local.simulate.oracle.reading import SINGLE, Dividend, Reading
+from local.simulate.oracle.reading import SINGLE, RawDividend, Reading
 
 # A 32-bit number has 24 binary digits: so many cents are one step of it, and less is no difference.
 _STEPS = 2**23
@@ -49,7 +49,7 @@ def _multi(reading: Reading, before: Pools | None) -> dict[str, int]:
 
 def paid_pools(reading: Reading, *, final_only: bool = False) -> dict[str, int]:
     """Return the pool in cents behind each product's dividends: its Final ones where it has any."""
-    rows: dict[str, list[Dividend]] = {}
+    rows: dict[str, list[RawDividend]] = {}
     for each in reading.dividends:
         if each.cents is not None:
             rows.setdefault(each.product, []).append(each)

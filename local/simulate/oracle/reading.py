@@ -28,7 +28,7 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Runner:
+class RawRunner:
     """One runner as served; `hold` and `bet` are points summed over the tracker's pieces, None without a tracker."""
 
     id: str
@@ -46,7 +46,7 @@ class Runner:
 
 
 @dataclass(frozen=True, slots=True)
-class Tracker:
+class TrackerSums:
     """The tracker's sums over ids that are no runners."""
 
     unknown_hold: Fraction
@@ -54,7 +54,7 @@ class Tracker:
 
 
 @dataclass(frozen=True, slots=True)
-class Dividend:
+class RawDividend:
     """One declared dividend; `cents` is the pool that it was paid from."""
 
     product: str
@@ -79,11 +79,11 @@ class Reading:
     meeting_name: str
     places: int | None
     protest: bool
-    runners: tuple[Runner, ...]
+    runners: tuple[RawRunner, ...]
     pools: tuple[tuple[str, int], ...] | None
-    tracker: Tracker | None
+    tracker: TrackerSums | None
     placings: tuple[dict[str, Any], ...]
-    dividends: tuple[Dividend, ...]
+    dividends: tuple[RawDividend, ...]
     dead: frozenset[str] = frozenset()
     ruled: bool = False
     unread_status: bool = False
@@ -190,12 +190,12 @@ def _race_columns(race: dict[str, Any], start: datetime) -> dict[str, Any]:
     }
 
 
-def _runner(raw: dict[str, Any], sums: dict[str, tuple[Fraction, Fraction]] | None) -> Runner:
+def _runner(raw: dict[str, Any], sums: dict[str, tuple[Fraction, Fraction]] | None) -> RawRunner:
     place = text(raw.get("barrier_position")) or text(raw.get("barrier"))
     barrier, digits = whole(raw.get("barrier")), re.search(r"\d+", place)
     hold, bet = (None, None) if sums is None else sums.get(raw["entrant_id"], (Fraction(0), Fraction(0)))
     odds = raw.get("odds") or {}
-    return Runner(
+    return RawRunner(
         id=raw["entrant_id"],
         number=int(raw["runner_number"]),
         columns={
@@ -225,7 +225,7 @@ def _runner(raw: dict[str, Any], sums: dict[str, tuple[Fraction, Fraction]] | No
 
 def _tracked(
     pieces: list[dict[str, Any]] | None, runners: list[dict[str, Any]]
-) -> tuple[dict[str, tuple[Fraction, Fraction]] | None, Tracker | None]:
+) -> tuple[dict[str, tuple[Fraction, Fraction]] | None, TrackerSums | None]:
     """Sum the tracker's pieces by id, and those of ids that do not run."""
     if pieces is None:
         return None, None
@@ -241,7 +241,7 @@ def _tracked(
     known = {raw["entrant_id"] for raw in runners}
     hold_left, bet_left = (sum((p[k] for k in p if k not in known), Fraction(0)) for p in (hold, bet))
     sums = {key: (hold.get(key, Fraction(0)), bet.get(key, Fraction(0))) for key in known}
-    return sums, Tracker(hold_left, bet_left) if pieces else None
+    return sums, TrackerSums(hold_left, bet_left) if pieces else None
 
 
 def _pool(raw: dict[str, Any]) -> tuple[str, int]:
@@ -254,9 +254,9 @@ def product_of(spelling: str) -> str:
     return _SPELT.get(word, word)
 
 
-def _dividend(raw: dict[str, Any]) -> Dividend:
+def _dividend(raw: dict[str, Any]) -> RawDividend:
     size = raw.get("pool_size")
-    return Dividend(
+    return RawDividend(
         product=product_of(raw["product_name"]),
         status=raw["status"],
         amount=exact(raw["dividend"]),

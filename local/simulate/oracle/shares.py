@@ -7,7 +7,7 @@ from itertools import chain, combinations
 
 from local.simulate.oracle.facts import NOTHING, Aside, Poll
 from local.simulate.oracle.money import Amount, book_of, inverse_of, split
-from local.simulate.oracle.reading import Runner
+from local.simulate.oracle.reading import RawRunner
 
 # A set of runners is proven by a sum this near to the book, where no other set comes as near again.
 NEAR = Fraction(1, 20)
@@ -20,11 +20,11 @@ Money = tuple[dict[str, Amount], Aside]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PoolToShare:
     """One pool to be shared out: its runners by number, total and book; `kept` as totals have it."""
 
     product: str
-    runners: Sequence[Runner]
+    runners: Sequence[RawRunner]
     total: int
     book: Fraction
     kept: str
@@ -37,11 +37,11 @@ class Asked:
         return f"pool_{self.product}"
 
     @property
-    def running(self) -> list[Runner]:
+    def running(self) -> list[RawRunner]:
         """Return the unscratched runners."""
         return [r for r in self.runners if not r.scratched]
 
-    def stake(self, runner: Runner) -> Fraction:
+    def stake(self, runner: RawRunner) -> Fraction:
         """Return what a runner's odds say of its share."""
         return inverse_of(runner.odds[self.kind])
 
@@ -52,7 +52,7 @@ class Asked:
 
 
 def share_out(
-    product: str, runners: Sequence[Runner], total: int | None, *, dead: bool, kept: str, places: int | None,
+    product: str, runners: Sequence[RawRunner], total: int | None, *, dead: bool, kept: str, places: int | None,
     run: bool, before: Poll | None, other_total: int = 0,
 ) -> Money:  # fmt: skip
     """Return each runner's cents and what stands on none; `run` tells that the race is, so that all is refunded.
@@ -65,7 +65,7 @@ def share_out(
         return {r.id: Amount(0, "none") for r in runners}, Aside(word="dead") if dead else NOTHING
     known = before if before is not None and before.cents(product) else None
     running = sum(not r.scratched for r in runners)
-    asked = Asked(product, runners, total, book_of(product, places, running), kept, run, known)
+    asked = PoolToShare(product, runners, total, book_of(product, places, running), kept, run, known)
     if kept == "before" and known is not None:
         return _as_it_was(asked, known)
     other = "place" if product == "win" else "win"
@@ -74,7 +74,7 @@ def share_out(
     return _by_odds(asked, beside if other_total else None)
 
 
-def _as_it_was(asked: Asked, before: Poll) -> Money:
+def _as_it_was(asked: PoolToShare, before: Poll) -> Money:
     """Leave everybody what they had; who was scratched since has it in the pool still."""
     held, found = dict(before.aside(asked.product).unrefunded), {}
     for runner in asked.runners:
@@ -88,7 +88,7 @@ def _as_it_was(asked: Asked, before: Poll) -> Money:
     return found, Aside(held, rest, "kept")
 
 
-def _by_odds(asked: Asked, beside: Asked | None) -> Money:
+def _by_odds(asked: PoolToShare, beside: PoolToShare | None) -> Money:
     holding, word = _holding(asked, beside)
     parts, rest = _parts(asked, holding)
     if asked.before is not None and asked.kept and all(part is None for part, _ in parts.values()):
@@ -106,14 +106,14 @@ def _by_odds(asked: Asked, beside: Asked | None) -> Money:
 Parts = dict[str, tuple[Fraction | None, str]]
 
 
-def _whole(asked: Asked, holding: Mapping[str, Fraction], rest: Fraction, parts: Parts) -> Fraction:
+def _whole(asked: PoolToShare, holding: Mapping[str, Fraction], rest: Fraction, parts: Parts) -> Fraction:
     """Return what inverse odds are shares of: the book where some of it is open, else their own sum."""
     shown = sum(map(asked.stake, asked.running), Fraction(0)) + sum(holding.values())
     is_open = rest or any(source not in ("pool_odds", "none") for _, source in parts.values())
     return asked.book if is_open else shown
 
 
-def _parts(asked: Asked, holding: Mapping[str, Fraction]) -> tuple[Parts, Fraction]:
+def _parts(asked: PoolToShare, holding: Mapping[str, Fraction]) -> tuple[Parts, Fraction]:
     """Return each running one's part and source, and the part that is nobody's."""
     stakes = {r.id: asked.stake(r) for r in asked.running}
     shown = sum(chain(stakes.values(), holding.values()), Fraction(0))
@@ -138,7 +138,7 @@ def _parts(asked: Asked, holding: Mapping[str, Fraction]) -> tuple[Parts, Fracti
 
 
 def _open(
-    asked: Asked, stakes: Mapping[str, Fraction], is_open: Sequence[str], left: Fraction
+    asked: PoolToShare, stakes: Mapping[str, Fraction], is_open: Sequence[str], left: Fraction
 ) -> tuple[Parts, Fraction]:
     """Share out what is open of the book: to the only one, by hold, by odds, or to nobody."""
     if len(is_open) == 1:
@@ -153,7 +153,7 @@ def _open(
     return {i: (None, "pool_odds" if stakes[i] else "none") for i in is_open}, left
 
 
-def _by_hold(running: Sequence[Runner]) -> tuple[Parts, Fraction]:
+def _by_hold(running: Sequence[RawRunner]) -> tuple[Parts, Fraction]:
     holds = {r.id: max(r.hold or Fraction(0), Fraction(0)) for r in running}
     whole = sum(holds.values(), Fraction(0))
     if not whole:
@@ -161,7 +161,7 @@ def _by_hold(running: Sequence[Runner]) -> tuple[Parts, Fraction]:
     return {i: (hold / whole, "hold") for i, hold in holds.items()}, Fraction(0)
 
 
-def _in_old_proportions(asked: Asked, before: Poll) -> Money:
+def _in_old_proportions(asked: PoolToShare, before: Poll) -> Money:
     """Share out a total that dividends alone tell as the pool was shared before."""
     had = {r.id: Fraction(asked.had(r.id)) for r in asked.running}
     if not sum(had.values()):
@@ -176,7 +176,7 @@ def is_floor(odds: Fraction | None) -> bool:
     return odds is not None and 1 <= odds <= FLOOR
 
 
-def _holding(asked: Asked, beside: Asked | None = None) -> tuple[dict[str, Fraction], str]:
+def _holding(asked: PoolToShare, beside: PoolToShare | None = None) -> tuple[dict[str, Fraction], str]:
     """Return the scratched runners whose money the pool holds, with their inverse odds, and the decision's word."""
     showing, silent = _candidates(asked)
     every = {**showing, **silent}
@@ -214,7 +214,7 @@ def _proven(sets: Sets, every: Mapping[str, Fraction]) -> tuple[str, ...] | None
     return names
 
 
-def _candidates(asked: Asked) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
+def _candidates(asked: PoolToShare) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
     """Return the scratched runners that show odds, and those that showed them until now."""
     showing, silent = {}, {}
     for runner in (r for r in asked.runners if r.scratched):
@@ -229,7 +229,7 @@ def _candidates(asked: Asked) -> tuple[dict[str, Fraction], dict[str, Fraction]]
     return showing, silent
 
 
-def _by_distance(asked: Asked, every: Mapping[str, Fraction]) -> Sets:
+def _by_distance(asked: PoolToShare, every: Mapping[str, Fraction]) -> Sets:
     """Return every set of candidates with its distance from the book, nearest first; none where odds are lacking."""
     odds = [r.odds[asked.kind] for r in asked.running]
     if not odds or any(o is None or is_floor(o) for o in odds) or len(every) > _MOST:
@@ -240,7 +240,7 @@ def _by_distance(asked: Asked, every: Mapping[str, Fraction]) -> Sets:
 
 
 def _as_decided(
-    asked: Asked, before: Poll, showing: Mapping[str, Fraction], silent: Mapping[str, Fraction]
+    asked: PoolToShare, before: Poll, showing: Mapping[str, Fraction], silent: Mapping[str, Fraction]
 ) -> tuple[dict[str, Fraction], str]:
     """Keep the former decision until the total has fallen by about the money of those in question."""
     aside = before.aside(asked.product)
@@ -254,13 +254,15 @@ def _as_decided(
     return kept, "undecided" if new or aside.word == "undecided" else aside.word
 
 
-def gone(runners: Sequence[Runner], before: Poll | None) -> list[Runner]:
+def gone(runners: Sequence[RawRunner], before: Poll | None) -> list[RawRunner]:
     """Return the runners of the poll before that an answer lists no more: scratched, without odds or holds."""
     here = {r.id for r in runners}
     found = []
     for line in before.lines if before else ():
         if line.id not in here:
-            found.append(Runner(line.id, line.number, {"name": line.name}, True, dict.fromkeys(line.odds), None, None))
+            found.append(
+                RawRunner(line.id, line.number, {"name": line.name}, True, dict.fromkeys(line.odds), None, None)
+            )
     if not runners and before:
         # An answer without any runner says nothing of them.
         found = [

@@ -17,7 +17,7 @@ GIVEN_UP = timedelta(hours=6)
 ON_THE_WAY = timedelta(seconds=150)
 
 
-class Served(Protocol):
+class FeedView(Protocol):
     """What the feed serves of one race at an instant."""
 
     def status(self, race_id: str, at: datetime) -> str: ...
@@ -69,7 +69,13 @@ def marks(begin: datetime, end: datetime) -> Iterator[datetime]:
 
 
 def expect(
-    served: Served, race_id: str, lists: Sequence[datetime], end: datetime, *, near_secs: int = 30, last_secs: int = 30
+    served: FeedView,
+    race_id: str,
+    lists: Sequence[datetime],
+    end: datetime,
+    *,
+    near_secs: int = 30,
+    last_secs: int = 30,
 ) -> Expected:
     """Count one race's slots up to `end`; `lists` are the instants at which meeting lists were served.
 

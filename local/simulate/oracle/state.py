@@ -9,9 +9,9 @@ from typing import Any
 from local.simulate.oracle.alerts import last_minute
 from local.simulate.oracle.differences import Findings, Json, Within
 from local.simulate.oracle.facts import Ledger
-from local.simulate.oracle.lists import Listed
+from local.simulate.oracle.lists import ListMeeting
 from local.simulate.oracle.reading import Unreadable, read_event, stamp
-from local.simulate.oracle.timeline import Entry
+from local.simulate.oracle.timeline import DueEntry
 from local.simulate.served import Record
 from raceday.store.port import Row
 from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, QUARANTINE, SILKS, SUITE_STATE
@@ -22,8 +22,8 @@ Columns = dict[str, Any]
 
 
 def judge_state(
-    rows: Sequence[Row], day: date, lists: Sequence[Listed], ledgers: Mapping[str, Ledger],
-    timelines: Mapping[str, Sequence[Entry]], span: Within, findings: Findings, *, sound: bool,
+    rows: Sequence[Row], day: date, lists: Sequence[ListMeeting], ledgers: Mapping[str, Ledger],
+    timelines: Mapping[str, Sequence[DueEntry]], span: Within, findings: Findings, *, sound: bool,
 ) -> None:  # fmt: skip
     """Compare what imports, schedules and the evaluator note of themselves; counts only where nothing broke."""
     wanted: dict[tuple[str, str], Columns] = {}
@@ -48,7 +48,7 @@ def judge_state(
     findings.match(SUITE_STATE, judged, wanted, lambda row: (row["kind"], row["name"]))
 
 
-def _counts(day: date, lists: Sequence[Listed]) -> dict[str, Columns]:
+def _counts(day: date, lists: Sequence[ListMeeting]) -> dict[str, Columns]:
     """Return what each import's last run has to say of itself: refreshes, details, entrants."""
     newest = max((page.at for page in lists), default=None)
     first = min((page.at for page in lists), default=None)
@@ -62,7 +62,7 @@ def _counts(day: date, lists: Sequence[Listed]) -> dict[str, Columns]:
     }
 
 
-def _cursor(ledger: Ledger, timeline: Sequence[Entry]) -> Columns | None:
+def _cursor(ledger: Ledger, timeline: Sequence[DueEntry]) -> Columns | None:
     labels = [entry for entry in timeline if entry.is_label]
     reminded = last_minute(ledger) is not None
     if not labels and not reminded:

@@ -8,7 +8,7 @@ from typing import Any
 
 from local.simulate.oracle.cards import ODDS_COLUMNS
 from local.simulate.oracle.differences import Findings, Near
-from local.simulate.oracle.facts import ENDS, Ledger, Line, Poll
+from local.simulate.oracle.facts import ENDS, Ledger, OracleLine, Poll
 from local.simulate.oracle.money import Amount
 from local.simulate.oracle.reading import ODDS, stamp
 from raceday.store.port import Row
@@ -21,7 +21,7 @@ Columns = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DueEntry:
     """Rows that are due: of a column, with the one before it, or of a refresh; `interval` is None before T-60."""
 
     poll: Poll
@@ -55,14 +55,14 @@ def with_figures(polls: Sequence[Poll]) -> list[Poll]:
     return found
 
 
-def _carried(line: Line, before: Line | None) -> Line:
+def _carried(line: OracleLine, before: OracleLine | None) -> OracleLine:
     return line if before is None else replace(line, win=before.win, place=before.place)
 
 
-def entries(polls: Sequence[Poll]) -> list[Entry]:
+def entries(polls: Sequence[Poll]) -> list[DueEntry]:
     """Return everything that one race's timeline must hold, in order."""
     made = with_figures(polls)
-    found: list[Entry] = []
+    found: list[DueEntry] = []
     written: set[int] = set()
     base: Poll | None = None
     shut_at: int | None = None
@@ -73,18 +73,18 @@ def entries(polls: Sequence[Poll]) -> list[Entry]:
         if label is None:
             if ends:
                 break
-            found.append(Entry(poll, None))
+            found.append(DueEntry(poll, None))
             continue
         if poll.status != "Open" and not shut:
             shut, shut_at = True, label
         minute = left // 60
         if 300 < left < 3600 and left % 300 == 150 and not ends and minute not in written:
             written.add(minute)
-            found.append(Entry(poll, minute))
+            found.append(DueEntry(poll, minute))
         if (ends or left == label * 60 or _passed(label, made, i)) and label not in written:
             moved = _totals(poll) != _totals(base)
             if not shut or label == shut_at or moved:
-                found.append(Entry(poll, label, is_label=True, base=base))
+                found.append(DueEntry(poll, label, is_label=True, base=base))
                 written.add(label)
                 base = poll
         if ends:
@@ -104,12 +104,12 @@ def _passed(label: int, polls: Sequence[Poll], i: int) -> bool:
     return after is not None and after < label
 
 
-def timelines_of(ledgers: Mapping[str, Ledger]) -> dict[str, list[Entry]]:
+def timelines_of(ledgers: Mapping[str, Ledger]) -> dict[str, list[DueEntry]]:
     """Return every race's entries."""
     return {race_id: entries(ledger.polls) for race_id, ledger in ledgers.items()}
 
 
-def judge_timeline(rows: Sequence[Row], timelines: Mapping[str, Sequence[Entry]], findings: Findings) -> None:
+def judge_timeline(rows: Sequence[Row], timelines: Mapping[str, Sequence[DueEntry]], findings: Findings) -> None:
     """Compare the timeline, rows of columns and refreshes alike, with what the polls make due."""
     wanted: dict[tuple[Any, ...], Columns] = {}
     for race_id, found in timelines.items():
@@ -129,7 +129,7 @@ def _key(row: Row) -> tuple[Any, ...]:
     return row["raceId"], row["entrantId"], interval, row["intervalType"], when
 
 
-def rows_of(race_id: str, entry: Entry) -> dict[tuple[Any, ...], Columns]:
+def rows_of(race_id: str, entry: DueEntry) -> dict[tuple[Any, ...], Columns]:
     """Return an entry's rows by key, one for each runner."""
     when = stamp(entry.poll.slot) if entry.interval is None else None
     kind = ("5m" if (entry.interval or 0) >= 5 else "1m") if entry.is_label else "live"
@@ -137,18 +137,20 @@ def rows_of(race_id: str, entry: Entry) -> dict[tuple[Any, ...], Columns]:
     return {(race_id, line.id, entry.interval, kind, when): shared | _own(entry, line) for line in lines_of(entry)}
 
 
-def lines_of(entry: Entry) -> list[Line]:
+def lines_of(entry: DueEntry) -> list[OracleLine]:
     """Return an entry's runners; one that left the race with money keeps a last line without any."""
     lines = list(entry.poll.lines)
     here = {line.id for line in lines}
     for line in entry.base.lines if entry.base else ():
         if line.id not in here and (line.win_cents or line.place_cents):
             none = dict.fromkeys(ODDS)
-            lines.append(Line(line.id, line.number, line.name, True, none, None, None, *(Amount(None, "none"),) * 2))
+            lines.append(
+                OracleLine(line.id, line.number, line.name, True, none, None, None, *(Amount(None, "none"),) * 2)
+            )
     return lines
 
 
-def growth_of(entry: Entry, line: Line) -> tuple[int, int]:
+def growth_of(entry: DueEntry, line: OracleLine) -> tuple[int, int]:
     """Return a runner's Win and Place growth since the column before; the first one's is 0 anywhere but at T-60."""
     win, place = line.win_cents, line.place_cents
     if entry.is_label and entry.base is not None:
@@ -160,7 +162,7 @@ def growth_of(entry: Entry, line: Line) -> tuple[int, int]:
     return (win, place) if entry.is_label and entry.interval == FIRST else (0, 0)
 
 
-def _own(entry: Entry, line: Line) -> Columns:
+def _own(entry: DueEntry, line: OracleLine) -> Columns:
     """Return the columns that are one runner's."""
     poll, win, place = entry.poll, line.win_cents, line.place_cents
     growth = growth_of(entry, line)
@@ -182,7 +184,7 @@ def _own(entry: Entry, line: Line) -> Columns:
     }
 
 
-def _shared(race_id: str, entry: Entry, kind: str) -> Columns:
+def _shared(race_id: str, entry: DueEntry, kind: str) -> Columns:
     """Return the columns that all of an entry's rows have alike."""
     poll = entry.poll
     return {

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from local.feedsim import Day
+from local.feedsim import FeedDay
 from local.feedsim.marks import floor_mark
 
 
 class DayServed:
     """Statuses and starts of a generated day, as served."""
 
-    def __init__(self, day: Day) -> None:
+    def __init__(self, day: FeedDay) -> None:
         self._day = day
 
     def status(self, race_id: str, at: datetime) -> str:
