@@ -19,7 +19,13 @@ def main(races: int, batch: int, reach_secs: int) -> dict[str, object]:
     """Simulate the day at port depth."""
     planning.REACH_SECS = reach_secs
     report = simulate_day(
-        DayPlan(seed=1, races=races, day=DATE, depth="port", settings=settings_with(races_per_poller=batch))
+        DayPlan(
+            seed=1,
+            races=races,
+            day=DATE,
+            depth="port",
+            settings=settings_with(races_per_poller=batch, hand_out="ahead"),
+        )
     )
     polls, functions = report["polls"], report["functions"]
     return {

@@ -202,7 +202,8 @@ class Decider:
 
     def _not_started(self, tick: ActivationRun, wanted: Wanted, at: datetime, why: str) -> Verdict:
         """Judge a tick that did not start a poller for a slot: whether it could, and what would have come of it."""
-        if tick.died and tick.ended is not None and tick.ended < at + 5 * SECOND:
+        # A poller is started shortly before its slot: a tick that died by then had it still to start.
+        if tick.died and tick.ended is not None and tick.ended < max(at + 5 * SECOND, wanted.at):
             return excused(tick.died)
         refused = [d.kind for d in tick.deeds if d.what == INVOKE and d.about == POLLER and d.kind]
         if refused:

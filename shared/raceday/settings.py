@@ -112,6 +112,15 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value.strip().lower() not in words:
+            raise ValueError(" or ".join(words))
+        return value.strip().lower()
+
+    return parse
+
+
 def _divides_a_minute(value: str) -> int:
     secs = _whole(15, 60)(value)
     if 60 % secs:
@@ -174,6 +183,12 @@ class Settings:
     last_interval_secs: int = _s("RACEDAY_INTERVAL_T3_SECS", "Poll interval from T-3 min on", _divides_a_minute, 30)
     polls_at_once: int = _s("RACEDAY_POLLS_AT_ONCE", "Races polled at the same time by one poller", _whole(1, 200), 60)
     races_per_poller: int = _s("RACEDAY_RACES_PER_POLLER", "Races handed to one poller activation", _whole(1, 200), 30)
+    hand_out: str = _s(
+        "RACEDAY_HAND_OUT",
+        "`just-in-time` starts pollers shortly before their slots, `ahead` at once, to wait there",
+        _one_of("just-in-time", "ahead"),
+        "just-in-time",
+    )
     batch_limit: int = _s("RACEDAY_BATCH_LIMIT", "Races that batch-race-poller takes at once", _whole(1, 100), 10)
     legacy_schedules: bool = _s("RACEDAY_LEGACY_SCHEDULES", "Run the legacy pollers' schedules too", _flag, False)
     log_level: str = _s("RACEDAY_LOG_LEVEL", "debug, info, warning or error", _text, "info")

@@ -34,6 +34,8 @@ class Takes:
     """An invoker that writes down what it is asked to start."""
 
     started: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    at: list[datetime] = field(default_factory=list)
+    clock: VirtualClock | None = None
     broken: frozenset[str] = frozenset()
     refusals: int = 0
 
@@ -43,7 +45,22 @@ class Takes:
         if function in self.broken or self.refusals:
             raise RaceDayError(f"{function}: refused")
         self.started.append((function, payload))
+        if self.clock is not None:
+            self.at.append(self.clock.now())
         return "id"
+
+    def leads(self) -> list[tuple[float, list[float]]]:
+        """Return for each poller how many seconds before its first slot it was started, and its slots' distances.
+
+        What is started for a slot that has passed is left out.
+        """
+        found = []
+        for (name, p), at in zip(self.started, self.at, strict=True):
+            if name == POLLER:
+                slots = [datetime.fromisoformat(slot["slot"]) for slot in p["slots"]]
+                lead = (min(slots) - at).total_seconds()
+                found.append((round(lead, 1), [(slot - min(slots)).total_seconds() for slot in slots]))
+        return [each for each in found if each[0] > 0]
 
     def slots(self) -> list[tuple[str, str]]:
         """Return race and slot of everything handed to pollers."""
@@ -107,6 +124,7 @@ class Suite:
 
     def container(self, loop: VirtualLoop, *, cold: bool = False) -> Container:
         """Return what a stage works with."""
+        self.invoker.clock = VirtualClock(loop)
         return make_container(
             self.settings,
             VirtualClock(loop),
@@ -183,13 +201,68 @@ def test_a_minute_hands_out_up_to_eighty_seconds_ahead() -> None:
     """A tick hands out the slots up to 80 s after its minute, and the next one only those after them."""
     suite = Suite(_minute(10))
     suite.race("r1")
-    suite.tick(_minute(4), secs=30)
+    for i in range(6):
+        suite.polled("r1", i + 1, START - timedelta(minutes=4 - i / 2))
+    suite.tick(_minute(4))
     first = suite.invoker.slots()
     assert first == [("r1", iso(START - timedelta(minutes=m))) for m in (4, 3.5, 3)]
-    for i, slot in enumerate((4, 3.5, 3)):
-        suite.polled("r1", i + 1, START - timedelta(minutes=slot))
-    suite.tick(_minute(3), secs=30)
+    suite.tick(_minute(3))
     assert suite.invoker.slots()[3:] == [("r1", iso(START - timedelta(minutes=m))) for m in (2.5, 2)]
+
+
+def test_pollers_are_started_just_in_time() -> None:
+    """A poller gets one instant's slots, two seconds before it in the last minutes and half a second before those."""
+    suite = Suite(_minute(70))
+    suite.race("far", START + timedelta(minutes=12))
+    suite.tick(_minute(5.5))
+    suite.race("r1")
+    suite.race("r2")
+    suite.tick(_minute(4))
+    assert all(set(apart) == {0.0} for _, apart in suite.invoker.leads())
+    assert [lead for lead, _ in suite.invoker.leads()] == [2.0, 2.0]
+    suite.race("r1", status="Final")
+    suite.race("r2", status="Final")
+    suite.tick(_minute(1))
+    assert suite.invoker.leads()[2:] == [(0.5, [0.0])]
+
+
+def test_a_poller_that_may_be_cold_is_started_earlier() -> None:
+    """After minutes without one, and where an instant needs more pollers than were up, the first start is earlier."""
+    suite = Suite(_minute(70), settings=Settings(races_per_poller=1))
+    suite.race("r1")
+    suite.tick(_minute(4))
+    suite.race("r2")
+    suite.tick(_minute(3))
+    assert [lead for lead, _ in suite.invoker.leads()] == [2.0, 2.0, 9.0, 9.0, 2.0, 2.0]
+
+
+def test_what_the_tick_cannot_wait_for_is_handed_out_at_once() -> None:
+    """A tick whose time ends before a slot starts its poller at once, and the poller waits."""
+    suite = Suite(_minute(70))
+    suite.race("r1")
+    suite.tick(_minute(4), secs=30)
+    assert [slot for _, slot in suite.invoker.slots()].count(iso(START - timedelta(minutes=3))) == 1
+    assert max(suite.invoker.at) - _minute(4) < timedelta(seconds=5)
+
+
+def test_pollers_are_started_ahead_where_settings_say_so() -> None:
+    """In the mode `ahead` one poller is started with all of a minute's slots, as soon as the tick knows them."""
+    suite = Suite(_minute(70), settings=Settings(hand_out="ahead"))
+    suite.race("r1")
+    suite.tick(_minute(4, 0) - timedelta(seconds=1))
+    assert suite.invoker.leads() == [(1.0, [0.0, 30.0, 60.0])]
+
+
+def test_a_recheck_joins_the_hand_out_of_its_instant() -> None:
+    """A re-check and a slot of one instant travel in one payload, though the tick learns of the re-check later."""
+    suite = Suite(_minute(70))
+    suite.race("r1")
+    suite.race("r2", status="Final")
+    suite.polled("r2", 1, START - timedelta(minutes=8), Status.FINAL)
+    suite.tick(_minute(4))
+    together = [sorted(s["raceId"] for s in p["slots"]) for name, p in suite.invoker.started if name == POLLER]
+    assert together[-1] == ["r1", "r2"]
+    assert sum("r2" in races for races in together) == 1
 
 
 def test_no_slot_is_handed_out_twice_over_an_hour() -> None:
@@ -329,8 +402,8 @@ def test_a_pause_stops_what_it_names() -> None:
 
 
 def test_batches_hold_so_many_races() -> None:
-    """No payload names more races than the settings allow, and all slots of a race travel together."""
-    suite = Suite(_minute(70), settings=Settings(races_per_poller=2))
+    """No payload names more races than the settings allow; where pollers wait, all slots of a race travel together."""
+    suite = Suite(_minute(70), settings=Settings(races_per_poller=2, hand_out="ahead"))
     for i in range(5):
         suite.race(f"r{i}")
     suite.tick(_minute(2), secs=30)

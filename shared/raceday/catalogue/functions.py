@@ -69,7 +69,7 @@ SCHEDULER = FunctionFacts(
     ("feed", "store", "platform"),
     "s-1vcpu-512mb",
     512,
-    60,
+    90,
 )
 POLLER = FunctionFacts(
     "enhanced-race-poller",

@@ -1,12 +1,12 @@
 """master-race-scheduler: hand out the slots that come up, retry what nobody committed, start what is due."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from raceday.call import Call
-from raceday.catalogue import functions
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import RaceDayError, StoreRefused
@@ -15,7 +15,6 @@ from raceday.racing.planning import (
     Due,
     Key,
     Race,
-    batches,
     due_rechecks,
     fresh,
     in_order,
@@ -30,23 +29,21 @@ from raceday.racing.records import LedgerHead
 from raceday.scheduling import closing, results_watch, waking
 from raceday.scheduling import reads as scheduler_reads
 from raceday.scheduling.answering import answer_health
+from raceday.scheduling.handing import POLLER, RESERVE_SECS, HandOut
 from raceday.scheduling.health import note_health
 from raceday.scheduling.runs import start_due
 from raceday.scheduling.state import read_state, write_state
 from raceday.scheduling.tick import Tick
 
-POLLER = functions.POLLER.name
 # The ledger is looked at this long after the minute began, when slots on the minute are committed or late.
 LOOK_SECS = SETTLE_SECS + 0.5
 # From five minutes before its start a race's slots lie half a minute apart and live for a quarter.
 AGAIN_LOOK_SECS = 30 + LOOK_SECS
-RESERVE_SECS = 5.0
 # The watcher has this long to answer.
 BEAT_SECS = 3.5
 MOST_SUMMARY = 10_000
 REFUSED_PAUSES_SECS = (1.0, 2.0)
 T = TypeVar("T")
-AGAIN_SECS = 5.0
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
@@ -71,21 +68,37 @@ async def _beat(container: Container, call: Call, done: bool, summary: dict[str,
 
 
 async def work(container: Container, call: Call) -> dict[str, Any]:
-    """Do one minute's work; whatever part of it fails is done by a later minute."""
+    """Do one minute's work; whatever part of it fails is done by a later minute.
+
+    It lasts until the last slot of the minute has its poller, and other work is done meanwhile.
+    """
     state = await _patiently(container, lambda: read_state(container))
     tick = Tick(container, call, container.clock.now(), state)
     races = await _patiently(container, lambda: scheduler_reads.races(container, tick.at))
-    handed = await _hand_out_fresh(tick, races)
-    await start_due(tick, races)
-    retried = await _look_back(tick, races, handed)
-    handed += await _hand_out_left(tick, races, handed)
-    await results_watch.hand_out(tick)
-    await _save(tick, handed)
-    await note_health(tick, races)
-    retried += await _look_again(tick, races)
-    report = {"races": len(races), "slots": len(handed), "retried": retried, **tick.report}
+    handing = HandOut(tick)
+    _plan_fresh(tick, races, handing)
+    retried: list[int] = []
+    for ending in await asyncio.gather(handing.run(), _beside(tick, races, handing, retried), return_exceptions=True):
+        if isinstance(ending, BaseException):
+            raise ending
+    if handing.refused:
+        await _save(tick, handing.taken)
+    report = {"races": len(races), "slots": len(handing.taken), "retried": sum(retried), **tick.report}
     call.log.info("tick.done", **report, failures=len(tick.failures))
     return {"ok": True, "minute": iso(tick.at), **report, "failures": tick.failures}
+
+
+async def _beside(tick: Tick, races: Sequence[Race], handing: HandOut, retried: list[int]) -> None:
+    """Do all of a minute's work but the handing out."""
+    try:
+        await start_due(tick, races)
+        retried.append(await _look_back(tick, races, handing))
+        await results_watch.hand_out(tick)
+        await _save(tick, handing.claimed)
+        await note_health(tick, races)
+        retried.append(await _look_again(tick, races, handing))
+    finally:
+        handing.close()
 
 
 async def _patiently(container: Container, read: Callable[[], Awaitable[T]]) -> T:
@@ -98,57 +111,17 @@ async def _patiently(container: Container, read: Callable[[], Awaitable[T]]) -> 
     return await read()
 
 
-async def _hand_out_fresh(tick: Tick, races: Sequence[Race]) -> list[Due]:
-    """Hand out the slots up to the next minute's reach that no earlier tick handed out."""
+def _plan_fresh(tick: Tick, races: Sequence[Race], handing: HandOut) -> None:
+    """Plan the slots up to the next minute's reach that no earlier tick handed out."""
     if tick.state.paused(POLLER):
         tick.report["paused"] = True
-        return []
-    return await _hand_out(tick, _fresh(tick, races, tick.state.handed))
-
-
-def _fresh(tick: Tick, races: Sequence[Race], handed: Collection[Key]) -> list[Due]:
+        return
     after, until = window(tick.at)
     running = [race for race in races if not race.status.over and not is_given_up(race, tick.at)]
-    return fresh(running, tick.intervals, after, until, handed)
+    handing.add(fresh(running, tick.intervals, after, until, tick.state.handed))
 
 
-async def _hand_out(tick: Tick, dues: Sequence[Due]) -> list[Due]:
-    """Start pollers for these slots; gives those that the platform took."""
-    taken: list[Due] = []
-    for batch in batches(dues, tick.container.settings.races_per_poller):
-        try:
-            await tick.container.invoker.start(POLLER, _payload(batch, tick.at))
-        except RaceDayError as error:
-            tick.fail(POLLER, error)
-        else:
-            taken += batch
-    return taken
-
-
-async def _hand_out_left(tick: Tick, races: Sequence[Race], handed: Sequence[Due]) -> list[Due]:
-    """Hand out what the platform did not take, again and again within the minute: the next one is too late for it."""
-    if not any(failure["item"] == POLLER for failure in tick.failures):
-        return []
-    clock, taken = tick.container.clock, list[Due]()
-    while True:
-        now = clock.now()
-        known = tick.state.handed | {due.key for due in [*handed, *taken]}
-        left = [due for due in _fresh(tick, races, known) if worth_starting(due, now)]
-        if not left or tick.call.remaining_secs() < AGAIN_SECS + RESERVE_SECS:
-            return taken
-        taken += await _hand_out(tick, left)
-        await clock.sleep(AGAIN_SECS)
-
-
-def _payload(batch: Sequence[Due], at: datetime) -> dict[str, Any]:
-    slots = [
-        {"raceId": due.race_id, "slot": iso(due.slot.at), "start": iso(due.start), "kind": due.slot.kind}
-        for due in batch
-    ]
-    return {"slots": slots, "tick": iso(at)}
-
-
-async def _look_back(tick: Tick, races: Sequence[Race], handed: list[Due]) -> int:
+async def _look_back(tick: Tick, races: Sequence[Race], handing: HandOut) -> int:
     """Once the slots on the minute have settled: retry, re-check, close, and wake what lags; gives slots retried."""
     settled = minute_of(tick.at) + timedelta(seconds=LOOK_SECS)
     await tick.container.clock.sleep((settled - tick.container.clock.now()).total_seconds())
@@ -157,17 +130,16 @@ async def _look_back(tick: Tick, races: Sequence[Race], handed: list[Due]) -> in
     now = tick.container.clock.now()
     rows = await scheduler_reads.recent(tick.container, now)
     over = await scheduler_reads.over(tick.container, now, rows)
-    retried: list[Due] = []
+    retried = 0
     if not tick.state.paused(POLLER):
-        retried = await _hand_out(tick, _to_retry(tick, races, rows, over, now, {due.key for due in handed}))
-        handed += retried
+        retried = handing.add(_to_retry(tick, races, rows, over, now, {due.key for due in handing.claimed}))
     await closing.close_races(tick, races, owed_rechecks(over, now), now)
     await waking.wake_lagging(tick, rows, now)
     await waking.wake_finished(tick, over, rows, now)
-    return len(retried)
+    return retried
 
 
-async def _look_again(tick: Tick, races: Sequence[Race]) -> int:
+async def _look_again(tick: Tick, races: Sequence[Race], handing: HandOut) -> int:
     """Look once more half a minute on, where a slot is then over that the next minute would find expired."""
     minute = minute_of(tick.at)
     look, next_look = (minute + timedelta(seconds=secs) for secs in (AGAIN_LOOK_SECS, 60 + LOOK_SECS))
@@ -188,7 +160,7 @@ async def _look_again(tick: Tick, races: Sequence[Race]) -> int:
         tick.fail("second look", error)
         return 0
     keys = {due.key for due in short}
-    return len(await _hand_out(tick, [due for due in _to_retry(tick, races, rows, (), now, ()) if due.key in keys]))
+    return handing.add(due for due in _to_retry(tick, races, rows, (), now, ()) if due.key in keys)
 
 
 def _to_retry(
