@@ -1,6 +1,5 @@
 """The command line: `./raceday COMMAND ...`. A command's module is imported only when it is asked for."""
 
-import argparse
 import difflib
 import importlib
 import os
@@ -8,7 +7,6 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -59,8 +57,8 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f"local.commands.{COMMANDS[name][0]}")
-        found = getattr(module, name.replace("-", "_"), None)
-        return found if isinstance(found, click.Command) else _of_argparse(name, module)
+        found: click.Command = getattr(module, name.replace("-", "_"))
+        return found
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -76,20 +74,6 @@ class Commands(click.Group):
         """Write the table of commands without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-def _of_argparse(name: str, module: Any) -> click.Command:
-    """Wrap a command that still reads its own words."""
-
-    def read(words: tuple[str, ...]) -> int:
-        parser = argparse.ArgumentParser(prog="./raceday", allow_abbrev=False)
-        module.register(parser.add_subparsers(dest="command", required=True, metavar="COMMAND"))
-        args = parser.parse_args([name, *words])
-        return int(args.func(args))
-
-    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
-    words = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
-    return click.Command(name, callback=read, params=[words], add_help_option=False, context_settings=settings)
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

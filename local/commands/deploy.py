@@ -1,6 +1,5 @@
 """`./raceday package`, `deploy` and `cold-start`."""
 
-import argparse
 import asyncio
 import json
 import os
@@ -11,6 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import click
+
+from local.commands.options import FILE, Body, Options, json_option
 from local.environment import current
 from local.host.check import boot_problems, load_all
 from local.host.coldstart import measure, table, variants
@@ -35,42 +37,54 @@ from raceday.catalogue.platform import MAX_TRIGGERS
 from raceday.settings import specs
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the commands `package`, `deploy` and `cold-start`."""
-    package = subparsers.add_parser("package", help="stage the deploy tree")
-    _common(package)
-    package.add_argument("--json", type=Path, metavar="FILE", help="write each function's name, zip_bytes and sha256")
-    package.add_argument("--no-boot", action="store_true", help="do not try whether each function starts")
-    package.set_defaults(func=run_package)
-    deploy = subparsers.add_parser("deploy", help="plan or make a deployment")
-    _common(deploy)
-    deploy.add_argument("--plan", action="store_true", help="say what would be deployed, and deploy nothing")
-    deploy.add_argument("--json", type=Path, metavar="FILE", help="write the plan as JSON")
-    deploy.add_argument("--home", type=Path, default=HOME, metavar="DIR", help="where deployments are remembered")
-    deploy.add_argument("--sim-report", type=Path, metavar="FILE", help="simulated day to estimate the cost from")
-    deploy.add_argument("--keep", action="store_true", help="leave functions that are no longer declared")
-    deploy.add_argument(
-        "--triggers-limit", type=int, default=MAX_TRIGGERS, metavar="N", help="how many triggers the account may have"
-    )
-    deploy.set_defaults(func=run_deploy)
-    cold = subparsers.add_parser("cold-start", help="measure cold starts of staged functions")
-    cold.add_argument("--function", default="enhanced-race-poller", metavar="NAME")
-    cold.add_argument("--runs", type=int, default=5, metavar="N", help="starts of each layout; their median is told")
-    cold.add_argument("--json", type=Path, metavar="FILE")
-    cold.set_defaults(func=run_cold_start)
+def _common(body: Body) -> Body:
+    """Add the options of staging to a command."""
+    for option in reversed((
+        click.option("--out", type=FILE, default=HOME / "deploy", metavar="DIR", help="the tree; replaced whole"),
+        click.option("--only", default="", metavar="A,B", help="these functions only, for a namespace of their own"),
+        click.option("--triggers", type=click.Choice([SINGLE, NATIVE]), default=SINGLE,
+                     help="one trigger, or one per schedule"),
+        click.option("--env-file", type=FILE, metavar="FILE", help="NAME=value lines; the environment comes first"),
+        click.option("--target", type=click.Choice(["platform", "host"]), default="platform",
+                     help="whose Python the packages are for"),
+    )):  # fmt: skip
+        body = option(body)
+    return body
 
 
-def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, default=HOME / "deploy", metavar="DIR", help="the tree; replaced whole")
-    parser.add_argument("--only", default="", metavar="A,B", help="these functions only, for a namespace of their own")
-    parser.add_argument("--triggers", choices=[SINGLE, NATIVE], default=SINGLE, help="one trigger, or one per schedule")
-    parser.add_argument("--env-file", type=Path, metavar="FILE", help="NAME=value lines; the environment comes first")
-    parser.add_argument(
-        "--target", choices=["platform", "host"], default="platform", help="whose Python the packages are for"
-    )
+@click.command(epilog="Example: ./raceday package --only daily-meetings")
+@_common
+@json_option("each function's name, zip_bytes and sha256")
+@click.option("--no-boot", is_flag=True, help="do not try whether each function starts")
+def package(**options: Any) -> int:
+    """Stage the deploy tree."""
+    return run_package(Options(**options))
 
 
-def run_package(args: argparse.Namespace) -> int:
+@click.command(epilog="Example: ./raceday deploy --plan")
+@_common
+@click.option("--plan", is_flag=True, help="say what would be deployed, and deploy nothing")
+@json_option("the plan")
+@click.option("--home", type=FILE, default=HOME, metavar="DIR", help="where deployments are remembered")
+@click.option("--sim-report", type=FILE, metavar="FILE", help="simulated day to estimate the cost from")
+@click.option("--keep", is_flag=True, help="leave functions that are no longer declared")
+@click.option("--triggers-limit", type=int, default=MAX_TRIGGERS, metavar="N",
+              help="how many triggers the account may have")  # fmt: skip
+def deploy(**options: Any) -> int:
+    """Plan or make a deployment."""
+    return run_deploy(Options(**options))
+
+
+@click.command(epilog="Example: ./raceday cold-start --runs 3")
+@click.option("--function", default="enhanced-race-poller", metavar="NAME", help="the function to start")
+@click.option("--runs", type=int, default=5, metavar="N", help="starts of each layout; their median is told")
+@json_option("the table")
+def cold_start(**options: Any) -> int:
+    """Measure cold starts of staged functions."""
+    return run_cold_start(Options(**options))
+
+
+def run_package(args: Options) -> int:
     """Stage the tree; 0 done, 1 staged but a function does not start, 2 nothing staged."""
     try:
         _, staged = stage(args)
@@ -93,7 +107,7 @@ def package_json(staged: Staged) -> dict[str, Any]:
     return {"target": staged.target, "library": staged.library, "functions": functions}
 
 
-def stage(args: argparse.Namespace, env: Mapping[str, str] | None = None) -> tuple[ProjectFile, Staged]:
+def stage(args: Options, env: Mapping[str, str] | None = None) -> tuple[ProjectFile, Staged]:
     """Stage what the options ask for; raises PackagingError."""
     project = read_project(ROOT / FILE_NAME, SOURCES.functions)
     wanted = [name.strip() for name in args.only.split(",") if name.strip()] or list(project.names)
@@ -104,7 +118,7 @@ def stage(args: argparse.Namespace, env: Mapping[str, str] | None = None) -> tup
     return project, Stager(project, SOURCES, site(args.target)).stage(args.out.resolve(), text, wanted)
 
 
-def environment(args: argparse.Namespace) -> dict[str, str]:
+def environment(args: Options) -> dict[str, str]:
     """Return the process's variables over those of the env file; raises PackagingError for an unreadable file."""
     return load(os.environ, args.env_file).values if args.env_file else dict(current().values)
 
@@ -123,7 +137,7 @@ def boot(staged: Staged) -> list[str]:
     return problems
 
 
-def run_deploy(args: argparse.Namespace) -> int:
+def run_deploy(args: Options) -> int:
     """Plan, and unless only planning, deploy; 0 done, 1 plan with refusals, 2 refused, 3 failed and put back."""
     try:
         env = environment(args)
@@ -147,7 +161,7 @@ def run_deploy(args: argparse.Namespace) -> int:
 
 
 def _plan(
-    args: argparse.Namespace, project: ProjectFile, rendered: ProjectFile, staged: Staged, env: Mapping[str, str]
+    args: Options, project: ProjectFile, rendered: ProjectFile, staged: Staged, env: Mapping[str, str]
 ) -> DeployPlan:
     file = args.sim_report or args.home / "sim-report.json"
     cost = None
@@ -157,9 +171,7 @@ def _plan(
     return make_plan(project, rendered, staged, env, last, cost=cost, triggers_limit=args.triggers_limit)
 
 
-def _deploy(
-    args: argparse.Namespace, project: ProjectFile, staged: Staged, rendered: ProjectFile, env: Mapping[str, str]
-) -> int:
+def _deploy(args: Options, project: ProjectFile, staged: Staged, rendered: ProjectFile, env: Mapping[str, str]) -> int:
     if problems := boot(staged) + _key_problems(rendered, env):
         return _tell("deploy", DeployError(problems), 2)
     secret_names = {s.env for s in specs().values() if s.secret} | {"RACEDAY_WEB_SECRET"}
@@ -188,7 +200,7 @@ def _key_problems(rendered: ProjectFile, env: Mapping[str, str]) -> list[str]:
     return [problem] if problem else []
 
 
-def run_cold_start(args: argparse.Namespace) -> int:
+def run_cold_start(args: Options) -> int:
     """Measure and print the table."""
     try:
         project = read_project(ROOT / FILE_NAME, SOURCES.functions)

@@ -1,10 +1,12 @@
 """`./raceday doctor`: what the suite stands on, line by line."""
 
-import argparse
 import json
 import os
-from pathlib import Path
+from typing import Any
 
+import click
+
+from local.commands.options import Options, json_option
 from local.environment import current
 from local.functions import ROOT
 from ops import doctor_platform
@@ -20,19 +22,18 @@ RECORD = ROOT / ".raceday" / "deployed.json"
 MARKS = {"ok": "ok      ", "warning": "warning ", "failing": "failing "}
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command."""
-    p = subparsers.add_parser(
-        "doctor",
-        help="check environment, feed, Appwrite, webhooks and deployment",
-        description="Each line is ok, warning or failing, with what to do. Exit code 0 without failing lines, else 1. "
-        "Schema and webhooks are read with APPWRITE_ADMIN_KEY where it is set.",
-    )
-    p.add_argument("--json", type=Path, metavar="FILE", help="write the lines as JSON")
-    p.set_defaults(func=run)
+@click.command(epilog="Example: ./raceday doctor --json doctor.json")
+@json_option("the lines")
+def doctor(**options: Any) -> int:
+    """Check environment, feed, Appwrite, webhooks and deployment.
+
+    Each line is ok, warning or failing, with what to do. Exit code 0 without failing lines, else 1. Schema and webhooks
+    are read with APPWRITE_ADMIN_KEY where it is set.
+    """
+    return run(Options(**options))
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Options) -> int:
     """Run every check and print its lines."""
     given = current()
     lines = attempt(lambda: doctor_platform.environment(given), "environment")
@@ -70,7 +71,7 @@ def _deployment() -> list[Diagnosis]:
     ]
 
 
-def _show(lines: list[Diagnosis], args: argparse.Namespace) -> int:
+def _show(lines: list[Diagnosis], args: Options) -> int:
     for line in lines:
         print(f"{MARKS[line.level]} {line.what:<13} {line.found}" + (f"  -> {line.advice}" if line.advice else ""))
     if args.json:

@@ -1,7 +1,7 @@
 """What the commands share: kinds of values, common options, and how a command's failures end."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ import click
 Options = SimpleNamespace
 Body = TypeVar("Body", bound=Callable[..., Any])
 POSITIVE = click.IntRange(min=1)
+FILE = click.Path(path_type=Path)
 
 
 class DateParam(click.ParamType[date]):
@@ -28,7 +29,46 @@ class DateParam(click.ParamType[date]):
             self.fail(f"expected a date as YYYY-MM-DD, got {value!r}", param, ctx)
 
 
-DAY = DateParam()
+class InstantParam(click.ParamType[datetime]):
+    """An instant in ISO 8601."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read the instant; a usage error names what was expected."""
+        try:
+            return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"expected an instant as 2026-11-24T01:00:00+00:00, got {value!r}", param, ctx)
+
+
+class SpanParam(click.ParamType[tuple[datetime, datetime]]):
+    """Two instants in UTC with two dots between them."""
+
+    name = "span"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[datetime, datetime]:
+        """Read both instants; a usage error names what was expected."""
+        try:
+            since, until = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in value.split(".."))
+        except ValueError:
+            self.fail(f"expected 2026-02-13T23:00..2026-02-13T23:30, got {value!r}", param, ctx)
+        return since, until
+
+
+class NamesParam(click.ParamType[tuple[str, ...]]):
+    """Names with commas between them."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Return the names without blanks around them."""
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+DAY, INSTANT, SPAN, NAMES = DateParam(), InstantParam(), SpanParam(), NamesParam()
 
 
 def store_option(default: str) -> Callable[[Body], Body]:

@@ -1,33 +1,33 @@
 """`./raceday schema plan|apply|migrate`."""
 
-import argparse
 import os
 import sys
+from typing import Any
 
+import click
 import httpx
 
+from local.commands.options import Options
 from ops.migrate import migrate, steps, unsolved
 from ops.schema import Server, apply, plan
 from raceday.errors import SettingsError, StoreError
 from raceday.settings import STORE, read_settings
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command."""
-    parser = subparsers.add_parser(
-        "schema",
-        help="show or make the difference between declared tables and Appwrite's",
-        description="Uses APPWRITE_ADMIN_KEY where it is set (scopes databases, tables, columns, indexes, rows and "
-        "buckets, read and write), else APPWRITE_API_KEY. `plan` exits with 1 where something is to be made. `migrate` "
-        "shows how a database of the predecessor's becomes ours and what it loses; with --yes it does it, and may be "
-        "stopped and repeated.",
-    )
-    parser.add_argument("action", choices=["plan", "apply", "migrate"])
-    parser.add_argument("--yes", action="store_true", help="with migrate: do it")
-    parser.set_defaults(func=run)
+@click.command(epilog="Example: ./raceday schema plan")
+@click.argument("action", type=click.Choice(["plan", "apply", "migrate"]))
+@click.option("--yes", is_flag=True, help="with migrate: do it")
+def schema(**options: Any) -> int:
+    """Show or make the difference between the declared tables and Appwrite's.
+
+    Uses APPWRITE_ADMIN_KEY where it is set (scopes databases, tables, columns, indexes, rows and buckets, read and
+    write), else APPWRITE_API_KEY. `plan` exits with 1 where something is to be made. `migrate` shows how a database of
+    the predecessor's becomes ours and what it loses; with --yes it does it, and may be stopped and repeated.
+    """
+    return run(Options(**options))
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Options) -> int:
     """Show the changes, and with `apply` make them."""
     try:
         settings = read_settings(needs=frozenset({STORE}))

@@ -1,6 +1,5 @@
 """`./raceday silks sheet` and `./raceday silks coverage`."""
 
-import argparse
 import asyncio
 import base64
 import html
@@ -11,6 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import click
+
+from local.commands.options import FILE, Options, json_option
 from local.world import DEV_STORE, is_date, open_world
 from raceday.errors import RaceDayError
 from raceday.silks.draw import draw, draw_png
@@ -33,23 +35,28 @@ li>svg,li .small{flex:none}small{color:#555}
 """
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the commands."""
-    p = subparsers.add_parser("silks", help="draw silks as a page, or measure how well descriptions are understood")
-    actions = p.add_subparsers(dest="action", required=True, metavar="ACTION")
-    sheet = actions.add_parser("sheet", help="draw all silks of a store or of descriptions as one page")
-    sheet.add_argument("page", type=Path, metavar="FILE.html")
-    sheet.add_argument("--from", dest="source", type=Path, metavar="PATH",
-                       help="recorded events (a folder) or descriptions (a file); else the store's silks")  # fmt: skip
-    sheet.add_argument("--date", metavar="D", help="enrich this day's races of the store first")
-    sheet.add_argument("--store", default=str(DEV_STORE), help=f"file of the embedded store ({DEV_STORE})")
-    sheet.set_defaults(func=run_sheet)
-    coverage = actions.add_parser("coverage", help="count what is understood of descriptions")
-    coverage.add_argument(
-        "source", type=Path, metavar="PATH", help="a folder of recorded events, or a file, one a line"
-    )
-    coverage.add_argument("--json", type=Path, metavar="FILE", help="write the counts as JSON")
-    coverage.set_defaults(func=run_coverage)
+@click.group()
+def silks() -> None:
+    """Draw silks as a page, or measure how well descriptions are understood."""
+
+
+@silks.command(epilog="Example: ./raceday silks sheet silks.html")
+@click.argument("page", type=FILE, metavar="FILE.html")
+@click.option("--from", "source", type=FILE, metavar="PATH",
+              help="recorded events (a folder) or descriptions (a file); else the store's silks")  # fmt: skip
+@click.option("--date", metavar="D", help="enrich this day's races of the store first")
+@click.option("--store", default=str(DEV_STORE), help=f"file of the embedded store ({DEV_STORE})")
+def sheet(**options: Any) -> int:
+    """Draw all silks of a store or of descriptions as one page."""
+    return run_sheet(Options(**options))
+
+
+@silks.command(epilog="Example: ./raceday silks coverage descriptions.txt")
+@click.argument("source", type=FILE, metavar="PATH")
+@json_option("the counts")
+def coverage(**options: Any) -> int:
+    """Count what is understood of descriptions: PATH is a folder of recorded events, or a file, one a line."""
+    return run_coverage(Options(**options))
 
 
 def descriptions(source: Path) -> list[str]:
@@ -90,7 +97,7 @@ def measure(texts: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def run_coverage(args: argparse.Namespace) -> int:
+def run_coverage(args: Options) -> int:
     """Print what is understood."""
     try:
         found = measure(descriptions(args.source))
@@ -108,7 +115,7 @@ def run_coverage(args: argparse.Namespace) -> int:
     return 0
 
 
-def run_sheet(args: argparse.Namespace) -> int:
+def run_sheet(args: Options) -> int:
     """Draw the page."""
     try:
         items = _described(args.source) if args.source else asyncio.run(_of_store(args))
@@ -139,7 +146,7 @@ def _base64(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-async def _of_store(args: argparse.Namespace) -> list[str]:
+async def _of_store(args: Options) -> list[str]:
     if args.date and not is_date(args.date):
         raise ValueError(f"--date: expected a date as YYYY-MM-DD, got {args.date!r}")
     world = open_world("generated", args.store, lambda _: None)

@@ -1,6 +1,5 @@
 """`./raceday simulate`: a whole race day on a virtual clock, through the real functions."""
 
-import argparse
 import importlib
 import importlib.util
 import json
@@ -10,15 +9,17 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from local.commands.options import DAY, FILE, NAMES, POSITIVE, SPAN, Options, json_option
 from local.functions import ROOT
 from local.simulate.full_store import PROFILES
 from local.simulate.plan import DayPlan
@@ -47,72 +48,39 @@ PACE = (
 )
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command."""
-    p = subparsers.add_parser("simulate", help="run a whole race day", description=__doc__)
-    p.add_argument("--seed", type=int, default=1, metavar="N", help="the day's seed; the same seed, the same day (1)")
-    p.add_argument("--races", type=_positive, default=24, metavar="N", help="races of the day (24)")
-    p.add_argument("--date", type=_date, metavar="D", help=f"NZ race day as YYYY-MM-DD ({DEFAULT_DAY})")
-    p.add_argument("--days", type=_positive, default=1, metavar="N", help="days, each with a seed of its own (1)")
-    p.add_argument("--feed", default="generated", metavar="WHICH", help="generated, or recorded:DIR: import only")
-    p.add_argument("--store", type=Path, metavar="PATH", help="keep the store in this file (.raceday/simulate.db, new)")
-    p.add_argument(
-        "--tape", type=Path, metavar="FILE", help="keep every answer of the feed on this tape (docs/tape.md)"
-    )
-    p.add_argument(
-        "--depth",
-        choices=("full", "port", "wire"),
-        default="full",
-        help="full: over HTTP; port: in memory; wire: httpx's own pools over virtual sockets",
-    )
-    p.add_argument(
-        "--network", choices=NETWORKS, default="calm", help="what the network goes through, at wire depth (calm)"
-    )
-    p.add_argument(
-        "--store-profile", choices=PROFILES, default="fast", help="the store's pace, but for port depth (fast)"
-    )
-    p.add_argument(
-        "--faults", default="none", metavar="PROFILE", help="what breaks: a name, some joined by +, or all (none)"
-    )
-    p.add_argument("--kinds", type=_names, default=(), metavar="KINDS", help="of the profile's faults, these alone")
-    p.add_argument("--span", type=_span, metavar="A..B", help="let faults strike between two instants (UTC) alone")
-    p.add_argument("--only", type=_names, default=(), metavar="RACES", help="of the day's races, these alone (ids)")
-    p.add_argument("--shrink", action="store_true", help="cut the first day that fails down to the smallest that does")
-    p.add_argument("--forever", action="store_true", help="run new seeds until stopped, and keep what fails")
-    p.add_argument("--findings", type=Path, default=FINDINGS, metavar="DIR", help="where --forever keeps it")
-    p.add_argument("--jobs", type=_positive, default=1, metavar="N", help="days simulated at once, in processes (1)")
-    p.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
-    p.add_argument("--variants", action="store_true", help="judge engines broken on purpose beside the real one")
-    p.add_argument("--trace", action="store_true", help="write every log line to standard error, with its instant")
-    p.set_defaults(func=run)
+@click.command(epilog="Example: ./raceday simulate --races 6 --faults all")
+@click.option("--seed", type=int, default=1, metavar="N", help="the day's seed; the same seed, the same day (1)")
+@click.option("--races", type=POSITIVE, default=24, metavar="N", help="races of the day (24)")
+@click.option("--date", type=DAY, metavar="D", help=f"NZ race day as YYYY-MM-DD ({DEFAULT_DAY})")
+@click.option("--days", type=POSITIVE, default=1, metavar="N", help="days, each with a seed of its own (1)")
+@click.option("--feed", default="generated", metavar="WHICH", help="generated, or recorded:DIR: import only")
+@click.option("--store", type=FILE, metavar="PATH", help="keep the store in this file (.raceday/simulate.db, new)")
+@click.option("--tape", type=FILE, metavar="FILE", help="keep every answer of the feed on this tape (docs/tape.md)")
+@click.option("--depth", type=click.Choice(("full", "port", "wire")), default="full",
+              help="full: over HTTP; port: in memory; wire: httpx's own pools over virtual sockets")  # fmt: skip
+@click.option("--network", type=click.Choice(NETWORKS), default="calm",
+              help="what the network goes through, at wire depth (calm)")  # fmt: skip
+@click.option("--store-profile", type=click.Choice(tuple(PROFILES)), default="fast",
+              help="the store's pace, but for port depth (fast)")  # fmt: skip
+@click.option(
+    "--faults", default="none", metavar="PROFILE", help="what breaks: a name, some joined by +, or all (none)"
+)
+@click.option("--kinds", type=NAMES, default="", metavar="KINDS", help="of the profile's faults, these alone")
+@click.option("--span", type=SPAN, metavar="A..B", help="let faults strike between two instants (UTC) alone")
+@click.option("--only", type=NAMES, default="", metavar="RACES", help="of the day's races, these alone (ids)")
+@click.option("--shrink", is_flag=True, help="cut the first day that fails down to the smallest that does")
+@click.option("--forever", is_flag=True, help="run new seeds until stopped, and keep what fails")
+@click.option("--findings", type=FILE, default=FINDINGS, metavar="DIR", help="where --forever keeps it")
+@click.option("--jobs", type=POSITIVE, default=1, metavar="N", help="days simulated at once, in processes (1)")
+@json_option("the report")
+@click.option("--variants", is_flag=True, help="judge engines broken on purpose beside the real one")
+@click.option("--trace", is_flag=True, help="write every log line to standard error, with its instant")
+def simulate(**options: Any) -> int:
+    """Run a whole race day on a virtual clock, through the real functions."""
+    return run(Options(**options))
 
 
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return int(text)
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a date as YYYY-MM-DD, got {text!r}") from None
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _span(text: str) -> tuple[datetime, datetime]:
-    try:
-        since, until = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in text.split(".."))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected 2026-02-13T23:00..2026-02-13T23:30, got {text!r}") from None
-    return since, until
-
-
-def run(args: argparse.Namespace) -> int:
+def run(args: Options) -> int:
     """Run the command; 0 done, 1 done with findings, 2 wrong usage."""
     console = Console(stderr=True)
     kind, _, folder = args.feed.partition(":")
@@ -147,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
     return 0 if all(map(fine, reports)) else 1
 
 
-def _forever(args: argparse.Namespace) -> int:
+def _forever(args: Options) -> int:
     """Run new seeds until stopped; 0 where none failed, 1 where one did."""
     from local.simulate.hunt import FaultDay, hunt
 
@@ -160,7 +128,7 @@ def _forever(args: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
-def _shrink(args: argparse.Namespace, reports: list[dict[str, Any]]) -> None:
+def _shrink(args: Options, reports: list[dict[str, Any]]) -> None:
     """Cut the first day that failed down, and say how it is run again."""
     from local.simulate.hunt import FaultDay, shrunk
 
@@ -174,7 +142,7 @@ def _shrink(args: argparse.Namespace, reports: list[dict[str, Any]]) -> None:
         return
 
 
-def _wrong_store(args: argparse.Namespace) -> str:
+def _wrong_store(args: Options) -> str:
     """Say what is wrong with keeping these days in one file, "" where nothing is."""
     if args.jobs > 1 and args.days > 1:
         return "expected --jobs 1 with it, for days at once would write to the same file"
@@ -184,7 +152,7 @@ def _wrong_store(args: argparse.Namespace) -> str:
     return ""
 
 
-def _days(args: argparse.Namespace, console: Console) -> Iterator[dict[str, Any]]:
+def _days(args: Options, console: Console) -> Iterator[dict[str, Any]]:
     """Simulate the days asked for, one after another with a bar each, or some at once in processes."""
     plans = [_plan(args, i) for i in range(args.days)]
     if args.jobs > 1 and args.days > 1:
@@ -201,7 +169,7 @@ def _days(args: argparse.Namespace, console: Console) -> Iterator[dict[str, Any]
             yield _asked(report, args)
 
 
-def _asked(report: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
+def _asked(report: dict[str, Any], args: Options) -> dict[str, Any]:
     """Return a day's report with what was asked for, which is what it takes to simulate it again."""
     cut = ["--only", ",".join(args.only)] if args.only else []
     cut += ["--kinds", ",".join(args.kinds)] if args.kinds else []
@@ -209,7 +177,7 @@ def _asked(report: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
     return report | {"asked": args.races, "faults": args.faults, "cut": cut}
 
 
-def _variants(args: argparse.Namespace, console: Console) -> int:
+def _variants(args: Options, console: Console) -> int:
     """Judge each engine by the same days; 0 where every broken one was caught and the real one was not."""
     from local.simulate.variants import VARIANTS, judged, summed
 
@@ -253,7 +221,7 @@ def fault_profile(
     return profile
 
 
-def _plan(args: argparse.Namespace, i: int) -> DayPlan:
+def _plan(args: Options, i: int) -> DayPlan:
     """Return one day's plan; a store that nobody asked to keep is new for each day, and in memory beside others."""
     store: str | Path = args.store or (STORE if args.jobs == 1 else ":memory:")
     if store == STORE and args.depth != "port" and i == 0:
@@ -279,7 +247,7 @@ def _remove(store: Path) -> None:
         Path(f"{store}{end}").unlink(missing_ok=True)
 
 
-def _recorded(args: argparse.Namespace, folder: Path, console: Console) -> int:
+def _recorded(args: Options, folder: Path, console: Console) -> int:
     try:
         with _bar(console, "import"):
             settings = settings_from_env(*FILTERS, *PACE)
@@ -373,7 +341,7 @@ def _write(path: Path | None, report: dict[str, Any]) -> None:
         path.write_text(json.dumps(report, indent=2, sort_keys=False, default=str) + "\n")
 
 
-def _tracer(args: argparse.Namespace) -> Callable[[str], None] | None:
+def _tracer(args: Options) -> Callable[[str], None] | None:
     return (lambda line: print(line, file=sys.stderr)) if args.trace else None
 
 

@@ -1,14 +1,16 @@
 """`./raceday up`: the suite on the real clock, until stopped."""
 
-import argparse
 import asyncio
 import contextlib
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+import click
+
+from local.commands.options import INSTANT, Options
 from local.embedded import WebhookWorker
 from local.embedded.http import LOOPBACK, make_server
 from local.serving import serve_told
@@ -22,24 +24,24 @@ KEY_FILE = HOME / "up.key"
 Send = Callable[[str, dict[str, str], bytes], Coroutine[Any, Any, int]]
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command."""
-    p = subparsers.add_parser("up", help="run the suite on the real clock", description=__doc__)
-    p.add_argument("--feed", default="generated", help="generated (default), live, or recorded:DIR")
-    p.add_argument("--store", default=str(STORE), help=f"file of the embedded store, or env ({STORE})")
-    p.add_argument("--speed", type=float, default=1.0, metavar="N", help="run the clock N times as fast (1)")
-    p.add_argument("--at", type=datetime.fromisoformat, metavar="ISO", help="begin at this instant, with its offset")
-    p.add_argument("--seed", type=int, default=1, help="seed of a generated feed")
-    p.add_argument("--races", type=int, default=24, help="races of a generated feed")
-    p.add_argument("--port", type=int, default=8080, help="port of the console page on loopback (8080; 0 takes any)")
-    p.add_argument("--store-port", type=int, default=8081, help="port of the embedded store on loopback (8081)")
-    p.add_argument("--minutes", type=float, metavar="N", help="stop after so many minutes of the suite's clock")
-    p.add_argument("--staged", action="store_true", help="run the staged functions as the platform would boot them")
-    p.add_argument("--verbose", action="store_true", help="print every log line")
-    p.set_defaults(func=run)
+@click.command(epilog="Example: ./raceday up --speed 10 --minutes 30")
+@click.option("--feed", default="generated", help="generated (default), live, or recorded:DIR")
+@click.option("--store", default=str(STORE), help=f"file of the embedded store, or env ({STORE})")
+@click.option("--speed", type=float, default=1.0, metavar="N", help="run the clock N times as fast (1)")
+@click.option("--at", type=INSTANT, metavar="ISO", help="begin at this instant, with its offset")
+@click.option("--seed", type=int, default=1, help="seed of a generated feed")
+@click.option("--races", type=int, default=24, help="races of a generated feed")
+@click.option("--port", type=int, default=8080, help="port of the console page on loopback (8080; 0 takes any)")
+@click.option("--store-port", type=int, default=8081, help="port of the embedded store on loopback (8081)")
+@click.option("--minutes", type=float, metavar="N", help="stop after so many minutes of the suite's clock")
+@click.option("--staged", is_flag=True, help="run the staged functions as the platform would boot them")
+@click.option("--verbose", is_flag=True, help="print every log line")
+def up(**options: Any) -> int:
+    """Run the suite on the real clock, until stopped, with its console page."""
+    return run(Options(**options))
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Options) -> int:
     """Run until stopped; 2 wrong settings."""
     if args.at is not None and args.at.tzinfo is None:
         return _wrong("--at: expected an instant with its offset, as 2026-11-24T01:00:00+00:00")
@@ -59,14 +61,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-async def _run(world: LocalWorld, args: argparse.Namespace) -> None:
+async def _run(world: LocalWorld, args: Options) -> None:
     try:
         await (_serve_staged(world, args) if args.staged else serve(world, args))
     finally:
         await world.aclose()
 
 
-async def _serve_staged(world: LocalWorld, args: argparse.Namespace) -> None:
+async def _serve_staged(world: LocalWorld, args: Options) -> None:
     from local.staged import post_delivery, staged
 
     print("staging the functions ...", flush=True)
@@ -75,7 +77,7 @@ async def _serve_staged(world: LocalWorld, args: argparse.Namespace) -> None:
         await serve(world, args, post_delivery)
 
 
-async def serve(world: LocalWorld, args: argparse.Namespace, send: Send | None = None) -> None:
+async def serve(world: LocalWorld, args: Options, send: Send | None = None) -> None:
     """Run scheduler, webhooks, store and console page side by side until one of them ends.
 
     `send` delivers webhooks; without it they are handed to the functions of this process.
@@ -136,7 +138,7 @@ def _keep_key(key: str) -> None:
         file.write(key)
 
 
-async def _page(world: LocalWorld, args: argparse.Namespace) -> None:
+async def _page(world: LocalWorld, args: Options) -> None:
     from local.console.serve import serve_page
 
     await serve_page(world, args.port)

@@ -1,11 +1,13 @@
 """`./raceday webhooks show|apply`."""
 
-import argparse
 import os
 import sys
+from typing import Any
 
+import click
 import httpx
 
+from local.commands.options import Options
 from ops.webhooks import HookChange, Webhooks, plan
 from raceday.errors import SettingsError
 from raceday.settings import STORE, WEBHOOKS, read_settings
@@ -13,21 +15,20 @@ from raceday.settings import STORE, WEBHOOKS, read_settings
 DONE = {"create": "created", "restore": "restored", "remove": "removed", "none": "ok"}
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command."""
-    parser = subparsers.add_parser(
-        "webhooks",
-        help="show or restore the webhook subscriptions",
-        description="Uses APPWRITE_ADMIN_KEY where it is set (scopes webhooks.read and webhooks.write), "
-        "else APPWRITE_API_KEY. With --rotate the subscriptions are deleted and made anew with the secret that "
-        "RACEDAY_WEBHOOK_SECRET has now; deploy the functions with the same secret right after.",
-    )
-    parser.add_argument("action", choices=["show", "apply"])
-    parser.add_argument("--rotate", action="store_true", help="with apply: make each anew with the present secret")
-    parser.set_defaults(func=run)
+@click.command(epilog="Example: ./raceday webhooks apply")
+@click.argument("action", type=click.Choice(["show", "apply"]))
+@click.option("--rotate", is_flag=True, help="with apply: make each anew with the present secret")
+def webhooks(**options: Any) -> int:
+    """Show or restore the webhook subscriptions.
+
+    Uses APPWRITE_ADMIN_KEY where it is set (scopes webhooks.read and webhooks.write), else APPWRITE_API_KEY. With
+    --rotate the subscriptions are deleted and made anew with the secret that RACEDAY_WEBHOOK_SECRET has now; deploy
+    the functions with the same secret right after.
+    """
+    return run(Options(**options))
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Options) -> int:
     """Show the differences (1 where there are any) or make them go away."""
     if args.rotate and args.action != "apply":
         print("raceday webhooks: --rotate goes with apply", file=sys.stderr)
