@@ -53,6 +53,7 @@ _HEALTH = (
 )
 _RACE_ID = Parameter("raceId", "string", "One race, the feed's id.")
 _RACE_IDS = Parameter("raceIds", "array", "Several races, as a list or as a text with commas.")
+_DUE_IDS = Parameter("raceIds", "array", "Several races, as a list or as a text with commas; empty: what is due now.")
 _PROJECTED = (("ok", "true."), ("raceId", "The race that was brought up to date."))
 _WEBHOOK = (Parameter("raceId", "string", "The race, read from the row that the signed webhook carries."),)
 
@@ -62,11 +63,11 @@ REFERENCES: dict[str, Reference] = {
     "daily-entrants": Reference((_DATE,), _IMPORT),
     "master-race-scheduler": Reference((), _TICK, ("get",), _HEALTH),
     "enhanced-race-poller": Reference(
-        (_RACE_ID, _RACE_IDS, Parameter("slots", "array", "The scheduler's hand-out: objects of raceId, slot, kind.")),
+        (_RACE_ID, _DUE_IDS, Parameter("slots", "array", "The scheduler's hand-out: objects of raceId, slot, kind.")),
         _POLLED,
         ("get", "post"),
     ),
-    "race-data-poller": Reference((), (*_POLLED, ("races", "Races that were looked at."))),
+    "race-data-poller": Reference((_DUE_IDS,), (*_POLLED, ("races", "Races that were looked at."))),
     "single-race-poller": Reference(
         (_RACE_ID,),
         (

@@ -12,7 +12,18 @@ import pytest
 
 from local.embedded import Embedded
 from local.feedsim import FeedTransport, RecordedFeed, generate_day
-from raceday.tables import ENTRANTS, MEETINGS, ODDS_HISTORY, QUARANTINE, RACE_POOLS, RACES, SUITE_STATE
+from raceday.racing.snapshot import MeetingEntry, RaceEntry
+from raceday.tables import (
+    ENTRANTS,
+    MEETINGS,
+    ODDS_HISTORY,
+    QUARANTINE,
+    RACE_POOLS,
+    RACES,
+    SUITE_STATE,
+    meetings,
+    races,
+)
 from tests.recorded import RECORDED, needs_recorded
 from tests.suite_kit import DAY, EVE, SETTINGS, Suite, go
 
@@ -74,6 +85,16 @@ def test_a_day_is_stored_whole_and_linked() -> None:
         assert all(o["odds"] > 0 for o in odds)
 
     go(work)
+
+
+def test_weather_and_going_that_a_race_lacks_are_its_meetings() -> None:
+    """The client shows words of its own for an empty weather or going: a race without one gets its meeting's."""
+    entry = RaceEntry("r1", "m1", 1, "One", datetime(2026, 11, 24, 3, tzinfo=UTC), None, "NZ")
+    fine = entry._replace(race_id="r2", number=2, weather="Fine", track_condition="Good 4")
+    meeting = MeetingEntry("m1", "Ellerslie", DAY, "NZ", "T", "Thoroughbred", "NZ", "Soft 5", (entry, fine))
+    rows = [races.race_row_from_list(race, meeting) for race in meeting.races]
+    assert [(row["weather"], row["trackCondition"]) for row in rows] == [("Fine", "Soft 5"), ("Fine", "Good 4")]
+    assert meetings.meeting_row(meeting)["weather"] == "Fine"
 
 
 def test_only_wanted_countries_and_codes_are_stored() -> None:

@@ -162,7 +162,7 @@ def test_several_races_by_text_or_list() -> None:
         ({"raceId": "race-1"}, "raceId"),
         ({"raceId": 7}, "raceId"),
         ({"raceId": "../" + RACE_ID}, "raceId"),
-        ({"raceIds": []}, "raceIds"),
+        ({"raceIds": [], "raceId": RACE_ID, "slots": []}, "raceId"),
         ({"raceIds": {"a": 1}}, "raceIds"),
         ({"raceIds": [RACE_ID, "x"]}, "raceIds[1]"),
         ({"raceIds": [other(i) for i in range(31)]}, "raceIds"),
@@ -248,6 +248,26 @@ def test_race_data_poller_polls_once_by_web() -> None:
     kit.clock.advance(4)
     answer = ask(kit, legacy.data_poller, web=True)
     assert (answer["committed"], len(feed.asked)) == (1, 1)
+
+
+@pytest.mark.parametrize("nobody", [[], "", ","])
+def test_a_poller_that_is_told_no_race_polls_what_is_due(nobody: object) -> None:
+    """The former poller's `raceIds` without an id polls the slots around now, once; the batch finds nothing to do."""
+    kit, feed = ready(2)
+    kit.store.put(RACES, other(1), kit.store.tables[RACES][other(1)] | {"status": "Final"})
+    assert ask(kit, legacy.batch, raceIds=nobody)["polled"] == len(feed.asked) == 0
+    for handler in (poller.handle, legacy.data_poller):
+        answer = ask(kit, handler, web=True, raceIds=nobody)
+        assert [r["raceId"] for r in answer["results"]] == [RACE_ID]
+        assert answer["committed"] == 1
+        kit.clock.advance(30)
+
+
+def test_race_data_poller_polls_the_races_it_is_given() -> None:
+    """With `raceIds` race-data-poller polls these and not what else is due."""
+    kit, _ = ready(3)
+    answer = ask(kit, legacy.data_poller, raceIds=f"{RACE_ID},{other(2)}")
+    assert {r["raceId"]: r["result"] for r in answer["results"]} == {RACE_ID: "committed", other(2): "committed"}
 
 
 def test_race_data_poller_without_work_is_fine() -> None:

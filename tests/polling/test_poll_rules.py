@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from raceday.clock import iso
 from raceday.errors import (
     FeedNotFound,
     FeedUnavailable,
@@ -293,6 +294,20 @@ def test_bookkeeping_moves_only_with_another_column() -> None:
     kit.feed.races[RACE_ID] = open_race(weather="Showers")
     at(kit, T5 + 2 * HALF_MINUTE)
     assert kit.store.tables[RACES][RACE_ID]["last_poll_time"] > before["last_poll_time"]
+
+
+def test_a_runner_that_a_poll_stores_first_says_since_when() -> None:
+    """A runner that no import stored gets its `importedAt` from the poll that does, once."""
+    kit = ready()
+    kit.store.tables[ENTRANTS].clear()
+    at(kit, T5)
+    stored = [dict(row) for row in kit.store.tables[ENTRANTS].values()]
+    assert {row["importedAt"] for row in stored} == {iso(T5)}
+    kit.feed.races[RACE_ID] = with_odds(open_race(), 1, fixed_win=Decimal(3))
+    at(kit, T5 + HALF_MINUTE)
+    rows = kit.store.tables[ENTRANTS].values()
+    assert {row["importedAt"] for row in rows} == {iso(T5)}
+    assert iso(T5 + HALF_MINUTE) in {row["lastUpdated"] for row in rows}
 
 
 def test_unknown_words_do_not_blank_known_ones() -> None:

@@ -207,7 +207,7 @@ def judge_entrants(
             _leave(found, poll, before)
             before = poll
         for entrant, columns in found.items():
-            wanted[race_id, entrant] = {"importedAt": None, **columns, "raceId": race_id, "silkId": None}
+            wanted[race_id, entrant] = {"importedAt": day, **columns, "raceId": race_id, "silkId": None}
             wanted[race_id, entrant]["lastUpdated"] = day
     findings.match(ENTRANTS, rows, wanted, lambda row: (row["raceId"], row["$id"]))
 

@@ -42,6 +42,10 @@ def _meetings(body: bytes) -> list[dict[str, Any]]:
 
 def _listed(answer: ServedAnswer, raw: dict[str, Any]) -> ListMeeting:
     races = {row["id"]: _race(row, raw) for row in raw["races"] if row.get("race_number")}
+    weather = next((race["weather"] for race in races.values() if race["weather"]), "")
+    for race in races.values():
+        race["weather"] = race["weather"] or weather
+        race["trackCondition"] = race["trackCondition"] or text(raw.get("track_condition"))
     statuses = [race["status"] for race in races.values()]
     done = bool(statuses) and all(status in ("Final", "Abandoned") for status in statuses)
     off = bool(statuses) and all(status == "Abandoned" for status in statuses)
@@ -55,7 +59,7 @@ def _listed(answer: ServedAnswer, raw: dict[str, Any]) -> ListMeeting:
         "categoryName": text(raw.get("category_name")),
         "date": f"{raw['date'][:10]}T00:00:00.000+00:00",
         "trackCondition": text(raw.get("track_condition")),
-        "weather": next((race["weather"] for race in races.values() if race["weather"]), ""),
+        "weather": weather,
         "status": "abandoned" if off else "completed" if done else "active",
         "dataSource": "NZTAB",
     }

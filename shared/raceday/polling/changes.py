@@ -127,14 +127,14 @@ def changes(
     race = _race_patch(snapshot)
     race_digest = digest(RACES, race)
     race_changed = race_digest != known.race_digest(race) or decision.changed
-    entrants, entrant_digests = _entrants(snapshot, lines, known)
+    stamp = iso(fetched_at)
+    entrants, entrant_digests = _entrants(snapshot, lines, known, stamp)
     odds = _odds(snapshot, lines, known, n)
     if not results and before and decision.status is known.status:
         # Results do not vanish under an unchanged status: an answer without them lost them on the way.
         results_digest = before
     results_changed = results_digest != before
     ops: list[Op] = []
-    stamp = iso(fetched_at)
     if entrants:
         ops.append(Op("bulkUpsert", ENTRANTS, rows=[{**row, "lastUpdated": stamp} for row in entrants]))
     if odds:
@@ -213,7 +213,9 @@ def _status_columns(decision: Decision, known: Status | None, now: datetime) -> 
     return columns
 
 
-def _entrants(snapshot: Snapshot, lines: Sequence[RunnerLine], known: StoredState) -> tuple[list[Row], dict[str, str]]:
+def _entrants(
+    snapshot: Snapshot, lines: Sequence[RunnerLine], known: StoredState, stamp: str
+) -> tuple[list[Row], dict[str, str]]:
     by_id = {line.entrant_id: line for line in lines}
     changed: list[Row] = []
     digests: dict[str, str] = {}
@@ -228,7 +230,8 @@ def _entrants(snapshot: Snapshot, lines: Sequence[RunnerLine], known: StoredStat
             fingerprint = fingerprint[:_CORE_DIGITS] + before[_CORE_DIGITS:]
         digests[runner.entrant_id] = fingerprint
         if fingerprint != before:
-            changed.append({**row, "$id": runner.entrant_id})
+            first = {} if before else {"importedAt": stamp}
+            changed.append({**row, **first, "$id": runner.entrant_id})
     here = {runner.entrant_id for runner in snapshot.runners}
     for line in lines:
         if line.entrant_id not in here:

@@ -32,6 +32,17 @@ def read_orders(params: Mapping[str, Any], now: datetime, *, most: int) -> list[
     return sorted(unique.values(), key=lambda order: (order.slot, order.race_id))
 
 
+def is_empty(value: Any) -> bool:
+    """Tell whether `raceIds` is given and names no race, as a caller writes that has none at hand."""
+    return value == [] or (isinstance(value, str) and not value.replace(",", "").strip())
+
+
+def names_races(params: Mapping[str, Any]) -> bool:
+    """Tell whether a call names races by `raceIds`."""
+    value = params.get("raceIds")
+    return value is not None and not is_empty(value)
+
+
 def request(race: str, now: datetime) -> Order:
     """Make the order for a poll that somebody asked for at `now`."""
     return Order(race, request_slot(now), "request", issued_at=now)

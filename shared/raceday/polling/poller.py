@@ -11,8 +11,9 @@ from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import DeadlineReached, RaceDayError
 from raceday.log import Log
+from raceday.polling import due
 from raceday.polling.failures import remember
-from raceday.polling.orders import read_orders
+from raceday.polling.orders import is_empty, read_orders
 from raceday.polling.outcome import Note, Order, Outcome, silent
 from raceday.polling.poll import poll
 from raceday.tables import SUITE_STATE
@@ -27,9 +28,16 @@ WEB_SECS = 24.0
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
-    """Poll the races or slots that are asked for; one race that cannot be polled raises its own error."""
+    """Poll the races or slots that are asked for; one race that cannot be polled raises its own error.
+
+    An empty `raceIds` and nothing else asks for what is due now.
+    """
     now = container.clock.now()
-    orders = read_orders(call.params, now, most=container.settings.races_per_poller)
+    if is_empty(call.params.get("raceIds")) and call.params.get("raceId") is call.params.get("slots") is None:
+        rows = await due.running(container, now)
+        orders = [order for row in rows for order in due.orders(container, row, now, now)]
+    else:
+        orders = read_orders(call.params, now, most=container.settings.races_per_poller)
     outcomes = await run(container, orders, call)
     if call.params.get("raceId") is not None and outcomes[0].error:
         raise outcomes[0].error

@@ -205,6 +205,11 @@ class MeetingEntry(NamedTuple):
     cut: int = 0
     rejected: tuple[str, ...] = ()
 
+    @property
+    def weather(self) -> str:
+        """Return the weather of the first race that has one: the feed tells it race by race, and of some not."""
+        return next((race.weather for race in self.races if race.weather), "")
+
 
 def as_float(value: Decimal | None) -> float | None:
     """Return odds as the store keeps them; None where there are none."""

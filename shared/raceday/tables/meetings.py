@@ -41,7 +41,6 @@ def meeting_row(meeting: MeetingEntry) -> dict[str, Any]:
         status = "abandoned"
     elif races and all(s is not None and s.over for s in races):
         status = "completed"
-    weather = next((race.weather for race in meeting.races if race.weather), "")
     return {
         "meetingId": meeting.meeting_id,
         "meetingName": meeting.name,
@@ -52,7 +51,7 @@ def meeting_row(meeting: MeetingEntry) -> dict[str, Any]:
         "categoryName": meeting.category_name,
         "date": f"{meeting.day.isoformat()}T00:00:00.000+00:00",
         "trackCondition": meeting.track_condition,
-        "weather": weather,
+        "weather": meeting.weather,
         "status": status,
         "dataSource": "NZTAB",
     }

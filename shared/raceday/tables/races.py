@@ -60,7 +60,10 @@ TABLE = Table(
 
 
 def race_row_from_list(race: RaceEntry, meeting: MeetingEntry) -> dict[str, Any]:
-    """Return the race columns that the meeting list answers for, its link to the meeting included."""
+    """Return the race columns that the meeting list answers for, its link to the meeting included.
+
+    Weather and going that a race lacks are its meeting's: the client makes up a fine day of its own.
+    """
     return {
         "raceId": race.race_id,
         "meetingId": meeting.meeting_id,
@@ -72,8 +75,8 @@ def race_row_from_list(race: RaceEntry, meeting: MeetingEntry) -> dict[str, Any]
         "toteStartTime": race.tote_start_time,
         "raceDateNz": meeting.day.isoformat(),
         "distance": race.distance,
-        "weather": race.weather,
-        "trackCondition": race.track_condition,
+        "weather": race.weather or meeting.weather,
+        "trackCondition": race.track_condition or meeting.track_condition,
         "type": meeting.code,
         "country": race.country,
         "protestReason": race.protest_reason,
