@@ -86,6 +86,7 @@ class LocalWorld:
                 invoker=invoker,
                 alarm=PostAlarm(self.settings.alarm_url),
                 heartbeat=PostHeartbeat(url) if (url := self.settings.heartbeat_url) else NoHeartbeat(),
+                checks_schema=True,
             )
         return self.containers[name]
 

@@ -68,7 +68,7 @@ def phases(server: Server) -> list[list[MigrateStep]]:
     No link may go before the columns that take its ids over are there and filled.
     """
     changes = [c for c in plan(server) if not c.refused]
-    late = [c for c in changes if c.what.startswith(("index ", "alert band "))]
+    late = [c for c in changes if c.what.startswith(("index ", "alert band ", "schema version "))]
     made = [MigrateStep(f"make {c.what}", change=c) for c in changes if c not in late]
     fills = [MigrateStep(f"fill {' and '.join(f.columns)} of {f.table} from its links", fill=f) for f in _fills(server)]
     changed = [*_links(server), *_loosened(server), *_unique(server), *_rules(server)]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -11,8 +12,9 @@ from appwrite.query import Query
 from raceday.errors import StoreError
 from raceday.ids import row_key
 from raceday.settings import Settings
-from raceday.tables import ALERT_CONFIGS, TABLES
+from raceday.tables import ALERT_CONFIGS, SUITE_STATE, TABLES
 from raceday.tables.base import Column, Index, Table
+from raceday.tables.suite_state import SCHEMA_VERSION, schema_key, schema_row
 
 API_KINDS = {"float": "double"}
 TEXT_ORDER = ("varchar", "text", "mediumtext", "longtext")
@@ -110,7 +112,8 @@ class Server:
 
 def plan(server: Server) -> list[SchemaChange]:
     """Return every change that is missing, in the order in which it has to be made."""
-    return [*_places(server), *(c for table in TABLES for c in _table_changes(server, table)), *_bands(server)]
+    tables = (change for table in TABLES for change in _table_changes(server, table))
+    return [*_places(server), *tables, *_bands(server), *_version(server)]
 
 
 def apply(server: Server, changes: list[SchemaChange]) -> int:
@@ -243,6 +246,22 @@ def _bands(server: Server) -> Iterator[SchemaChange]:
             data = band_row(order, low, high, color)
             body = {"rowId": row_key("band", DEFAULT_USER, order), "data": data}
             yield SchemaChange(f"alert band {order} of {DEFAULT_USER}", path=base, body=body)
+
+
+def _version(server: Server) -> Iterator[SchemaChange]:
+    """Return the note of the tables' version, by which functions know whether they can use them: made last."""
+    rows = f"/tablesdb/{server.database}/tables/{SUITE_STATE}/rows"
+    what = f"schema version {SCHEMA_VERSION}"
+    there = server.get(f"{rows}/{schema_key()}")
+    row = schema_row(datetime.now(UTC).isoformat())
+    if there is None:
+        yield SchemaChange(what, path=rows, body={"rowId": schema_key(), "data": row})
+        return
+    found = str(there.get("status") or "")
+    if found.isdigit() and int(found) > SCHEMA_VERSION:
+        yield SchemaChange(what, refused=f"the tables are of version {found}; use the suite that made them")
+    elif found != str(SCHEMA_VERSION):
+        yield SchemaChange(what, "PATCH", f"{rows}/{schema_key()}", {"data": row})
 
 
 def band_row(order: int, low: float, high: float | None, color: str, user: str = DEFAULT_USER) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from local.embedded.columns import ApiColumn
 from local.embedded.server import Embedded
 from ops.schema import BANDS, DEFAULT_USER, band_row
 from raceday.ids import row_key
-from raceday.tables import ALERT_CONFIGS, TABLES
+from raceday.tables import ALERT_CONFIGS, SUITE_STATE, TABLES
 from raceday.tables.base import Table
+from raceday.tables.suite_state import schema_key, schema_row
 
 KINDS = {"float": "double"}
 
@@ -36,6 +37,8 @@ def _make(server: Embedded, tables: Sequence[Table], database: str, stamp: str) 
         for index in table.indexes:
             kind = "unique" if index.unique else "key"
             catalog.add_index(made, index.key, kind, list(index.columns), [], stamp)
+    if SUITE_STATE in {t.id for t in tables}:
+        server.rows.create(catalog.table(database, SUITE_STATE), schema_key(), schema_row(stamp))
     configs = catalog.table(database, ALERT_CONFIGS) if ALERT_CONFIGS in {t.id for t in tables} else None
     for order, (low, high, color) in enumerate(BANDS, 1):
         if configs is not None:

@@ -57,6 +57,7 @@ class Container:
     """Everything a stage works with; one per process, many in a simulated day.
 
     `cache` lives as long as the process: what is kept there may be lost at any time without harm.
+    `checks_schema` has the process look once whether the tables are of a version that it can use.
     """
 
     settings: Settings
@@ -70,3 +71,4 @@ class Container:
     cache: dict[str, Any] = field(default_factory=dict)
     alarm: Alarm = field(default_factory=NoAlarm)
     heartbeat: Heartbeat = field(default_factory=NoHeartbeat)
+    checks_schema: bool = False

@@ -16,7 +16,8 @@ RaceDayError
     ├── StoreRefused         401, 403: key or scope
     ├── StoreInvalid         400: structure, query or limit
     ├── StoreMissing         404: row, table, database or project
-    └── StoreConflict        409: the row exists, or changed meanwhile
+    ├── StoreConflict        409: the row exists, or changed meanwhile
+    └── SchemaMismatch       the tables are of a version that these functions cannot use
 """
 
 from collections.abc import Sequence
@@ -124,3 +125,7 @@ class StoreMissing(StoreError):
 
 class StoreConflict(StoreError):
     """409: the row exists already, or a touched row changed meanwhile."""
+
+
+class SchemaMismatch(StoreError):
+    """The tables are newer or older than these functions can use: nothing may be written."""

@@ -20,6 +20,7 @@ from raceday.ids import row_key
 from raceday.scheduling.state import HEALTH, PAUSE, PAUSED
 from raceday.settings import Settings, specs
 from raceday.tables import SUITE_STATE
+from raceday.tables.suite_state import SCHEMA_VERSION, schema_key
 from tests.cli.kit import Site, raceday
 
 SECRET = "dof_v1_id:hush-hush-secret"
@@ -52,6 +53,17 @@ def _of(lines: list[Diagnosis], what: str) -> list[Diagnosis]:
     return [line for line in lines if line.what == what]
 
 
+@pytest.mark.parametrize("version", ["0", "7"])
+def test_tables_of_another_version_are_told(site: Site, version: str) -> None:
+    """Tables of an older or newer version than this suite's are a failing line with the version's number."""
+    server = Server(site.settings, site.server.api_key, site.transport)
+    path = f"/tablesdb/{server.database}/tables/{SUITE_STATE}/rows/{schema_key()}"
+    server.send("PATCH", path, {"data": {"status": version}})
+    (line,) = _of(_lines(site), "schema")
+    assert line.level == "failing"
+    assert f"schema version {SCHEMA_VERSION}" in line.found
+
+
 def _state(site: Site, kind: str, name: str, status: str, at: datetime, data: Mapping[str, Any] = {}) -> None:
     row = {"kind": kind, "name": name, "status": status, "at": iso(at), "data": json.dumps(data)}
     server = Server(site.settings, site.server.api_key, site.transport)
@@ -75,7 +87,7 @@ def test_the_transaction_is_tried_and_leaves_nothing(site: Site) -> None:
     server = Server(site.settings, site.server.api_key, site.transport)
     rows = server.get(f"/tablesdb/{server.database}/tables/{SUITE_STATE}/rows")
     assert rows is not None
-    assert rows["total"] == 0
+    assert [row["kind"] for row in rows["rows"]] == ["schema"]
 
 
 def test_an_empty_project_is_told_to_apply_the_schema() -> None:

@@ -9,6 +9,7 @@ from local.embedded import Embedded
 from ops.migrate import migrate, steps, unsolved
 from ops.schema import Server, plan
 from raceday.errors import StoreError
+from raceday.tables.suite_state import SCHEMA_VERSION, schema_key
 from tests.cli.kit import Site
 
 DB = "/tablesdb/raceday-db"
@@ -101,6 +102,7 @@ def _check(site: Site) -> None:
         assert server.send("PUT", f"{DB}/tables/{table}/rows", bulk)["total"] == 1
     meeting = {c["key"]: c for c in (server.get(f"{DB}/tables/races") or {})["columns"]}["meeting"]
     assert meeting["onDelete"] == "setNull"
+    assert _row(site, "suite-state", schema_key())["status"] == str(SCHEMA_VERSION)
 
 
 def test_a_migration_says_first_what_it_does_and_loses(site: Site) -> None:

@@ -11,6 +11,7 @@ from raceday.errors import (
     FeedNotFound,
     FilteredOut,
     RaceDayError,
+    SchemaMismatch,
     SettingsError,
     StoreError,
 )
@@ -57,6 +58,8 @@ def _classify(error: Exception) -> tuple[int, str]:
         return 503, "deadline"
     if isinstance(error, FeedError):
         return 502, "feed"
+    if isinstance(error, SchemaMismatch):
+        return 503, "schema"
     if isinstance(error, StoreError):
         return 503, "store"
     return 500, "internal"

@@ -57,6 +57,7 @@ def build_container(needs: frozenset[str]) -> Container:
         invoker=PlatformInvoker(settings, clock, chance, log),
         alarm=PostAlarm(settings.alarm_url),
         heartbeat=PostHeartbeat(settings.heartbeat_url) if settings.heartbeat_url else NoHeartbeat(),
+        checks_schema=True,
     )
 
 

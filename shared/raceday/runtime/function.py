@@ -8,14 +8,16 @@ from typing import Any
 from raceday.call import Call, Http
 from raceday.catalogue.functions import FunctionFacts
 from raceday.container import Container
-from raceday.errors import BadRequest, RaceDayError, SettingsError
+from raceday.errors import BadRequest, RaceDayError, SchemaMismatch, SettingsError, StoreUnavailable
 from raceday.patience import within
 from raceday.runtime.answer import failure, place_of, success
 from raceday.runtime.call import DEFAULT_BUDGET_SECS, read_http, read_params
 from raceday.runtime.webhook import Handler, serve_webhook
+from raceday.store.checks import unusable
 
 # Nothing is tried again in an activation's last moments: what failed still has to be told.
 RESERVE_SECS = 1.5
+_FITS = "schema_fits"
 
 
 async def handle(container: Container, function: "Function", event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -50,11 +52,30 @@ async def handle(container: Container, function: "Function", event: Mapping[str,
 
 
 async def _served(container: Container, call: Call, function: "Function") -> dict[str, Any]:
-    if not function.facts.url_setting:
+    async def guarded(container: Container, call: Call) -> dict[str, Any]:
+        await require_schema(container)
         return await function.handler(container, call)
-    return await serve_webhook(
-        container, call, getattr(container.settings, function.facts.url_setting), function.handler
-    )
+
+    if not function.facts.url_setting:
+        return await guarded(container, call)
+    return await serve_webhook(container, call, getattr(container.settings, function.facts.url_setting), guarded)
+
+
+async def require_schema(container: Container) -> None:
+    """Raise SchemaMismatch where the tables are too new, too old or not there.
+
+    A store that does not answer says nothing of its tables: the next activation asks again.
+    """
+    if not container.checks_schema or container.cache.get(_FITS):
+        return
+    try:
+        trouble = await unusable(container.store)
+    except StoreUnavailable as error:
+        container.log.warning("schema.unread", message=str(error))
+        return
+    if trouble:
+        raise SchemaMismatch(trouble)
+    container.cache[_FITS] = True
 
 
 def _deadline(container: Container, context: Any) -> float:

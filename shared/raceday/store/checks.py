@@ -1,12 +1,14 @@
-"""What the client and the store in memory both check: row ids before sending, stored rows against sent ones."""
+"""What is checked of any store: row ids before sending, stored rows against sent ones, the version of its tables."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from raceday.errors import StoreInvalid
+from raceday.errors import StoreInvalid, StoreMissing
 from raceday.ids import is_id
-from raceday.tables import BY_ID
+from raceday.store.port import Store
+from raceday.tables import BY_ID, SUITE_STATE
 from raceday.tables.base import same
+from raceday.tables.suite_state import schema_key, schema_trouble
 
 _PAGING = ('{"method":"limit"', '{"method":"cursorAfter"', '{"method":"cursorBefore"', '{"method":"select"')
 
@@ -49,3 +51,15 @@ def with_defaults(table: str, data: Mapping[str, Any]) -> dict[str, Any]:
     known = BY_ID.get(table)
     defaults = {c.key: c.default for c in known.columns if c.default is not None} if known else {}
     return {key: defaults.get(key) if value is None else value for key, value in data.items()}
+
+
+async def unusable(store: Store) -> str:
+    """Say why the tables cannot be used, too new, too old or not there, empty where they can; one read."""
+    try:
+        row = await store.get(SUITE_STATE, schema_key(), select=("status",))
+    except StoreMissing as missing:
+        return (
+            f"the suite's tables are not there ({missing.kind}): run `./raceday schema apply`, "
+            "or `schema migrate` for a database of the predecessor's"
+        )
+    return schema_trouble(None if row is None else str(row.get("status") or ""))
