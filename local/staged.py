@@ -34,7 +34,7 @@ async def staged(world: LocalWorld) -> AsyncIterator[Namespace]:
     key = f"dof_v1_local:{SystemRandomSource().token()}"
     namespace = Namespace([], name=NAMESPACE)
     async with HostServer(namespace, key) as host, listening(world) as settings:
-        world.settings = _placed(settings, host.url, key)
+        world.settings = _placed(settings, host.url, key, embedded=world.embedded is not None)
         env = {**environment(world.settings), "RACEDAY_WEB_SECRET": SystemRandomSource().token()}
         hosted = await asyncio.to_thread(hosted_functions, env, staged=True)
         namespace.functions.update({function.full_name: function for function in hosted})
@@ -58,9 +58,11 @@ class _Remote:
         return dict(activation.result)
 
 
-def _placed(settings: Settings, host: str, key: str) -> Settings:
+def _placed(settings: Settings, host: str, key: str, *, embedded: bool) -> Settings:
     web = f"{host}/api/v1/web/{NAMESPACE}/raceday"
-    urls: dict[str, Any] = {setting: f"{web}/{name}" for name, setting in EVENT_URLS.items()}
+    # A real Appwrite signs for the URLs that it was told; the embedded store's own are this machine's.
+    told = {setting: "" if embedded else getattr(settings, setting) for setting in EVENT_URLS.values()}
+    urls: dict[str, Any] = {setting: told[setting] or f"{web}/{name}" for name, setting in EVENT_URLS.items()}
     return dataclasses.replace(
         settings, platform_host=host, platform_namespace=NAMESPACE, platform_key=key, platform_package="raceday", **urls
     )

@@ -43,11 +43,7 @@ class InProcess:
 
     async def start(self, name: str, payload: dict[str, Any]) -> str:
         """Start a function without waiting for it."""
-        activation = SystemRandomSource().token()
-        task = asyncio.get_running_loop().create_task(self._world.invoke(name, payload, activation=activation))
-        self._world.tasks.add(task)
-        task.add_done_callback(self._world.tasks.discard)
-        return activation
+        return await self._world.start(name, payload)
 
 
 @dataclass(slots=True)
@@ -110,6 +106,14 @@ class LocalWorld:
             spent_ms = (self.clock.now() - began).total_seconds() * 1000
             self.on_done(name, context.activation_id, began, spent_ms, result)
         return result
+
+    async def start(self, name: str, event: dict[str, Any]) -> str:
+        """Start a function as a task of this process without waiting for it; gives the activation's id."""
+        activation = SystemRandomSource().token()
+        task = asyncio.get_running_loop().create_task(self.invoke(name, event, activation=activation))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return activation
 
     async def settle(self) -> None:
         """Wait until every function started here has ended."""

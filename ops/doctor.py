@@ -93,9 +93,9 @@ class StoreChecks:
         self._guest = httpx.Client(base_url=settings.store_endpoint, timeout=15, transport=transport)
 
     def lines(self) -> Iterator[Diagnosis]:
-        """Check version, clock, key, schema, transactions and webhooks, in turn; a dead server ends it at once."""
+        """Check version, clock, adapter, key, schema, transactions and webhooks, in turn; a dead server ends it at once."""
         checks: list[Callable[[], Iterator[Diagnosis]]] = [
-            self.version, self.key, self.schema, self.transactions, self.webhooks, self.health, self.switches
+            self.version, self.adapter, self.key, self.schema, self.transactions, self.webhooks, self.health, self.switches
         ]  # fmt: skip
         for check in checks:
             try:

@@ -11,12 +11,14 @@ from typing import Any
 import click
 
 from local.commands.options import INSTANT, Options
+from local.deliveries import LedgerWatch, make_hook_server
 from local.embedded import WebhookWorker
 from local.embedded.http import LOOPBACK, make_server
 from local.serving import serve_told
 from local.testing.pace import PacedClock
-from local.world import HOME, LocalWorld, deliver, open_world, subscribe
+from local.world import EVENT_URLS, HOME, LocalWorld, deliver, open_world, subscribe
 from raceday.errors import SettingsError
+from raceday.settings import specs
 
 SCHEDULER = "master-race-scheduler"
 STORE = HOME / "up.db"
@@ -33,6 +35,13 @@ Send = Callable[[str, dict[str, str], bytes], Coroutine[Any, Any, int]]
 @click.option("--races", type=int, default=24, help="races of a generated feed")
 @click.option("--port", type=int, default=8080, help="port of the console page on loopback (8080; 0 takes any)")
 @click.option("--store-port", type=int, default=8081, help="port of the embedded store on loopback (8081)")
+@click.option(
+    "--host-port",
+    type=int,
+    metavar="PORT",
+    help="with --store env: take Appwrite's webhooks on this port of every interface, each function at the path "
+    "of its RACEDAY_URL_*; without it nothing is taken, and the ledger is looked at each two seconds",
+)
 @click.option("--minutes", type=float, metavar="N", help="stop after so many minutes of the suite's clock")
 @click.option("--staged", is_flag=True, help="run the staged functions as the platform would boot them")
 @click.option("--verbose", is_flag=True, help="print every log line")
@@ -47,6 +56,8 @@ def run(args: Options) -> int:
         return _wrong("--at: expected an instant with its offset, as 2026-11-24T01:00:00+00:00")
     if args.staged and (args.at is not None or args.speed != 1):
         return _wrong("--staged runs on the machine's own clock: leave out --at and --speed")
+    if args.host_port is not None and args.store != "env":
+        return _wrong("--host-port goes with --store env: the embedded store hands its webhooks over by itself")
     try:
         clock = PacedClock(args.speed, args.at)
         world = open_world(
@@ -86,6 +97,8 @@ async def serve(world: LocalWorld, args: Options, send: Send | None = None) -> N
     if world.embedded is not None:
         subscribe(world)
         jobs += [_webhooks(world, send), _store(world, args.store_port)]
+    else:
+        jobs.append(_from_elsewhere(world, args.host_port))
     jobs.append(_page(world, args))
     tasks = [asyncio.create_task(job) for job in jobs]
     try:
@@ -123,6 +136,18 @@ async def _webhooks(world: LocalWorld, send: Send | None) -> None:
         return await deliver(world, url, headers, body)
 
     await WebhookWorker(world.embedded.hooks, send or hand_over).run()
+
+
+async def _from_elsewhere(world: LocalWorld, port: int | None) -> None:
+    """Take a real Appwrite's webhooks, or say that none are taken and look at its ledger instead."""
+    if port is None:
+        print("webhooks are not taken (--host-port PORT takes them): the ledger is looked at each 2 s", flush=True)
+        await LedgerWatch(world).run()
+        return
+    needed = [*EVENT_URLS.values(), "webhook_secret"]
+    if missing := [specs()[name].env for name in needed if not getattr(world.settings, name)]:
+        print(f"webhooks will be refused: {', '.join(missing)} missing", file=sys.stderr)
+    await serve_told(make_hook_server(world, port), "webhooks {url}/  subscribed by `./raceday webhooks apply`")
 
 
 async def _store(world: LocalWorld, port: int) -> None:

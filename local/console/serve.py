@@ -15,7 +15,7 @@ from local.feedsim import FeedSim
 from local.serving import serve_told
 from local.world import HOME, LocalWorld, open_embedded
 from raceday.clock import Clock, SystemClock
-from raceday.ids import SystemRandomSource
+from raceday.ids import SystemRandomSource, row_key
 from raceday.log import Log
 from raceday.settings import STORE, Settings, read_settings
 from raceday.store.client import make_store
@@ -39,13 +39,19 @@ def _source(
 
 def source_of(world: LocalWorld) -> Source:
     """Return the source of a running world, and record what its functions do from now on."""
-    beside = path_beside(world.store_path or HOME / "env")
+    beside = path_beside(world.store_path or _env_path(world.settings))
     beside.parent.mkdir(parents=True, exist_ok=True)
     activity = Activity(beside)
     world.on_done = activity.on_done
     feed = getattr(world.feed_transport, "feed", None)
     activity.mark_feed(generated=isinstance(feed, FeedSim))
     return _source(world.settings, world.clock, world.embedded, activity, generated=activity.generated)
+
+
+def _env_path(settings: Settings) -> Path:
+    """Return what stands for a store elsewhere: each database has its own record of what was done on it from here."""
+    parts = settings.store_endpoint, settings.store_project, settings.store_database
+    return HOME / f"env-{row_key('activity', *parts)}"
 
 
 def open_source(store: str, clock: Clock | None = None) -> Source:
@@ -56,7 +62,9 @@ def open_source(store: str, clock: Clock | None = None) -> Source:
     clock = clock or SystemClock()
     if store == "env":
         settings = read_settings(needs=frozenset({STORE}))
-        return _source(settings, clock, None, Activity(path_beside(HOME / "env"), read_only=True), generated=False)
+        return _source(
+            settings, clock, None, Activity(path_beside(_env_path(settings)), read_only=True), generated=False
+        )
     if not Path(store).exists():
         raise FileNotFoundError(store)
     server, settings = open_embedded(Path(store), read_settings(), clock)

@@ -34,7 +34,7 @@ def asgi_app(server: Embedded) -> Callable[[Scope, Receive, Send], Awaitable[Non
         if not allowed_host(headers.get("host", "")):
             status, sent, content = 421, {"content-type": "text/plain"}, b"this server answers on loopback only"
         else:
-            body = await _body(receive)
+            body = await body_of(receive)
             query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
             status, sent, content = await server.handle(scope["method"], scope["path"], query, headers, body)
         pairs = [(k.encode(), v.encode()) for k, v in {**sent, "content-length": str(len(content))}.items()]
@@ -44,7 +44,8 @@ def asgi_app(server: Embedded) -> Callable[[Scope, Receive, Send], Awaitable[Non
     return app
 
 
-async def _body(receive: Receive) -> bytes:
+async def body_of(receive: Receive) -> bytes:
+    """Return a request's whole body."""
     parts = []
     while True:
         message = await receive()

@@ -38,6 +38,7 @@ def make_container(
     cache: dict[str, Any] | None = None,
     alarm: Alarm | None = None,
     heartbeat: Heartbeat | None = None,
+    checks_schema: bool = False,
 ) -> Container:
     """Make a cold container; clients that are not given are the deployed ones over the transports."""
     chance = chance or SeededRandomSource(5)
@@ -53,4 +54,5 @@ def make_container(
         cache={} if cache is None else cache,
         alarm=alarm or NoAlarm(),
         heartbeat=heartbeat or NoHeartbeat(),
+        checks_schema=checks_schema,
     )

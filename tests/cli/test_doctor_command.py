@@ -64,6 +64,25 @@ def test_tables_of_another_version_are_told(site: Site, version: str) -> None:
     assert f"schema version {SCHEMA_VERSION}" in line.found
 
 
+@pytest.mark.parametrize(
+    ("sequence", "finds", "adapter"),
+    [("12", True, "MariaDB or MySQL"), ("12", False, "PostgreSQL"), ("0193b0c1-7e11-7a3c", True, "MongoDB")],
+)
+def test_the_database_behind_appwrite_is_told(site: Site, sequence: str, finds: bool, adapter: str) -> None:
+    """A row's number and whether a text in capitals finds it show which database Appwrite stands on."""
+
+    def other(request: httpx.Request) -> httpx.Response:
+        answer: httpx.Response = site.transport.handler(request)  # type: ignore[assignment]
+        if request.url.path.endswith(f"/rows/{schema_key()}"):
+            return httpx.Response(200, json={**answer.json(), "$sequence": sequence})
+        if "SCHEMA" in str(request.url) and not finds:
+            return httpx.Response(200, json={"total": 0, "rows": []})
+        return answer
+
+    lines = list(StoreChecks(site.settings, site.server.api_key, httpx.MockTransport(other)).lines())
+    assert [line.found for line in _of(lines, "adapter")] == [adapter]
+
+
 def _state(site: Site, kind: str, name: str, status: str, at: datetime, data: Mapping[str, Any] = {}) -> None:
     row = {"kind": kind, "name": name, "status": status, "at": iso(at), "data": json.dumps(data)}
     server = Server(site.settings, site.server.api_key, site.transport)
