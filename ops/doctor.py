@@ -27,6 +27,7 @@ from raceday.scheduling.state import HEALTH, PAUSE, PAUSED
 from raceday.settings import Settings
 from raceday.store.port import Op
 from raceday.tables import SUITE_STATE
+from raceday.tables.suite_state import SCHEMA, schema_key
 
 Level = Literal["ok", "warning", "failing"]
 CLOCK_TOLERANCE_SECS = 5.0
@@ -93,9 +94,10 @@ class StoreChecks:
         self._guest = httpx.Client(base_url=settings.store_endpoint, timeout=15, transport=transport)
 
     def lines(self) -> Iterator[Diagnosis]:
-        """Check version, clock, adapter, key, schema, transactions and webhooks, in turn; a dead server ends it at once."""
+        """Check version, clock, adapter, key, tables, transactions, hooks, in turn; a dead server ends it at once."""
         checks: list[Callable[[], Iterator[Diagnosis]]] = [
-            self.version, self.adapter, self.key, self.schema, self.transactions, self.webhooks, self.health, self.switches
+            self.version, self.adapter, self.key, self.schema, self.transactions, self.webhooks, self.health,
+            self.switches,
         ]  # fmt: skip
         for check in checks:
             try:
@@ -126,6 +128,21 @@ class StoreChecks:
             )
         if told := answer.headers.get("date"):
             yield _clock(parsedate_to_datetime(told))
+
+    def adapter(self) -> Iterator[Diagnosis]:
+        """Tell which database stands behind Appwrite, where a row of ours shows it: nothing here relies on which.
+
+        MongoDB numbers rows by UUIDs and SQL by integers; MariaDB and MySQL find a text whatever its case.
+        """
+        if (row := self._state(schema_key())) is None or "$sequence" not in row:
+            return
+        if not str(row["$sequence"]).isdigit():
+            yield Diagnosis("ok", "adapter", "MongoDB")
+            return
+        params = {"queries[0]": Query.equal("kind", [SCHEMA.upper()]), "queries[1]": Query.limit(1)}
+        answer = self._http.get(f"/tablesdb/{self._settings.store_database}/tables/{SUITE_STATE}/rows", params=params)
+        if answer.status_code == 200:
+            yield Diagnosis("ok", "adapter", "MariaDB or MySQL" if answer.json()["rows"] else "PostgreSQL")
 
     def key(self) -> Iterator[Diagnosis]:
         """Check that the functions' key may read and write rows."""
