@@ -1,0 +1,80 @@
+"""`./raceday asof RACE|DATE TIME`: races as they stood at an instant, from ledger and history alone."""
+
+import asyncio
+from datetime import date, datetime, time
+from pathlib import Path
+
+import click
+
+from local.tape.asof import History, check, lines, random_instants
+from local.tape.format import TERMS
+from local.tape.reader import Tape
+from local.tape.replay import Replay
+from local.tape.scanning import TapeError
+from local.tape.stored import read_place, settings_of_replay
+from raceday.clock import instant
+from raceday.racing.nzday import nz_zone, race_day
+from raceday.tables import RACES
+
+DEFAULT_STORE = ".raceday/simulate.db"
+
+
+@click.command(epilog="Example: ./raceday asof 4ecf287d 14:05 --store .raceday/simulate.db")
+@click.argument("race", metavar="RACE|DATE")
+@click.argument("at", metavar="TIME", required=False)
+@click.option("--store", default=DEFAULT_STORE, help=f"file of the embedded store, or env ({DEFAULT_STORE})")
+@click.option("--check", "count", type=click.IntRange(min=1), metavar="N", help="hold N random instants to a replay")
+@click.option("--tape", type=click.Path(path_type=Path), help="tape with the day's answers, for --check")
+@click.option("--seed", default=1, help="which random instants (1)")
+def asof(race: str, at: str | None, store: str, count: int | None, tape: Path | None, seed: int) -> int:
+    """Show race, entrants, pools, timeline and notifications as they stood at an instant.
+
+    RACE is an id or its beginning; DATE (YYYY-MM-DD) is every race of that NZ race day. TIME is an instant with its
+    offset, or HH:MM[:SS] in New Zealand on the race day. --check compares with one replay seen at N instants.
+    Exit code 0 shown or all equal, 1 something differs, 2 wrong usage.
+    """
+    try:
+        recorded = asyncio.run(read_place(store))
+        history = History(recorded)
+        races = _races(history, race)
+        moment = _instant(at, history, races[0]) if at else None
+        opened = Tape.open(tape) if tape else None
+    except (TapeError, FileNotFoundError, LookupError, ValueError) as error:
+        click.echo(f"raceday asof: {error}", err=True)
+        return 2
+    if count is None and moment is not None:
+        for race_id in races:
+            click.echo("\n".join(lines(history.at(race_id, moment))))
+        return 0
+    if count is None or opened is None:
+        click.echo("raceday asof: expected a TIME, or --check N with --tape TAPE", err=True)
+        return 2
+    click.echo(TERMS, err=True)
+    asked = [(race_id, moment) for race_id in races] if moment else random_instants(history, races, count, seed)
+    made = asyncio.run(check(Replay(opened, recorded, settings_of_replay()), history, asked))
+    for view, difference in made.found[:50]:
+        click.echo(f"{view.race_id} at {view.at:%Y-%m-%d %H:%M:%S.%f}: {difference}")
+    click.echo(f"{made.instants} instants, {made.rows:,} rows compared, {len(made.found)} differ")
+    return 1 if made.found else 0
+
+
+def _races(history: History, text: str) -> list[str]:
+    found = history.races(text) or [race_id for race_id in history.races() if race_id.startswith(text)]
+    if not found or (len(found) > 1 and not history.races(text)):
+        raise LookupError(f"{text}: expected one race's id, its beginning, or a race day; {len(found)} races fit")
+    return found
+
+
+def _instant(text: str, history: History, race_id: str) -> datetime:
+    """Read an instant; raises ValueError naming what was expected."""
+    try:
+        clock = time.fromisoformat(text)
+    except ValueError:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is None:
+            raise ValueError(f"expected an offset or Z behind {text!r}, or HH:MM in New Zealand") from None
+        return at
+    row = history.recorded[RACES][race_id]
+    day = row.get("raceDateNz")
+    known = date.fromisoformat(day) if day else race_day(instant(row["startTime"]))
+    return datetime.combine(known, clock, nz_zone())

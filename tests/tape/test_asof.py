@@ -1,0 +1,48 @@
+"""A race as it stood at any instant, from ledger and history, is what a replay had made by then."""
+
+import asyncio
+
+from local.simulate.world import SETTINGS
+from local.tape.asof import Check, History, check, random_instants
+from local.tape.reader import Tape
+from local.tape.replay import Replay, Rows
+from raceday.clock import instant
+from raceday.tables import ENTRANTS, MONEY_FLOW, NOTIFICATIONS, ODDS_HISTORY, RACE_POLLS
+from tests.tape.kit import taped_day
+
+
+def checked(tape: Tape, stored: Rows, shown: Rows, count: int) -> Check:
+    """Hold views of `shown` to a replay of `stored` at so many random instants."""
+    history = History(shown)
+    asked = random_instants(history, history.races(), count, seed=7)
+    return asyncio.run(check(Replay(tape, stored, SETTINGS), history, asked))
+
+
+def test_every_instant_is_as_a_replay_saw_it() -> None:
+    """Race, entrants, pools, timeline, odds and notifications are equal at random instants of a day of all faults."""
+    path, stored = taped_day(2, 3, "all")
+    made = checked(Tape.open(path), stored, stored, 60)
+    assert (made.instants, made.rows > 10_000) == (60, True)
+    assert [f"{view.at}: {difference}" for view, difference in made.found[:5]] == []
+
+
+def test_an_instant_between_two_polls_shows_the_first() -> None:
+    """A millisecond before a poll the one before it stands, and at the poll's instant itself stands that poll."""
+    _, stored = taped_day(1, 3)
+    history = History(stored)
+    race = history.races()[0]
+    rows = history.ledger(race)
+    before = history.at(race, rows[5].fetched_at.replace(microsecond=0))
+    assert (before.n, history.at(race, rows[5].fetched_at).n) == (rows[4].n, rows[5].n)
+    early = history.at(race, instant("2020-01-01T00:00:00Z"))
+    assert (early.n, [len(early.rows[t]) for t in (ENTRANTS, ODDS_HISTORY, MONEY_FLOW, NOTIFICATIONS)]) == (0, [0] * 4)
+
+
+def test_a_ledger_that_says_otherwise_is_found() -> None:
+    """Where the ledger has another status than the answers make, each view of a polled race differs in that column."""
+    path, stored = taped_day(2, 3, "all")
+    hurt = {table: dict(rows) for table, rows in stored.items()}
+    for key, row in hurt[RACE_POLLS].items():
+        hurt[RACE_POLLS][key] = {**row, "status": "Closed"}
+    made = checked(Tape.open(path), stored, hurt, 8)
+    assert {"status"} in [set(difference.columns) for _, difference in made.found if difference.table == "races"]
