@@ -178,6 +178,8 @@ def open_embedded(path: Path, settings: Settings, clock: Clock) -> tuple[Embedde
     server = Embedded(path, now=clock.now, api_key=new_key())
     if not server.catalog.databases:
         bootstrap(server, database=settings.store_database, bucket=settings.store_bucket)
+    if settings.tape_bucket and settings.tape_bucket not in {each["$id"] for each in server.files.buckets()}:
+        server.files.add_bucket(settings.tape_bucket, {"name": settings.tape_bucket})
     urls: dict[str, Any] = {setting: f"http://functions.invalid/{name}" for name, setting in EVENT_URLS.items()}
     return server, dataclasses.replace(
         settings,

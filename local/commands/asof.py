@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from local.tape.asof import History, check, lines, random_instants
+from local.tape.asof import RaceHistory, check, lines, random_instants
 from local.tape.format import TERMS
 from local.tape.reader import Tape
-from local.tape.replay import Replay
+from local.tape.replay import TapeReplay
 from local.tape.scanning import TapeError
 from local.tape.stored import read_place, settings_of_replay
 from raceday.clock import instant
@@ -35,7 +35,7 @@ def asof(race: str, at: str | None, store: str, count: int | None, tape: Path | 
     """
     try:
         recorded = asyncio.run(read_place(store))
-        history = History(recorded)
+        history = RaceHistory(recorded)
         races = _races(history, race)
         moment = _instant(at, history, races[0]) if at else None
         opened = Tape.open(tape) if tape else None
@@ -51,21 +51,21 @@ def asof(race: str, at: str | None, store: str, count: int | None, tape: Path | 
         return 2
     click.echo(TERMS, err=True)
     asked = [(race_id, moment) for race_id in races] if moment else random_instants(history, races, count, seed)
-    made = asyncio.run(check(Replay(opened, recorded, settings_of_replay()), history, asked))
+    made = asyncio.run(check(TapeReplay(opened, recorded, settings_of_replay()), history, asked))
     for view, difference in made.found[:50]:
         click.echo(f"{view.race_id} at {view.at:%Y-%m-%d %H:%M:%S.%f}: {difference}")
     click.echo(f"{made.instants} instants, {made.rows:,} rows compared, {len(made.found)} differ")
     return 1 if made.found else 0
 
 
-def _races(history: History, text: str) -> list[str]:
+def _races(history: RaceHistory, text: str) -> list[str]:
     found = history.races(text) or [race_id for race_id in history.races() if race_id.startswith(text)]
     if not found or (len(found) > 1 and not history.races(text)):
         raise LookupError(f"{text}: expected one race's id, its beginning, or a race day; {len(found)} races fit")
     return found
 
 
-def _instant(text: str, history: History, race_id: str) -> datetime:
+def _instant(text: str, history: RaceHistory, race_id: str) -> datetime:
     """Read an instant; raises ValueError naming what was expected."""
     try:
         clock = time.fromisoformat(text)

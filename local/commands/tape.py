@@ -1,13 +1,19 @@
-"""`./raceday tape`: what is on a tape, and whether all of it is whole."""
+"""`./raceday tape`: what is on a tape, whether all of it is whole, and tapes joined from a poller's uploads."""
 
+import asyncio
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import click
 
+from local.commands.options import DAY
 from local.tape.format import TERMS
+from local.tape.joining import pull_day
 from local.tape.reader import Tape
 from local.tape.scanning import TapeError
+from local.world import open_world
+from raceday.errors import SettingsError, StoreError
 
 
 @click.group()
@@ -43,3 +49,33 @@ def check(path: Path) -> int:
     for damage in opened.damages:
         click.echo(f"not whole: {damage}")
     return 1 if opened.damages else 0
+
+
+@tape.command(epilog="Example: ./raceday tape pull 2026-02-14")
+@click.argument("day", type=DAY)
+@click.option("--store", default="env", help="env (default), or file of the embedded store")
+@click.option("--folder", type=click.Path(path_type=Path), default=Path(".raceday/tapes"), help="where the tapes lie")
+def pull(day: date, store: str, folder: Path) -> int:
+    """Join what the deployed poller uploaded on an NZ race day to one part of a tape, as RACEDAY_TAPE had it.
+
+    Objects of the day's races that start after the next midnight are taken as well. Exit code 0 joined, 1 an object
+    could not be read and is named, 2 wrong settings, 3 nothing was uploaded.
+    """
+    click.echo(TERMS, err=True)
+    try:
+        if store != "env" and not Path(store).exists():
+            raise ValueError(f"there is no store at {store}")
+        world = open_world("generated", store, lambda _: None)
+        if not world.settings.tape_bucket:
+            raise ValueError("RACEDAY_TAPE names no bucket")
+        joined = asyncio.run(pull_day(world, day, folder))
+    except SettingsError as error:
+        click.echo("raceday tape: " + "\n  ".join(error.problems), err=True)
+        return 2
+    except (ValueError, FileExistsError, StoreError) as error:
+        click.echo(f"raceday tape: {error}", err=True)
+        return 2
+    for line in joined.refused:
+        click.echo(f"not whole: {line}")
+    click.echo(f"{joined.objects} objects, {joined.answers} answers in {joined.path}")
+    return 1 if joined.refused else 0 if joined.objects else 3

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from local.tape.replay import Replay, Rows
-from local.tape.verify import Difference, compare
+from local.tape.replay import Rows, TapeReplay
+from local.tape.verify import RowDifference, compare
 from raceday.clock import instant, iso
 from raceday.ledger.codec import from_row
 from raceday.ledger.timeline import Label, Timeline
@@ -28,7 +28,7 @@ _TRACKED_DIGITS = slice(10, None)
 _TABLES = (RACES, ENTRANTS, RACE_POOLS, MONEY_FLOW, NOTIFICATIONS, ODDS_HISTORY)
 
 
-class View(NamedTuple):
+class RaceView(NamedTuple):
     """One race at one instant: by table the rows that stood there, with the columns that the ledger tells of."""
 
     race_id: str
@@ -43,7 +43,7 @@ class View(NamedTuple):
 
 
 @dataclass(slots=True)
-class History:
+class RaceHistory:
     """Ledger and history of a store by races, each ledger row read once."""
 
     recorded: Rows
@@ -62,7 +62,7 @@ class History:
         rows = [row for row in self.recorded.get(RACES, {}).values() if day in ("", row.get("raceDateNz"))]
         return [row["$id"] for row in sorted(rows, key=lambda row: (row["startTime"], row["$id"]))]
 
-    def at(self, race_id: str, at: datetime) -> View:
+    def at(self, race_id: str, at: datetime) -> RaceView:
         """Return a race as it stood at an instant."""
         rows = [row for row in self.ledger(race_id) if row.fetched_at <= at]
         odds = [r for r in self._rows(ODDS_HISTORY, race_id) if _seen(r, rows, at)]
@@ -83,7 +83,7 @@ class History:
             NOTIFICATIONS: {row["$id"]: row for row in told},
             ODDS_HISTORY: {row["$id"]: row for row in odds},
         }
-        return View(race_id, at, rows[-1].n if rows else 0, tables)
+        return RaceView(race_id, at, rows[-1].n if rows else 0, tables)
 
     def _rows(self, table: str, race_id: str) -> list[Row]:
         if table not in self._by_race:
@@ -140,7 +140,7 @@ def _entrant(line: RunnerLine) -> Row:
     return {**known, **odds, **share_columns(line)}
 
 
-def differences(view: View, tables: Rows) -> list[Difference]:
+def differences(view: RaceView, tables: Rows) -> list[RowDifference]:
     """Return each row of a race in a replay's tables that is another than in the view, by the view's columns."""
     stored = {table: dict(view.rows[table]) for table in _TABLES}
     made: dict[str, dict[str, Row]] = {}
@@ -162,22 +162,22 @@ def _as(row: Row, like: Row) -> Row:
 
 
 @dataclass(slots=True)
-class Check:
+class AsofCheck:
     """What a check of instants found: how many, how many rows were compared, and what differed at which."""
 
     instants: int = 0
     rows: int = 0
-    found: list[tuple[View, Difference]] = field(default_factory=list)
+    found: list[tuple[RaceView, RowDifference]] = field(default_factory=list)
 
 
-async def check(replay: Replay, history: History, asked: Iterable[tuple[str, datetime]]) -> Check:
+async def check(replay: TapeReplay, history: RaceHistory, asked: Iterable[tuple[str, datetime]]) -> AsofCheck:
     """Hold views to one replay seen at each of these instants, before the race's first step after it."""
     waiting: dict[str, list[datetime]] = defaultdict(list)
     for race_id, at in asked:
         waiting[race_id].append(at)
     for each in waiting.values():
         each.sort(reverse=True)
-    made = Check()
+    made = AsofCheck()
 
     def look(race_id: str, until: datetime | None) -> None:
         there = waiting.get(race_id, [])
@@ -196,7 +196,7 @@ async def check(replay: Replay, history: History, asked: Iterable[tuple[str, dat
     return made
 
 
-def random_instants(history: History, races: Sequence[str], count: int, seed: int) -> list[tuple[str, datetime]]:
+def random_instants(history: RaceHistory, races: Sequence[str], count: int, seed: int) -> list[tuple[str, datetime]]:
     """Return random instants of random races, from a little before a race's first row to a little after its last."""
     chance = random.Random(seed)
     polled = [race_id for race_id in races if history.ledger(race_id)]
@@ -209,7 +209,7 @@ def random_instants(history: History, races: Sequence[str], count: int, seed: in
     return found
 
 
-def lines(view: View, say: Callable[[str, int], str] = lambda text, width: text[:width].ljust(width)) -> list[str]:
+def lines(view: RaceView, say: Callable[[str, int], str] = lambda text, width: text[:width].ljust(width)) -> list[str]:
     """Return a race as it stood, for people."""
     if not view.n:
         odds = len(view.rows[ODDS_HISTORY])

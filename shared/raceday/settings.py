@@ -190,6 +190,7 @@ class Settings:
         "just-in-time",
     )
     batch_limit: int = _s("RACEDAY_BATCH_LIMIT", "Races that batch-race-poller takes at once", _whole(1, 100), 10)
+    tape_bucket: str = _s("RACEDAY_TAPE", "Bucket that takes what the feed says to pollers; empty is off", _text, "")
     legacy_schedules: bool = _s("RACEDAY_LEGACY_SCHEDULES", "Run the legacy pollers' schedules too", _flag, False)
     log_level: str = _s("RACEDAY_LOG_LEVEL", "debug, info, warning or error", _text, "info")
 

@@ -3,19 +3,19 @@
 import asyncio
 
 from local.simulate.world import SETTINGS
-from local.tape.asof import Check, History, check, random_instants
+from local.tape.asof import AsofCheck, RaceHistory, check, random_instants
 from local.tape.reader import Tape
-from local.tape.replay import Replay, Rows
+from local.tape.replay import Rows, TapeReplay
 from raceday.clock import instant
 from raceday.tables import ENTRANTS, MONEY_FLOW, NOTIFICATIONS, ODDS_HISTORY, RACE_POLLS
 from tests.tape.kit import taped_day
 
 
-def checked(tape: Tape, stored: Rows, shown: Rows, count: int) -> Check:
+def checked(tape: Tape, stored: Rows, shown: Rows, count: int) -> AsofCheck:
     """Hold views of `shown` to a replay of `stored` at so many random instants."""
-    history = History(shown)
+    history = RaceHistory(shown)
     asked = random_instants(history, history.races(), count, seed=7)
-    return asyncio.run(check(Replay(tape, stored, SETTINGS), history, asked))
+    return asyncio.run(check(TapeReplay(tape, stored, SETTINGS), history, asked))
 
 
 def test_every_instant_is_as_a_replay_saw_it() -> None:
@@ -29,7 +29,7 @@ def test_every_instant_is_as_a_replay_saw_it() -> None:
 def test_an_instant_between_two_polls_shows_the_first() -> None:
     """A millisecond before a poll the one before it stands, and at the poll's instant itself stands that poll."""
     _, stored = taped_day(1, 3)
-    history = History(stored)
+    history = RaceHistory(stored)
     race = history.races()[0]
     rows = history.ledger(race)
     before = history.at(race, rows[5].fetched_at.replace(microsecond=0))

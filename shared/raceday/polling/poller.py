@@ -38,10 +38,19 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
         orders = [order for row in rows for order in due.orders(container, row, now, now)]
     else:
         orders = read_orders(call.params, now, most=container.settings.races_per_poller)
-    outcomes = await run(container, orders, call)
+    outcomes = await (_taped if container.settings.tape_bucket else run)(container, orders, call)
     if call.params.get("raceId") is not None and outcomes[0].error:
         raise outcomes[0].error
     return report(outcomes)
+
+
+async def _taped(container: Container, orders: Sequence[Order], call: Call) -> list[Outcome]:
+    from raceday.polling import taping
+
+    taping.listen(container)
+    outcomes = await run(container, orders, call)
+    await taping.keep(container, call)
+    return outcomes
 
 
 async def run(container: Container, orders: Sequence[Order], call: Call) -> list[Outcome]:

@@ -1,0 +1,89 @@
+"""What the feed said to one activation of a poller, kept as one object in a bucket where RACEDAY_TAPE names one."""
+
+import asyncio
+import base64
+import gzip
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+
+from raceday.call import Call
+from raceday.container import Container
+from raceday.feed.client import FeedClient
+from raceday.feed.taping import Answer
+from raceday.ids import row_key
+
+# What is left of an activation's time after its polls, less what the answer itself takes.
+RESERVE_SECS = 1.5
+LONGEST_SECS = 10.0
+_HEARD = "tape_heard"
+GZIP = "application/gzip"
+
+
+def listen(container: Container) -> None:
+    """Begin to keep what the feed says, where a bucket is named; whoever listens already goes on hearing it."""
+    feed = container.feed
+    if not container.settings.tape_bucket or _HEARD in container.cache or not isinstance(feed, FeedClient):
+        return
+    heard: list[Answer] = []
+    other = feed.tape
+
+    def take(answer: Answer) -> None:
+        heard.append(answer)
+        if other is not None:
+            other(answer)
+
+    feed.tape = take
+    container.cache[_HEARD] = heard
+
+
+async def keep(container: Container, call: Call) -> None:
+    """Upload what was heard since the last time; a failure is told in the log and costs nothing else."""
+    heard: list[Answer] = container.cache.get(_HEARD, [])
+    if not heard:
+        return
+    answers = list(heard)
+    heard.clear()
+    secs = min(LONGEST_SECS, call.remaining_secs() - RESERVE_SECS)
+    key = object_id(call)
+    try:
+        if secs <= 0:
+            raise TimeoutError
+        async with asyncio.timeout(secs):
+            await container.store.put_file(
+                container.settings.tape_bucket,
+                key,
+                f"{key}.gz",
+                packed(answers, call.function, call.activation_id),
+                GZIP,
+            )
+    except Exception as error:
+        # Whatever refuses it, the polls are committed, and their answer has to be given.
+        call.log.warning("tape.not_kept", answers=len(answers), error=type(error).__name__)
+
+
+def object_id(call: Call) -> str:
+    """Return an object's id: when it was made, to the second in UTC, and whose it is."""
+    return f"{call.clock.now():%Y%m%dT%H%M%SZ}-{row_key('tape', call.activation_id)[:16]}"
+
+
+def packed(answers: Sequence[Answer], function: str, activation: str) -> bytes:
+    """Return answers as gzip of JSON lines; a body that is no UTF-8 is written in base64."""
+    lines = [json.dumps(_line(answer, function, activation), ensure_ascii=False) for answer in answers]
+    return gzip.compress("".join(f"{line}\n" for line in lines).encode(), 6, mtime=0)
+
+
+def _line(answer: Answer, function: str, activation: str) -> dict[str, object]:
+    told: dict[str, object] = {
+        "url": answer.url,
+        "sent": answer.sent.isoformat(),
+        "received": answer.received.isoformat(),
+        "status": answer.status,
+        "headers": {k.lower(): v for k, v in answer.headers.items() if k.lower() not in ("set-cookie", "cookie")},
+        "error": answer.error,
+        "function": function,
+        "activation": activation,
+    }
+    with suppress(UnicodeDecodeError):
+        return {**told, "body": answer.body.decode()}
+    return {**told, "base64": base64.b64encode(answer.body).decode()}

@@ -1,0 +1,103 @@
+"""What deployed pollers upload is joined to a tape, and an upload that fails costs no poll."""
+
+import asyncio
+import dataclasses
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.tape.joining import JoinedTape, pull_day, unpacked, write_part
+from local.tape.reader import Tape
+from local.world import open_world
+from raceday.clock import iso
+from raceday.errors import StoreUnavailable
+from raceday.feed.taping import Answer
+from raceday.polling.taping import packed
+from raceday.tables import RACE_POLLS
+from tests.polling.test_poll_entrypoints import RACE, SOON, invoke, kit
+from tests.tape.kit import DAY, answers
+
+BUCKET = "tapes"
+
+
+def poll(here: Any, secs: int) -> dict[str, Any]:
+    """Poll one slot through the deployed poller's entrypoint, with the uploads on."""
+    here.container.settings = dataclasses.replace(here.container.settings, tape_bucket=BUCKET)
+    slot = {"raceId": RACE.race_id, "slot": iso(SOON + timedelta(seconds=secs)), "start": iso(RACE.advertised),
+            "kind": "slot"}  # fmt: skip
+    return invoke(here, "enhanced-race-poller", {"slots": [slot], "tick": iso(SOON)}, budget_secs=100)
+
+
+def test_each_activation_uploads_one_object_of_what_it_heard(tmp_path: Path) -> None:
+    """Two activations make two objects; joined, the tape has each answer once, with the activation that asked."""
+    here = kit()
+    assert [poll(here, 0)["committed"], poll(here, 30)["committed"]] == [1, 1]
+    objects = [content for (bucket, _), content in here.store.files.items() if bucket == BUCKET]
+    assert len(objects) == 2
+    found = [each for content in objects for each in unpacked(content)]
+    assert write_part(tmp_path / "joined.tape", found + found, DAY) == len(found)
+    tape = Tape.checked(tmp_path / "joined.tape")
+    heard = [entry for entry in tape.race(RACE.race_id) if entry.status == 200]
+    fetched = sorted(row["fetchedAt"] for row in here.store.tables[RACE_POLLS].values())
+    assert [iso(entry.received) for entry in heard[-2:]] == fetched
+    assert {entry.function for entry in tape.entries} == {"enhanced-race-poller"}
+    assert tape.damages == []
+
+
+def test_an_upload_that_fails_costs_no_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The poll is committed and answered as without uploads while the bucket refuses every file."""
+    here = kit()
+
+    async def refuse(*_: Any) -> str:
+        raise StoreUnavailable("no room", status=503)
+
+    monkeypatch.setattr(here.store, "put_file", refuse)
+    answer = poll(here, 0)
+    assert (answer["ok"], answer["committed"], answer["failures"]) == (True, 1, [])
+    assert here.store.files == {}
+
+
+def test_nothing_is_uploaded_unless_a_bucket_is_named() -> None:
+    """Without RACEDAY_TAPE a poll leaves no file."""
+    here = kit()
+    slot = {"raceId": RACE.race_id, "slot": iso(SOON), "start": iso(RACE.advertised), "kind": "slot"}
+    assert invoke(here, "enhanced-race-poller", {"slots": [slot], "tick": iso(SOON)}, 100)["committed"] == 1
+    assert here.store.files == {}
+
+
+def test_any_body_comes_back_as_it_was() -> None:
+    """Text, an answer without a body and bytes that are no text are unpacked as they were packed."""
+    made = [*answers(2), Answer("u", answers(1)[0].sent, answers(1)[0].received, 502, {}, b"\xff\xfe\x00")]
+    made.append(Answer("u", made[0].sent, made[0].received, error="feed_timeout"))
+    back = [answer for answer, _, _ in unpacked(packed(made, "f", "a"))]
+    assert [(a.body, a.status, a.error, a.sent) for a in back] == [(a.body, a.status, a.error, a.sent) for a in made]
+
+
+def test_an_object_that_is_cut_off_is_refused() -> None:
+    """A cut object raises, so that a pull names it, and gives no answers."""
+    content = packed(answers(3), "f", "a")
+    with pytest.raises(EOFError):
+        unpacked(content[: len(content) // 2])
+
+
+def test_a_pull_takes_a_days_objects_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through the embedded server: a day's objects beyond one page are joined, a damaged one named, others left."""
+    monkeypatch.setenv("RACEDAY_TAPE", BUCKET)
+    world = open_world("generated", str(tmp_path / "store.db"), lambda _: None)
+    store, made = world.container("money-flow-tracker").store, answers(110)
+
+    async def joined() -> JoinedTape:
+        for i, answer in enumerate(made):
+            content = packed([answer], "enhanced-race-poller", f"a{i}")
+            await store.put_file(BUCKET, f"20260213T12{i % 60:02}00Z-{i:016}", "x.gz", content, "application/gzip")
+        await store.put_file(BUCKET, "20260213T130000Z-torn", "x.gz", content[:40], "application/gzip")
+        await store.put_file(BUCKET, "20260110T130000Z-old", "x.gz", content, "application/gzip")
+        return await pull_day(world, DAY, tmp_path / "tapes")
+
+    found = asyncio.run(joined())
+    assert (found.objects, found.answers, len(found.refused)) == (111, 110, 1)
+    assert found.refused[0].startswith("20260213T130000Z-torn")
+    assert found.path is not None
+    assert [body for _, body in Tape.open(found.path).bodies()] == [answer.body for answer in made]
