@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -69,6 +70,8 @@ class Activity:
     def __init__(self, path: str | Path = ":memory:", *, read_only: bool = False) -> None:
         self._path, self._read_only = str(path), read_only
         self._kept = None if read_only else self._open()
+        if self._kept is not None:
+            weakref.finalize(self, self._kept.close)
         self._written = 0
 
     def _open(self) -> sqlite3.Connection:

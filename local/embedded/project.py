@@ -3,6 +3,7 @@
 import os
 import random
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -32,6 +33,8 @@ class EmbeddedProject:
         self.project_id, self.now, self.loopback_hooks = project_id, now, loopback_hooks
         self._random = random.Random(seed)
         self._db = _connect(path)
+        # Tests make servers by the hundred: one that nobody holds any more closes its file.
+        weakref.finalize(self, self._db.close)
         self.catalog = Catalog(self._db, now, column_latency_secs)
         self.rows = Rows(self._db, now, self.catalog, self.new_id)
         self.transactions = Transactions(self.rows, self.catalog.table, now, self.new_id)

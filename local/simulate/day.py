@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from local.feedsim import FeedDay
 from local.simulate.world import SimWorld
 
-SCHEDULER = "master-race-scheduler"
+SCHEDULER, WATCHDOG = "master-race-scheduler", "daily-meetings"
 MINUTE = timedelta(minutes=1)
 # The imports of a race day begin at 17:00 UTC on its eve; the simulation does shortly before.
 EVE_HOUR, EVE_MINUTE = 16, 57
@@ -42,7 +43,9 @@ async def run_day(world: SimWorld, end: datetime, progress: Callable[[datetime],
     while minute < end:
         await asyncio.sleep((minute - world.loop.now()).total_seconds())
         for _ in range(world.seams.triggers(minute)):
-            world.platform.spawn(_trigger(world))
+            world.platform.spawn(_trigger(world, SCHEDULER, {}))
+        for _ in range(world.seams.watchdogs(minute)):
+            world.platform.spawn(_trigger(world, WATCHDOG, {"watchdog": True}))
         if progress is not None:
             progress(minute)
         minute += MINUTE
@@ -59,6 +62,6 @@ async def settle(world: SimWorld) -> None:
         await world.platform.settle()
 
 
-async def _trigger(world: SimWorld) -> None:
+async def _trigger(world: SimWorld, function: str, body: dict[str, Any]) -> None:
     await asyncio.sleep(world.chances.span("trigger", world.delays.trigger))
-    await world.platform.activate(SCHEDULER, {})
+    await world.platform.activate(function, body)

@@ -43,7 +43,7 @@ def render(
     triggers: str = SINGLE,
     legacy: bool = False,
 ) -> str:
-    """Return the project.yml to stage: these functions, without `unset` variables, one trigger or one per schedule.
+    """Return the project.yml to stage: these functions without `unset` variables, its triggers or one per schedule.
 
     Legacy schedules get native triggers only where `legacy` says so; raises ProjectError for an unknown name.
     """
@@ -95,13 +95,20 @@ def _leave_out(function: dict[str, Any], unset: Collection[str]) -> None:
 def _native(function: dict[str, Any], legacy: bool) -> None:
     """Give a function with a schedule a trigger of its own; one that it has keeps its name, so that it is never two.
 
+    A trigger with a body is no schedule's: it stays beside it, as the watchdog's does.
+
     batch-race-poller stays with the scheduler: it is called with races, which a trigger's fixed body cannot name.
     """
     notes = function.get("annotations", {})
     schedule = notes.get("schedule")
-    before = function.pop("triggers", None)
+    declared = function.pop("triggers", [])
+    beside = [trigger for trigger in declared if trigger["scheduledDetails"].get("body")]
+    before = [trigger for trigger in declared if trigger not in beside]
+    if beside:
+        function["triggers"] = beside
     if not schedule or function["name"] == _NEEDS_A_BODY or (notes.get("legacy") and not legacy):
         return
     name = before[0]["name"] if before else f"raceday-{function['name']}"
     details: dict[str, Any] = {"cron": schedule}
-    function["triggers"] = [{"name": name, "type": "SCHEDULED", "enabled": True, "scheduledDetails": details}]
+    own = {"name": name, "type": "SCHEDULED", "enabled": True, "scheduledDetails": details}
+    function["triggers"] = [own, *beside]

@@ -58,13 +58,16 @@ def test_timeouts_leave_room_over_the_seeds_durations(project: ProjectFile) -> N
 
 
 def test_daily_schedules_are_the_seeds(project: ProjectFile) -> None:
-    """The daily functions stand at 17:00, 17:10 and 17:20 UTC, and one trigger starts the scheduler every minute."""
+    """Daily functions stand at 17:00, 17:10 and 17:20 UTC; two triggers a minute start the scheduler and watch it."""
     schedules = {spec.name: spec.schedule for spec in project.functions if spec.schedule}
     assert schedules["daily-meetings"] == "0 17 * * *"
     assert schedules["daily-races"] == "10 17 * * *"
     assert schedules["daily-entrants"] == "20 17 * * *"
-    triggers = [(spec.name, trigger.cron) for spec in project.functions for trigger in spec.triggers]
-    assert triggers == [("master-race-scheduler", "* * * * *")]
+    triggers = [(spec.name, trigger.cron, trigger.body) for spec in project.functions for trigger in spec.triggers]
+    assert triggers == [
+        ("daily-meetings", "* * * * *", {"watchdog": True}),
+        ("master-race-scheduler", "* * * * *", {}),
+    ]
     assert len(triggers) <= MAX_TRIGGERS
 
 
@@ -91,11 +94,11 @@ def test_access_is_closed_but_for_signed_webhooks(project: ProjectFile) -> None:
 
 
 def test_secrets_reach_only_the_functions_that_need_them(project: ProjectFile) -> None:
-    """The namespace key is the scheduler's alone; webhook secrets and feed headers go to those that use them."""
+    """The namespace key goes to scheduler and watchdog; webhook secrets and feed headers to those that use them."""
     groups = {group: {s.env for s in specs().values() if s.needed_by == group} for group in (FEED, PLATFORM, WEBHOOKS)}
     for spec in project.functions:
         given = set(spec.environment)
-        assert bool(given & groups[PLATFORM]) == (spec.name == "master-race-scheduler")
+        assert bool(given & groups[PLATFORM]) == (spec.name in ("master-race-scheduler", "daily-meetings"))
         assert bool(given & groups[WEBHOOKS]) == (spec.name in EVENT_FUNCTIONS)
         assert bool(given & groups[FEED]) == (spec.name not in EVENT_FUNCTIONS)
 

@@ -187,3 +187,12 @@ def test_native_triggers_give_each_schedule_its_own() -> None:
     assert "body" not in render(project, triggers=NATIVE)
     with_legacy = parse_project(render(project, triggers=NATIVE, legacy=True))
     assert [t.name for t in with_legacy.function("old").triggers] == ["raceday-old"]
+
+
+def test_a_watchdog_stays_beside_native_triggers() -> None:
+    """A trigger with a body is no schedule's: native triggers leave it, and the schedule gets one of its own."""
+    watchdog = "{name: dog, type: SCHEDULED, scheduledDetails: {cron: '* * * * *', body: {watchdog: true}}}"
+    daily = clause("daily", f"annotations: {{schedule: '0 17 * * *'}}\ntriggers: [{watchdog}]")
+    plain = parse_project(render(parse_project(project_text(daily)), triggers=NATIVE))
+    found = [(t.name, t.cron, t.body) for t in plain.function("daily").triggers]
+    assert found == [("raceday-daily", "0 17 * * *", {}), ("dog", "* * * * *", {"watchdog": True})]

@@ -54,6 +54,8 @@ async def handle(container: Container, function: "Function", event: Mapping[str,
 async def _served(container: Container, call: Call, function: "Function") -> dict[str, Any]:
     async def guarded(container: Container, call: Call) -> dict[str, Any]:
         await require_schema(container)
+        if function.watchdog is not None and call.http is None and call.params.get("watchdog") is True:
+            return await function.watchdog(container, call)
         return await function.handler(container, call)
 
     if not function.facts.url_setting:
@@ -87,10 +89,11 @@ def _deadline(container: Container, context: Any) -> float:
 
 @dataclass(slots=True)
 class Function:
-    """One deployed function: its facts and its use case."""
+    """One deployed function: its facts and its use case; one also carries the watchdog, started by a trigger."""
 
     facts: FunctionFacts
     handler: Handler
+    watchdog: Handler | None = None
     _container: Container | None = field(default=None, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
 

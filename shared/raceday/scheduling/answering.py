@@ -12,7 +12,7 @@ from raceday.container import Container
 from raceday.errors import BadRequest
 from raceday.scheduling.alarms import FAILING
 from raceday.scheduling.health import STILL, troubles_of
-from raceday.scheduling.state import HEALTH, TICK
+from raceday.scheduling.state import HEALTH, SCHEDULER, TICK
 from raceday.tables import SUITE_STATE
 
 LATE = STILL + timedelta(seconds=30)
@@ -27,7 +27,8 @@ async def answer_health(container: Container, http: Http) -> dict[str, Any]:
         raise BadRequest("method", "GET", http.method)
     queries = [Query.equal("kind", [TICK, HEALTH])]
     rows = await container.store.find(SUITE_STATE, queries, select=("$id", "kind", "name", "status", "at", "data"))
-    ticks = [instant(str(row["at"])) for row in rows if row["kind"] == TICK and row.get("at")]
+    own = (row for row in rows if row["kind"] == TICK and row["name"] == SCHEDULER)
+    ticks = [instant(str(row["at"])) for row in own if row.get("at")]
     last, now = max(ticks, default=None), container.clock.now()
     late = last is None or now - last > LATE
     health = next((row for row in rows if row["kind"] == HEALTH), None)

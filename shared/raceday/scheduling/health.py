@@ -17,7 +17,7 @@ from raceday.ledger import log as ledger
 from raceday.racing.planning import Race
 from raceday.scheduling.alarms import FAILING, WARNING, Trouble, new_alarms, tell
 from raceday.scheduling.schedules import Run
-from raceday.scheduling.state import HEALTH
+from raceday.scheduling.state import HEALTH, SCHEDULER
 from raceday.scheduling.tick import Tick
 from raceday.store.port import Row
 from raceday.tables import QUARANTINE, SUITE_STATE
@@ -71,6 +71,7 @@ async def _look(tick: Tick, races: Sequence[Race], before: Mapping[str, Any], st
         "failures": [f["item"] for f in tick.failures][:20],
         "paused": sorted(tick.state.pauses),
         "key": _key(tick),
+        "stood_in": _stood_in(tick),
     }
     troubles = list(troubles_of(found))
     told = dict(before.get("told", {}))
@@ -87,6 +88,13 @@ def _key(tick: Tick) -> dict[str, Any]:
     expires = tick.container.settings.platform_key_expires
     days = (date.fromisoformat(expires) - tick.at.date()).days if expires else KEY_WARNING_DAYS + 1
     return {"expires": expires, "days": days} if days <= KEY_WARNING_DAYS else {}
+
+
+def _stood_in(tick: Tick) -> str:
+    """Return since when the scheduler is stood in for, empty where it ticks itself."""
+    if tick.keeper == SCHEDULER:
+        return ""
+    return iso(tick.state.own_last) if tick.state.own_last else "its deployment"
 
 
 def _data(health: Row | None) -> Mapping[str, Any]:
@@ -199,6 +207,9 @@ def troubles_of(found: Mapping[str, Any]) -> Iterable[Trouble]:
         ends = "expires on" if key["days"] >= 0 else "expired on"
         text = f"the namespace key {ends} {key['expires']}; without a new one no function is started any more"
         yield Trouble("key", text, level=FAILING if key["days"] < 3 else WARNING)
+    if since := found.get("stood_in"):
+        text = f"{SCHEDULER} has not ticked since {since}; the watchdog does its work"
+        yield Trouble("watchdog", text, level=FAILING)
     if failures := found["failures"]:
         yield Trouble("tick", "a tick could not do everything: " + ", ".join(sorted(set(failures))), level=FAILING)
 

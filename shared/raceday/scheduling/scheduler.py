@@ -32,7 +32,7 @@ from raceday.scheduling.answering import answer_health
 from raceday.scheduling.handing import POLLER, RESERVE_SECS, HandOut
 from raceday.scheduling.health import note_health
 from raceday.scheduling.runs import start_due
-from raceday.scheduling.state import read_state, write_state
+from raceday.scheduling.state import SCHEDULER, read_state, write_state
 from raceday.scheduling.tick import Tick
 
 # The ledger is looked at this long after the minute began, when slots on the minute are committed or late.
@@ -67,13 +67,13 @@ async def _beat(container: Container, call: Call, done: bool, summary: dict[str,
         call.log.warning("heartbeat.failed")
 
 
-async def work(container: Container, call: Call) -> dict[str, Any]:
-    """Do one minute's work; whatever part of it fails is done by a later minute.
+async def work(container: Container, call: Call, keeper: str = SCHEDULER) -> dict[str, Any]:
+    """Do one minute's work and keep it in that keeper's row; whatever part fails is done by a later minute.
 
     It lasts until the last slot of the minute has its poller, and other work is done meanwhile.
     """
     state = await _patiently(container, lambda: read_state(container))
-    tick = Tick(container, call, container.clock.now(), state)
+    tick = Tick(container, call, container.clock.now(), state, keeper=keeper)
     races = await _patiently(container, lambda: scheduler_reads.races(container, tick.at))
     handing = HandOut(tick)
     _plan_fresh(tick, races, handing)
@@ -182,7 +182,7 @@ def _to_retry(
 
 async def _save(tick: Tick, handed: Sequence[Due]) -> None:
     try:
-        await write_state(tick.container, tick.state, [due.key for due in handed], tick.at)
+        await write_state(tick.container, tick.state, [due.key for due in handed], tick.at, tick.keeper)
     except RaceDayError as error:
         # The next tick hands some slots out again; their second poll finds them in the ledger.
         tick.fail("state", error)

@@ -19,6 +19,8 @@ from raceday.tables import SUITE_STATE
 
 TICK, PAUSE, RUN, IMPORT, HEALTH = "tick", "pause", "run", "import", "health"
 SCHEDULER = functions.SCHEDULER.name
+# Who stands in for the scheduler keeps a row of its own, so that the scheduler's says when it ticked itself.
+WATCHDOG = "watchdog"
 PAUSED = "paused"
 _REMEMBERED = timedelta(minutes=3)
 _AHEAD = timedelta(seconds=30)
@@ -29,7 +31,7 @@ _SILENCE = timedelta(seconds=90)
 class State:
     """The scheduler's memory. `handed` holds (race, slot) of slots that pollers have been started for.
 
-    `last` is when the tick before this one ran, `health` the suite's health row.
+    `last` is when the tick before this one ran, `own_last` the scheduler's own one, `health` the suite's health row.
     """
 
     handed: frozenset[Key] = frozenset()
@@ -38,6 +40,7 @@ class State:
     imports: dict[str, Row] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
     last: datetime | None = None
+    own_last: datetime | None = None
     health: Row | None = None
 
     def paused(self, function: str) -> bool:
@@ -65,9 +68,7 @@ async def read_state(container: Container) -> State:
 def _take(state: State, row: Row) -> None:
     data = _data(row)
     if row["kind"] == TICK:
-        state.handed = frozenset((race, int(at)) for race, slots in data.get("handed", {}).items() for at in slots)
-        state.last = instant(str(row["at"])) if row.get("at") else None
-        state.marks = {str(k): str(v) for k, v in data.get("marks", {}).items()}
+        _take_tick(state, row, data)
     elif row["kind"] == PAUSE and row.get("status") == PAUSED:
         state.pauses |= {row["name"]}
     elif row["kind"] == RUN and row.get("at"):
@@ -85,6 +86,15 @@ def _take(state: State, row: Row) -> None:
         state.imports[row["name"]] = {**row, "data": data}
 
 
+def _take_tick(state: State, row: Row, data: dict[str, Any]) -> None:
+    """Add what one keeper's last tick left; of two the newer one's marks and instant count."""
+    state.handed |= {(race, int(at)) for race, slots in data.get("handed", {}).items() for at in slots}
+    state.last = instant(str(row["at"])) if row.get("at") else None
+    state.marks |= {str(k): str(v) for k, v in data.get("marks", {}).items()}
+    if row["name"] == SCHEDULER:
+        state.own_last = state.last
+
+
 def _data(row: Row) -> dict[str, Any]:
     try:
         data = json.loads(row.get("data") or "{}")
@@ -93,14 +103,22 @@ def _data(row: Row) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-async def write_state(container: Container, state: State, handed: Iterable[Key], at: datetime) -> None:
-    """Keep what was handed out; slots that are long past are forgotten."""
+async def own_tick(container: Container) -> datetime | None:
+    """Return when the scheduler itself last ticked, None where it never did."""
+    row = await container.store.get(SUITE_STATE, row_key(TICK, SCHEDULER), select=("$id", "at"))
+    return instant(str(row["at"])) if row and row.get("at") else None
+
+
+async def write_state(
+    container: Container, state: State, handed: Iterable[Key], at: datetime, keeper: str = SCHEDULER
+) -> None:
+    """Keep what was handed out in the keeper's row; slots that are long past are forgotten."""
     oldest = to_epoch_secs(at - _REMEMBERED)
     data = {"handed": _by_race({*state.handed, *handed}, oldest), "marks": dict(sorted(state.marks.items()))}
     await container.store.upsert(
         SUITE_STATE,
-        row_key(TICK, SCHEDULER),
-        {"kind": TICK, "name": SCHEDULER, "status": "done", "at": iso(at), "data": json.dumps(data)},
+        row_key(TICK, keeper),
+        {"kind": TICK, "name": keeper, "status": "done", "at": iso(at), "data": json.dumps(data)},
     )
 
 

@@ -8,12 +8,15 @@ from raceday.call import Call
 from raceday.container import Container
 from raceday.errors import RaceDayError
 from raceday.racing.schedule import Intervals
-from raceday.scheduling.state import State
+from raceday.scheduling.state import SCHEDULER, State
 
 
 @dataclass(slots=True)
 class Tick:
-    """One minute's work and what came of it; `lags` has for each projection the races behind, and those compared."""
+    """One minute's work and what came of it; `lags` has for each projection the races behind, and those compared.
+
+    `keeper` names the state row that it keeps: the scheduler's, or the watchdog's while it stands in.
+    """
 
     container: Container
     call: Call
@@ -22,6 +25,7 @@ class Tick:
     report: dict[str, Any] = field(default_factory=dict)
     failures: list[dict[str, str]] = field(default_factory=list)
     lags: dict[str, tuple[int, int]] = field(default_factory=dict)
+    keeper: str = SCHEDULER
 
     @property
     def intervals(self) -> Intervals:

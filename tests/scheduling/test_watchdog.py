@@ -1,0 +1,141 @@
+"""The second line of defence: the scheduler's work is done while the scheduler does not tick."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from local.functions import function
+from local.simulate.loop import VirtualLoop
+from local.simulate.plan import DayPlan
+from local.simulate.run import simulate_day
+from local.simulate.seams import FaultHooks
+from local.simulate.world import SimWorld
+from raceday.clock import iso
+from raceday.runtime.function import handle
+from raceday.tables import SUITE_STATE
+from tests.scheduling.test_heartbeat import Watched
+from tests.scheduling.test_scheduler import START
+
+MINUTE = timedelta(minutes=1)
+FEEDING = "daily-meetings"
+
+
+class Guarded(Watched):
+    """The scheduler's suite with a watcher outside and the watchdog's trigger."""
+
+    def watch(self, at: datetime, **params: Any) -> dict[str, Any]:
+        """Fire the watchdog's trigger at an instant."""
+        self.at = at
+        loop = VirtualLoop(at)
+        container = self.container(loop)
+        try:
+            event = {"watchdog": True, **params}
+            answer: dict[str, Any] = loop.run_until_complete(handle(container, function(FEEDING), event, None))
+        finally:
+            loop.close()
+        return answer
+
+    def rows(self, kind: str) -> dict[str, Any]:
+        """Return the state rows of a kind by name."""
+        return {row["name"]: row for row in self.store.tables[SUITE_STATE].values() if row["kind"] == kind}
+
+
+def test_a_scheduler_that_ticks_is_left_alone() -> None:
+    """Up to three minutes after a tick nothing is done and nothing written but by the scheduler."""
+    suite = Guarded(START)
+    suite.race("r1", START + 30 * MINUTE)
+    suite.tick(START)
+    before = len(suite.invoker.started)
+    for minutes in (0, 1, 3):
+        answer = suite.watch(START + minutes * MINUTE)
+        assert (answer["stoodIn"], answer["lastTick"]) == (False, iso(START))
+    assert len(suite.invoker.started) == before
+    assert list(suite.rows("tick")) == ["master-race-scheduler"]
+
+
+def test_a_dead_scheduler_is_stood_in_for_each_minute_until_it_ticks() -> None:
+    """From the fourth minute on each minute's slots are handed out; the scheduler's own row keeps its last tick."""
+    suite = Guarded(START)
+    suite.race("r1", START + 30 * MINUTE)
+    suite.tick(START)
+    heard = len(suite.watcher.beats)
+    answers = [suite.watch(START + minutes * MINUTE + timedelta(seconds=1)) for minutes in range(1, 12)]
+    assert [a["stoodIn"] for a in answers] == [False, False, *[True] * 9]
+    assert sum(a.get("slots", 0) for a in answers) >= 3
+    ticks = suite.rows("tick")
+    assert ticks["master-race-scheduler"]["at"] == iso(START)
+    assert ticks["watchdog"]["at"] == iso(START + 11 * MINUTE + timedelta(seconds=1))
+    # The watcher outside hears nothing, and so tells of the dead scheduler.
+    assert len(suite.watcher.beats) == heard
+    suite.tick(START + 12 * MINUTE)
+    assert suite.watch(START + 12 * MINUTE)["stoodIn"] is False
+
+
+def test_what_the_watchdog_handed_out_the_scheduler_hands_out_no_more() -> None:
+    """Back again, the scheduler knows the slots that were handed out in its place."""
+    suite = Guarded(START)
+    suite.race("r1", START + 4 * MINUTE)
+    suite.tick(START - 5 * MINUTE)
+    assert suite.watch(START)["slots"] > 0
+    suite.tick(START + timedelta(seconds=2))
+    slots = [slot["slot"] for _, payload in suite.invoker.started for slot in payload.get("slots", ())]
+    # Those of this minute, which no poller committed, are tried again; the next minute's are not yet missing.
+    assert slots.count(iso(START + MINUTE)) == 1
+
+
+def test_a_stand_in_is_an_alarm_and_ends_with_it() -> None:
+    """The health row tells since when the scheduler is stood in for, and no longer once it ticks."""
+    suite = Guarded(START)
+    suite.tick(START)
+    suite.watch(START + 4 * MINUTE)
+    found = json.loads(suite.rows("health")["suite"]["data"])
+    assert found["stood_in"] == iso(START)
+    suite.at = START + 5 * MINUTE
+    answer = suite.ask()
+    assert (answer["statusCode"], answer["status"]) == (503, "standstill")
+    assert [t["kind"] for t in answer["troubles"]] == ["standstill", "watchdog"]
+    suite.tick(START + 9 * MINUTE)
+    assert json.loads(suite.rows("health")["suite"]["data"])["stood_in"] == ""
+
+
+def test_a_suite_that_never_ticked_is_started() -> None:
+    """Where no tick was ever kept, the work is done."""
+    suite = Guarded(START)
+    assert suite.watch(START)["stoodIn"] is True
+
+
+def test_another_parameter_beside_is_refused() -> None:
+    """A body that the trigger does not send is told by its name."""
+    assert "force" in str(Guarded(START).watch(START, force=True)["error"])
+
+
+class _Dead(FaultHooks):
+    """A scheduler that is dead from one instant to another, and the watchdog's trigger each minute."""
+
+    def __init__(self, begin: timedelta, end: timedelta) -> None:
+        self._begin, self._end = begin, end
+        self._first: datetime | None = None
+
+    def triggers(self, minute: datetime) -> int:
+        first = self._first = self._first or minute
+        return 0 if self._begin <= minute - first < self._end else 1
+
+    def watchdogs(self, minute: datetime) -> int:
+        return 1
+
+
+@pytest.mark.parametrize("hours", [(0, 0), (3, 40)])
+def test_a_day_with_the_watchdog_leaves_the_rows_of_a_day_without(hours: tuple[int, int]) -> None:
+    """Beside a scheduler that lives, or in the place of one dead all day, nothing is twice and little lost."""
+    plan = DayPlan(seed=4, races=3, depth="port")
+
+    def seams(world: SimWorld) -> FaultHooks:
+        return _Dead(timedelta(hours=hours[0]), timedelta(hours=hours[1]))
+
+    report, plain = simulate_day(plan, seams=seams), simulate_day(plan)
+    assert report["polls"]["committed"] > 0.98 * plain["polls"]["committed"]
+    assert (report["polls"]["duplicate"], report["polls"]["missing"], report["polls"]["unexpected"]) == (0, 0, 0)
+    assert (report["buckets"]["lost"], report["buckets"]["wrong"], report["buckets"]["duplicate"]) == (0, 0, 0)
+    assert report["notifications"]["duplicate"] == 0
