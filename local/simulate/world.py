@@ -152,7 +152,7 @@ class SimWorld:
 
     def _count(self, name: str, answer: dict[str, Any]) -> None:
         """Keep what the report tells of an activation's answer."""
-        if name.startswith("daily-"):
+        if name.startswith("daily-") and "stoodIn" not in answer:
             self.counts.imports.append({"function": name, **answer})
             if name == "daily-meetings" and answer.get("ok") and not answer["failures"] and not answer["left"]:
                 self.record.imported.append(self.loop.now())
