@@ -9,7 +9,8 @@ from typing import Any
 from local.bench.child import ProbeFailed, output
 from local.bench.cost_picture import picture
 from local.bench.report import commit
-from ops.packaging.money import DAYS_A_MONTH, DOLLARS_A_GIB_SEC, FREE_GIB_SECS_A_MONTH
+from ops.packaging.appwrite_plans import DAYS_A_MONTH
+from ops.packaging.money import DOLLARS_A_GIB_SEC, FREE_GIB_SECS_A_MONTH
 
 CURVE = Path(__file__).with_name("cost.svg")
 FIGURES = Path(__file__).with_name("cost.json")

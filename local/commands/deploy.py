@@ -33,6 +33,7 @@ from ops.packaging.render import NATIVE, SINGLE, render
 from ops.packaging.show import show
 from ops.packaging.sources import HOME, SOURCES, site
 from ops.packaging.stage import Staged, Stager
+from raceday.catalogue.functions import SIZES
 from raceday.catalogue.platform import MAX_TRIGGERS
 from raceday.settings import specs
 
@@ -44,6 +45,8 @@ def _common(body: Body) -> Body:
         click.option("--only", default="", metavar="A,B", help="these functions only, for a namespace of their own"),
         click.option("--triggers", type=click.Choice([SINGLE, NATIVE]), default=SINGLE,
                      help="one trigger, or one per schedule"),
+        click.option("--sizes", type=click.Choice(SIZES), default="seed",
+                     help="memory: the seed's, or lean, what the peaks allow (seed)"),
         click.option("--env-file", type=FILE, metavar="FILE", help="NAME=value lines; the environment comes first"),
         click.option("--target", type=click.Choice(["platform", "host"]), default="platform",
                      help="whose Python the packages are for"),
@@ -114,7 +117,8 @@ def stage(args: Options, env: Mapping[str, str] | None = None) -> tuple[ProjectF
     values = environment(args) if env is None else env
     chosen = [spec for spec in project.functions if spec.name in wanted]
     legacy = values.get("RACEDAY_LEGACY_SCHEDULES", "").strip().lower() in {"1", "true", "yes", "on"}
-    text = render(project, names=wanted, unset=unset_defaults(chosen, values), triggers=args.triggers, legacy=legacy)
+    unset = unset_defaults(chosen, values)
+    text = render(project, names=wanted, unset=unset, triggers=args.triggers, legacy=legacy, sizes=args.sizes)
     return project, Stager(project, SOURCES, site(args.target)).stage(args.out.resolve(), text, wanted)
 
 
@@ -166,7 +170,9 @@ def _plan(
     file = args.sim_report or args.home / "sim-report.json"
     cost = None
     if args.sim_report or file.is_file():
-        cost = estimate(read_report(file), {spec.name: spec.limits.memory_mb for spec in project.functions})
+        # The staged memory counts: a report tells seconds, and those of other sizes are taken to be the same.
+        staged_mb = {spec.name: spec.limits.memory_mb for spec in (*project.functions, *rendered.functions)}
+        cost = estimate(read_report(file), staged_mb)
     last = read_record(Home(args.home).record)
     return make_plan(project, rendered, staged, env, last, cost=cost, triggers_limit=args.triggers_limit)
 

@@ -4,7 +4,6 @@ import importlib
 import importlib.util
 import json
 import sys
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from rich.table import Table
 
 from local.commands.options import DAY, FILE, NAMES, POSITIVE, SPAN, Options, json_option
 from local.functions import ROOT
+from local.simulate.campaign import campaign, table
 from local.simulate.full_store import PROFILES
 from local.simulate.plan import DayPlan
 from local.simulate.run import import_recorded, simulate_day
@@ -29,6 +29,7 @@ from local.simulate.shapes import shaped
 from local.simulate.storms import NETWORKS
 from local.simulate.verdict import fine, verdict
 from local.simulate.world import SimWorld, settings_from_env
+from raceday.catalogue.functions import SIZES
 
 STORE = ROOT / ".raceday" / "simulate.db"
 FINDINGS = ROOT / ".raceday" / "findings"
@@ -43,6 +44,7 @@ PACE = (
     "feed_concurrency",
     "polls_at_once",
     "races_per_poller",
+    "hand_out",
     "batch_limit",
     "legacy_schedules",
 )
@@ -62,6 +64,8 @@ PACE = (
               help="what the network goes through, at wire depth (calm)")  # fmt: skip
 @click.option("--store-profile", type=click.Choice(tuple(PROFILES)), default="fast",
               help="the store's pace, but for port depth (fast)")  # fmt: skip
+@click.option("--sizes", type=click.Choice(SIZES), default="seed",
+              help="the functions' memory; lean has a share of a processor (seed)")  # fmt: skip
 @click.option(
     "--faults", default="none", metavar="PROFILE", help="what breaks: a name, some joined by +, or all (none)"
 )
@@ -238,7 +242,7 @@ def _plan(args: Options, i: int) -> DayPlan:
         settings=settings,
         only=args.only,
     )
-    plan = replace(plan, network=args.network, store_profile=args.store_profile)
+    plan = replace(plan, network=args.network, store_profile=args.store_profile, sizes=args.sizes)
     return shaped(plan, args.faults, i, dated=args.date is not None)
 
 
@@ -262,78 +266,6 @@ def _recorded(args: Options, folder: Path, console: Console) -> int:
     if (more := len(report["failures"]) - 5) > 0:
         console.print(f"  and {more} more; --json lists them all", style="yellow")
     return 0 if report["stored"]["races"] else 3
-
-
-def campaign(reports: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return one report for several days: sums, and each day's own."""
-    summed: dict[str, dict[str, Any]] = {}
-    for part in ("stored", "polls", "buckets", "pools", "notifications", "invocations"):
-        keys = sorted({key for r in reports for key, value in r[part].items() if isinstance(value, int)})
-        summed[part] = {key: sum(r[part].get(key, 0) for r in reports) for key in keys}
-    if "excused" in reports[0]["polls"]:
-        excuses: Counter[str] = Counter()
-        for report in reports:
-            excuses.update(report["polls"]["excused"])
-        summed["polls"] |= {"excused": dict(sorted(excuses.items()))}
-        summed["polls"]["missing_share"] = round(summed["polls"]["missing"] / max(1, summed["polls"]["expected"]), 4)
-    summed["judged"] = _judged([r["judged"] for r in reports])
-    if "faults_injected" in reports[0]:
-        summed["faults_injected"] = _faults([r["faults_injected"] for r in reports])
-    return {
-        "date": reports[0]["date"],
-        "seed": reports[0]["seed"],
-        "races": sum(r["races"] for r in reports),
-        "days": len(reports),
-        "depth": reports[0]["depth"],
-        **summed,
-        "failures": [failure for r in reports for failure in r["failures"]],
-        "rows_changed": sum(r["rows_changed"] for r in reports),
-        "wall_secs": round(sum(r["wall_secs"] for r in reports), 2),
-        "each": reports,
-    }
-
-
-def _judged(each: list[dict[str, Any]]) -> dict[str, Any]:
-    names = sorted({table for j in each for table in j["tables"]})
-    tables: dict[str, Counter[str]] = {name: Counter() for name in names}
-    for judged in each:
-        for name, counts in judged["tables"].items():
-            tables[name].update(counts)
-    rows, count = (sum(j[key] for j in each) for key in ("rows", "count"))
-    return {"rows": rows, "count": count, "tables": {name: dict(counts) for name, counts in tables.items()}}
-
-
-def _faults(each: list[dict[str, Any]]) -> dict[str, Any]:
-    total, operations = (sum(f[key] for f in each) for key in ("total", "operations"))
-    kinds = sorted({kind for f in each for kind in f["by_kind"]})
-    by_kind = {kind: sum(f["by_kind"].get(kind, 0) for f in each) for kind in kinds}
-    return {"total": total, "operations": operations, "share": round(total / operations, 4), "by_kind": by_kind}
-
-
-def table(report: dict[str, Any]) -> Table:
-    """Lay a report out as a table."""
-    made = Table(title=f"{report['date']}: {report['races']} races", show_header=False)
-    for part in (
-        "stored",
-        "polls",
-        "buckets",
-        "pools",
-        "notifications",
-        "judged",
-        "invocations",
-        "network",
-        "faults_injected",
-    ):
-        figures = {k: v for k, v in report.get(part, {}).items() if isinstance(v, (int, float))}
-        if figures:
-            made.add_row(part, "  ".join(f"{k} {v:,}" for k, v in figures.items()))
-    if excuses := report.get("polls", {}).get("excused"):
-        made.add_row("excused", "  ".join(f"{kind} {count}" for kind, count in excuses.items()))
-    for key in ("feed_calls_per_poll", "store_calls_per_poll", "invocations_per_poll", "rows_changed", "wall_secs"):
-        if key in report:
-            made.add_row(key.replace("_", " "), f"{report[key]:,}")
-    made.add_row("failures", str(len(report["failures"])))
-    return made
 
 
 def _write(path: Path | None, report: dict[str, Any]) -> None:

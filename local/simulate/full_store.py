@@ -75,8 +75,14 @@ class FullBackend:
             world.counts.store[name] += 1
 
         seams = world.seams
+
+        async def metered(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+            world.meter.note_http(name, request, response)
+            await world.work(name)
+            return await seams.after_store(request, response)
+
         wire = SlowWire(
-            self.served(world), world.chances, "store", world.store_span, seams.before_store, seams.after_store,
+            self.served(world), world.chances, "store", world.store_span, seams.before_store, metered,
             counted, date=world.loop.now,
         )  # fmt: skip
         chance = SeededRandomSource(f"{world.seed}/store/{name}/{serial}")

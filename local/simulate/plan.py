@@ -24,8 +24,13 @@ class DayPlan:
     only: tuple[str, ...] = ()
     network: str = "calm"
     store_profile: str = "fast"
+    sizes: str = "seed"
 
     def options_asked(self) -> dict[str, str]:
         """Return what differs from a plain day, by the command's options."""
-        asked = {"network": (self.network, "calm"), "store-profile": (self.store_profile, "fast")}
+        asked = {
+            "network": (self.network, "calm"),
+            "store-profile": (self.store_profile, "fast"),
+            "sizes": (self.sizes, "seed"),
+        }
         return {name: value for name, (value, plain) in asked.items() if value != plain}

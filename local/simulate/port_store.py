@@ -40,7 +40,7 @@ class PortBackend:
             on_request()
             world.counts.store[name] += 1
 
-        return DelayedStore(self.open(world), world, clock, counted)
+        return DelayedStore(self.open(world), world, clock, counted, name)
 
     def feed_transport(
         self, world: SimWorld, name: str, serial: int, on_request: Callable[[], None]
@@ -81,9 +81,13 @@ class PortBackend:
 class DelayedStore:
     """The store's port with a delay before and after each call, as a wire would have."""
 
-    def __init__(self, inner: MemoryStore, world: SimWorld, clock: Clock, on_request: Callable[[], None]) -> None:
+    def __init__(
+        self, inner: MemoryStore, world: SimWorld, clock: Clock, on_request: Callable[[], None], name: str = ""
+    ) -> None:
+        self._name = name
         self._inner = inner
         self._world = world
+        self._meter = world.meter
         self._clock = clock
         self._on_request = on_request
         self.calls = 0
@@ -98,6 +102,7 @@ class DelayedStore:
             self._count()
             await asyncio.sleep(self._world.chances.span("store", delays.store))
         self._count()
+        await self._world.work(self._name)
         half = self._world.chances.span("store", delays.commit if calls > 1 else delays.store) / 2
         await asyncio.sleep(half)
         found = await self._world.seams.port(name, about, work)
@@ -112,53 +117,70 @@ class DelayedStore:
 
     async def get(self, table: str, row_id: str, *, select: Sequence[str] = ()) -> Row | None:
         """Return one row, None where it does not exist."""
-        return await self._call(
+        found = await self._call(
             "get", f"{table}/{row_id}/{select}", lambda: self._inner.get(table, row_id, select=select)
         )
+        self._meter.note_read(self._name, int(found is not None))
+        return found
 
     async def find(
         self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
     ) -> list[Row]:
         """Return the rows that match."""
-        return await self._call(
+        found = await self._call(
             "find",
             f"{table}/{queries}/{limit}/{select}",
             lambda: self._inner.find(table, queries, limit=limit, select=select),
         )
+        self._meter.note_read(self._name, len(found))
+        return found
 
     async def create(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
         """Create one row."""
-        return await self._call("create", table, lambda: self._inner.create(table, row_id, data))
+        found = await self._call("create", table, lambda: self._inner.create(table, row_id, data))
+        self._meter.note_written(self._name, table)
+        return found
 
     async def upsert(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
         """Create or overwrite one row."""
-        return await self._call("upsert", table, lambda: self._inner.upsert(table, row_id, data))
+        found = await self._call("upsert", table, lambda: self._inner.upsert(table, row_id, data))
+        self._meter.note_written(self._name, table)
+        return found
 
     async def update(self, table: str, row_id: str, data: Mapping[str, Any], *, if_not_after: str = "") -> Row:
         """Patch one row."""
-        return await self._call(
+        found = await self._call(
             "update", table, lambda: self._inner.update(table, row_id, data, if_not_after=if_not_after)
         )
+        self._meter.note_written(self._name, table)
+        return found
 
     async def delete(self, table: str, row_id: str) -> None:
         """Delete one row."""
         await self._call("delete", table, lambda: self._inner.delete(table, row_id))
+        self._meter.note_written(self._name, table)
 
     async def create_many(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Create rows in bulk."""
         await self._call("create_many", table, lambda: self._inner.create_many(table, rows))
+        self._meter.note_written(self._name, table, len(rows))
 
     async def upsert_many(self, table: str, rows: Sequence[Mapping[str, Any]]) -> int:
         """Upsert rows in bulk."""
-        return await self._call("upsert_many", table, lambda: self._inner.upsert_many(table, rows))
+        changed = await self._call("upsert_many", table, lambda: self._inner.upsert_many(table, rows))
+        self._meter.note_written(self._name, table, len(rows))
+        return changed
 
     async def delete_where(self, table: str, queries: Sequence[str]) -> int:
         """Delete the rows that match."""
-        return await self._call("delete_where", table, lambda: self._inner.delete_where(table, queries))
+        deleted = await self._call("delete_where", table, lambda: self._inner.delete_where(table, queries))
+        self._meter.note_written(self._name, table, deleted)
+        return deleted
 
     async def commit(self, ops: Sequence[Op]) -> None:
         """Do all of `ops`, or none."""
         await self._call("commit", "", lambda: self._inner.commit(ops), COMMIT_CALLS)
+        self._meter.note_ops(self._name, ops)
 
     async def put_file(self, bucket: str, file_id: str, name: str, content: bytes, media_type: str) -> str:
         """Store a file under its id."""

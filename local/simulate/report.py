@@ -5,10 +5,11 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from local.feedsim import FeedDay
+from local.simulate.costs import appwrite, cost
 from local.simulate.oracle.differences import Findings
 from local.simulate.oracle.slots import Expected, expect, rechecks_after
 from local.simulate.oracle.truth import DayServed
@@ -21,6 +22,7 @@ from raceday.tables import MONEY_FLOW, NOTIFICATIONS, RACE_POOLS
 POLLER = "enhanced-race-poller"
 MOST_CRASHES = 20
 PLANNED = ("slot", "recheck")
+CRITICAL = timedelta(minutes=5)
 IDLE_OUTCOMES = ("done", "late", "off_plan", "over", "expired", "refused")
 
 
@@ -38,6 +40,8 @@ def day_report(day: FeedDay, world: SimWorld, tables: Tables, findings: Findings
         "statuses": statuses(tables),
         "polls": found,
         **use(world, int(found["committed"])),
+        "cost": cost(world),
+        "appwrite": appwrite(world),
         "buckets": counted(findings, MONEY_FLOW) | {"written": len(tables.flow)},
         "pools": counted(findings, RACE_POOLS),
         "notifications": counted(findings, NOTIFICATIONS) | {"sent": len(tables.notifications)},
@@ -67,7 +71,8 @@ def polls(expected: Mapping[str, Expected], ledger: Sequence[Row], world: SimWor
     # A caller's poll that fell on a planned slot has served it.
     committed |= wanted & slots.keys()
     gaps = {(r["raceId"], when(gap["slot"])) for r in ledger for gap in json.loads(r.get("gaps") or "[]")}
-    late = sorted(_lateness(row, world.counts.asked.get(row["raceId"], ())) for row in planned)
+    lateness = [(_is_critical(row), _lateness(row, world.counts.asked.get(row["raceId"], ()))) for row in planned]
+    late = sorted(secs for _, secs in lateness)
     return {
         "expected": len(wanted),
         "committed": len(committed),
@@ -76,7 +81,9 @@ def polls(expected: Mapping[str, Expected], ledger: Sequence[Row], world: SimWor
         "gaps": len(gaps),
         "gaps_unexplained": len(gaps & committed),
         "handed_again": sum(count - 1 for count in world.counts.handed.values()),
-        "late_p99_secs": round(late[math.ceil(len(late) * 0.99) - 1], 3) if late else None,
+        "late_p99_secs": _p99(late),
+        "late_p99_critical_secs": _p99(sorted(secs for critical, secs in lateness if critical)),
+        "late_p99_elsewhere_secs": _p99(sorted(secs for critical, secs in lateness if not critical)),
         "late_max_secs": round(late[-1], 3) if late else None,
         "failed": world.counts.outcomes["failed"],
         "request": sum(row["kind"] == "request" for row in ledger),
@@ -85,6 +92,15 @@ def polls(expected: Mapping[str, Expected], ledger: Sequence[Row], world: SimWor
         "unexpected": len(committed - wanted),
         "differences": _named(wanted - committed, "missing") + _named(committed - wanted, "unexpected"),
     }
+
+
+def _p99(ordered: Sequence[float]) -> float | None:
+    return round(ordered[math.ceil(len(ordered) * 0.99) - 1], 3) if ordered else None
+
+
+def _is_critical(row: Row) -> bool:
+    """Tell whether a slot lies between T-5 and Final, where nothing is to be late."""
+    return bool(row["kind"] == "slot" and when(row["slot"]) >= when(row["startTime"]) - CRITICAL)
 
 
 def _wanted(race_id: str, each: Expected, committed: Container[tuple[str, datetime]]) -> set[datetime]:

@@ -85,8 +85,8 @@ def simulate_day(
     async def work(loop: VirtualLoop) -> dict[str, Any]:
         backend = into or make_backend(plan)
         world = SimWorld(
-            loop, FeedSim(generated, compress=plan.depth != "port"), backend, limits_of(),
-            seed=plan.seed, settings=plan.settings, trace=trace,
+            loop, FeedSim(generated, compress=plan.depth != "port"), backend, limits_of(plan.sizes),
+            seed=plan.seed, settings=plan.settings, trace=trace, sizes=plan.sizes,
         )  # fmt: skip
         outages = begin_wire(plan.network, world, backend, end) if isinstance(backend, WireBackend) else []
         if seams is not None:

@@ -114,6 +114,7 @@ class WireBackend(FullBackend):
             self._on_request[client]()
             world.counts.store[client.split("/")[0]] += 1
             answer = await inner.handle_async_request(request)
+            world.meter.note_http(client.split("/")[0], request, answer)
             return _dated(world, answer)
 
         return handle

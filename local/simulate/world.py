@@ -1,5 +1,6 @@
 """One simulated world: a feed, a store, the platform and the webhooks, all on one virtual loop."""
 
+import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from local.feedsim import FeedTransport
 from local.feedsim.serve import AnyFeed
 from local.simulate.chances import Chances, Delays, Span
 from local.simulate.loop import VirtualClock, VirtualLoop
+from local.simulate.metering import Meter
 from local.simulate.platform import Limit, Platform
 from local.simulate.seams import FaultHooks
 from local.simulate.served import Record
@@ -29,6 +31,8 @@ from raceday.store.port import Store
 
 FUNCTIONS_URL = "https://functions.raceday.local"
 SECRET = "simulated-webhook-secret"
+# Processor time of a whole processor, from `bench`: `growth` and `parse` around one call.
+CALL_CPU_SECS = 0.002
 # What is logged of an error that nobody foresaw.
 CRASHES = ("activation.crashed", "import.crashed", "projection.crashed")
 SETTINGS = Settings(
@@ -127,14 +131,18 @@ class SimWorld:
         seams: FaultHooks | None = None,
         delays: Delays | None = None,
         trace: Callable[[str], None] | None = None,
+        sizes: str = "seed",
     ) -> None:
         self.loop = loop
+        self.sizes = sizes
+        self._limits = limits
         self.settings = settings
         self.backend = backend
         self.seams = seams or FaultHooks()
         self.delays = delays or Delays()
         self.chances = Chances(seed, loop.time)
         self.counts = Counts()
+        self.meter = Meter()
         self.record = Record()
         self.crashes: list[str] = []
         self.seed = seed
@@ -143,8 +151,28 @@ class SimWorld:
         self.events: dict[str, int] = defaultdict(int)
         self._feed = FeedTransport(feed, loop.now)
         self.platform = Platform(
-            loop, self.chances, self.delays, self.seams, self._build, limits, self._count, self._note if trace else None
+            loop,
+            self.chances,
+            self.delays,
+            self.seams,
+            self._build,
+            limits,
+            self._count,
+            self._note if trace else None,
+            slower=self.slower,
         )
+
+    def slower(self, name: str) -> float:
+        """Return how much longer a function's own work takes at these sizes: 0 at the seed's, which are not modelled.
+
+        The platform does not say how it shares processors; this has them shared by memory, 1 GiB being a whole one.
+        """
+        return 1 / self._limits[name].memory_gib - 1 if self.sizes == "lean" else 0.0
+
+    async def work(self, name: str, secs: float = CALL_CPU_SECS) -> None:
+        """Let the work around a call take what it takes longer than with a whole processor."""
+        if slower := self.slower(name):
+            await asyncio.sleep(secs * slower)
 
     def use(self, seams: FaultHooks) -> None:
         """Break things as a fault profile says; before anything runs."""
@@ -200,6 +228,7 @@ class SimWorld:
             elif room == "events" and response.status_code == 200:
                 self.counts.served[key].append(self.loop.now())
             answer = await self.seams.after_feed(request, response)
+            await self.work(name)
             if answer.status_code == 200:
                 self.record.keep(room, key, name, self.loop.now(), answer.content)
             return answer

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ops.packaging.appwrite_plans import DAYS_A_MONTH, plan_lines
 from ops.packaging.errors import PackagingError
 from raceday.catalogue.platform import INVOCATIONS_A_MINUTE
 
 FREE_GIB_SECS_A_MONTH = 90_000.0
 DOLLARS_A_GIB_SEC = 0.0000185
 SHORTEST_SECS = 0.1
-DAYS_A_MONTH = 30
 MAX_CONCURRENT = 120
+APPWRITE_TOTALS = ("rows_read", "rows_written", "calls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Estimate:
 
     by_function: dict[str, float]
     warnings: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def day_gib_secs(self) -> float:
@@ -40,7 +42,7 @@ def estimate(report: Mapping[str, Any], memory_mb: Mapping[str, int]) -> Estimat
     if not isinstance(functions, dict):
         raise PackagingError("the simulation report has no mapping `functions`; make one with ./raceday simulate")
     by_function = {name: _gib_secs(name, entry, memory_mb.get(name, 1024)) for name, entry in functions.items()}
-    return Estimate(by_function, tuple(_warnings(report, functions)))
+    return Estimate(by_function, tuple(_warnings(report, functions)), tuple(_beside(report)))
 
 
 def read_report(path: Path) -> dict[str, Any]:
@@ -57,6 +59,8 @@ def read_report(path: Path) -> dict[str, Any]:
 def _gib_secs(name: str, entry: Any, memory_mb: int) -> float:
     """Return what is billed: as the simulation counted it, or memory times seconds with at least 100 ms a run."""
     try:
+        if "billed_secs" in entry:
+            return float(entry["billed_secs"]) * memory_mb / 1024
         if "gib_secs" in entry:
             return float(entry["gib_secs"])
         return max(float(entry["secs"]), int(entry["activations"]) * SHORTEST_SECS) * memory_mb / 1024
@@ -64,6 +68,20 @@ def _gib_secs(name: str, entry: Any, memory_mb: int) -> float:
         raise PackagingError(
             f"simulation report: functions.{name} needs `gib_secs`, or `activations` and `secs`"
         ) from None
+
+
+def _beside(report: Mapping[str, Any]) -> list[str]:
+    """Return what else a simulated day tells: how late its polls were, and Appwrite's rows and calls."""
+    lines, polls, appwrite = [], report.get("polls") or {}, report.get("appwrite")
+    if polls.get("late_p99_critical_secs") is not None:
+        lines.append(
+            f"lateness of that day, 99 in 100 polls: {polls['late_p99_critical_secs']:g} s from T-5 to Final, "
+            f"{polls.get('late_p99_elsewhere_secs') or 0:g} s elsewhere; at most {polls['late_max_secs']:g} s"
+        )
+    if appwrite:
+        told = ", ".join(f"{appwrite[key]['total']:,} {key.replace('_', ' ')}" for key in APPWRITE_TOTALS)
+        lines += [f"Appwrite, that day: {told}", *(f"  {line}" for line in plan_lines(appwrite))]
+    return lines
 
 
 def _warnings(report: Mapping[str, Any], functions: Mapping[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ import yaml
 from ops.packaging.errors import ProjectError
 from ops.packaging.project import FILE_NAME, ProjectFile
 from ops.packaging.yaml_strict import load_strict
+from raceday.catalogue.functions import BY_NAME
 
 SINGLE, NATIVE = "single", "native"
 _NEEDS_A_BODY = "batch-race-poller"
@@ -42,10 +43,12 @@ def render(
     unset: Collection[str] = (),
     triggers: str = SINGLE,
     legacy: bool = False,
+    sizes: str = "seed",
 ) -> str:
     """Return the project.yml to stage: these functions without `unset` variables, its triggers or one per schedule.
 
-    Legacy schedules get native triggers only where `legacy` says so; raises ProjectError for an unknown name.
+    Legacy schedules get native triggers only where `legacy` says so; the sizes `lean` replace every memory. Raises
+    ProjectError for an unknown name.
     """
     data = load_strict(project.text, FILE_NAME)
     wanted = set(project.names if names is None else names)
@@ -55,6 +58,8 @@ def render(
         package["functions"] = [f for f in package["functions"] if f["name"] in wanted]
         for function in package["functions"]:
             _leave_out(function, unset)
+            if sizes != "seed":
+                function["limits"]["memory"] = BY_NAME[function["name"]].memory(sizes)
             if triggers == NATIVE:
                 _native(function, legacy)
     data["packages"] = [package for package in data["packages"] if package["functions"]]

@@ -41,4 +41,8 @@ def _money(plan: DeployPlan) -> list[str]:
     top = sorted(plan.estimate.by_function.items(), key=lambda item: -item[1])[:3]
     parts = ", ".join(f"{name} {value:.0f}" for name, value in top)
     day, dollars = plan.estimate.day_gib_secs, plan.estimate.month_dollars
-    return [f"cost: {day:.0f} GiB-s a race day ({parts}); ${dollars:.2f} a month of such days", ""]
+    return [
+        f"cost: {day:.0f} GiB-s a race day ({parts}); ${dollars:.2f} a month of such days",
+        *plan.estimate.beside,
+        "",
+    ]

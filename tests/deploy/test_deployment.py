@@ -232,10 +232,24 @@ def test_the_cost_is_estimated_from_a_simulated_day() -> None:
     assert found.month_dollars == pytest.approx((10_050 * 30 - 90_000) * 0.0000185)
     assert estimate({"functions": {"one": {"gib_secs": 7.5}}}, {}).day_gib_secs == 7.5
     assert estimate({"functions": {}}, {}).month_dollars == 0
+    sized = {"functions": {"one": {"billed_secs": 100.0, "gib_secs": 50.0}}}
+    assert [estimate(sized, {"one": mb}).day_gib_secs for mb in (512, 128)] == [50.0, 12.5]
     crowded = {"functions": {"one": {"activations": 1, "secs": 1, "peak_concurrent": 130}}}
     assert "130 activations at once" in estimate(crowded, {}).warnings[0]
     with pytest.raises(PackagingError, match="no mapping `functions`"):
         estimate({}, {})
+
+
+def test_a_plan_tells_what_else_the_simulated_day_showed() -> None:
+    """Lateness and Appwrite's rows and calls of the day stand beside its cost, with the cloud's plans."""
+    counts = {
+        key: {"total": total} for total, key in enumerate(("rows_read", "rows_written", "calls", "empty_reads"), 7)
+    }
+    polls = {"late_p99_critical_secs": 0.1, "late_p99_elsewhere_secs": 1.6, "late_max_secs": 2.0}
+    told = estimate({"functions": {}, "polls": polls, "appwrite": counts}, {}).beside
+    assert "0.1 s from T-5 to Final, 1.6 s elsewhere; at most 2 s" in told[0]
+    assert told[1] == "Appwrite, that day: 7 rows read, 8 rows written, 9 calls"
+    assert "Pro: 510 of" in told[3]
 
 
 def test_env_files_are_read_line_by_line(tmp_path: Path) -> None:

@@ -173,6 +173,14 @@ def test_unset_defaults_are_left_out_of_the_staged_environment() -> None:
     assert "${B}" not in text
 
 
+def test_lean_sizes_replace_every_memory() -> None:
+    """The sizes `lean` are the catalogue's for each function, the poller's kept; `seed` changes none."""
+    project = parse_project(project_text(clause("master-race-scheduler"), clause("enhanced-race-poller")))
+    lean = parse_project(render(project, sizes="lean"))
+    assert [spec.limits.memory_mb for spec in lean.functions] == [128, 1024]
+    assert render(project, sizes="seed") == render(project)
+
+
 def test_native_triggers_give_each_schedule_its_own() -> None:
     """With native triggers every schedule has one, legacy ones only when asked for; none has a body nobody reads."""
     legacy = clause("old", "annotations: {schedule: '*/5 * * * *', legacy: true}")

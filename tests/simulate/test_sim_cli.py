@@ -30,6 +30,12 @@ def test_a_port_day_writes_its_report(tmp_path: Path, capsys: pytest.CaptureFixt
     }
     assert wanted | {"invocations", "invocations_per_poll", "functions", "wall_secs", "measured"} <= report.keys()
     assert report["polls"]["committed"] > 40
+    for part in ("rows_read", "rows_written", "calls"):
+        by_function = dict(report["appwrite"][part])
+        assert by_function.pop("total") == sum(by_function.values()) > 0
+    assert report["appwrite"]["calls"]["enhanced-race-poller"] == report["store_calls"]["enhanced-race-poller"]
+    assert report["cost"]["gib_secs"].keys() == report["functions"].keys()
+    assert report["cost"]["day_gib_secs"]["lean"] < report["cost"]["day_gib_secs"]["seed"]
     assert "committed" in capsys.readouterr().out
 
 

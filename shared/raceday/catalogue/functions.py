@@ -2,13 +2,17 @@
 
 from typing import Literal, NamedTuple
 
+# The platform's least, which leaves twice the peak of any function; the poller keeps a whole processor for each poll.
+LEAN_MB = 128
+Sizes = Literal["seed", "lean"]
 Kind = Literal["import", "poll", "schedule", "event", "http"]
 
 
 class FunctionFacts(NamedTuple):
     """One function: `needs` names groups of settings, `url_setting` the setting that holds an event function's URL.
 
-    `handler` is module and name of its use case; `seed_size` the size that the owner asked for.
+    `handler` is module and name of its use case; `seed_size` the size that the owner asked for, `memory_mb` what the
+    platform has of it, `lean_mb` the same for the sizes `lean`.
     """
 
     name: str
@@ -22,8 +26,16 @@ class FunctionFacts(NamedTuple):
     timeout_secs: int
     url_setting: str = ""
     legacy: bool = False
+    lean_mb: int = LEAN_MB
+
+    def memory(self, sizes: str) -> int:
+        """Return its memory in MB at one set of sizes, `seed` or `lean`; raises ValueError."""
+        if sizes not in SIZES:
+            raise ValueError(f"sizes: expected {' or '.join(SIZES)}, got {sizes!r}")
+        return self.lean_mb if sizes == "lean" else self.memory_mb
 
 
+SIZES: tuple[Sizes, ...] = ("seed", "lean")
 _FEED_AND_STORE = ("feed", "store")
 _EVENT = ("store", "webhooks")
 
@@ -82,6 +94,7 @@ POLLER = FunctionFacts(
     "s-2vcpu-2gb",
     1024,
     180,
+    lean_mb=1024,
 )
 DATA_POLLER = FunctionFacts(
     "race-data-poller",

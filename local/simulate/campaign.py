@@ -1,0 +1,93 @@
+"""A day's report as a table, and several days' reports as one."""
+
+from collections import Counter
+from typing import Any
+
+from rich.table import Table
+
+from ops.packaging.appwrite_plans import plan_lines
+
+
+def campaign(reports: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return one report for several days: sums, and each day's own."""
+    summed: dict[str, dict[str, Any]] = {}
+    for part in ("stored", "polls", "buckets", "pools", "notifications", "invocations"):
+        keys = sorted({key for r in reports for key, value in r[part].items() if isinstance(value, int)})
+        summed[part] = {key: sum(r[part].get(key, 0) for r in reports) for key in keys}
+    if "excused" in reports[0]["polls"]:
+        excuses: Counter[str] = Counter()
+        for report in reports:
+            excuses.update(report["polls"]["excused"])
+        summed["polls"] |= {"excused": dict(sorted(excuses.items()))}
+        summed["polls"]["missing_share"] = round(summed["polls"]["missing"] / max(1, summed["polls"]["expected"]), 4)
+    summed["judged"] = _judged([r["judged"] for r in reports])
+    if "faults_injected" in reports[0]:
+        summed["faults_injected"] = _faults([r["faults_injected"] for r in reports])
+    return {
+        "date": reports[0]["date"],
+        "seed": reports[0]["seed"],
+        "races": sum(r["races"] for r in reports),
+        "days": len(reports),
+        "depth": reports[0]["depth"],
+        **summed,
+        "failures": [failure for r in reports for failure in r["failures"]],
+        "rows_changed": sum(r["rows_changed"] for r in reports),
+        "wall_secs": round(sum(r["wall_secs"] for r in reports), 2),
+        "each": reports,
+    }
+
+
+def _judged(each: list[dict[str, Any]]) -> dict[str, Any]:
+    names = sorted({table for j in each for table in j["tables"]})
+    tables: dict[str, Counter[str]] = {name: Counter() for name in names}
+    for judged in each:
+        for name, counts in judged["tables"].items():
+            tables[name].update(counts)
+    rows, count = (sum(j[key] for j in each) for key in ("rows", "count"))
+    return {"rows": rows, "count": count, "tables": {name: dict(counts) for name, counts in tables.items()}}
+
+
+def _faults(each: list[dict[str, Any]]) -> dict[str, Any]:
+    total, operations = (sum(f[key] for f in each) for key in ("total", "operations"))
+    kinds = sorted({kind for f in each for kind in f["by_kind"]})
+    by_kind = {kind: sum(f["by_kind"].get(kind, 0) for f in each) for kind in kinds}
+    return {"total": total, "operations": operations, "share": round(total / operations, 4), "by_kind": by_kind}
+
+
+def table(report: dict[str, Any]) -> Table:
+    """Lay a report out as a table."""
+    made = Table(title=f"{report['date']}: {report['races']} races", show_header=False)
+    for part in (
+        "stored",
+        "polls",
+        "buckets",
+        "pools",
+        "notifications",
+        "judged",
+        "invocations",
+        "network",
+        "faults_injected",
+    ):
+        figures = {k: v for k, v in report.get(part, {}).items() if isinstance(v, (int, float))}
+        if figures:
+            made.add_row(part, "  ".join(f"{k} {v:,}" for k, v in figures.items()))
+    if excuses := report.get("polls", {}).get("excused"):
+        made.add_row("excused", "  ".join(f"{kind} {count}" for kind, count in excuses.items()))
+    for key in ("feed_calls_per_poll", "store_calls_per_poll", "invocations_per_poll", "rows_changed", "wall_secs"):
+        if key in report:
+            made.add_row(key.replace("_", " "), f"{report[key]:,}")
+    _add_costs(made, report)
+    made.add_row("failures", str(len(report["failures"])))
+    return made
+
+
+def _add_costs(made: Table, report: dict[str, Any]) -> None:
+    """Add what the day costs: the platform at both sizes, and Appwrite's rows beside its cloud's plans."""
+    if "cost" not in report:
+        return
+    cost, found = report["cost"], report["appwrite"]
+    dollars = "  ".join(f"{sizes} ${month:,.2f}" for sizes, month in cost["month_dollars"].items())
+    made.add_row("platform, a month", f"{dollars}  (GiB-s a day: {sum(cost['gib_secs'].values()):,.0f})")
+    totals = "  ".join(f"{key} {found[key]['total']:,}" for key in ("rows_read", "rows_written", "calls"))
+    made.add_row("Appwrite, a day", totals)
+    made.add_row("Appwrite's cloud", "\n".join(plan_lines(found)))

@@ -1,0 +1,38 @@
+"""Rows read and written are counted alike in memory and over HTTP, and sizes change money and pace."""
+
+from datetime import date
+from functools import cache
+from typing import Any
+
+from local.simulate.plan import DayPlan
+from local.simulate.run import simulate_day
+from ops.packaging.appwrite_plans import PLANS, plan_lines
+
+
+@cache
+def _day(**changed: Any) -> dict[str, Any]:
+    return simulate_day(DayPlan(seed=3, races=1, day=date(2026, 2, 14), **{"depth": "port", **changed}))
+
+
+def test_http_counts_what_memory_counts() -> None:
+    """A poll reads and writes as many rows over HTTP as in memory; their runs differ by the retries of a few races."""
+    port, full = (_day(depth=depth)["appwrite"] for depth in ("port", "full"))
+    for part in ("rows_read", "rows_written"):
+        per_call = [each[part]["enhanced-race-poller"] for each in (port, full)]
+        assert abs(per_call[0] - per_call[1]) <= 0.05 * per_call[0], (part, per_call)
+
+
+def test_lean_sizes_are_cheaper_and_slower() -> None:
+    """At the lean sizes the scheduler costs a quarter, a cold start takes longer, and nothing is lost."""
+    seed, lean = (_day(sizes=sizes) for sizes in ("seed", "lean"))
+    assert lean["cost"]["gib_secs"]["master-race-scheduler"] < 0.3 * seed["cost"]["gib_secs"]["master-race-scheduler"]
+    slow = [report["functions"]["daily-meetings"]["billed_secs"] for report in (seed, lean)]
+    assert slow[1] > slow[0]
+    assert lean["polls"]["missing"] == lean["polls"]["unexpected"] == lean["judged"]["count"] == 0
+
+
+def test_a_month_stands_beside_the_plans() -> None:
+    """A month is thirty days, and a read that finds nothing counts as a row."""
+    day = {"rows_read": {"total": 9_000}, "empty_reads": {"total": 1_000}, "rows_written": {"total": 5_000}}
+    assert f"300,000 of {PLANS[0].reads_a_month:,}" in plan_lines(day)[0]
+    assert f"150,000 of {PLANS[0].writes_a_month:,} written (60%)" in plan_lines(day)[0]
