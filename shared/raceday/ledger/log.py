@@ -82,9 +82,16 @@ async def since(container: Container, race_id: str, n: int) -> list[LedgerRow]:
     return found
 
 
-async def heads(store: Store, since: datetime, statuses: Sequence[str] = ()) -> list[LedgerHead]:
-    """Return the heads of all races' rows whose slot is at `since` or later, of these statuses only where given."""
+async def heads(
+    store: Store, since: datetime, statuses: Sequence[str] = (), *, created_since: datetime | None = None
+) -> list[LedgerHead]:
+    """Return the heads of all races' rows whose slot is at `since` or later, of these statuses only where given.
+
+    With `created_since` only of rows that were written then or later.
+    """
     queries = [Query.greater_than_equal("slot", iso(since))]
+    if created_since is not None:
+        queries.append(Query.greater_than_equal("$createdAt", iso(created_since)))
     if statuses:
         queries.append(Query.equal("status", list(statuses)))
     return [read_head(row) for row in await store.find(RACE_POLLS, queries, select=("$id", *HEAD))]

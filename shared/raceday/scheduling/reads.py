@@ -12,6 +12,7 @@ from raceday.racing.planning import Race
 from raceday.racing.records import LedgerHead
 from raceday.racing.schedule import RECHECK_MINUTES
 from raceday.racing.snapshot import Status
+from raceday.scheduling.following import OVERLAP, follow
 from raceday.store.port import Row
 from raceday.tables import RACES
 
@@ -25,18 +26,20 @@ SLACK = timedelta(seconds=90)
 # A race is Abandoned here before its ledger says so when its meeting's list was first to tell.
 WATCHED = [status.value for status in Status if status is not Status.FINAL]
 FINISHED = [status.value for status in Status if status.over]
-_OVER = "over_rows"
+_OVER, _RECENT = "over_rows", "recent_rows"
 
 
 async def races(container: Container, now: datetime) -> list[Race]:
     """Return the races that are not Final from the past hours to the next race day's end, in order of their starts."""
-    rows = await container.store.find(
+    since, until = now - BEHIND, now + AHEAD
+    rows = await follow(
+        container,
         RACES,
-        [
-            Query.equal("status", WATCHED),
-            Query.between("startTime", iso(now - BEHIND), iso(now + AHEAD)),
-        ],
-        select=("$id", "meetingId", "startTime", "status", "raceDateNz", "importedAt", "entrantsImportedAt"),
+        [Query.equal("status", WATCHED), Query.between("startTime", iso(since), iso(until))],
+        ("$id", "meetingId", "startTime", "status", "raceDateNz", "importedAt", "entrantsImportedAt"),
+        # A race that has become Final has changed too.
+        changes=[],
+        keep=lambda row: row["status"] in WATCHED and since <= instant(row["startTime"]) <= until,
     )
     return sorted((_race(row) for row in rows), key=lambda race: (race.start, race.race_id))
 
@@ -56,7 +59,15 @@ def _race(row: Row) -> Race:
 
 async def recent(container: Container, now: datetime) -> list[LedgerHead]:
     """Return the ledger rows of the last minutes' slots, in order of slot."""
-    return sorted(await ledger.heads(container.store, now - RECENT), key=lambda row: (row.slot, row.race_id))
+    known: tuple[datetime, list[LedgerHead]] | None = container.cache.get(_RECENT)
+    if known is not None and timedelta(0) <= now - known[0] < RECENT - SLACK:
+        new = await ledger.heads(container.store, now - RECENT, created_since=known[0] - OVERLAP)
+        rows = {(row.race_id, row.n): row for row in (*known[1], *new) if row.slot >= now - RECENT}
+    else:
+        rows = {(row.race_id, row.n): row for row in await ledger.heads(container.store, now - RECENT)}
+    found = sorted(rows.values(), key=lambda row: (row.slot, row.race_id))
+    container.cache[_RECENT] = (now, found)
+    return found
 
 
 async def over(container: Container, now: datetime, rows: Sequence[LedgerHead]) -> list[LedgerHead]:

@@ -13,6 +13,7 @@ from raceday.clock import instant, iso, to_epoch_secs
 from raceday.container import Container
 from raceday.ids import row_key
 from raceday.racing.planning import Key
+from raceday.scheduling.following import follow
 from raceday.scheduling.schedules import Run
 from raceday.store.port import Row
 from raceday.tables import SUITE_STATE
@@ -50,10 +51,11 @@ class State:
 
 async def read_state(container: Container) -> State:
     """Read the scheduler's memory; what cannot be read counts as empty, for everything it saves is harmless twice."""
-    rows = await container.store.find(
+    rows = await follow(
+        container,
         SUITE_STATE,
         [Query.equal("kind", [TICK, PAUSE, RUN, IMPORT, HEALTH])],
-        select=("$id", "kind", "name", "status", "at", "data"),
+        ("$id", "kind", "name", "status", "at", "data"),
     )
     state = State()
     ahead = iso(container.clock.now() + _AHEAD)

@@ -1,5 +1,6 @@
 """Waking the event functions for races whose projections are behind their ledger: webhooks come at most once."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +9,6 @@ from appwrite.query import Query
 
 from raceday.catalogue import functions
 from raceday.catalogue.functions import EVENT_FUNCTIONS
-from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import RaceDayError
 from raceday.ledger.timeline import surely_owes
@@ -18,6 +18,7 @@ from raceday.racing.buckets import label_of, secs_to_start
 from raceday.racing.planning import finishes, lagging
 from raceday.racing.records import LedgerHead
 from raceday.scheduling.tick import Tick
+from raceday.store.port import Row
 from raceday.tables import MONEY_FLOW, RACE_POOLS
 
 TRACKER, AGGREGATOR, EVALUATOR = functions.TRACKER.name, functions.AGGREGATOR.name, functions.EVALUATOR.name
@@ -72,12 +73,14 @@ async def _totals(container: Container, rows: Sequence[LedgerHead]) -> dict[str,
 
 
 async def _timelines(container: Container, rows: Sequence[LedgerHead]) -> dict[str, int]:
-    queries = [
-        Query.greater_than_equal("eventTimestamp", iso(min(row.slot for row in rows))),
-        Query.equal("raceId", [row.race_id for row in rows]),
-    ]
-    found = await container.store.find(MONEY_FLOW, queries, select=("$id", "raceId", "n"))
-    return {row["raceId"]: int(row["n"]) for row in sorted(found, key=lambda row: int(row["n"]))}
+    # One row a race tells how far its timeline reaches; a row for each runner would be read for nothing.
+    found = await asyncio.gather(*(_newest_of(container, row.race_id) for row in rows))
+    return {row["raceId"]: int(row["n"]) for rows in found for row in rows}
+
+
+async def _newest_of(container: Container, race_id: str) -> list[Row]:
+    queries = [Query.equal("raceId", [race_id]), Query.order_desc("n")]
+    return await container.store.find(MONEY_FLOW, queries, limit=1, select=("$id", "raceId", "n"))
 
 
 async def _cursors(container: Container, rows: Sequence[LedgerHead]) -> dict[str, int]:
