@@ -211,7 +211,7 @@ def test_a_minute_hands_out_up_to_eighty_seconds_ahead() -> None:
 
 
 def test_pollers_are_started_just_in_time() -> None:
-    """A poller gets one instant's slots, two seconds before it in the last minutes and half a second before those."""
+    """A poller gets one instant's slots, 1.5 s before it in the last minutes and half a second before those."""
     suite = Suite(_minute(70))
     suite.race("far", START + timedelta(minutes=12))
     suite.tick(_minute(5.5))
@@ -219,7 +219,7 @@ def test_pollers_are_started_just_in_time() -> None:
     suite.race("r2")
     suite.tick(_minute(4))
     assert all(set(apart) == {0.0} for _, apart in suite.invoker.leads())
-    assert [lead for lead, _ in suite.invoker.leads()] == [2.0, 2.0]
+    assert [lead for lead, _ in suite.invoker.leads()] == [1.5, 1.5]
     suite.race("r1", status="Final")
     suite.race("r2", status="Final")
     suite.tick(_minute(1))
@@ -233,7 +233,7 @@ def test_a_poller_that_may_be_cold_is_started_earlier() -> None:
     suite.tick(_minute(4))
     suite.race("r2")
     suite.tick(_minute(3))
-    assert [lead for lead, _ in suite.invoker.leads()] == [2.0, 2.0, 9.0, 9.0, 2.0, 2.0]
+    assert [lead for lead, _ in suite.invoker.leads()] == [1.5, 1.5, 9.0, 9.0, 1.5, 1.5]
 
 
 def test_what_the_tick_cannot_wait_for_is_handed_out_at_once() -> None:

@@ -1,7 +1,8 @@
 """Each race's append-only log of polls: the only module that reads or writes table `race-polls`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from appwrite.query import Query
 
@@ -17,7 +18,7 @@ _POLL = ("raceId", "meetingId", "n", "slot", "kind", "fetchedAt", "generatedAt",
 # What the timeline and the alerts read of a row, and what the pool totals do.
 FIGURES = (*_POLL, "score", "race", "pools", "runners")
 TOTALS = (*_POLL, "pools", "dividends")
-_READ, _KEPT = "ledger_rows", 250
+_READ, _KEPT = "ledger_rows", 1500
 
 
 def key(race_id: str, n: int) -> str:
@@ -55,23 +56,35 @@ async def newest_with_pools(store: Store, race_id: str, after_n: int) -> LedgerR
     return await _last(store, race_id, queries, TOTALS)
 
 
+def with_pools(row: Mapping[str, Any]) -> LedgerRow | None:
+    """Return a whole stored row with the columns of TOTALS, None where it knows no pools of its own answer."""
+    if row.get("held") is not False or row.get("pools") is None:
+        return None
+    return from_row({column: row.get(column) for column in TOTALS}, selected=TOTALS)
+
+
 async def whole(store: Store, race_id: str) -> list[LedgerRow]:
     """Return every row of a race in order."""
     rows = await store.find(RACE_POLLS, [Query.equal("raceId", [race_id]), Query.order_asc("n")])
     return [from_row(row) for row in rows]
 
 
-async def since(container: Container, race_id: str, n: int) -> list[LedgerRow]:
+async def since(container: Container, race_id: str, n: int, *, until_n: int = 0) -> list[LedgerRow]:
     """Return a race's rows from `n` on, in order, with the columns of FIGURES.
 
-    A row that lists no pools stands on the figures before it, wherever the reader begins.
+    A row that lists no pools stands on the figures before it, wherever the reader begins. What this process has read or
+    was sent is not read again, for a row never changes; where it has all rows up to `until_n`, none is read.
     """
-    rows = await container.store.find(
-        RACE_POLLS,
-        [Query.equal("raceId", [race_id]), Query.greater_than_equal("n", n), Query.order_asc("n")],
-        select=FIGURES,
-    )
-    found = _remembered(container, race_id, rows)
+    known: dict[tuple[str, int], LedgerRow] = container.cache.setdefault(_READ, {})
+    found = list(_in_a_row(known, race_id, n))
+    unknown = n + len(found)
+    if not found or unknown <= until_n or not until_n:
+        rows = await container.store.find(
+            RACE_POLLS,
+            [Query.equal("raceId", [race_id]), Query.greater_than_equal("n", unknown), Query.order_asc("n")],
+            select=FIGURES,
+        )
+        found += _remembered(container, race_id, rows)
     if found and found[0].pools is None and found[0].n > 1:
         queries = [Query.less_than("n", found[0].n), Query.is_not_null("pools")]
         before = await _last(container.store, race_id, queries, FIGURES)
@@ -110,6 +123,24 @@ async def _last(store: Store, race_id: str, queries: Sequence[str], select: Sequ
         RACE_POLLS, [Query.equal("raceId", [race_id]), *queries, Query.order_desc("n")], limit=1, select=select
     )
     return from_row(rows[0], selected=select) if rows else None
+
+
+def remember(container: Container, row: Mapping[str, Any]) -> int:
+    """Keep the row that a webhook carried, and give its number; 0 where it is not a whole row."""
+    if any(column not in row for column in FIGURES):
+        return 0
+    try:
+        kept = _remembered(container, str(row["raceId"]), [{column: row[column] for column in FIGURES}])
+    except (ValueError, KeyError, TypeError):
+        return 0
+    return kept[0].n
+
+
+def _in_a_row(known: Mapping[tuple[str, int], LedgerRow], race_id: str, n: int) -> Iterator[LedgerRow]:
+    """Return the rows from `n` on that follow one another without a gap."""
+    while (row := known.get((race_id, n))) is not None:
+        yield row
+        n += 1
 
 
 def _remembered(container: Container, race_id: str, rows: Sequence[Row]) -> list[LedgerRow]:

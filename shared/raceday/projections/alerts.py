@@ -1,6 +1,7 @@
 """alert-evaluator: turns movements of the timeline into notifications, one per user, race, entrant, label and kind."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -25,6 +26,7 @@ from raceday.tables import NOTIFICATIONS
 
 REMINDER_SECS = 60
 CHUNK = 100
+_CURSORS, _MOST_KNOWN = "alert_cursors", 300
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
@@ -32,7 +34,7 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
     race_id = call.params["raceId"]
     if call.row and not owes(call.table, call.row):
         return {"ok": True, "raceId": race_id, "notifications": 0, "owed": False}
-    sent = await catch_up(container, race_id)
+    sent = await catch_up(container, race_id, ledger.remember(container, call.row) if call.row else 0)
     if sent:
         call.log.info("alerts.sent", raceId=race_id, notifications=sent)
     return {"ok": True, "raceId": race_id, "notifications": sent}
@@ -44,17 +46,26 @@ async def is_behind(container: Container, race_id: str) -> bool:
     return walk(await ledger.since(container, race_id, cursor.before_n or cursor.last_n or 1), cursor)[1] != cursor
 
 
-async def catch_up(container: Container, race_id: str) -> int:
-    """Write every notification a race's history owes; gives how many rows were new."""
-    cursor = await read_cursor(container, race_id)
-    history = await ledger.since(container, race_id, cursor.before_n or cursor.last_n or 1)
+async def catch_up(container: Container, race_id: str, until_n: int = 0) -> int:
+    """Write every notification a race's history owes; gives how many rows were new.
+
+    Woken by ledger row `until_n`, it goes on from the cursor that this process wrote; what another one has told
+    meanwhile is there already, and a wake without a row reads the cursor anew.
+    """
+    known: dict[str, Cursor] = container.cache.setdefault(_CURSORS, {})
+    cursor = known.pop(race_id, None) if until_n else None
+    if cursor is None:
+        cursor = await read_cursor(container, race_id)
+    history = await ledger.since(container, race_id, cursor.before_n or cursor.last_n or 1, until_n=until_n)
     entries, state = walk(history, cursor)
     reminder = None if cursor.reminded else due_reminder(history)
-    if state == cursor and reminder is None:
-        return 0
-    rows = await notifications(container, entries, reminder, history)
-    new = await write_new(container, rows)
-    await write_cursor(container, race_id, state, reminded=cursor.reminded or reminder is not None)
+    new, reminded = 0, cursor.reminded or reminder is not None
+    if state != cursor or reminder is not None:
+        new = await write_new(container, await notifications(container, entries, reminder, history))
+        await write_cursor(container, race_id, state, reminded=reminded)
+    known[race_id] = replace(state, reminded=reminded)
+    while len(known) > _MOST_KNOWN:
+        known.pop(next(iter(known)))
     return new
 
 

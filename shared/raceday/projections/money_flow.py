@@ -23,6 +23,7 @@ LABEL_TYPE = "bucketed_aggregation"
 LIVE_TYPE = "live"
 # A feed time this far behind the slot means that the feed has stopped refreshing: it does so every 15 s.
 STALE_SECS = 60
+_PROGRESS, _MOST_KNOWN = "timeline_progress", 300
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
@@ -30,7 +31,7 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
     race_id = call.params["raceId"]
     if call.row and not owes(call.table, call.row):
         return {"ok": True, "raceId": race_id, "rows": 0, "owed": False}
-    rows = await catch_up(container, race_id)
+    rows = await catch_up(container, race_id, ledger.remember(container, call.row) if call.row else 0)
     call.log.info("timeline.written", raceId=race_id, rows=rows)
     return {"ok": True, "raceId": race_id, "rows": rows}
 
@@ -43,6 +44,16 @@ class Progress:
     label_n: int
     newest_n: int
 
+    def after(self, entries: "Sequence[Label | Live]") -> "Progress":
+        """Return what it is once these entries have their rows."""
+        times = [entry.label if isinstance(entry, Label) else entry.minute for entry in entries if entry.state.runners]
+        labels = [entry.state.n for entry in entries if isinstance(entry, Label) and entry.state.runners]
+        return Progress(
+            self.intervals | {time for time in times if time is not None},
+            max([self.label_n, *labels]),
+            max([self.newest_n, *(entry.state.n for entry in entries if entry.state.runners)]),
+        )
+
 
 async def is_behind(container: Container, race_id: str) -> bool:
     """Tell whether a race's ledger owes its timeline rows that are not there."""
@@ -51,12 +62,28 @@ async def is_behind(container: Container, race_id: str) -> bool:
     return any(entry.state.runners for entry in due(rows, progress))
 
 
-async def catch_up(container: Container, race_id: str) -> int:
-    """Write every row a race's timeline owes, oldest first; gives how many were written here."""
-    progress = await read_progress(container, race_id)
-    rows = await ledger.since(container, race_id, progress.label_n or progress.newest_n or 1)
+async def catch_up(container: Container, race_id: str, until_n: int = 0) -> int:
+    """Write every row a race's timeline owes, oldest first; gives how many were written here.
+
+    Woken by ledger row `until_n`, it goes on from what this process has written. Where another one has been quicker
+    their rows meet, and a wake without a row reads everything anew.
+    """
+    known: dict[str, Progress] = container.cache.setdefault(_PROGRESS, {})
+    progress = known.pop(race_id, None) if until_n else None
+    if progress is None:
+        progress = await read_progress(container, race_id)
+    rows = await ledger.since(container, race_id, progress.label_n or progress.newest_n or 1, until_n=until_n)
+    entries = due(rows, progress)
+    written = await _write(container, entries)
+    known[race_id] = progress.after(entries)
+    while len(known) > _MOST_KNOWN:
+        known.pop(next(iter(known)))
+    return written
+
+
+async def _write(container: Container, entries: Sequence[Label | Live]) -> int:
     written = 0
-    for entry in due(rows, progress):
+    for entry in entries:
         made = entry_rows(entry)
         try:
             await container.store.create_many(MONEY_FLOW, made)

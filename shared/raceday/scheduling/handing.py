@@ -14,9 +14,9 @@ from raceday.racing.schedule import T5_SECS
 from raceday.scheduling.tick import Tick
 
 POLLER = functions.POLLER.name
-# From an invocation to the first line of a warm poller: half a second, two at the worst. From T-5 on nothing is to be
+# From an invocation to the first line of a warm poller: half a second, two at the worst. From T-5 on little is to be
 # late; before that, and for re-checks, a second or two does no harm.
-LEAD_SECS, FAR_LEAD_SECS = 2.0, 0.5
+LEAD_SECS, FAR_LEAD_SECS = 1.5, 0.5
 # A container of its own takes up to nine seconds to come up. An idle one is kept for five minutes or more.
 COLD_LEAD_SECS = 9.0
 _WARM = timedelta(minutes=4)
