@@ -17,6 +17,8 @@ from local.embedded import Embedded, EmbeddedTransport, bootstrap
 from local.embedded.http import new_key
 from local.feedsim import FeedSim, FeedTransport, RecordedFeed, generate_day
 from local.functions import function
+from local.tape.feed import TapeFeed
+from local.tape.reader import Tape
 from local.testing.containers import make_container
 from raceday.catalogue.functions import BY_NAME, EVENT_FUNCTIONS, NAMES
 from raceday.clock import Clock, SystemClock
@@ -137,7 +139,7 @@ class LocalWorld:
 def open_world(
     feed: str, store: str, sink: Callable[[str], None], *, clock: Clock | None = None, races: int = 24, seed: int = 1
 ) -> LocalWorld:
-    """Make a world. `feed` is generated, live or recorded:DIR; `store` a file of the embedded store, or `env`.
+    """Make a world. `feed`: generated, live, recorded:DIR or tape:FILE; `store`: an embedded store's file, or `env`.
 
     Raises SettingsError or ValueError, naming what was expected.
     """
@@ -167,10 +169,12 @@ def _feed(
     kind, _, place = feed.partition(":")
     if kind == "recorded" and place:
         return FeedTransport(RecordedFeed(place), clock.now), known
+    if kind == "tape" and place:
+        return FeedTransport(TapeFeed(Tape.open(place)), clock.now), known
     if kind == "generated":
         day = race_day(clock.now())
         return FeedTransport(FeedSim(generate_day(seed, day, races)), clock.now), known
-    raise ValueError(f"--feed: expected generated, live or recorded:DIR, got {feed!r}")
+    raise ValueError(f"--feed: expected generated, live, recorded:DIR or tape:FILE, got {feed!r}")
 
 
 def open_embedded(path: Path, settings: Settings, clock: Clock) -> tuple[Embedded, Settings]:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from local.commands.places import read_place
 from local.tape.asof import RaceHistory, check, lines, random_instants
 from local.tape.format import TERMS
 from local.tape.reader import Tape
 from local.tape.replay import TapeReplay
 from local.tape.scanning import TapeError
-from local.tape.stored import read_place, settings_of_replay
+from local.tape.stored import settings_of_replay
 from raceday.clock import instant
 from raceday.racing.nzday import nz_zone, race_day
 from raceday.tables import RACES

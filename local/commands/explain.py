@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
+from local.commands.places import read_place
 from local.tape.explain import RaceStory, check_lines, day_figures, runner_lines
 from local.tape.format import TERMS
 from local.tape.reader import Tape
 from local.tape.replay import Rows
 from local.tape.scanning import TapeError
-from local.tape.stored import read_place
 from raceday.tables import RACE_POLLS, RACES
 
 DEFAULT_STORE = ".raceday/simulate.db"

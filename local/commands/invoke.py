@@ -28,7 +28,7 @@ EXAMPLE = "Example: ./raceday invoke daily-races --param date=2026-02-14"
 @click.argument("function")
 @click.option("--param", multiple=True, metavar="K=V", help="a parameter; JSON where it parses")
 @click.option("--event", metavar="FILE", help="the whole event as JSON; - reads standard input")
-@click.option("--feed", default="generated", show_default=True, help="generated, live, or recorded:DIR")
+@click.option("--feed", default="generated", show_default=True, help="generated, live, recorded:DIR or tape:FILE")
 @store_option(f"env where APPWRITE_ENDPOINT is set, else {DEV_STORE}")
 @click.option("--seed", type=int, default=1, show_default=True, help="seed of a generated feed")
 @click.option("--races", type=POSITIVE, default=24, show_default=True, help="races of a generated feed")

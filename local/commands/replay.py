@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
+from local.commands.places import read_place
 from local.tape.format import TERMS
 from local.tape.reader import Tape
 from local.tape.replay import TapeReplay
 from local.tape.scanning import TapeError
-from local.tape.stored import read_place, settings_of_replay
+from local.tape.stored import settings_of_replay
 from local.tape.verify import COMPARED, compare, counts
 
 DEFAULT_STORE = ".raceday/simulate.db"

@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from local.commands.options import DAY, FILE, NAMES, POSITIVE, SPAN, Options, json_option
+from local.commands.taped import simulate_taped
 from local.functions import ROOT
 from local.simulate.campaign import campaign, table
 from local.simulate.full_store import PROFILES
@@ -55,7 +56,7 @@ PACE = (
 @click.option("--races", type=POSITIVE, default=24, metavar="N", help="races of the day (24)")
 @click.option("--date", type=DAY, metavar="D", help=f"NZ race day as YYYY-MM-DD ({DEFAULT_DAY})")
 @click.option("--days", type=POSITIVE, default=1, metavar="N", help="days, each with a seed of its own (1)")
-@click.option("--feed", default="generated", metavar="WHICH", help="generated, or recorded:DIR: import only")
+@click.option("--feed", default="generated", metavar="WHICH", help="generated, tape:FILE, or recorded:DIR: import only")
 @click.option("--store", type=FILE, metavar="PATH", help="keep the store in this file (.raceday/simulate.db, new)")
 @click.option("--tape", type=FILE, metavar="FILE", help="keep every answer of the feed on this tape (docs/tape.md)")
 @click.option("--depth", type=click.Choice(("full", "port", "wire")), default="full",
@@ -90,8 +91,13 @@ def run(args: Options) -> int:
     kind, _, folder = args.feed.partition(":")
     if kind == "recorded" and folder:
         return _recorded(args, Path(folder), console)
+    if kind == "tape" and folder:
+        return simulate_taped(args, Path(folder), settings_from_env(*FILTERS, *PACE))
     if args.feed != "generated":
-        print(f"raceday simulate: --feed: expected generated or recorded:DIR, got {args.feed!r}", file=sys.stderr)
+        print(
+            f"raceday simulate: --feed: expected generated, tape:FILE or recorded:DIR, got {args.feed!r}",
+            file=sys.stderr,
+        )
         return 2
     try:
         fault_profile(args.faults, args.kinds, args.span)

@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from local.commands.options import DAY
+from local.embedded import EmbeddedTransport
 from local.tape.format import TERMS
-from local.tape.joining import pull_day
+from local.tape.joining import JoinedTape, pull_day
 from local.tape.reader import Tape
 from local.tape.scanning import TapeError
-from local.world import open_world
+from local.world import LocalWorld, open_world
 from raceday.errors import SettingsError, StoreError
 
 
@@ -68,7 +69,7 @@ def pull(day: date, store: str, folder: Path) -> int:
         world = open_world("generated", store, lambda _: None)
         if not world.settings.tape_bucket:
             raise ValueError("RACEDAY_TAPE names no bucket")
-        joined = asyncio.run(pull_day(world, day, folder))
+        joined = asyncio.run(_pull(world, day, folder))
     except SettingsError as error:
         click.echo("raceday tape: " + "\n  ".join(error.problems), err=True)
         return 2
@@ -79,3 +80,11 @@ def pull(day: date, store: str, folder: Path) -> int:
         click.echo(f"not whole: {line}")
     click.echo(f"{joined.objects} objects, {joined.answers} answers in {joined.path}")
     return 1 if joined.refused else 0 if joined.objects else 3
+
+
+async def _pull(world: LocalWorld, day: date, folder: Path) -> JoinedTape:
+    transport = EmbeddedTransport(world.embedded) if world.embedded else None
+    try:
+        return await pull_day(world.settings, transport, day, folder)
+    finally:
+        await world.aclose()

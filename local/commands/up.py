@@ -5,7 +5,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -15,6 +15,9 @@ from local.deliveries import LedgerWatch, make_hook_server
 from local.embedded import WebhookWorker
 from local.embedded.http import LOOPBACK, make_server
 from local.serving import serve_told
+from local.tape.feed import TapeFeed
+from local.tape.format import TERMS
+from local.tape.reader import Tape
 from local.testing.pace import PacedClock
 from local.world import EVENT_URLS, HOME, LocalWorld, deliver, open_world, subscribe
 from raceday.errors import SettingsError
@@ -27,7 +30,7 @@ Send = Callable[[str, dict[str, str], bytes], Coroutine[Any, Any, int]]
 
 
 @click.command(epilog="Example: ./raceday up --speed 10 --minutes 30")
-@click.option("--feed", default="generated", help="generated (default), live, or recorded:DIR")
+@click.option("--feed", default="generated", help="generated (default), live, recorded:DIR or tape:FILE")
 @click.option("--store", default=str(STORE), help=f"file of the embedded store, or env ({STORE})")
 @click.option("--speed", type=float, default=1.0, metavar="N", help="run the clock N times as fast (1)")
 @click.option("--at", type=INSTANT, metavar="ISO", help="begin at this instant, with its offset")
@@ -59,7 +62,7 @@ def run(args: Options) -> int:
     if args.host_port is not None and args.store != "env":
         return _wrong("--host-port goes with --store env: the embedded store hands its webhooks over by itself")
     try:
-        clock = PacedClock(args.speed, args.at)
+        clock = PacedClock(args.speed, args.at or _begin(args.feed))
         world = open_world(
             args.feed, args.store, _line if args.verbose else _warnings, clock=clock, races=args.races, seed=args.seed
         )
@@ -70,6 +73,15 @@ def run(args: Options) -> int:
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(world, args))
     return 0
+
+
+def _begin(feed: str) -> datetime | None:
+    """Return where a tape begins, a little before its imports; None where the feed is none."""
+    kind, _, place = feed.partition(":")
+    if kind != "tape":
+        return None
+    print(TERMS, file=sys.stderr)
+    return TapeFeed(Tape.open(place)).begin - timedelta(minutes=2)
 
 
 async def _run(world: LocalWorld, args: Options) -> None:

@@ -13,12 +13,11 @@ from typing import Any
 import httpx
 from appwrite.query import Query
 
-from local.embedded import EmbeddedTransport
 from local.tape.writer import TapeWriter
-from local.world import LocalWorld
 from raceday.errors import StoreError
 from raceday.feed.taping import Answer
 from raceday.racing.nzday import day_limits
+from raceday.settings import Settings
 
 PAGE = 100
 # A night meeting's last races, and the looks at their results, come after the next midnight.
@@ -36,29 +35,22 @@ class JoinedTape:
     refused: list[str] = field(default_factory=list)
 
 
-async def pull_day(world: LocalWorld, day: date, folder: Path) -> JoinedTape:
+async def pull_day(s: Settings, transport: httpx.AsyncBaseTransport | None, day: date, folder: Path) -> JoinedTape:
     """Write every upload of a NZ race day to a new part; raises FileExistsError where the day was pulled already."""
     begin, end = day_limits(day)
-    transport = EmbeddedTransport(world.embedded) if world.embedded else None
-    s = world.settings
     headers = {"x-appwrite-project": s.store_project, "x-appwrite-key": s.store_key}
     joined = JoinedTape()
     found: list[tuple[Answer, str, str]] = []
-    try:
-        async with httpx.AsyncClient(
-            base_url=s.store_endpoint, headers=headers, transport=transport, timeout=30
-        ) as http:
-            async for key in _objects(http, s.tape_bucket):
-                if not begin <= _made(key, begin) < end + NIGHT:
-                    continue
-                answer = await http.get(f"/storage/buckets/{s.tape_bucket}/files/{key}/download")
-                joined.objects += 1
-                try:
-                    found += unpacked(_read(answer).content)
-                except (StoreError, OSError, EOFError, ValueError, KeyError, zlib.error) as error:
-                    joined.refused.append(f"{key}: {error}")
-    finally:
-        await world.aclose()
+    async with httpx.AsyncClient(base_url=s.store_endpoint, headers=headers, transport=transport, timeout=30) as http:
+        async for key in _objects(http, s.tape_bucket):
+            if not begin <= _made(key, begin) < end + NIGHT:
+                continue
+            answer = await http.get(f"/storage/buckets/{s.tape_bucket}/files/{key}/download")
+            joined.objects += 1
+            try:
+                found += unpacked(_read(answer).content)
+            except (StoreError, OSError, EOFError, ValueError, KeyError, zlib.error) as error:
+                joined.refused.append(f"{key}: {error}")
     if found:
         joined.path = folder / day.isoformat() / "joined.tape"
         joined.answers = write_part(joined.path, found, day)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from local.embedded import EmbeddedTransport
 from local.tape.joining import JoinedTape, pull_day, unpacked, write_part
 from local.tape.reader import Tape
 from local.world import open_world
@@ -94,7 +95,8 @@ def test_a_pull_takes_a_days_objects_and_no_others(tmp_path: Path, monkeypatch: 
             await store.put_file(BUCKET, f"20260213T12{i % 60:02}00Z-{i:016}", "x.gz", content, "application/gzip")
         await store.put_file(BUCKET, "20260213T130000Z-torn", "x.gz", content[:40], "application/gzip")
         await store.put_file(BUCKET, "20260110T130000Z-old", "x.gz", content, "application/gzip")
-        return await pull_day(world, DAY, tmp_path / "tapes")
+        assert world.embedded is not None
+        return await pull_day(world.settings, EmbeddedTransport(world.embedded), DAY, tmp_path / "tapes")
 
     found = asyncio.run(joined())
     assert (found.objects, found.answers, len(found.refused)) == (111, 110, 1)

@@ -1,0 +1,32 @@
+"""`./raceday simulate --feed tape:FILE`: a day whose feed is a tape, told without a judgement."""
+
+import json
+import sys
+from pathlib import Path
+
+from local.commands.options import Options
+from local.functions import ROOT
+from local.simulate.taped import simulate_tape
+from local.tape.format import TERMS
+from local.tape.reader import Tape
+from raceday.settings import Settings
+
+TAPED_STORE = ROOT / ".raceday" / "taped.db"
+
+
+def simulate_taped(args: Options, path: Path, settings: Settings) -> int:
+    """Let the tape's day pass; 0 done, 2 wrong usage, 3 nothing was polled."""
+    print(TERMS, file=sys.stderr)
+    store = args.store or TAPED_STORE
+    try:
+        if store.exists():
+            raise ValueError(f"{store} is there already: name another with --store, or remove it")
+        report = simulate_tape(Tape.open(path), store, settings=settings, seed=args.seed)
+    except ValueError as error:
+        print(f"raceday simulate: {error}", file=sys.stderr)
+        return 2
+    if args.json is not None:
+        args.json.write_text(json.dumps(report, indent=2, default=str) + "\n")
+    for name, value in report.items():
+        print(f"{name:<10} {value}")
+    return 0 if report["stored"]["polls"] else 3

@@ -1,0 +1,60 @@
+"""A day whose feed is a tape: the whole suite on the virtual clock, judged by nobody, for no truth is known."""
+
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from local.simulate.day import run_day
+from local.simulate.full_store import FullBackend
+from local.simulate.loop import VirtualLoop
+from local.simulate.platform import limits_of
+from local.simulate.port_store import PortBackend
+from local.simulate.report import stored
+from local.simulate.run import on_virtual_time
+from local.simulate.tables import read_tables
+from local.simulate.users import seed_users
+from local.simulate.world import SETTINGS, Backend, SimWorld
+from local.tape.feed import TapeFeed
+from local.tape.reader import Tape
+from raceday.ledger.codec import from_row
+from raceday.settings import Settings
+from raceday.tables import NOTIFICATIONS
+
+# Imports begin a little before the first minute that the tape tells of.
+BEFORE = timedelta(minutes=2)
+
+
+def simulate_tape(
+    tape: Tape,
+    store: Path | None,
+    *,
+    settings: Settings = SETTINGS,
+    seed: int = 1,
+    into: Backend | None = None,
+) -> dict[str, Any]:
+    """Let the day of a tape pass, from its first request to its last answer, and give what was stored.
+
+    Without a path nothing is kept. Raises ValueError for a tape without answers.
+    """
+    began = time.perf_counter()
+    feed = TapeFeed(tape, compress=store is not None)
+    start, end = feed.begin.replace(second=0, microsecond=0) - BEFORE, feed.end
+
+    async def work(loop: VirtualLoop) -> dict[str, Any]:
+        backend = into or (FullBackend(store) if store is not None else PortBackend())
+        world = SimWorld(loop, feed, backend, limits_of(), seed=seed, settings=settings)
+        try:
+            reader = world.backend.reader(world)
+            await seed_users(reader)
+            await run_day(world, end)
+            tables = await read_tables(reader)
+            causes = Counter(gap.cause for row in tables.ledger for gap in from_row(row).gaps)
+            counted = stored(tables) | {"polls": len(tables.ledger), "notifications": len(tables[NOTIFICATIONS])}
+            return {"begin": start.isoformat(), "end": end.isoformat(), "stored": counted, "gaps": dict(causes)}
+        finally:
+            await world.backend.aclose()
+
+    report = on_virtual_time(start, work)
+    return report | {"wall_secs": round(time.perf_counter() - began, 2)}
