@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from appwrite.query import Query
 
+from raceday.catalogue.alert_kinds import BAND_KIND
 from raceday.errors import StoreError
 from raceday.ids import row_key
 from raceday.settings import Settings
@@ -268,7 +269,7 @@ def band_row(order: int, low: float, high: float | None, color: str, user: str =
     """Return one alert band as its table keeps it."""
     return {
         "userId": user,
-        "indicatorType": "percentage_range",
+        "indicatorType": BAND_KIND,
         "percentageRangeMin": low,
         "percentageRangeMax": high,
         "color": color,

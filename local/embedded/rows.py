@@ -131,6 +131,7 @@ class Rows:
         return self.show(table, self.need(table, row_id), plan.select, expand=expand)
 
     def check_select(self, table: SqlTable, plan: queries.ListQuery) -> None:
+        """Refuse a column that the table does not have; raises ApiRefusal."""
         for name in plan.select:
             head, _, tail = name.partition(".")
             column = table.columns.get(head)

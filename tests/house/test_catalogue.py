@@ -6,6 +6,7 @@ import pytest
 
 from local.functions import ROOT, load_entrypoint
 from ops.packaging.project import read_project
+from raceday.catalogue.alert_kinds import ALERT_KINDS, BAND_KIND, FILTER_KINDS, alert_kind
 from raceday.catalogue.causes import CAUSES, cause_of
 from raceday.catalogue.functions import FUNCTIONS, FunctionFacts
 from raceday.catalogue.products import POOL_COLUMNS, PRODUCTS
@@ -71,3 +72,25 @@ def test_each_5xx_of_the_feed_is_one_cause() -> None:
     """feed_500 and feed_503 are told by one row; a word that nobody declared is none."""
     assert cause_of("feed_503") is cause_of("feed_500") is not None
     assert cause_of("feed_5ab") is cause_of("nonsense") is None
+
+
+def test_each_alert_kind_stands_in_the_catalogue_alone() -> None:
+    """No other file declares an alert kind's words, and each kind that a movement can have is declared."""
+    library = ROOT / "shared" / "raceday"
+    texts = {p: p.read_text() for p in library.rglob("*.py") if p.name != "alert_kinds.py"}
+    titles = [kind.title for kind in ALERT_KINDS if kind.title != "Odds"]
+    words = [*titles, BAND_KIND, "money_win", "money_place"]
+    assert {(p.name, word) for p, text in texts.items() for word in words if word in text} == {
+        ("indicators.py", "money_win"),
+        ("indicators.py", "money_place"),
+    }
+    made = re.findall(r'Movement\([^\n]*?"([a-z_]+)", value', texts[library / "racing" / "movements.py"])
+    assert made
+    assert {*made} <= {kind.name for kind in ALERT_KINDS}
+
+
+def test_a_kind_that_nobody_declared_stops_no_text() -> None:
+    """An undeclared kind is told by its own name."""
+    assert alert_kind("money_quinella").title == "money quinella"
+    assert len({kind.name for kind in ALERT_KINDS}) == len(ALERT_KINDS)
+    assert len(set(FILTER_KINDS)) == len(FILTER_KINDS)

@@ -26,6 +26,7 @@ def remember(container: Container, order: Order, cause: str) -> None:
 
 
 def forget(container: Container, row: LedgerRow) -> None:
+    """Drop the causes of slots up to the one that a committed row has."""
     known: dict[str, dict[datetime, str]] = container.cache.setdefault(_FAILURES, {})
     left = {slot: cause for slot, cause in known.pop(row.race_id, {}).items() if slot > row.slot}
     if left:

@@ -1,18 +1,18 @@
 """What notifications say to people: in words, in New Zealand's time with its zone, and what the figures rest on."""
 
+from raceday.catalogue.alert_kinds import alert_kind
 from raceday.ledger.timeline import Label
 from raceday.racing.buckets import next_label, secs_to_start
 from raceday.racing.movements import Movement
 from raceday.racing.nzday import nz_clock
 from raceday.racing.records import LedgerRow
 
-_WHAT = {"money_win": "Win money", "money_place": "Place money", "odds": "Odds"}
 _MARKET = {"fixed": "fixed Win odds", "pool": "tote Win odds"}
 
 
 def title(state: LedgerRow, found: Movement) -> str:
     """Return what moved, and whose."""
-    return f"{_WHAT[found.kind]}: {_runner(state, found.entrant_id)}"
+    return f"{alert_kind(found.kind).title}: {_runner(state, found.entrant_id)}"
 
 
 def message(before: Label, now: Label, found: Movement) -> str:
@@ -43,7 +43,7 @@ def _odds(found: Movement) -> str:
 
 
 def _money(found: Movement) -> str:
-    pool = "Win" if found.kind == "money_win" else "Place"
+    pool = alert_kind(found.kind).product.title()
     share = (
         f"share of the {pool} money that came in up {found.value:.1f} points, from {found.was:.1f} to {found.now:.1f} %"
     )

@@ -8,6 +8,7 @@ from typing import Any
 from appwrite.query import Query
 
 from raceday.call import Call
+from raceday.catalogue.alert_kinds import alert_kind
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import StoreConflict
@@ -24,6 +25,7 @@ from raceday.racing.records import LedgerRow
 from raceday.racing.snapshot import Status
 from raceday.tables import NOTIFICATIONS
 
+REMINDER = alert_kind("reminder")
 REMINDER_SECS = 60
 CHUNK = 100
 _CURSORS, _MOST_KNOWN = "alert_cursors", 300
@@ -152,10 +154,10 @@ def _reminder_row(user: User, state: LedgerRow) -> dict[str, Any]:
     return _row(
         user,
         state,
-        row_key("notification", user.user_id, state.race_id, "", 1, "reminder"),
+        row_key("notification", user.user_id, state.race_id, "", 1, REMINDER.name),
         {
-            "type": "reminder",
-            "title": f"Starts in a minute: {alert_texts.where(state)}"[:255],
+            "type": REMINDER.name,
+            "title": f"{REMINDER.title}: {alert_texts.where(state)}"[:255],
             "message": alert_texts.reminder(state)[:1000],
             "timeInterval": 1,
         },

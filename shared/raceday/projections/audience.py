@@ -8,6 +8,7 @@ from typing import Any
 
 from appwrite.query import Query
 
+from raceday.catalogue.alert_kinds import BAND_KIND, FILTER_KINDS
 from raceday.container import Container
 from raceday.racing.indicators import Band
 from raceday.racing.records import LedgerRow
@@ -39,7 +40,7 @@ class User:
             "meeting": state.meeting_id,
             "race": state.race_id,
         }
-        return all(facts.get(kind, "") in values for kind, values in self.filters.items())
+        return all(facts[kind] in values for kind, values in self.filters.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,13 @@ async def read_audience(container: Container) -> Audience:
     if isinstance(kept, Audience) and now - kept.read_at < KEPT_FOR:
         return kept
     configs = await container.store.find(
-        ALERT_CONFIGS, [Query.equal("indicatorType", ["percentage_range"])], select=CONFIG_COLUMNS
+        ALERT_CONFIGS, [Query.equal("indicatorType", [BAND_KIND])], select=CONFIG_COLUMNS
     )
     filters = await container.store.find(ALERT_FILTERS, select=("userId", "kind", "value"))
+    strange = [row for row in filters if row["kind"] not in FILTER_KINDS]
+    if strange:
+        told = sorted({str(row["kind"])[:20] for row in strange})
+        container.log.warning("alerts.unknown_filters", filters=told, users=len({row["userId"] for row in strange}))
     audience = Audience(users_of(configs, filters), now)
     container.cache["audience"] = audience
     return audience
@@ -72,13 +77,14 @@ async def read_audience(container: Container) -> Audience:
 def users_of(configs: Sequence[Mapping[str, Any]], filters: Sequence[Mapping[str, Any]]) -> tuple[User, ...]:
     """Build users from their rows.
 
-    Two first loads of a page can leave a user twelve rows for six bands: the first row of a band by id counts.
+    Two first loads of a page can leave a user twelve rows for six bands: the first row of a band by id counts. A filter
+    of a kind that the catalogue does not have is left out: nobody knows what it would let through.
     """
     by_user: dict[str, dict[int, Mapping[str, Any]]] = defaultdict(dict)
     for row in sorted(configs, key=lambda row: str(row["$id"])):
         by_user[row["userId"]].setdefault(int(row["displayOrder"]), row)
     wanted: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for row in filters:
+    for row in (row for row in filters if row["kind"] in FILTER_KINDS):
         wanted[row["userId"]][row["kind"]].add(row["value"])
     return tuple(_user(user_id, by_user[user_id], wanted.get(user_id, {})) for user_id in sorted(by_user))
 

@@ -68,8 +68,10 @@ def summed(value: float, centre: float, tolerance: float) -> Finding:
 
 
 def names(words: Iterable[object]) -> str:
+    """Join words by commas, at most 200 characters; none where there are none."""
     return ",".join(str(word) for word in words)[:200] or "none"
 
 
 def leniency(cents: int) -> float:
+    """Return the factor on a tolerance for a pool of so many cents: thin pools move in coarse steps."""
     return 1.0 if cents >= SMALL_CENTS else 2.0 if cents >= THIN_CENTS else 5.0

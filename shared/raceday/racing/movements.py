@@ -8,11 +8,12 @@ threshold however the odds were rounded. A new scratching, a runner that left, o
 from decimal import Decimal
 from typing import NamedTuple
 
+from raceday.catalogue.alert_kinds import MONEY_KINDS
 from raceday.racing.indicators import THRESHOLD
 from raceday.racing.precision import STEP, Span, amount_spans, cents_of, growth_spans
 from raceday.racing.records import LedgerRow, RunnerLine
 
-POOLS = ("win", "place")
+POOLS = tuple(MONEY_KINDS)
 
 
 class Movement(NamedTuple):
@@ -98,7 +99,7 @@ def _money(columns: Columns, product: str) -> list[Movement]:
         was, share = _share(base, before, product, i), _share(before, now, product, i)
         least = new[i].low - old[i].high
         if least >= THRESHOLD:
-            found.append(Movement(i, f"money_{product}", share - was, least, "pool", was, share))
+            found.append(Movement(i, MONEY_KINDS[product], share - was, least, "pool", was, share))
     return found
 
 

@@ -11,6 +11,7 @@ EXPECTED_PRODUCTS = ("win", "place", "quinella", "trifecta", "first4")
 
 
 def pool_products(e: Evidence) -> Finding | None:
+    """Check that the five products are listed; without Win or Place the check is worth nothing."""
     listed = {p.product for p in e.snapshot.pools or ()}
     missing = [p for p in EXPECTED_PRODUCTS if p not in listed]
     # Win and Place carry everything downstream: without one of them this check is worth nothing.
@@ -20,6 +21,7 @@ def pool_products(e: Evidence) -> Finding | None:
 
 
 def pool_values(e: Evidence) -> Finding | None:
+    """Check that no total is negative, and that Win and Place hold money once betting is over."""
     pools = e.snapshot.pools
     if not pools:
         return None
@@ -38,6 +40,7 @@ def _empty_main(pool: Pool) -> bool:
 
 
 def pool_dividends(e: Evidence) -> Finding | None:
+    """Check that dividends name the same pools as the totals; None where nothing can be compared."""
     paid = dividend_pools(e.snapshot)
     pairs = [
         (p.product, p.total_cents, paid[p.product])
@@ -51,6 +54,7 @@ def pool_dividends(e: Evidence) -> Finding | None:
 
 
 def pool_balance(e: Evidence) -> Finding | None:
+    """Check that Place does not outgrow Win by more than its size allows; None where either is empty."""
     win, place = e.cents("win"), e.cents("place")
     if win == 0 or place == 0:
         return None
