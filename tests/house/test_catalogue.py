@@ -79,10 +79,10 @@ def test_each_alert_kind_stands_in_the_catalogue_alone() -> None:
     library = ROOT / "shared" / "raceday"
     texts = {p: p.read_text() for p in library.rglob("*.py") if p.name != "alert_kinds.py"}
     titles = [kind.title for kind in ALERT_KINDS if kind.title != "Odds"]
-    words = [*titles, BAND_KIND, "money_win", "money_place"]
+    words = [f'"{word}' for word in (*(f'{title}"' for title in titles), BAND_KIND, "money_win", "money_place")]
     assert {(p.name, word) for p, text in texts.items() for word in words if word in text} == {
-        ("indicators.py", "money_win"),
-        ("indicators.py", "money_place"),
+        ("indicators.py", '"money_win'),
+        ("indicators.py", '"money_place'),
     }
     made = re.findall(r'Movement\([^\n]*?"([a-z_]+)", value', texts[library / "racing" / "movements.py"])
     assert made
