@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import os
+import sqlite3
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -10,7 +11,10 @@ from pathlib import Path
 
 import click
 
+from local.embedded.filecheck import NotAStore
 from local.environment import applied, taken
+from local.failures import NoSuchRace, PortTaken, StoreHeld
+from raceday.errors import RaceDayError, SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -19,6 +23,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "invoke": ("invoke", "run one function as the platform would"),
     "up": ("up", "run the suite on the real clock, with its console page"),
     "status": ("console", "show the state of a day in the terminal"),
+    "console": ("page", "serve the console's pages over a store"),
+    "logs": ("logs", "show what up and invoke logged, with times"),
+    "functions": ("functions", "list the functions with trigger, size, URL and parameters"),
     "report": ("console", "write one race or one day as a single HTML file"),
     "schema": ("schema", "show or make the difference between declared tables and Appwrite's"),
     "webhooks": ("webhooks", "show or restore the webhook subscriptions"),
@@ -42,6 +49,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("bench", "print the table of measured ratios"),
 }
 
+EXPECTED = (RaceDayError, NotAStore, NoSuchRace, StoreHeld, PortTaken, OSError, sqlite3.OperationalError)
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
@@ -84,6 +92,16 @@ def raceday(env_file: str | None) -> None:
     """RaceDay's serverless backend on one machine."""
 
 
+def _one_line(error: Exception) -> str:
+    """Say what came of the world outside: a disk, a store, a port, a setting."""
+    if isinstance(error, OSError) and error.strerror:
+        named = f"{error.filename}: " if error.filename else ""
+        return f"{named}{error.strerror.lower()}"
+    if isinstance(error, sqlite3.Error):
+        return f"the store's file cannot be used: {error}"
+    return "; ".join(str(error).split("\n"))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 done with findings, 2 wrong usage or settings, 3 nothing could be done."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -101,6 +119,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output has gone, as `head` does; what is left to print is for nobody.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except EXPECTED as error:
+        print(f"raceday {words[0]}: {_one_line(error)}", file=sys.stderr)
+        return 2 if isinstance(error, (NotAStore, SettingsError)) else 3
     return int(answer or 0) if words else 2
 
 

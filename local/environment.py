@@ -16,7 +16,7 @@ OPTION = "--env-file"
 ON_PRODUCTION = frozenset({
     "schema", "webhooks", "doctor", "package", "deploy", "pause", "resume", "rebuild", "prune", "status", "report",
 })  # fmt: skip
-READERS = ON_PRODUCTION | {"invoke", "up"}
+READERS = ON_PRODUCTION | {"invoke", "up", "console", "logs"}
 _last: list[Environment] = []
 
 

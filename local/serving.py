@@ -1,17 +1,19 @@
 """Serving on loopback until stopped, with every socket closed afterwards."""
 
 import asyncio
+import socket
 
 import uvicorn
 
 from local.embedded.http import LOOPBACK
+from local.failures import PortTaken
 
 _GRACE_SECS = 3.0
 
 
 async def serve_told(server: uvicorn.Server, line: str) -> None:
     """Serve until stopped or cancelled; prints `line` with `{url}` once it is bound, for port 0 is known only then."""
-    serving = asyncio.ensure_future(server.serve())
+    serving = asyncio.ensure_future(server.serve(sockets=[bound(server.config.host, server.config.port)]))
     try:
         while not server.started and not serving.done():  # noqa: ASYNC110  (uvicorn has no event for it)
             await asyncio.sleep(0.02)
@@ -23,6 +25,20 @@ async def serve_told(server: uvicorn.Server, line: str) -> None:
         server.should_exit = server.force_exit = True
         await asyncio.wait([serving], timeout=_GRACE_SECS)
         serving.cancel()
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on a port, any free one for 0; raises PortTaken."""
+    if not 0 <= port <= 65535:
+        raise PortTaken(f"port {port}: expected 0 to 65535")
+    made = socket.socket()
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        raise PortTaken(f"port {port}: {(error.strerror or 'cannot be used').lower()}; 0 takes any free one") from None
+    return made
 
 
 def url_of(server: uvicorn.Server) -> str:

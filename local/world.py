@@ -15,8 +15,9 @@ import httpx
 
 from local.embedded import Embedded, EmbeddedTransport, bootstrap
 from local.embedded.http import new_key
-from local.feedsim import FeedSim, FeedTransport, RecordedFeed, generate_day
+from local.feedsim import FeedDay, FeedSim, FeedTransport, RecordedFeed, generate_day
 from local.functions import function
+from local.stores import HOME as HOME
 from local.tape.feed import TapeFeed
 from local.tape.reader import Tape
 from local.testing.containers import make_container
@@ -32,8 +33,6 @@ from raceday.runtime.heartbeat import PostHeartbeat
 from raceday.runtime.invoke import PlatformInvoker
 from raceday.settings import FEED, STORE, Settings, read_settings
 
-HOME = Path(".raceday")
-DEV_STORE = HOME / "dev.db"
 EVENT_URLS = {name: BY_NAME[name].url_setting for name in EVENT_FUNCTIONS}
 
 
@@ -137,9 +136,18 @@ class LocalWorld:
 
 
 def open_world(
-    feed: str, store: str, sink: Callable[[str], None], *, clock: Clock | None = None, races: int = 24, seed: int = 1
+    feed: str,
+    store: str,
+    sink: Callable[[str], None],
+    *,
+    clock: Clock | None = None,
+    races: int = 24,
+    seed: int = 1,
+    first_race_minutes: int | None = None,
 ) -> LocalWorld:
-    """Make a world. `feed`: generated, live, recorded:DIR or tape:FILE; `store`: an embedded store's file, or `env`.
+    """Make a world; a generated card begins `first_race_minutes` after NZ midnight where it is given.
+
+    `feed`: generated, live, recorded:DIR or tape:FILE; `store`: an embedded store's file, or `env`.
 
     Raises SettingsError or ValueError, naming what was expected.
     """
@@ -147,7 +155,7 @@ def open_world(
     needs = ({FEED} if feed == "live" else set()) | ({STORE} if store == "env" else set())
     settings = read_settings(needs=frozenset(needs))
     world = LocalWorld(settings, clock, sink)
-    world.feed_transport, settings = _feed(feed, settings, clock, races, seed)
+    world.feed_transport, settings = _feed(feed, settings, clock, _generated(clock, races, seed, first_race_minutes))
     if store != "env":
         world.embedded, settings = open_embedded(Path(store), settings, clock)
         world.store_path = Path(store)
@@ -156,7 +164,7 @@ def open_world(
 
 
 def _feed(
-    feed: str, settings: Settings, clock: Clock, races: int, seed: int
+    feed: str, settings: Settings, clock: Clock, generated: Callable[[], FeedDay]
 ) -> tuple[httpx.AsyncBaseTransport | None, Settings]:
     if feed == "live":
         return None, settings
@@ -172,9 +180,13 @@ def _feed(
     if kind == "tape" and place:
         return FeedTransport(TapeFeed(Tape.open(place)), clock.now), known
     if kind == "generated":
-        day = race_day(clock.now())
-        return FeedTransport(FeedSim(generate_day(seed, day, races)), clock.now), known
+        return FeedTransport(FeedSim(generated()), clock.now), known
     raise ValueError(f"--feed: expected generated, live, recorded:DIR or tape:FILE, got {feed!r}")
+
+
+def _generated(clock: Clock, races: int, seed: int, first_minutes: int | None) -> Callable[[], FeedDay]:
+    options: dict[str, Any] = {} if first_minutes is None else {"first_race_minutes": first_minutes}
+    return lambda: generate_day(seed, race_day(clock.now()), races, **options)
 
 
 def open_embedded(path: Path, settings: Settings, clock: Clock) -> tuple[Embedded, Settings]:

@@ -8,7 +8,7 @@ import click
 from local.commands.options import POSITIVE, Options, json_option
 
 
-@click.group()
+@click.group(epilog="Example: ./raceday alerts score --days 5")
 def alerts() -> None:
     """Judge the alert evaluator against the generated market, which knows what moved."""
 

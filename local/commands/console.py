@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
-import os
+import dataclasses
+import json
+import re
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import date
@@ -13,7 +15,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from local.commands.options import DAY, Options, store_option
+from local import stores
+from local.commands.options import DAY, Options, check_page, store_option
 from local.console.pages import NOTICE, band_colours, make_pages
 from local.console.race import read_race
 from local.console.serve import open_source
@@ -21,18 +24,22 @@ from local.console.source import Source
 from local.console.suite import Suite, read_suite
 from local.console.today import DayList, ListedRace, read_day
 from local.console.words import clock_nz, many, millis, until
+from local.races import find_race
 from raceday.errors import SettingsError, StoreError
 
-STORES = (".raceday/up.db", ".raceday/simulate.db")
+WATCH_SECS, SHORT_ID = 5, 8
 HEALTHY, FINDINGS, WRONG, UNREADABLE = 0, 1, 2, 3
 
 
-STORE = store_option(f"env where APPWRITE_ENDPOINT is set, else {' or '.join(STORES)}")
+STORE = store_option()
 
 
 @click.command(epilog="Example: ./raceday status --all")
 @click.option("--date", type=DAY, help="NZ race day as YYYY-MM-DD (today)")
 @click.option("--all", is_flag=True, help="list finished races too")
+@click.option("--ids", is_flag=True, help="list the ids of all races of the day, one a line")
+@click.option("--json", "as_json", is_flag=True, help="print the day and its troubles as JSON")
+@click.option("--watch", is_flag=True, help=f"show it again every {WATCH_SECS} s, until stopped")
 @STORE
 def status(**options: Any) -> int:
     """Show a day's races and the suite at work.
@@ -66,14 +73,12 @@ def run_report(args: Options) -> int:
 
 
 def _with_source(args: Options, work: Callable[[Source], Coroutine[Any, Any, int]]) -> int:
-    there = [path for path in STORES if Path(path).exists()]
-    store = args.store or ("env" if os.environ.get("APPWRITE_ENDPOINT") else (there or [STORES[1]])[0])
+    store = stores.present(args.store)
+    stores.tell(store, sys.stderr if getattr(args, "as_json", False) or getattr(args, "ids", False) else None)
     try:
         return asyncio.run(_closing(open_source(store), work))
     except SettingsError as error:
         return _fail(args, "settings:\n  " + "\n  ".join(error.problems), WRONG)
-    except FileNotFoundError:
-        return _fail(args, f"there is no store at {store}; `./raceday simulate` makes one", WRONG)
     except StoreError as error:
         return _fail(args, str(error), UNREADABLE)
 
@@ -91,7 +96,20 @@ def _fail(args: Options, message: str, code: int) -> int:
 
 
 async def _status(source: Source, args: Options) -> int:
+    while args.watch:
+        if sys.stdout.isatty():
+            click.clear()
+        await _show(source, args)
+        await asyncio.sleep(WATCH_SECS)
+    return await _show(source, args)
+
+
+async def _show(source: Source, args: Options) -> int:
     day, suite = await read_day(source, args.date), await read_suite(source)
+    problems = troubles(day, suite, live=day.day == source.today())
+    if args.ids or args.as_json:
+        print(_as_json(day, suite, problems) if args.as_json else _ids(day))
+        return FINDINGS if problems and args.as_json else HEALTHY
     out = Console()
     out.print(
         f"[bold]{day.day:%A} {day.day}[/]  {many(day.meetings, 'meeting')}, {many(day.races, 'race')}", highlight=False
@@ -103,13 +121,34 @@ async def _status(source: Source, args: Options) -> int:
         out.print(_races(shown, day))
     if suite.totals:
         out.print(_functions(suite))
-    live = day.day == source.today()
-    problems = troubles(day, suite, live=live)
     for problem in problems:
         out.print(f"⚠ {problem}", style="yellow", highlight=False)
     if not problems:
         out.print("✓ nothing needs attention", style="green")
     return FINDINGS if problems else HEALTHY
+
+
+def _ids(day: DayList) -> str:
+    return "\n".join(f"{r.id}  {clock_nz(r.start)}  {r.meeting} R{r.number}  {r.status}" for r in in_order(day))
+
+
+def in_order(day: DayList) -> list[ListedRace]:
+    """Return all of a day's races by their start."""
+    return sorted([*day.attention, *day.coming, *day.finished], key=lambda r: (r.start, r.meeting, r.number))
+
+
+def _as_json(day: DayList, suite: Suite, problems: Sequence[str]) -> str:
+    found = {
+        "day": day.day.isoformat(),
+        "now": day.now,
+        "ok": not problems,
+        "troubles": problems,
+        "scheduler": {"ticked": suite.ticked, "silent": suite.silent, "paused": suite.paused},
+        "races": [dataclasses.asdict(race) for race in in_order(day)],
+        "functions": [dataclasses.asdict(total) for total in suite.totals],
+        "gaps": dict(suite.gaps),
+    }
+    return json.dumps(found, indent=1, default=lambda value: value.isoformat())
 
 
 def troubles(day: DayList, suite: Suite, *, live: bool) -> list[str]:
@@ -132,8 +171,11 @@ def troubles(day: DayList, suite: Suite, *, live: bool) -> list[str]:
 
 def _races(races: Sequence[ListedRace], day: DayList) -> Table:
     table = Table(box=None, pad_edge=False)
-    for name in ("start", "", "race", "status", "next poll", "last poll", "quality", ""):
-        table.add_column(name, no_wrap=name != "")
+    # A narrow terminal cuts names and reasons, never times and figures.
+    widths = {"start": 5, "in": 12, "status": 9, "next poll": 9, "last poll": 9, "quality": 7, "id": SHORT_ID}
+    for name in ("start", "in", "race", "status", "next poll", "last poll", "quality", "id", "attention"):
+        cut = name in ("race", "attention")
+        table.add_column(name, no_wrap=not cut, overflow="ellipsis", min_width=widths.get(name, 4))
     for r in races:
         table.add_row(
             clock_nz(r.start),
@@ -143,6 +185,7 @@ def _races(races: Sequence[ListedRace], day: DayList) -> Table:
             until(r.next_poll, day.now),
             until(r.last_poll, day.now),
             "—" if r.score is None else str(r.score),
+            r.id[:SHORT_ID],
             "; ".join(r.attention),
             style="yellow" if r.attention else None,
         )
@@ -162,14 +205,24 @@ def _functions(suite: Suite) -> Table:
 
 
 async def _report(source: Source, args: Options) -> int:
-    html = await report_html(source, args.subject, args.view)
+    try:
+        check_page(args.file)
+    except ValueError as error:
+        return _fail(args, str(error), WRONG)
+    subject = await _subject(source, args.subject)
+    html = await report_html(source, subject, args.view)
     if html is None:
-        return _fail(args, f"the store has nothing of {args.subject!r}: expected a race id or a date", UNREADABLE)
+        return _fail(args, f"the store has no races of {args.subject}", UNREADABLE)
     part = args.file.with_name(args.file.name + ".part")
     part.write_text(html, encoding="utf-8")
     part.replace(args.file)
     print(f"{args.file}  {args.file.stat().st_size:,} bytes")
     return HEALTHY
+
+
+async def _subject(source: Source, text: str) -> str:
+    """Return a date as it is, and a race's id for what names it."""
+    return text if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else await find_race(source.store, text)
 
 
 async def report_html(source: Source, subject: str, view: str = "win") -> str | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -16,7 +17,7 @@ from ops.packaging.record import read_record
 from ops.packaging.stage import library_hash
 from raceday.clock import SystemClock
 from raceday.errors import SettingsError
-from raceday.settings import Settings, read_settings
+from raceday.settings import Settings, read_settings, specs
 
 RECORD = ROOT / ".raceday" / "deployed.json"
 MARKS = {"ok": "ok      ", "warning": "warning ", "failing": "failing "}
@@ -37,16 +38,24 @@ def run(args: Options) -> int:
     """Run every check and print its lines."""
     given = current()
     lines = attempt(lambda: doctor_platform.environment(given), "environment")
-    try:
-        settings = read_settings(given.values)
-    except SettingsError:
-        return _show(lines, args)
+    settings = _readable(given.values)
     lines += attempt(lambda: feed(settings), "feed")
     lines += attempt(lambda: doctor_platform.platform(settings, SystemClock().now().date()), "platform")
     lines += attempt(lambda: doctor_platform.doctl(Doctl(given.values)), "doctl")
     lines += _store(settings)
     lines += _deployment()
     return _show(lines, args)
+
+
+def _readable(values: Mapping[str, str]) -> Settings:
+    """Read what can be read: one wrong setting, which has its own line, must not hide what the others stand on."""
+    wrong = set()
+    for spec in specs().values():
+        try:
+            read_settings({spec.env: values.get(spec.env, "")})
+        except SettingsError:
+            wrong.add(spec.env)
+    return read_settings({name: value for name, value in values.items() if name not in wrong})
 
 
 def _store(settings: Settings) -> list[Diagnosis]:

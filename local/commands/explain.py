@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from local import stores
+from local.commands.options import store_option
 from local.commands.places import read_place
 from local.tape.explain import RaceStory, check_lines, day_figures, runner_lines
 from local.tape.format import TERMS
@@ -13,18 +15,16 @@ from local.tape.replay import Rows
 from local.tape.scanning import TapeError
 from raceday.tables import RACE_POLLS, RACES
 
-DEFAULT_STORE = ".raceday/simulate.db"
-
 
 @click.command(epilog="Example: ./raceday explain 4ecf287d 3 15 --tape .raceday/day.tape")
 @click.argument("race", metavar="RACE|DATE")
 @click.argument("runner", type=int, required=False)
 @click.argument("label", type=int, required=False)
-@click.option("--store", default=DEFAULT_STORE, help=f"file of the embedded store, or env ({DEFAULT_STORE})")
+@store_option()
 @click.option(
     "--tape", type=click.Path(path_type=Path), help="tape with the day's answers; without it the ledger counts"
 )
-def explain(race: str, runner: int | None, label: int | None, store: str, tape: Path | None) -> int:
+def explain(race: str, runner: int | None, label: int | None, store: str | None, tape: Path | None) -> int:
     """Make the figures of a race again, from the tape where there is one, and mark each that differs.
 
     RACE is an id or its beginning; DATE (YYYY-MM-DD) is every race of that NZ race day. RUNNER is a number, LABEL whole
@@ -32,7 +32,9 @@ def explain(race: str, runner: int | None, label: int | None, store: str, tape: 
     """
     try:
         opened = Tape.open(tape) if tape else None
-        recorded = asyncio.run(read_place(store))
+        place = stores.present(store)
+        stores.tell(place)
+        recorded = asyncio.run(read_place(place))
         races = _races(recorded, race)
     except (TapeError, FileNotFoundError, LookupError) as error:
         click.echo(f"raceday explain: {error}", err=True)

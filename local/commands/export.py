@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from local import stores
+from local.commands.options import store_option
 from local.tape.export import FORMATS, export_day, make_database
 from local.world import open_world
 from raceday.errors import SettingsError
 
-DEFAULT_STORE = ".raceday/simulate.db"
 MOST_DAYS = 3660
 
 
@@ -31,19 +32,18 @@ def days_of(text: str) -> list[date]:
 @click.argument("days", metavar="DATE|FROM..TO")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--to", "kind", type=click.Choice(FORMATS), default="parquet", help="parquet (default), csv or duckdb")
-@click.option("--store", default=DEFAULT_STORE, help=f"file of the embedded store, or env ({DEFAULT_STORE})")
-def export(days: str, folder: Path, kind: str, store: str) -> int:
+@store_option()
+def export(days: str, folder: Path, kind: str, store: str | None) -> int:
     """Write polls, runners, labels, odds, results, dividends, closing prices, gaps, checks and notifications.
 
     One file per table and NZ race day; the same rows give the same bytes. docs/export.md describes every column.
     Exit code 0 done, 2 wrong usage or settings, 3 no race on any of the days.
     """
     wanted = days_of(days)
-    if store != "env" and not Path(store).exists():
-        click.echo(f"raceday export: there is no store at {store}", err=True)
-        return 2
+    place = stores.present(store)
+    stores.tell(place)
     try:
-        polls = asyncio.run(_export(wanted, folder, kind, store))
+        polls = asyncio.run(_export(wanted, folder, kind, place))
     except SettingsError as error:
         click.echo("raceday export: " + "\n  ".join(error.problems), err=True)
         return 2

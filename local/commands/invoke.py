@@ -9,9 +9,13 @@ from typing import Any
 
 import click
 
+from local import stores
+from local.commands.functions import described
 from local.commands.options import POSITIVE, Options, store_option
-from local.world import DEV_STORE, LocalWorld, known, open_world, pretty
+from local.logfile import keeping
+from local.world import LocalWorld, known, open_world, pretty
 from raceday.catalogue.functions import NAMES
+from raceday.clock import SystemClock
 from raceday.errors import SettingsError
 
 ENDED = {"settings": 2, "bad_request": 2}
@@ -24,12 +28,24 @@ Exit code 0 finished, 1 finished with failed items under --strict, 2 wrong usage
 EXAMPLE = "Example: ./raceday invoke daily-races --param date=2026-02-14"
 
 
-@click.command(help=ABOUT, epilog=f"{EXAMPLE}\n\nFunctions: {', '.join(NAMES)}")
+class FunctionHelp(click.Command):
+    """Answers `invoke FUNCTION --help` with that function's own parameters and answer."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Look for a function's name beside the question for help."""
+        named = next((word for word in args if word in NAMES), "")
+        if named and {"-h", "--help"} & set(args):
+            click.echo(described(named))
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=FunctionHelp, help=ABOUT, epilog=f"{EXAMPLE}\n\nFunctions: {', '.join(NAMES)}")
 @click.argument("function")
 @click.option("--param", multiple=True, metavar="K=V", help="a parameter; JSON where it parses")
 @click.option("--event", metavar="FILE", help="the whole event as JSON; - reads standard input")
 @click.option("--feed", default="generated", show_default=True, help="generated, live, recorded:DIR or tape:FILE")
-@store_option(f"env where APPWRITE_ENDPOINT is set, else {DEV_STORE}")
+@store_option()
 @click.option("--seed", type=int, default=1, show_default=True, help="seed of a generated feed")
 @click.option("--races", type=POSITIVE, default=24, show_default=True, help="races of a generated feed")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECS", help="deadline; as deployed")
@@ -89,7 +105,9 @@ def _value(text: str) -> Any:
 
 
 async def _run(args: Options, event: dict[str, Any]) -> int:
-    world = open_world(args.feed, _store(args), _quiet if args.quiet else _line, races=args.races, seed=args.seed)
+    place = _store(args)
+    sink = keeping(stores.beside(place), SystemClock().now, _quiet if args.quiet else _line)
+    world = open_world(args.feed, place, sink, races=args.races, seed=args.seed)
     try:
         result = await world.invoke(args.function, event, timeout_secs=args.timeout)
         await _wait(world)
@@ -134,7 +152,9 @@ async def _run_staged(args: Options, event: dict[str, Any]) -> int:
 
 
 def _store(args: Options) -> str:
-    return str(args.store or ("env" if os.environ.get("APPWRITE_ENDPOINT") else DEV_STORE))
+    place = stores.chosen(args.store)
+    stores.tell(place, sys.stderr)
+    return place
 
 
 def _line(line: str) -> None:

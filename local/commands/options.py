@@ -1,5 +1,6 @@
 """What the commands share: kinds of values, common options, and how a command's failures end."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -7,6 +8,8 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import click
+
+from local.stores import HELP
 
 Options = SimpleNamespace
 Body = TypeVar("Body", bound=Callable[..., Any])
@@ -71,12 +74,46 @@ class NamesParam(click.ParamType[tuple[str, ...]]):
 DAY, INSTANT, SPAN, NAMES = DateParam(), InstantParam(), SpanParam(), NamesParam()
 
 
-def store_option(default: str) -> Callable[[Body], Body]:
+class OutFile(click.Path):
+    """A file to be written, refused before any work where its folder is missing or it cannot be written."""
+
+    name = "file"
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        path = Path(str(super().convert(value, param, ctx)))
+        if not path.parent.is_dir():
+            self.fail(f"{path}: there is no folder {path.parent}", param, ctx)
+        if not path.exists() and not os.access(path.parent, os.W_OK):
+            self.fail(f"{path}: the folder {path.parent} cannot be written", param, ctx)
+        return path
+
+
+OUT_FILE = OutFile()
+MADE_HERE = '<meta name="generator" content="RaceDay">'
+
+
+def check_page(path: Path) -> None:
+    """Raise ValueError where a page would overwrite what is no page made here, or has no folder to be in."""
+    if not path.parent.is_dir():
+        raise ValueError(f"{path}: there is no folder {path.parent}")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder")
+    if path.exists() and path.stat().st_size and MADE_HERE.encode() not in path.read_bytes()[:2000]:
+        raise ValueError(f"{path} is there and no page that raceday made; it was left as it is")
+
+
+PORT = click.IntRange(0, 65535)
+
+
+def store_option(default: str = HELP) -> Callable[[Body], Body]:
     """Return the option `--store`, whose default is told in its help."""
     return click.option("--store", metavar="PATH|env", help=f"file of the embedded store, or env ({default})")
 
 
 def json_option(what: str) -> Callable[[Body], Body]:
     """Return the option `--json FILE`, which writes `what`."""
-    kind = click.Path(dir_okay=False, path_type=Path)
-    return click.option("--json", type=kind, metavar="FILE", help=f"write {what} as JSON")
+    return click.option("--json", type=OUT_FILE, metavar="FILE", help=f"write {what} as JSON")

@@ -1,14 +1,14 @@
 """`./raceday pause|resume [FUNCTION]`: the switches that the scheduler obeys."""
 
 import asyncio
-import os
 import sys
 
 import click
 from appwrite.query import Query
 
+from local import stores
 from local.commands.options import Options, store_option
-from local.world import DEV_STORE, open_world
+from local.world import open_world
 from raceday.catalogue.functions import NAMES
 from raceday.clock import iso
 from raceday.container import Container
@@ -21,7 +21,7 @@ ALL, RUNNING = "all", "running"
 SCHEDULER = "master-race-scheduler"
 
 
-STORE = store_option(f"env where APPWRITE_ENDPOINT is set, else {DEV_STORE}")
+STORE = store_option()
 ABOUT = (
     "The next tick obeys; what runs is not ended. With no function: {} every function. Prints every switch afterwards. "
     "Exit code 2 wrong usage or settings, 3 the store cannot be reached."
@@ -49,7 +49,8 @@ def run(args: Options) -> int:
     if args.function not in (ALL, *NAMES) or args.function == SCHEDULER:
         names = ", ".join(name for name in NAMES if name != SCHEDULER)
         return _wrong(args, f"{args.function!r} cannot be switched; expected one of {names}, or none for all")
-    store = args.store or ("env" if os.environ.get("APPWRITE_ENDPOINT") else str(DEV_STORE))
+    store = stores.present(args.store, simulated=False)
+    stores.tell(store)
     try:
         return asyncio.run(_run(args, store))
     except SettingsError as error:

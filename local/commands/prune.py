@@ -1,29 +1,35 @@
-"""`./raceday prune`: deletes what is past its time."""
+"""`./raceday prune`: shows what is past its time, and deletes it when it is told to."""
 
 import asyncio
-import os
 import sys
 
 import click
 
+from local import stores
 from local.commands.options import Options, store_option
-from local.world import DEV_STORE, open_world
+from local.world import open_world
 from raceday.errors import SettingsError, StoreError
 from raceday.scheduling import retention
 
 
-@click.command(epilog="Example: ./raceday prune --store .raceday/dev.db")
-@store_option(f"env where APPWRITE_ENDPOINT is set, else {DEV_STORE}")
-def prune(store: str | None) -> int:
-    """Delete rows older than the retention settings."""
-    return run(Options(store=store))
+@click.command(epilog="Example: ./raceday prune --store .raceday/raceday.db --yes")
+@store_option()
+@click.option("--yes", is_flag=True, help="delete without asking")
+def prune(store: str | None, yes: bool) -> int:
+    """Show how many rows are older than the retention settings, ask, and delete them.
+
+    With nobody at the terminal to ask, nothing is deleted without --yes. Exit code 0 deleted or nothing to delete,
+    1 shown and not deleted, 2 wrong settings or no such store, 3 the store cannot be reached.
+    """
+    return run(Options(store=store, yes=yes))
 
 
 def run(args: Options) -> int:
-    """Prune and print what went."""
-    store = args.store or ("env" if os.environ.get("APPWRITE_ENDPOINT") else str(DEV_STORE))
+    """Show, ask and prune."""
+    store = stores.present(args.store, simulated=False)
+    stores.tell(store)
     try:
-        return asyncio.run(_run(store))
+        return asyncio.run(_run(store, yes=args.yes))
     except SettingsError as error:
         print("raceday prune: " + "\n  ".join(error.problems), file=sys.stderr)
         return 2
@@ -32,12 +38,25 @@ def run(args: Options) -> int:
         return 3
 
 
-async def _run(store: str) -> int:
+async def _run(store: str, *, yes: bool) -> int:
     world = open_world("generated", store, lambda line: print(line, file=sys.stderr))
     try:
-        deleted = (await retention.prune(world.container("master-race-scheduler")))["deleted"]
+        container = world.container("master-race-scheduler")
+        past = await retention.overdue(container)
+        for table, _, days in retention.limits(world.settings):
+            print(f"{table:<22} {past[table]:>7} rows older than {days} days")
+        if not any(past.values()):
+            print("nothing to delete")
+            return 0
+        if not yes and not _agreed(sum(past.values())):
+            print("nothing was deleted; --yes deletes them")
+            return 1
+        deleted = (await retention.prune(container))["deleted"]
     finally:
         await world.aclose()
-    for table, _, days in retention.limits(world.settings):
-        print(f"{table:<22} {deleted[table]:>7} rows older than {days} days deleted")
+    print(f"{sum(deleted.values()):,} rows deleted")
     return 0
+
+
+def _agreed(rows: int) -> bool:
+    return sys.stdin.isatty() and click.confirm(f"Delete these {rows:,} rows?", default=False)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from local import stores
+from local.commands.options import OUT_FILE, store_option
 from local.commands.places import read_place
 from local.tape.format import TERMS
 from local.tape.reader import Tape
@@ -15,16 +17,14 @@ from local.tape.scanning import TapeError
 from local.tape.stored import settings_of_replay
 from local.tape.verify import COMPARED, compare, counts
 
-DEFAULT_STORE = ".raceday/simulate.db"
-
 
 @click.command(epilog="Example: ./raceday replay .raceday/day.tape --store .raceday/simulate.db --verify")
 @click.argument("tape", type=click.Path(path_type=Path))
-@click.option("--store", default=DEFAULT_STORE, help=f"file of the embedded store, or env ({DEFAULT_STORE})")
+@store_option()
 @click.option("--verify", is_flag=True, help="list every row that comes out otherwise, and by which rule")
 @click.option("--only", default="", metavar="RACE", help="one race alone")
-@click.option("--json", "as_json", type=click.Path(path_type=Path), metavar="FILE", help="write all differences")
-def replay(tape: Path, store: str, verify: bool, only: str, as_json: Path | None) -> int:
+@click.option("--json", "as_json", type=OUT_FILE, metavar="FILE", help="write all differences")
+def replay(tape: Path, store: str | None, verify: bool, only: str, as_json: Path | None) -> int:
     """Run imports, polls and projections over a tape again, each at its own instant.
 
     Slots, gaps and instants are read from the store's ledger; everything else is computed from the tape's answers.
@@ -33,7 +33,9 @@ def replay(tape: Path, store: str, verify: bool, only: str, as_json: Path | None
     click.echo(TERMS, err=True)
     try:
         opened = Tape.open(tape)
-        recorded = asyncio.run(read_place(store))
+        place = stores.present(store)
+        stores.tell(place)
+        recorded = asyncio.run(read_place(place))
     except (TapeError, FileNotFoundError) as error:
         click.echo(f"raceday replay: {error}", err=True)
         return 2

@@ -12,8 +12,9 @@ from typing import Any
 
 import click
 
-from local.commands.options import FILE, Options, json_option
-from local.world import DEV_STORE, is_date, open_world
+from local import stores
+from local.commands.options import FILE, MADE_HERE, Options, check_page, json_option, store_option
+from local.world import is_date, open_world
 from raceday.errors import RaceDayError
 from raceday.silks.draw import draw, draw_png
 from raceday.silks.parse import parse
@@ -21,8 +22,11 @@ from raceday.silks.rugs import rug
 from raceday.silks.silk import Silk
 from raceday.tables import SILKS
 
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Silks</title><meta http-equiv="Content-Security-Policy"
+PAGE = (
+    """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">"""
+    + MADE_HERE
+    + """<title>Silks</title><meta http-equiv="Content-Security-Policy"
 content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <style>
 body{font:14px/1.35 system-ui,sans-serif;margin:1.5rem;background:#fff;color:#222}
@@ -33,9 +37,10 @@ li>svg,li .small{flex:none}small{color:#555}
 %(items)s
 </ul></body></html>
 """
+)
 
 
-@click.group()
+@click.group(epilog="Example: ./raceday silks sheet silks.html")
 def silks() -> None:
     """Draw silks as a page, or measure how well descriptions are understood."""
 
@@ -45,7 +50,7 @@ def silks() -> None:
 @click.option("--from", "source", type=FILE, metavar="PATH",
               help="recorded events (a folder) or descriptions (a file); else the store's silks")  # fmt: skip
 @click.option("--date", metavar="D", help="enrich this day's races of the store first")
-@click.option("--store", default=str(DEV_STORE), help=f"file of the embedded store ({DEV_STORE})")
+@store_option()
 def sheet(**options: Any) -> int:
     """Draw all silks of a store or of descriptions as one page."""
     return run_sheet(Options(**options))
@@ -118,6 +123,7 @@ def run_coverage(args: Options) -> int:
 def run_sheet(args: Options) -> int:
     """Draw the page."""
     try:
+        check_page(args.page)
         items = _described(args.source) if args.source else asyncio.run(_of_store(args))
     except (ValueError, RaceDayError) as error:
         print(f"raceday silks: {error}", file=sys.stderr)
@@ -149,7 +155,9 @@ def _base64(content: bytes) -> str:
 async def _of_store(args: Options) -> list[str]:
     if args.date and not is_date(args.date):
         raise ValueError(f"--date: expected a date as YYYY-MM-DD, got {args.date!r}")
-    world = open_world("generated", args.store, lambda _: None)
+    place = stores.present(args.store)
+    stores.tell(place)
+    world = open_world("generated", place, lambda _: None)
     try:
         if args.date:
             result = await world.invoke("jockey-silks-enricher", {"date": args.date}, timeout_secs=300)

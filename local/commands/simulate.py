@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import json
 import sys
+import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from rich.table import Table
 
 from local.commands.options import DAY, FILE, NAMES, POSITIVE, SPAN, Options, json_option
 from local.commands.taped import simulate_taped
+from local.embedded.filecheck import NotAStore, check_file
 from local.functions import ROOT
 from local.simulate.campaign import campaign, table
 from local.simulate.full_store import PROFILES
@@ -36,9 +38,10 @@ STORE = ROOT / ".raceday" / "simulate.db"
 FINDINGS = ROOT / ".raceday" / "findings"
 RECORDED_STORE = ROOT / ".raceday" / "recorded.db"
 DEFAULT_DAY = DayPlan().day
+STEP_SECS = 10.0
 Span = tuple[datetime, datetime]
-# Settings that the environment may change here: the oracle counts the slots of the default intervals, and a generated
-# day's wanted races are known to it as gallops and harness alone.
+# Settings that the environment may change here; a generated day's wanted races are known to the oracle as gallops and
+# harness alone.
 FILTERS = ("countries", "codes", "greyhounds")
 PACE = (
     "feed_rate_per_sec",
@@ -48,6 +51,8 @@ PACE = (
     "hand_out",
     "batch_limit",
     "legacy_schedules",
+    "near_interval_secs",
+    "last_interval_secs",
 )
 
 
@@ -154,6 +159,10 @@ def _shrink(args: Options, reports: list[dict[str, Any]]) -> None:
 
 def _wrong_store(args: Options) -> str:
     """Say what is wrong with keeping these days in one file, "" where nothing is."""
+    try:
+        check_file(args.store)
+    except NotAStore as error:
+        return str(error)
     if args.jobs > 1 and args.days > 1:
         return "expected --jobs 1 with it, for days at once would write to the same file"
     if args.faults != "none" and args.store.exists():
@@ -283,6 +292,18 @@ def _tracer(args: Options) -> Callable[[str], None] | None:
     return (lambda line: print(line, file=sys.stderr)) if args.trace else None
 
 
+def _steps(what: str) -> Callable[[float], None]:
+    """Return a teller of progress where no bar can be drawn: a line every ten seconds."""
+    told = [time.monotonic()]
+
+    def tell(share: float) -> None:
+        if time.monotonic() - told[0] >= STEP_SECS:
+            told[0] = time.monotonic()
+            print(f"{what}: {share:.0%}", file=sys.stderr, flush=True)
+
+    return tell
+
+
 @contextmanager
 def _bar(console: Console, what: str) -> Iterator[Callable[[float], None]]:
     columns = (
@@ -291,6 +312,9 @@ def _bar(console: Console, what: str) -> Iterator[Callable[[float], None]]:
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
     )
+    if not console.is_terminal:
+        yield _steps(what)
+        return
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(what, total=1.0)
         yield lambda share: bar.update(task, completed=share)

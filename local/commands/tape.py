@@ -17,7 +17,7 @@ from local.world import LocalWorld, open_world
 from raceday.errors import SettingsError, StoreError
 
 
-@click.group()
+@click.group(epilog="Example: ./raceday tape check .raceday/day.tape")
 def tape() -> None:
     """Look at tapes."""
 

@@ -10,43 +10,49 @@ from typing import Any
 
 import click
 
-from local.commands.options import INSTANT, Options
+from local import stores
+from local.commands.options import INSTANT, PORT, Options, store_option
 from local.deliveries import LedgerWatch, make_hook_server
 from local.embedded import WebhookWorker
 from local.embedded.http import LOOPBACK, make_server
+from local.logfile import keeping
 from local.serving import serve_told
 from local.tape.feed import TapeFeed
 from local.tape.format import TERMS
 from local.tape.reader import Tape
 from local.testing.pace import PacedClock
-from local.world import EVENT_URLS, HOME, LocalWorld, deliver, open_world, subscribe
+from local.world import EVENT_URLS, LocalWorld, deliver, open_world, subscribe
 from raceday.errors import SettingsError
+from raceday.racing.nzday import day_limits, race_day
 from raceday.settings import specs
 
+DEMO_MINUTES = 10
+IMPORTS = ("daily-meetings", "daily-races", "daily-entrants")
 SCHEDULER = "master-race-scheduler"
-STORE = HOME / "up.db"
-KEY_FILE = HOME / "up.key"
+KEY_FILE = stores.HOME / "up.key"
 Send = Callable[[str, dict[str, str], bytes], Coroutine[Any, Any, int]]
 
 
 @click.command(epilog="Example: ./raceday up --speed 10 --minutes 30")
 @click.option("--feed", default="generated", help="generated (default), live, recorded:DIR or tape:FILE")
-@click.option("--store", default=str(STORE), help=f"file of the embedded store, or env ({STORE})")
+@store_option()
 @click.option("--speed", type=float, default=1.0, metavar="N", help="run the clock N times as fast (1)")
 @click.option("--at", type=INSTANT, metavar="ISO", help="begin at this instant, with its offset")
 @click.option("--seed", type=int, default=1, help="seed of a generated feed")
 @click.option("--races", type=int, default=24, help="races of a generated feed")
-@click.option("--port", type=int, default=8080, help="port of the console page on loopback (8080; 0 takes any)")
-@click.option("--store-port", type=int, default=8081, help="port of the embedded store on loopback (8081)")
+@click.option("--port", type=PORT, default=8080, help="port of the console page on loopback (8080; 0 takes any)")
+@click.option("--store-port", type=PORT, default=8081, help="port of the embedded store on loopback (8081)")
+@click.option("--functions-port", type=PORT, default=8082, help="port of the functions on loopback (8082)")
 @click.option(
     "--host-port",
-    type=int,
+    type=PORT,
     metavar="PORT",
     help="with --store env: take Appwrite's webhooks on this port of every interface, each function at the path "
     "of its RACEDAY_URL_*; without it nothing is taken, and the ledger is looked at each two seconds",
 )
 @click.option("--minutes", type=float, metavar="N", help="stop after so many minutes of the suite's clock")
 @click.option("--staged", is_flag=True, help="run the staged functions as the platform would boot them")
+@click.option("--demo", is_flag=True, help=f"a generated card that starts in {DEMO_MINUTES} minutes, at any hour")
 @click.option("--verbose", is_flag=True, help="print every log line")
 def up(**options: Any) -> int:
     """Run the suite on the real clock, until stopped, with its console page."""
@@ -59,17 +65,37 @@ def run(args: Options) -> int:
         return _wrong("--at: expected an instant with its offset, as 2026-11-24T01:00:00+00:00")
     if args.staged and (args.at is not None or args.speed != 1):
         return _wrong("--staged runs on the machine's own clock: leave out --at and --speed")
-    if args.host_port is not None and args.store != "env":
+    if args.demo and args.feed != "generated":
+        return _wrong("--demo makes a card of its own: leave out --feed")
+    place = stores.chosen(args.store)
+    if args.host_port is not None and place != stores.ENV:
         return _wrong("--host-port goes with --store env: the embedded store hands its webhooks over by itself")
+    if place == stores.ENV and not args.store and args.feed == "generated":
+        return _wrong(
+            "APPWRITE_ENDPOINT is set, and a generated feed would be written there: "
+            f"say --store {stores.DEFAULT}, --feed live, or --store env if that is meant"
+        )
     try:
         clock = PacedClock(args.speed, args.at or _begin(args.feed))
-        world = open_world(
-            args.feed, args.store, _line if args.verbose else _warnings, clock=clock, races=args.races, seed=args.seed
-        )
+        sink = keeping(stores.beside(place), clock.now, _line if args.verbose else _warnings)
+        first = _demo_minutes(clock) if args.demo else None
+        # A demo's races are new ones each time: those of an earlier start have a ledger of their own.
+        seed = int(clock.now().timestamp() // 60) if args.demo else args.seed
+        world = open_world(args.feed, place, sink, clock=clock, races=args.races, seed=seed, first_race_minutes=first)
     except SettingsError as error:
         return _wrong("settings:\n  " + "\n  ".join(error.problems))
     except ValueError as error:
         return _wrong(str(error))
+    try:
+        with stores.held(place, "./raceday up"):
+            stores.tell(place)
+            return _until_stopped(world, args)
+    finally:
+        if world.embedded is not None:
+            world.embedded.close()
+
+
+def _until_stopped(world: LocalWorld, args: Options) -> int:
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(world, args))
     return 0
@@ -84,11 +110,28 @@ def _begin(feed: str) -> datetime | None:
     return TapeFeed(Tape.open(place)).begin - timedelta(minutes=2)
 
 
+def _demo_minutes(clock: PacedClock) -> int:
+    """Return how many minutes after midnight in New Zealand a demo's first race starts."""
+    now = clock.now()
+    return int((now - day_limits(race_day(now))[0]).total_seconds() // 60) + DEMO_MINUTES + 1
+
+
 async def _run(world: LocalWorld, args: Options) -> None:
     try:
+        if args.demo:
+            await _import(world)
         await (_serve_staged(world, args) if args.staged else serve(world, args))
     finally:
         await world.aclose()
+
+
+async def _import(world: LocalWorld) -> None:
+    """Import the day at once, as the schedule does at its hours."""
+    print("importing the card ...", flush=True)
+    for name in IMPORTS:
+        result = await world.invoke(name, {})
+        if "error" in result:
+            print(f"{name}: {result['error'].get('message')}", file=sys.stderr)
 
 
 async def _serve_staged(world: LocalWorld, args: Options) -> None:
@@ -111,7 +154,7 @@ async def serve(world: LocalWorld, args: Options, send: Send | None = None) -> N
         jobs += [_webhooks(world, send), _store(world, args.store_port)]
     else:
         jobs.append(_from_elsewhere(world, args.host_port))
-    jobs.append(_page(world, args))
+    jobs += [_page(world, args), _functions(world, args.functions_port)]
     tasks = [asyncio.create_task(job) for job in jobs]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -173,6 +216,12 @@ def _keep_key(key: str) -> None:
     KEY_FILE.parent.mkdir(exist_ok=True)
     with os.fdopen(os.open(KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(key)
+
+
+async def _functions(world: LocalWorld, port: int) -> None:
+    from local.gateway import Gateway, kept_secret, make_gateway_server, told
+
+    await serve_told(make_gateway_server(Gateway(world, kept_secret()), port), told())
 
 
 async def _page(world: LocalWorld, args: Options) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from local.embedded.catalog import Catalog
+from local.embedded.filecheck import check_file
 from local.embedded.files import Files
 from local.embedded.hooks import Hooks
 from local.embedded.rows import Rows
@@ -71,7 +72,8 @@ class EmbeddedProject:
 
 def _connect(path: str | Path) -> sqlite3.Connection:
     if str(path) != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        check_file(path)
+        Path(path).parent.mkdir(exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     db.row_factory = sqlite3.Row

@@ -76,6 +76,10 @@ class Embedded(EmbeddedProject):
                     result = route.run(request)
         except ApiRefusal as error:
             return _refusal(former_error(error) if former else error)
+        except sqlite3.OperationalError as error:
+            # The disk's fault, as a full one: a line tells it.
+            _LOG.error("%s: the store's file: %s", route.name, error)
+            return _refusal(ApiRefusal(500, "general_unknown", "Server Error"))
         except (sqlite3.Error, ValueError, TypeError, LookupError, AttributeError, OverflowError):
             # Appwrite masks what it did not foresee; the log of this process says what it was.
             _LOG.exception("%s", route.name)

@@ -13,7 +13,6 @@ from local.feedsim.model import FeedRace, MeetingFacts, RaceScript, RunnerFacts
 from local.feedsim.options import DayOptions
 from local.feedsim.seeded import stream, uuid_of
 
-FIRST_RACE_MINUTES = 11 * 60 + 45
 _CORE = (
     ("NZ", "NZ", "T"),
     ("AUS", "NSW", "T"),
@@ -63,12 +62,12 @@ def meeting_count(races: int) -> int:
 def programme(seed: int, day: date, races: int, options: DayOptions) -> list[MeetingFacts]:
     """All meetings of a day: those of the races asked for, and those that a filter has to drop."""
     chance = stream(seed, day, "programme")
-    plans = [*_core_plans(chance, races), *_other_plans(chance, options)]
+    plans = [*_core_plans(chance, races, options.first_race_minutes), *_other_plans(chance, options)]
     return [_meeting(seed, day, index, plan, options) for index, plan in enumerate(plans)]
 
 
-def _core_plans(chance: Random, races: int) -> list[_Plan]:
-    """Gallops and harness in New Zealand and Australia, the first at 11:45 NZ time, the last one at night."""
+def _core_plans(chance: Random, races: int, first_minutes: int) -> list[_Plan]:
+    """Gallops and harness in New Zealand and Australia, the last meeting some hours after the first."""
     count = meeting_count(races)
     sizes = [races // count + (1 if i < races % count else 0) for i in range(count)]
     for i in range(0, count - 1, 2):
@@ -82,9 +81,7 @@ def _core_plans(chance: Random, races: int) -> list[_Plan]:
             country, state, category = "AUS", "WA", "T"
         offset = round(span * i / max(1, count - 1)) if i else 0
         jitter = 0 if i in (0, count - 1) else chance.randint(-12, 12)
-        plans.append(
-            _Plan(country, state, category, size, FIRST_RACE_MINUTES + offset + jitter, chance.randint(28, 37))
-        )
+        plans.append(_Plan(country, state, category, size, first_minutes + offset + jitter, chance.randint(28, 37)))
     return plans
 
 
@@ -98,7 +95,7 @@ def _other_plans(chance: Random, options: DayOptions) -> list[_Plan]:
                 state,
                 "G",
                 chance.randint(6, 12),
-                FIRST_RACE_MINUTES + 15 + chance.randint(0, 420),
+                options.first_race_minutes + 15 + chance.randint(0, 420),
                 chance.randint(18, 23),
             )
         )

@@ -32,6 +32,8 @@ class DayOptions:
     answers 404. `late_meetings` and `late_races` appear in the lists only some hours into the day. A dead pool is
     one called off although its race is run.
 
+    `first_race_minutes` is when the first meeting begins, in minutes after midnight in New Zealand.
+
     Trouble with money comes by asking alone: `unrefunded` scratchings are refunded a refresh or more later, `leavers`
     are listed no more, `dead_places` lose their Place pool, `dropped_pools` their totals at the end, `suspensions`
     miss prices for a while, `late_amendments` change a result an hour or more after Final.
@@ -56,6 +58,7 @@ class DayOptions:
     late_races: int | None = None
     greyhound_meetings: int | None = None
     foreign_meetings: int | None = None
+    first_race_minutes: int = 11 * 60 + 45
     delays: bool = True
     dead_pools: bool = True
     string_barriers: bool = False

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from local.commands.pause import paused_names, switch
+from local.embedded import Embedded, bootstrap
 from raceday.scheduling.state import read_state
+from raceday.settings import Settings
 from tests.cli.kit import raceday
 from tests.suite_kit import Suite, go
 
@@ -19,15 +21,16 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_function_is_paused_and_resumed(store: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each command prints every switch that is set afterwards."""
+    bootstrap(Embedded(store), database=Settings().store_database, bucket=Settings().store_bucket)
     assert raceday("pause", "daily-races", "--store", store) == 0
     assert raceday("pause", "--store", store) == 0
     assert raceday("resume", "daily-races", "--store", store) == 0
     assert raceday("resume", "--store", store) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "paused: daily-races",
-        "paused: all, daily-races",
-        "paused: all",
-        "paused: nothing",
+        *(f"store {store}", "paused: daily-races"),
+        *(f"store {store}", "paused: all, daily-races"),
+        *(f"store {store}", "paused: all"),
+        *(f"store {store}", "paused: nothing"),
     ]
 
 

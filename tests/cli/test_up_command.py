@@ -12,7 +12,7 @@ import pytest
 from local.testing.pace import PacedClock
 from local.world import LocalWorld, open_world
 from raceday.settings import specs
-from raceday.tables import MEETINGS, RACES, SUITE_STATE
+from raceday.tables import ENTRANTS, MEETINGS, RACES, SUITE_STATE
 from tests.cli.kit import raceday
 
 Capture = pytest.CaptureFixture[str]
@@ -41,7 +41,7 @@ def _rows(table: str) -> list[dict[str, Any]]:
 def test_it_imports_at_its_minute_and_ends_by_itself(capsys: Capture) -> None:
     """Two minutes from 17:00 UTC at sixty times the pace import the day, keep a health row, and end with 0."""
     words = ["--minutes", "2", "--speed", "60", "--races", "2", "--at", START.isoformat()]
-    assert raceday("up", *words, "--store", "up.db", "--port", "0", "--store-port", "0") == 0
+    assert raceday("up", *words, "--store", "up.db", "--port", "0", "--store-port", "0", "--functions-port", "0") == 0
     told = capsys.readouterr().out
     assert "http://127.0.0.1:" in told
     assert len(_rows(RACES)) == 2
@@ -51,6 +51,19 @@ def test_it_imports_at_its_minute_and_ends_by_itself(capsys: Capture) -> None:
     assert Path(".raceday/up.key").read_text() not in told
 
 
+@pytest.mark.parametrize("hour", ["2026-11-24T22:10", "2026-11-24T10:55", "2026-11-24T16:30"])
+def test_a_demo_has_a_race_in_ten_minutes_at_any_hour(hour: str, capsys: Capture) -> None:
+    """By day, five minutes before NZ midnight and at dawn, the whole card is imported at once."""
+    at = datetime.fromisoformat(f"{hour}:00+00:00")
+    words = ["--demo", "--minutes", "2", "--speed", "60", "--races", "3", "--at", at.isoformat(), "--store", "up.db"]
+    assert raceday("up", *words, "--port", "0", "--store-port", "0", "--functions-port", "0") == 0
+    told = capsys.readouterr().out
+    assert "/api/v1/web/" in told
+    starts = sorted(datetime.fromisoformat(row["startTime"]) - at for row in _rows(RACES))
+    assert timedelta(minutes=10) <= starts[0] <= timedelta(minutes=25)
+    assert {row["raceId"] for row in _rows(ENTRANTS)} == {row["$id"] for row in _rows(RACES)}
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -58,6 +71,7 @@ def test_it_imports_at_its_minute_and_ends_by_itself(capsys: Capture) -> None:
         (["--speed", "0"], "--speed: expected more than 0"),
         (["--feed", "live"], "NZTAB_FROM is missing"),
         (["--feed", "live", "--store", "env"], "APPWRITE_ENDPOINT is missing"),
+        (["--demo", "--feed", "live"], "leave out --feed"),
         (["--at", "noon"], "--at"),
         (["--staged", "--speed", "60"], "leave out --at and --speed"),
     ],

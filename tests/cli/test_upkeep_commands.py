@@ -81,15 +81,15 @@ def test_old_rows_go_and_fresh_ones_switches_and_health_stay(store: str, capsys:
         return {table: {row["$id"] for row in await container.store.find(table)} for table in tables}
 
     _within(store, fill)
-    assert raceday("prune", "--store", store) == 0
+    assert raceday("prune", "--store", store, "--yes") == 0
     told = capsys.readouterr().out
     rows = _within(store, left)
     assert rows[RACE_POLLS] == {"poll13"}
     assert rows[ODDS_HISTORY] == {"odds29"}
     assert rows[SUITE_STATE] >= {"run13", "pause13", "pause15", "health13", "health15"}
     assert "run15" not in rows[SUITE_STATE]
-    assert "1 rows older than 14 days deleted" in told
-    assert raceday("prune", "--store", store) == 0
+    assert "1 rows older than 14 days" in told
+    assert raceday("prune", "--store", store, "--yes") == 0
     assert _within(store, left) == rows
 
 
@@ -119,15 +119,20 @@ def test_rebuild_without_a_store_is_wrong_usage(store: str, capsys: Capture) -> 
     assert not Path(store).exists()
 
 
-def test_rebuild_of_a_day_without_races_compares_none(store: str, capsys: Capture) -> None:
-    """A date that nothing was stored of compares no race and ends well."""
+def test_rebuild_of_a_day_without_races_tells_it(store: str, capsys: Capture) -> None:
+    """A date that nothing was stored of, one of no calendar, and a race that is not there are told, not compared."""
 
     async def nothing(container: Container) -> None:
         await container.store.find(RACE_POLLS)
 
     _within(store, nothing)
-    assert raceday("rebuild", "2026-01-01", "--store", store) == 0
-    assert "0 races compared" in capsys.readouterr().out
+    for subject, code, said in (
+        ("2026-01-01", 3, "no races of 2026-01-01"),
+        ("2026-02-30", 2, "no date of the calendar"),
+        ("nosuchrace", 3, "there is no race 'nosuchrace'"),
+    ):
+        assert raceday("rebuild", subject, "--store", store) == code
+        assert said in capsys.readouterr().err
 
 
 def test_a_store_that_cannot_be_reached_ends_with_three(

@@ -27,16 +27,28 @@ def limits(settings: Settings) -> list[tuple[str, str, int]]:
     ]
 
 
-async def prune(container: Container) -> dict[str, Any]:
-    """Delete what is past its time; gives the number of rows deleted per table."""
+def _past(container: Container) -> list[tuple[str, list[str]]]:
+    """Return the tables with the queries of what is past its time there."""
     now = container.clock.now()
-    deleted: dict[str, int] = {}
+    found = []
     for table, column, days in limits(container.settings):
-        before = iso(now - timedelta(days=days))
-        queries = [Query.less_than(column, before)]
+        queries = [Query.less_than(column, iso(now - timedelta(days=days)))]
         if table == SUITE_STATE:
             queries.append(Query.equal("kind", PASSING_KINDS))
-        deleted[table] = await _delete_in_bites(container, table, queries)
+        found.append((table, queries))
+    return found
+
+
+async def overdue(container: Container) -> dict[str, int]:
+    """Return how many rows of each table are past their time; deletes none."""
+    return {
+        table: len(await container.store.find(table, queries, select=("$id",))) for table, queries in _past(container)
+    }
+
+
+async def prune(container: Container) -> dict[str, Any]:
+    """Delete what is past its time; gives the number of rows deleted per table."""
+    deleted = {table: await _delete_in_bites(container, table, queries) for table, queries in _past(container)}
     return {"deleted": deleted}
 
 

@@ -1,0 +1,64 @@
+"""`./raceday functions`: the twelve functions, what starts each, and where `up` serves it."""
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from local.docs.reference import REFERENCES, Reference
+from local.gateway import HEADER, PREFIX, SECRET_FILE, web_functions
+from raceday.catalogue.functions import BY_NAME, NAMES
+
+PORT = 8082
+
+
+@click.command(epilog="Example: ./raceday functions")
+@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="up's --functions-port")
+@click.option("--json", "as_json", is_flag=True, help="print them as JSON")
+def functions(port: int, as_json: bool) -> int:
+    """List every function with its trigger, size, parameters and, for those on HTTP, its URL while `up` runs."""
+    web = web_functions()
+    found = [_told(name, f"http://127.0.0.1:{port}{PREFIX}/{name}" if name in web else "") for name in NAMES]
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+        return 0
+    table = Table(box=None, pad_edge=False)
+    for column in ("function", "started by", "size", "parameters"):
+        table.add_column(column, overflow="fold")
+    for each in found:
+        table.add_row(each["name"], each["started_by"], each["size"], ", ".join(each["parameters"]) or "—")
+    Console().print(table)
+    click.echo("\nOn HTTP while `./raceday up` runs:")
+    for each in found:
+        if each["url"]:
+            click.echo(f"  {each['url']}")
+    click.echo(f"Send the secret of {SECRET_FILE} as {HEADER}; webhooks are signed instead.")
+    click.echo("`./raceday invoke FUNCTION --help` tells a function's parameters and answer.")
+    return 0
+
+
+def _told(name: str, url: str) -> dict[str, Any]:
+    facts = BY_NAME[name]
+    parameters = [parameter.name for parameter in REFERENCES[name].parameters]
+    size = f"{facts.memory_mb} MB, {facts.timeout_secs} s"
+    return {"name": name, "started_by": facts.started_by, "size": size, "parameters": parameters, "url": url}
+
+
+def described(name: str) -> str:
+    """Return the help of one function: what it does, its parameters and the members of its answer."""
+    facts, reference = BY_NAME[name], REFERENCES[name]
+    lines = [f"{name} {facts.does}.", "", f"Started by: {facts.started_by}.", "", *_parameters(reference)]
+    lines += ["", "Answer:", *(f"  {member:<16} {about}" for member, about in reference.answer)]
+    if reference.http_answer:
+        lines += ["", "Answer on HTTP:", *(f"  {member:<16} {about}" for member, about in reference.http_answer)]
+    first = reference.parameters[0].name if reference.parameters else ""
+    example = f" --param {first}={'2026-02-14' if first == 'date' else '...'}" if first else ""
+    return "\n".join([*lines, "", f"Example: ./raceday invoke {name}{example}"])
+
+
+def _parameters(reference: Reference) -> list[str]:
+    if not reference.parameters:
+        return ["It takes no parameters."]
+    return ["Parameters:", *(f"  {p.name:<16} {p.kind:<8} {p.about}" for p in reference.parameters)]

@@ -1,0 +1,34 @@
+"""`./raceday console`: the console's pages over a store by themselves."""
+
+import asyncio
+import contextlib
+from datetime import datetime
+from typing import Any
+
+import click
+
+from local import stores
+from local.commands.options import INSTANT, PORT, store_option
+from local.testing.pace import PacedClock
+
+
+@click.command(epilog="Example: ./raceday console --store .raceday/simulate.db --at 2026-02-14T02:00:00+00:00")
+@store_option()
+@click.option("--port", type=PORT, default=8080, show_default=True, help="port on loopback; 0 takes any")
+@click.option("--at", type=INSTANT, metavar="ISO", help="look as if it were this instant, with its offset")
+def console(**options: Any) -> int:
+    """Serve the console's pages over a store, until stopped; it only reads.
+
+    Exit code 0 stopped, 2 wrong usage or no such store, 3 the port cannot be taken.
+    """
+    from local.console.serve import make_console_server, open_source, serve
+
+    at: datetime | None = options["at"]
+    if at is not None and at.tzinfo is None:
+        raise click.UsageError("--at: expected an instant with its offset, as 2026-02-14T02:00:00+00:00")
+    place = stores.present(options["store"])
+    stores.tell(place)
+    source = open_source(place, PacedClock(1.0, at) if at else None)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(make_console_server(source, options["port"])))
+    return 0

@@ -1,0 +1,117 @@
+"""The suite's web functions over HTTP on loopback, in this process, by the platform's contract for callers."""
+
+import asyncio
+import hmac
+import json
+import os
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from local.embedded.http import LOOPBACK, allowed_host
+from local.functions import ROOT
+from local.host.activation import Activation
+from local.host.web import raw_event, web_response
+from local.stores import HOME
+from local.world import LocalWorld
+from ops.packaging.project import FILE_NAME, FunctionSpec, read_project
+from raceday.catalogue.platform import MAX_PAYLOAD_BYTES
+from raceday.ids import SystemRandomSource
+
+SECRET_FILE = HOME / "up.secret"
+HEADER = "X-Require-Whisk-Auth"
+PREFIX = "/api/v1/web/fn-local/raceday"
+SYNC_SECS = 30.0
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
+
+
+def web_functions() -> dict[str, FunctionSpec]:
+    """Return the functions that project.yml puts on the web, by name."""
+    project = read_project(ROOT / FILE_NAME, ROOT / "functions")
+    return {name: spec for name in project.names if (spec := project.function(name)).web is not False}
+
+
+def kept_secret() -> str:
+    """Return the secret that callers send, new at each start; it lies in a file that the owner alone reads."""
+    secret = os.environ.get("RACEDAY_WEB_SECRET") or SystemRandomSource().token()
+    SECRET_FILE.parent.mkdir(exist_ok=True)
+    with os.fdopen(os.open(SECRET_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(secret)
+    return secret
+
+
+class Gateway:
+    """Answers calls of web functions: the raw request in, the function's response out, 202 after 30 s."""
+
+    def __init__(self, world: LocalWorld, secret: str) -> None:
+        self._world, self._secret = world, secret
+        self._functions = web_functions()
+        self._described: dict[str, Any] = json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))
+
+    async def call(self, request: Request) -> Response:
+        """Run one function for a caller."""
+        if not allowed_host(request.headers.get("host", "")):
+            return JSONResponse({"error": "this server answers on loopback only"}, 421)
+        name = request.path_params["function"]
+        spec = self._functions.get(name)
+        if spec is None:
+            return JSONResponse({"error": "The requested resource does not exist."}, 404)
+        given = request.headers.get(HEADER, "").encode()
+        if spec.web_secure is not False and not hmac.compare_digest(given, self._secret.encode()):
+            return JSONResponse({"error": f"send the secret of {SECRET_FILE} as {HEADER}"}, 401)
+        body = await request.body()
+        if len(body) > MAX_PAYLOAD_BYTES:
+            return JSONResponse({"error": f"Request larger than allowed: {len(body)} > {MAX_PAYLOAD_BYTES}"}, 413)
+        return await self._answer(name, raw_event(request, body))
+
+    async def _answer(self, name: str, event: dict[str, Any]) -> Response:
+        activation = SystemRandomSource().token()
+        task = asyncio.create_task(self._world.invoke(name, event, activation=activation))
+        self._world.tasks.add(task)
+        task.add_done_callback(self._world.tasks.discard)
+        done, _ = await asyncio.wait([task], timeout=SYNC_SECS)
+        if not done:
+            return JSONResponse({"error": "Response not yet ready.", "activationId": activation}, 202)
+        result = task.result()
+        status = Activation.APPLICATION_ERROR if "error" in result else Activation.SUCCESS
+        return web_response(Activation(activation, name, "fn-local", 0, status=status, result=result))
+
+    async def openapi(self, request: Request) -> Response:
+        """Return the description of what is served, with this address as its server."""
+        if not allowed_host(request.headers.get("host", "")):
+            return JSONResponse({"error": "this server answers on loopback only"}, 421)
+        described = dict(self._described)
+        described["servers"] = [{"url": f"http://{request.headers['host']}{PREFIX}"}]
+        return JSONResponse(described)
+
+    def app(self) -> Starlette:
+        """Return the ASGI application."""
+        return Starlette(
+            routes=[
+                Route("/openapi.json", self.openapi),
+                Route(PREFIX + "/{function}", self.call, methods=METHODS),
+                Route(PREFIX + "/{function}/{path:path}", self.call, methods=METHODS),
+            ]
+        )
+
+
+def make_gateway_server(gateway: Gateway, port: int) -> uvicorn.Server:
+    """Return a server of the functions on loopback; port 0 takes any free one."""
+    return uvicorn.Server(
+        uvicorn.Config(gateway.app(), host=LOOPBACK, port=port, lifespan="off", log_level="warning", ws="none")
+    )
+
+
+def told() -> str:
+    """Return what `up` prints of the functions, with `{url}` where they are served."""
+    curl = f'curl -H "{HEADER}: $(cat {SECRET_FILE})"'
+    return (
+        f"functions {{url}}{PREFIX}/FUNCTION  header {HEADER} with the secret in {SECRET_FILE}; "
+        f"`./raceday functions` lists them\n"
+        f"openapi  {{url}}/openapi.json\n"
+        f"try      {curl} {{url}}{PREFIX}/master-race-scheduler"
+    )

@@ -1,0 +1,73 @@
+"""Which store a command acts on: one default for all, told in the first line, and held by one `up` at a time."""
+
+import fcntl
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from local.embedded.filecheck import NotAStore as NotAStore
+from local.embedded.filecheck import check_file
+from local.failures import StoreHeld
+
+HOME = Path(".raceday")
+DEFAULT = HOME / "raceday.db"
+SIMULATED = HOME / "simulate.db"
+ENV = "env"
+MEMORY = ":memory:"
+HELP = f"env where APPWRITE_ENDPOINT is set, else {DEFAULT}"
+
+
+def chosen(given: str | Path | None) -> str:
+    """Return the store of a command: what was given, else Appwrite where it is set, else the default file."""
+    place = str(given) if given else (ENV if os.environ.get("APPWRITE_ENDPOINT") else str(DEFAULT))
+    if place not in (ENV, MEMORY):
+        check_file(place)
+    return place
+
+
+def present(given: str | Path | None, *, simulated: bool = True) -> str:
+    """Return the store of a command that makes none; raises NotAStore where it is not there.
+
+    With `simulated`, the simulated day's store is read where none was named and the default is not there yet.
+    """
+    place = chosen(given)
+    if place in (ENV, MEMORY) or Path(place).exists():
+        return place
+    if simulated and not given and SIMULATED.exists():
+        return chosen(SIMULATED)
+    maker = "`./raceday up` makes one, and `./raceday simulate` a simulated day's" if not given else "check its name"
+    raise NotAStore(f"there is no store at {place}; {maker}")
+
+
+def beside(place: str) -> str:
+    """Return the path that a store's side files (activity, log) begin with."""
+    return str(HOME / ENV) if place == ENV else place
+
+
+def tell(place: str, file: TextIO | None = None) -> None:
+    """Print the first line of a command: the store that it acts on."""
+    shown = f"Appwrite at {os.environ.get('APPWRITE_ENDPOINT', '(not set)')}" if place == ENV else place
+    print(f"store {shown}", file=file or sys.stdout, flush=True)
+
+
+@contextmanager
+def held(place: str, command: str) -> Iterator[None]:
+    """Hold a store's file for as long as a command runs on it; raises StoreHeld naming who has it already."""
+    if place in (ENV, MEMORY):
+        yield
+        return
+    path = Path(f"{place}-lock")
+    path.parent.mkdir(exist_ok=True)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreHeld(f"{lock.read().strip() or 'another process'} is at work on {place}") from None
+        lock.truncate(0)
+        lock.write(f"`{command}` (process {os.getpid()}, since {datetime.now(UTC):%H:%M:%S} UTC)\n")
+        lock.flush()
+        yield
