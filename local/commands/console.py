@@ -17,6 +17,7 @@ from rich.table import Table
 
 from local import stores
 from local.commands.options import DAY, Options, check_page, store_option
+from local.console.health import troubles
 from local.console.pages import NOTICE, band_colours, make_pages
 from local.console.race import read_race
 from local.console.serve import open_source
@@ -149,24 +150,6 @@ def _as_json(day: DayList, suite: Suite, problems: Sequence[str]) -> str:
         "gaps": dict(suite.gaps),
     }
     return json.dumps(found, indent=1, default=lambda value: value.isoformat())
-
-
-def troubles(day: DayList, suite: Suite, *, live: bool) -> list[str]:
-    """Say what is not well; `live` is whether the day is today, so that a silent scheduler matters."""
-    found = [f"races that need attention: {len(day.attention)}"] if day.attention else []
-    if not day.races:
-        found.append("the store has no races of this day")
-    if live and suite.silent and (day.coming or day.attention):
-        found.append("the scheduler has not ticked for three minutes")
-    found += [f"paused: {name}" for name in suite.paused]
-    found += [f"webhook {hook['name']} is off" for hook in suite.hooks or () if not hook["enabled"]]
-    failed = sum(total.failures for total in suite.totals)
-    if failed:
-        found.append(f"{failed} activations failed in the last 24 hours")
-    if suite.counts["gaps"]:
-        causes = ", ".join(f"{cause.replace('_', ' ')} {n}" for cause, n in suite.gaps)
-        found.append(f"{suite.counts['gaps']} slots lost in the last hour: {causes}")
-    return found
 
 
 def _races(races: Sequence[ListedRace], day: DayList) -> Table:

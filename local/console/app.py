@@ -9,10 +9,11 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from local.console.health import METRICS_TYPE, as_health, as_metrics
 from local.console.pages import make_pages
 from local.console.race import read_race
 from local.console.source import Source
@@ -107,6 +108,20 @@ def make_app(source: Source) -> Starlette:
     async def suite(request: Request) -> tuple[str, dict[str, Any]]:
         return "suite.html", {"title": "Suite", "suite": await read_suite(source)}
 
+    async def health(_: Request) -> Response:
+        try:
+            day, state = await read_day(source), await read_suite(source)
+        except RaceDayError as error:
+            return JSONResponse({"ok": False, "troubles": [str(error)]}, 503)
+        found = as_health(day, state, live=day.day == source.today())
+        return JSONResponse(found, 200 if found["ok"] else 503)
+
+    async def metrics(_: Request) -> Response:
+        try:
+            return Response(as_metrics(await read_day(source), await read_suite(source)), media_type=METRICS_TYPE)
+        except RaceDayError as error:
+            return PlainTextResponse(str(error), 503)
+
     async def silk(request: Request) -> Response:
         row = await source.silk(request.path_params["silk_id"])
         if row is None or not row.get("svgData"):
@@ -129,6 +144,8 @@ def make_app(source: Source) -> Starlette:
             Route("/", page(today)),
             Route("/race/{race_id}", page(race)),
             Route("/suite", page(suite)),
+            Route("/health", health),
+            Route("/metrics", metrics),
             Route("/silk/{silk_id}.svg", silk),
             Route("/bands.css", bands),
             Mount("/static", StaticFiles(directory=HERE / "static")),
