@@ -29,6 +29,7 @@ from local.races import find_race
 from raceday.errors import SettingsError, StoreError
 
 WATCH_SECS, SHORT_ID = 5, 8
+WIDE, NARROW_NAME = 110, 14
 HEALTHY, FINDINGS, WRONG, UNREADABLE = 0, 1, 2, 3
 
 
@@ -119,7 +120,7 @@ async def _show(source: Source, args: Options) -> int:
         out.print(NOTICE, style="dim")
     shown = [*day.attention, *day.coming, *(day.finished if args.all else ())]
     if shown:
-        out.print(_races(shown, day))
+        out.print(_races(shown, day, out.width))
     if suite.totals:
         out.print(_functions(suite))
     for problem in problems:
@@ -152,27 +153,26 @@ def _as_json(day: DayList, suite: Suite, problems: Sequence[str]) -> str:
     return json.dumps(found, indent=1, default=lambda value: value.isoformat())
 
 
-def _races(races: Sequence[ListedRace], day: DayList) -> Table:
+def _races(races: Sequence[ListedRace], day: DayList, width: int) -> Table:
+    """Return the list; a narrow terminal loses columns and the ends of names, never a time."""
+    wide = width >= WIDE
+    names = ["start", "in", "race", "status", "next poll"]
+    names += ["last poll", "quality", "id", "attention"] if wide else ["attention"]
     table = Table(box=None, pad_edge=False)
-    # A narrow terminal cuts names and reasons, never times and figures.
-    widths = {"start": 5, "in": 12, "status": 9, "next poll": 9, "last poll": 9, "quality": 7, "id": SHORT_ID}
-    for name in ("start", "in", "race", "status", "next poll", "last poll", "quality", "id", "attention"):
-        cut = name in ("race", "attention")
-        table.add_column(name, no_wrap=not cut, overflow="ellipsis", min_width=widths.get(name, 4))
+    for name in names:
+        table.add_column(name, no_wrap=name != "attention", overflow="ellipsis")
     for r in races:
-        table.add_row(
-            clock_nz(r.start),
-            "over" if r.over else until(r.start, day.now),
-            f"{r.meeting} R{r.number}",
-            r.status,
-            until(r.next_poll, day.now),
-            until(r.last_poll, day.now),
-            "—" if r.score is None else str(r.score),
-            r.id[:SHORT_ID],
-            "; ".join(r.attention),
-            style="yellow" if r.attention else None,
-        )
+        named = f"{r.meeting if wide else _cut(r.meeting, NARROW_NAME)} R{r.number}"
+        starts = "over" if r.over else until(r.start, day.now)
+        cells = [clock_nz(r.start), starts, named, r.status, until(r.next_poll, day.now)]
+        if wide:
+            cells += [until(r.last_poll, day.now), "—" if r.score is None else str(r.score), r.id[:SHORT_ID]]
+        table.add_row(*cells, "; ".join(r.attention), style="yellow" if r.attention else None)
     return table
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _functions(suite: Suite) -> Table:

@@ -127,6 +127,21 @@ def test_races_are_named_and_found_and_their_lines_shown(capsys: Capture) -> Non
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
+def test_a_narrow_terminal_cuts_names_and_no_times(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """At 60 and 80 columns each race is one line with its start whole; at 140 its id's beginning is there too."""
+    for name in ("daily-meetings", "daily-races"):
+        assert raceday("invoke", name, "--races", "2", "--quiet") == 0
+    capsys.readouterr()
+    raceday("status", "--ids")
+    race_id, start = capsys.readouterr().out.splitlines()[0].split("  ")[:2]
+    for width in ("60", "80", "140"):
+        monkeypatch.setenv("COLUMNS", width)
+        raceday("status", "--all")
+        lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith(start)]
+        assert lines
+        assert (race_id[:8] in lines[0]) is (width == "140")
+
+
 def test_two_courses_of_one_beginning_are_told_apart() -> None:
     """A beginning that two courses share names neither, and both are told."""
 
