@@ -81,6 +81,10 @@ def test_old_rows_go_and_fresh_ones_switches_and_health_stay(store: str, capsys:
         return {table: {row["$id"] for row in await container.store.find(table)} for table in tables}
 
     _within(store, fill)
+    before = _within(store, left)
+    assert raceday("prune", "--store", store) == 1
+    assert "nothing was deleted" in capsys.readouterr().out
+    assert _within(store, left) == before
     assert raceday("prune", "--store", store, "--yes") == 0
     told = capsys.readouterr().out
     rows = _within(store, left)
