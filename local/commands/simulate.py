@@ -77,6 +77,7 @@ PACE = (
 )
 @click.option("--kinds", type=NAMES, default="", metavar="KINDS", help="of the profile's faults, these alone")
 @click.option("--span", type=SPAN, metavar="A..B", help="let faults strike between two instants (UTC) alone")
+@click.option("--paused", type=SPAN, metavar="A..B", help="pause the pollers from one instant (UTC) to another")
 @click.option("--only", type=NAMES, default="", metavar="RACES", help="of the day's races, these alone (ids)")
 @click.option("--shrink", is_flag=True, help="cut the first day that fails down to the smallest that does")
 @click.option("--forever", is_flag=True, help="run new seeds until stopped, and keep what fails")
@@ -256,6 +257,7 @@ def _plan(args: Options, i: int) -> DayPlan:
         tape=args.tape,
         settings=settings,
         only=args.only,
+        paused=args.paused,
     )
     plan = replace(plan, network=args.network, store_profile=args.store_profile, sizes=args.sizes)
     return shaped(plan, args.faults, i, dated=args.date is not None)

@@ -16,6 +16,7 @@ _COUNTS = (
     "corrections",
     "late_scratchings",
     *MONEY_TROUBLES,
+    "unfinished",
     "late_meetings",
     "late_races",
     "greyhound_meetings",
@@ -36,7 +37,8 @@ class DayOptions:
 
     Trouble with money comes by asking alone: `unrefunded` scratchings are refunded a refresh or more later, `leavers`
     are listed no more, `dead_places` lose their Place pool, `dropped_pools` their totals at the end, `suspensions`
-    miss prices for a while, `late_amendments` change a result an hour or more after Final.
+    miss prices for a while, `late_amendments` change a result an hour or more after Final. `unfinished` races
+    stay Closed for longer than anybody polls them.
     """
 
     form: str = "compact"
@@ -54,6 +56,7 @@ class DayOptions:
     dropped_pools: int | None = None
     suspensions: int | None = None
     late_amendments: int | None = None
+    unfinished: int | None = None
     late_meetings: int | None = None
     late_races: int | None = None
     greyhound_meetings: int | None = None
@@ -83,6 +86,7 @@ class DayOptions:
             "corrections": -(-races // 16) if races >= 6 else 0,
             "late_scratchings": -(-races // 5),
             **dict.fromkeys(MONEY_TROUBLES, 0),
+            "unfinished": 0,
             "late_meetings": 0,
             "late_races": 0,
             "greyhound_meetings": max(1, meetings // 2),

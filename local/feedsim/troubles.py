@@ -15,13 +15,14 @@ from local.feedsim.options import MONEY_TROUBLES, DayOptions
 from local.feedsim.seeded import stream
 
 _SECOND = timedelta(seconds=1)
+_UNTOLD = timedelta(hours=7)
 # Fewer runners than this are left as they are.
 _LEAST = 5
 
 
 def write_troubles(seed: int, day: date, pool: list[FeedRace], options: DayOptions) -> None:
     """Deal the troubles that were asked for over races that are run, in place; a race may have several."""
-    for name in MONEY_TROUBLES:
+    for name in (*MONEY_TROUBLES, "unfinished"):
         chance = stream(seed, day, name)
         for race in chance.sample(pool, min(options.count(name), len(pool))):
             _MAKERS[name](race)
@@ -87,6 +88,11 @@ def _late_amendment(race: FeedRace) -> None:
     race.script = replace(race.script, corrected=at, correction=chance.choice(("dividends", "placings")))
 
 
+def _unfinished(race: FeedRace) -> None:
+    """Betting shuts, and nothing is told of the race for seven hours."""
+    race.script = replace(race.script, interim=race.advertised + _UNTOLD, final=race.advertised + _UNTOLD)
+
+
 _MAKERS: dict[str, Callable[[FeedRace], None]] = {
     "unrefunded": _unrefunded,
     "leavers": _leaver,
@@ -94,4 +100,5 @@ _MAKERS: dict[str, Callable[[FeedRace], None]] = {
     "dropped_pools": _dropped_pools,
     "suspensions": _suspension,
     "late_amendments": _late_amendment,
+    "unfinished": _unfinished,
 }

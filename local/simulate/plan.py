@@ -1,7 +1,7 @@
 """What one simulated day is made of."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from local.feedsim import DayOptions
@@ -11,7 +11,10 @@ from raceday.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
-    """One simulated day: what is generated, how deep it runs, where its rows and answers are kept, its races."""
+    """One simulated day: what is generated, how deep it runs, where its rows and answers are kept, its races.
+
+    `paused` is when an operator keeps the pollers from being started.
+    """
 
     seed: int = 1
     races: int = 24
@@ -22,6 +25,7 @@ class DayPlan:
     options: DayOptions = field(default_factory=DayOptions)
     settings: Settings = SETTINGS
     only: tuple[str, ...] = ()
+    paused: tuple[datetime, datetime] | None = None
     network: str = "calm"
     store_profile: str = "fast"
     sizes: str = "seed"
@@ -33,4 +37,5 @@ class DayPlan:
             "store-profile": (self.store_profile, "fast"),
             "sizes": (self.sizes, "seed"),
         }
-        return {name: value for name, (value, plain) in asked.items() if value != plain}
+        told = {"paused": "..".join(f"{at:%Y-%m-%dT%H:%M}" for at in self.paused)} if self.paused else {}
+        return told | {name: value for name, (value, plain) in asked.items() if value != plain}

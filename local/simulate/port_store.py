@@ -16,6 +16,7 @@ from raceday.container import Invoker
 from raceday.ids import RandomSource
 from raceday.log import Log
 from raceday.store.port import Op, Row, Store
+from raceday.tables import RACE_POOLS
 
 T = TypeVar("T")
 COMMIT_CALLS = 3
@@ -30,7 +31,14 @@ class PortBackend:
     def open(self, world: SimWorld) -> MemoryStore:
         """Make the store and its webhooks on first use."""
         if self.memory is None:
-            self.memory = MemoryStore(world.loop.now, PortWebhooks(world).on_event)
+            webhooks = PortWebhooks(world)
+
+            def told(table: str, action: str, row: Row) -> None:
+                if table == RACE_POOLS:
+                    world.record.total(str(row["raceId"]), int(row.get("n") or 0))
+                webhooks.on_event(table, action, row)
+
+            self.memory = MemoryStore(world.loop.now, told)
         return self.memory
 
     def store(self, world: SimWorld, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
@@ -50,7 +58,7 @@ class PortBackend:
 
     def invoker(self, world: SimWorld, name: str, serial: int, clock: Clock, random: RandomSource, log: Log) -> Invoker:
         """Return the platform itself."""
-        return PlatformStarter(world.platform, world.counts)
+        return PlatformStarter(world.platform, world.counts, world.started)
 
     def reader(self, world: SimWorld) -> Store:
         """Return the store itself, to read what a finished day has left."""

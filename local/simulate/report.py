@@ -10,6 +10,7 @@ from typing import Any
 
 from local.feedsim import FeedDay
 from local.simulate.costs import appwrite, cost
+from local.simulate.operator import is_paused
 from local.simulate.oracle.differences import Findings
 from local.simulate.oracle.slots import Expected, expect, rechecks_after
 from local.simulate.oracle.truth import DayServed
@@ -47,6 +48,7 @@ def day_report(day: FeedDay, world: SimWorld, tables: Tables, findings: Findings
         "notifications": counted(findings, NOTIFICATIONS) | {"sent": len(tables.notifications)},
         "judged": findings.report(),
         "crashes": world.crashes[:MOST_CRASHES],
+        "forbidden": world.forbidden[:MOST_CRASHES],
         "log": dict(sorted(world.log_levels.items())),
     }
 
@@ -68,6 +70,7 @@ def polls(expected: Mapping[str, Expected], ledger: Sequence[Row], world: SimWor
     slots = Counter((row["raceId"], when(row["slot"])) for row in ledger if row["kind"] != "closing")
     committed = {(row["raceId"], when(row["slot"])) for row in planned}
     wanted = {(race_id, at) for race_id, each in expected.items() for at in _wanted(race_id, each, committed)}
+    wanted -= {(race_id, at) for race_id, at in wanted - committed if is_paused(world.paused, at)}
     # A caller's poll that fell on a planned slot has served it.
     committed |= wanted & slots.keys()
     gaps = {(r["raceId"], when(gap["slot"])) for r in ledger for gap in json.loads(r.get("gaps") or "[]")}
@@ -131,7 +134,7 @@ def counted(findings: Findings, table: str) -> dict[str, int]:
         "expected": findings.wanted[table],
         "lost": findings.count(table, "missing"),
         "duplicate": findings.count(table, "doubled"),
-        "wrong": findings.count(table, "wrong", "unexpected", "changed"),
+        "wrong": findings.count(table, "wrong", "unexpected", "changed", "went back"),
     }
 
 

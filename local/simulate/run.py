@@ -14,6 +14,7 @@ from local.simulate.day import day_end, day_start, run_day, settle
 from local.simulate.faults.engine import DayFaults
 from local.simulate.full_store import FullBackend
 from local.simulate.loop import VirtualLoop
+from local.simulate.operator import pause
 from local.simulate.oracle.judge import Left, judge_rows
 from local.simulate.plan import DayPlan
 from local.simulate.platform import limits_of
@@ -98,6 +99,8 @@ def simulate_day(
             reader = world.backend.reader(world)
             await seed_users(reader)
             before = await read_tables(reader)
+            if plan.paused is not None:
+                world.platform.spawn(pause(world, reader, plan.paused))
             last = world.seams.last(end) if plan.network == "calm" else end + QUIET
             await run_day(world, last, _told(progress, start, last))
             tables = since(before, await read_tables(reader))

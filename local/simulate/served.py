@@ -32,13 +32,16 @@ class ServedAnswer:
 class Record:
     """Every answer of a day: events by race id, pages of the meeting list, and single meetings, in order of time.
 
-    `imported` are the instants at which an import of the lists had stored all that it was served.
+    `imported` are the instants at which an import of the lists had stored all that it was served, `fell_back` the
+    races whose totals went from one poll back to an older one, for a while at least.
     """
 
     events: dict[str, list[ServedAnswer]] = field(default_factory=lambda: defaultdict(list))
     lists: list[ServedAnswer] = field(default_factory=list)
     meetings: dict[str, list[ServedAnswer]] = field(default_factory=lambda: defaultdict(list))
     imported: list[datetime] = field(default_factory=list)
+    totals: dict[str, int] = field(default_factory=dict)
+    fell_back: list[tuple[str, int, int]] = field(default_factory=list)
 
     def keep(self, room: str, key: str, function: str, at: datetime, body: bytes) -> None:
         """Keep an answer of one of the feed's rooms, `key` being an id or empty for a list."""
@@ -49,6 +52,12 @@ class Record:
             self.meetings[key].append(answer)
         elif room == "meetings":
             self.lists.append(answer)
+
+    def total(self, race_id: str, n: int) -> None:
+        """Be told of the poll that a race's totals were just written from: an older one after a newer is a fault."""
+        if n < (was := self.totals.get(race_id, 0)):
+            self.fell_back.append((race_id, was, n))
+        self.totals[race_id] = n
 
     def behind(self, race_id: str, generated: datetime, fetched: datetime) -> ServedAnswer | None:
         """Return the answer that a ledger row was made of: by the feed's own time, or by its receipt without one."""

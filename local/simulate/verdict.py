@@ -13,6 +13,7 @@ def troubles(report: Mapping[str, Any]) -> dict[str, int]:
     counts = {
         "rows that differ": report["judged"]["count"],
         "activations that crashed": len(report["crashes"]),
+        "deeds that were forbidden": len(report.get("forbidden", ())),
         "slots polled twice": polls["duplicate"],
         "polls that nothing asks for": polls["unexpected"],
         "writes that the store dropped": report.get("writes_dropped", 0),
@@ -62,7 +63,7 @@ def verdict(reports: Sequence[Mapping[str, Any]]) -> list[str]:
         if not found:
             continue
         lines.append(f"FAILED: seed {report['seed']}, {report['date']}: {counted(found)}")
-        lines += [f"  {line}" for line in _examples(report)]
+        lines += [f"  {line}" for line in examples(report)]
         lines.append(f"  again: {replay(report)}")
     return lines
 
@@ -72,12 +73,14 @@ def counted(found: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in found.items())
 
 
-def _examples(report: Mapping[str, Any]) -> list[str]:
+def examples(report: Mapping[str, Any]) -> list[str]:
+    """Return the first differences of a day, one a line."""
     judged = [told(each) for each in report["judged"]["examples"]]
     crashed = [f"crash: {line}" for line in report["crashes"]]
     differing = report["polls"]["differences"]
     polls = [each if isinstance(each, str) else told({"table": "slots", **each}) for each in differing]
     failed = [f"import: {each['item']}: {each.get('message') or each.get('error')}" for each in report["failures"]]
+    crashed += report.get("forbidden", ())
     every = [*crashed, *judged, *polls, *(failed if "faults_injected" not in report else ())]
     more = len(every) - MOST_LINES
     return every[:MOST_LINES] + ([f"and {more} more; --json FILE lists them"] if more > 0 else [])

@@ -12,6 +12,8 @@ from raceday.store.port import Row
 from raceday.tables import RACE_POLLS
 
 DISABLED_AFTER = 10
+# What the functions take at most; a delivery is a row, of a few kB.
+MOST_BYTES = 256_000
 
 
 async def deliver(world: SimWorld, url: str, headers: Mapping[str, str], body: bytes) -> int:
@@ -57,6 +59,7 @@ class PortWebhooks:
         self._queue: asyncio.Queue[tuple[str, str, Row]] = asyncio.Queue()
         self._failures = dict.fromkeys(EVENT_FUNCTIONS, 0)
         self._worker: asyncio.Task[Any] | None = None
+        self._forged: set[str] = set()
 
     def on_event(self, table: str, action: str, row: Row) -> None:
         """Queue a delivery to each subscriber of an event."""
@@ -82,5 +85,22 @@ class PortWebhooks:
             "x-appwrite-webhook-project-id": settings.store_project,
             "x-appwrite-webhook-signature": sign(settings.webhook_secret, url, body),
         }
+        if name not in self._forged:
+            self._forged.add(name)
+            await self._forge(name, url, headers, body)
         status = await deliver(self._world, url, headers, body)
         self._failures[name] = self._failures[name] + 1 if status >= 400 else 0
+
+    async def _forge(self, name: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Send what nobody may let in: another secret's signature, another project's delivery, a body too large."""
+        secret = self._world.settings.webhook_secret
+        huge = json.dumps({"raceId": "forged", "padding": "x" * MOST_BYTES}).encode()
+        forged = {
+            "a forged signature": ({"x-appwrite-webhook-signature": sign("another secret", url, body)}, body),
+            "another project's delivery": ({"x-appwrite-webhook-project-id": "another"}, body),
+            "a body too large": ({"x-appwrite-webhook-signature": sign(secret, url, huge)}, huge),
+        }
+        for what, (changed, sent) in forged.items():
+            answer = await self._world.platform.activate(name, web_event(f"/{name}", {**headers, **changed}, sent))
+            if "error" not in answer and int(answer.get("statusCode", 200)) < 400:
+                self._world.forbidden.append(f"{name} let in {what}")

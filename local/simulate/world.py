@@ -30,6 +30,7 @@ from raceday.settings import Settings, read_settings
 from raceday.store.port import Store
 
 FUNCTIONS_URL = "https://functions.raceday.local"
+POLLER = "enhanced-race-poller"
 SECRET = "simulated-webhook-secret"
 # Processor time of a whole processor, from `bench`: `growth` and `parse` around one call.
 CALL_CPU_SECS = 0.002
@@ -145,6 +146,8 @@ class SimWorld:
         self.meter = Meter()
         self.record = Record()
         self.crashes: list[str] = []
+        self.forbidden: list[str] = []
+        self.paused: tuple[datetime, datetime] | None = None
         self.seed = seed
         self.trace = trace
         self.log_levels: dict[str, int] = defaultdict(int)
@@ -244,6 +247,11 @@ class SimWorld:
             else self.delays.store
         )
 
+    def started(self, function: str) -> None:
+        """Be told that the scheduler starts a function: pollers that are paused must not be."""
+        if function == POLLER and self.paused is not None and self.paused[0] <= self.loop.now() <= self.paused[1]:
+            self.forbidden.append(f"{self.loop.now():%H:%M:%S} {function} was started while it was paused")
+
     def _line(self, line: str) -> None:
         record = json.loads(line)
         self.log_levels[record["level"]] += 1
@@ -264,10 +272,12 @@ class PlatformStarter:
 
     platform: Platform
     counts: Counts
+    told: Callable[[str], None] = lambda function: None
 
     async def start(self, function: str, payload: dict[str, Any]) -> str:
         """Start a function and give its activation's id; the payload travels as JSON."""
         self.counts.hand(payload)
+        self.told(function)
         sent = json.loads(json.dumps(payload))
         await self.platform.seams.starts(function, sent)
         if self.platform.busy:

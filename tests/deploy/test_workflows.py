@@ -72,6 +72,15 @@ def test_every_night_breaks_days_of_a_new_seed() -> None:
     assert job["permissions"]["issues"] == "write"
 
 
+def test_every_night_tries_every_mutant() -> None:
+    """The whole catalogue is tried, the table is kept whatever comes of it, and a survivor opens an issue."""
+    job = workflow("nightly.yml")["jobs"]["mutants"]
+    (run,) = [step["run"] for step in job["steps"] if "raceday mutants" in step.get("run", "")]
+    assert not {"--only", "--sample"} & set(run.split())
+    assert [step["if"] for step in job["steps"] if "if" in step] == ["always()", "failure()"]
+    assert job["permissions"]["issues"] == "write"
+
+
 def test_ci_runs_what_everybody_runs() -> None:
     """CI has one script, and packages twice to compare the bytes."""
     text = (WORKFLOWS / "ci.yml").read_text("utf-8")

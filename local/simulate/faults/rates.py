@@ -57,6 +57,9 @@ DOUBLES: Rates = {"activation.doubled": 0.25, "tick.doubled": 0.25, "webhook.dou
 # One kind, so often that what is tried once is seen to be: retries of the commit and of the feed.
 CONFLICTS: Rates = {"store.409": 0.3}
 HICCUPS: Rates = {"feed.5xx": 0.15, "feed.reset": 0.15, "feed.stale": 0.1}
+# What comes late, again and again: answers of long ago, and pollers that start when their slots are nearly over.
+STALE: Rates = {"feed.stale": 0.3}
+LATE: Rates = {"activation.late": 0.3}
 TICKS: Rates = {"tick.missed": 0.02, "tick.doubled": 0.03}
 WEBHOOKS: Rates = {
     "webhook.dropped": 0.03,
@@ -78,6 +81,8 @@ PROFILES: Mapping[str, Rates] = {
     "doubles": DOUBLES,
     "conflicts": CONFLICTS,
     "hiccups": HICCUPS,
+    "stale": STALE,
+    "late": LATE,
     "webhooks": {**WEBHOOKS, **DISABLED},
     "outages": OUTAGES,
     "clocks": CLOCKS,

@@ -122,6 +122,9 @@ def score_of(text: str | None, pools: Pools | None) -> int | None:
     A failed check of the money caps it, and so does a pool of which nobody can tell whose it is.
     """
     applying = [row for row in _rows(text) or () if row["applies"]]
+    if any(row["name"] not in WEIGHTS for row in applying):
+        # Nobody knows what a check weighs that is not in the list: no score is right.
+        return None
     weights = sum(WEIGHTS[row["name"]] for row in applying)
     if not weights:
         return None

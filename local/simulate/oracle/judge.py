@@ -73,6 +73,8 @@ def judge_rows(left: Left, record: Record) -> Findings:
     judge_versions(tables[RACE_RESULT_VERSIONS], ledgers, findings)
     judge_closing(tables[CLOSING_PRICES], ledgers, findings)
     judge_totals(tables[RACE_POOLS], races, ledgers, findings)
+    for race_id, was, now in record.fell_back:
+        findings.add(RACE_POOLS, "went back", race=race_id, key=f"from n {was} to n {now}")
     timelines = timelines_of(ledgers)
     judge_timeline(tables[MONEY_FLOW], timelines, findings)
     judge_alerts(tables[NOTIFICATIONS], tables[ALERT_CONFIGS], tables[ALERT_FILTERS], ledgers, timelines, findings)

@@ -1,0 +1,67 @@
+"""`./raceday mutants`: break the library in one line at a time, and see tests and simulated days notice."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from local.commands.options import POSITIVE, json_option
+from local.functions import ROOT
+
+
+@click.command(epilog="Example: ./raceday mutants --only t5-is-6")
+@click.option("--only", multiple=True, metavar="NAME", help="try this mutant alone; may be repeated")
+@click.option("--sample", type=POSITIVE, metavar="N", help="try every N-th mutant of the catalogue alone")
+@click.option("--list", "listed", is_flag=True, help="list the catalogue, and try nothing")
+@click.option("--jobs", type=POSITIVE, default=1, metavar="N", help="mutants tried at once, in processes (1)")
+@json_option("the table")
+def mutants(only: tuple[str, ...], sample: int | None, listed: bool, jobs: int, json: Path | None) -> int:
+    """Break the library on purpose, one line at a time, in a copied tree.
+
+    Each mutant names the test and the simulated day that must notice it. An assertion that fails, or a difference that
+    the judge names, counts; a crash does not. Exit code 1 where one survives or cannot be tried.
+    """
+    return run(only, sample, listed, jobs, json)
+
+
+def run(only: Sequence[str], sample: int | None, listed: bool, jobs: int, file: Path | None) -> int:
+    """Run the command; 0 where all were noticed, 1 where one was not, 2 for a name that is none."""
+    from local.mutants.anchor import read_catalogue
+
+    found = read_catalogue()
+    if unknown := sorted(set(only) - {mutant.name for mutant in found}):
+        click.echo(f"raceday mutants: --only: expected names of --list, got {', '.join(unknown)}", err=True)
+        return 2
+    chosen = [mutant for mutant in found if not only or mutant.name in only][:: sample or 1]
+    if listed:
+        for mutant in chosen:
+            click.echo(f"{mutant.name:28} {mutant.rule:16} {mutant.day or '-':14} {mutant.symbol}: {mutant.new!r}")
+        click.echo(f"{len(chosen)} mutants; {sum(not mutant.day for mutant in chosen)} of them no day can tell")
+        return 0
+    return _try(chosen, jobs, file)
+
+
+def _try(chosen: Sequence[Any], jobs: int, file: Path | None) -> int:
+    from local.mutants.trial import try_all
+
+    rows = []
+    for outcome in try_all(chosen, ROOT, jobs):
+        rows.append(outcome.row())
+        click.echo(_line(rows[-1]))
+    rows.sort(key=lambda row: [mutant.name for mutant in chosen].index(row["mutant"]))
+    survivors = [row for row in rows if row["survived"]]
+    if file is not None:
+        file.write_text(json.dumps({"mutants": rows, "survivors": len(survivors)}, indent=2) + "\n")
+    click.echo(f"{len(rows)} mutants, {len(rows) - len(survivors)} noticed, {len(survivors)} survived")
+    for row in survivors:
+        click.echo(f"SURVIVED: {row['mutant']}: {row['error'] or ' and '.join(row['survived'])}")
+    return 1 if survivors else 0
+
+
+def _line(row: dict[str, Any]) -> str:
+    if row["survived"]:
+        return f"{row['mutant']:28} {row['rule']:16} SURVIVED ({', '.join(row['survived'])}) {row['error']}"
+    day = f"{row['day']}: {row['day_said']}" if row["day"] else f"no day: {row['unseen']}"
+    return f"{row['mutant']:28} {row['rule']:16} {row['killed_by'].split(': ')[0]} | {day[:160]}"

@@ -1,0 +1,83 @@
+"""The simulated days that mutants are judged by: short, each with a situation that some rule needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from local.feedsim import DayOptions
+from local.simulate.faults import profile
+from local.simulate.plan import DayPlan
+from local.simulate.run import simulate_day
+from local.simulate.shapes import shaped
+from local.simulate.verdict import MOST_LINES, examples, troubles
+from local.simulate.world import settings_with
+
+CRASHED = "activations that crashed"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One day: its plan, and the fault profile it runs under, "" for none."""
+
+    plan: DayPlan
+    faults: str = ""
+
+
+def _port(seed: int, races: int, **options: Any) -> DayPlan:
+    return DayPlan(seed=seed, races=races, depth="port", options=DayOptions(**options))
+
+
+# Half an hour in the last hour before the start of the day's one race.
+_PAUSE = (datetime(2026, 2, 13, 22, 0, tzinfo=UTC), datetime(2026, 2, 13, 22, 30, tzinfo=UTC))
+DAYS: Mapping[str, Named] = {
+    "plain": Named(_port(3, 1)),
+    "pair": Named(_port(3, 2)),
+    "results": Named(_port(7, 2, protests=1, dead_heats=1, corrections=1, late_amendments=1)),
+    "scratchings": Named(_port(11, 2, late_scratchings=2)),
+    "money": Named(_port(5, 3), "money"),
+    "moved": Named(_port(2, 3, moved_starts=2)),
+    "moved-faults": Named(_port(2, 4), "moved"),
+    "abandoned": Named(_port(4, 3, abandoned_races=1, abandoned_tails=1)),
+    "far": Named(_port(3, 2, foreign_meetings=2, greyhound_meetings=1)),
+    "paused": Named(replace(_port(3, 1, moved_starts=0), paused=_PAUSE)),
+    "pages": Named(_port(6, 1, foreign_meetings=220)),
+    "stuck": Named(_port(3, 1, unfinished=1)),
+    "bands": Named(_port(13, 4)),
+    "greyhounds": Named(_port(3, 1, greyhound_meetings=1)),
+    "midnight": Named(_port(15, 4)),
+    "corrections": Named(_port(16, 2, corrections=2)),
+    "abandoned-meeting": Named(_port(17, 3, abandoned_meetings=1)),
+    "leavers": Named(_port(18, 2, leavers=2, dead_places=1, dropped_pools=1)),
+    "intervals": Named(
+        DayPlan(seed=3, races=1, depth="port", settings=settings_with(near_interval_secs=30, last_interval_secs=15))
+    ),
+    "faults": Named(_port(5, 4), "all"),
+    "conflicts": Named(_port(3, 4), "conflicts"),
+    "hiccups": Named(_port(3, 3), "hiccups"),
+    "payloads": Named(_port(3, 4), "payloads"),
+    "activations": Named(_port(3, 3), "activations"),
+    "doubles": Named(_port(3, 3), "all+doubles"),
+    "feed": Named(_port(3, 3), "feed"),
+    "stale": Named(_port(3, 2), "stale"),
+    "late": Named(_port(3, 3), "late"),
+    "ticks": Named(_port(3, 3), "ticks"),
+    "store": Named(_port(3, 3), "store"),
+    "rivals": Named(_port(3, 2), "doubles+webhooks"),
+    "shut": Named(_port(9, 4)),
+    "webhooks": Named(_port(3, 2), "webhooks"),
+    "full-store": Named(DayPlan(seed=3, races=1, depth="full"), "store"),
+}
+
+
+def judged(name: str) -> dict[str, Any]:
+    """Simulate a day: `differs` are the judge's lines and what is wrong by number, `crashed` what it died of."""
+    named = DAYS[name]
+    plan = shaped(named.plan, named.faults, 0, dated=True) if named.faults else named.plan
+    report = simulate_day(plan, seams=profile(named.faults) if named.faults else None)
+    found = troubles(report)
+    crashed = found.pop(CRASHED, 0)
+    if not found:
+        return {"crashed": report["crashes"][0]} if crashed else {}
+    lines = [line for line in examples(report) if not line.startswith("crash:")]
+    return {"differs": found, "examples": lines[:MOST_LINES][:3]}
