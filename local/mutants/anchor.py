@@ -4,6 +4,7 @@ import ast
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,19 +72,29 @@ def placed(mutant: Mutant, root: Path) -> MutantPlace:
 
 
 def _in_file(mutant: Mutant, path: Path) -> Iterator[MutantPlace]:
-    text = path.read_text("utf-8")
+    text = _text(path, path.stat().st_mtime_ns)
     if mutant.old not in text:
         return
     lines = text.splitlines(keepends=True)
-    for name, node in _symbols(ast.parse(text), ""):
-        if name != mutant.symbol or node.end_lineno is None:
+    for name, begin, end in _lines_of_symbols(text):
+        if name != mutant.symbol:
             continue
-        begin, end = node.lineno - 1, node.end_lineno
         part = "".join(lines[begin:end])
         if part.count(mutant.old) > 1:
             raise AnchorGone(f"{mutant.name}: {mutant.symbol} has {mutant.old!r} more than once")
         if mutant.old in part:
             yield MutantPlace(path, "".join((*lines[:begin], part.replace(mutant.old, mutant.new), *lines[end:])))
+
+
+@cache
+def _text(path: Path, changed_ns: int) -> str:
+    return path.read_text("utf-8")
+
+
+@cache
+def _lines_of_symbols(text: str) -> tuple[tuple[str, int, int], ...]:
+    """Return every symbol with the lines before its first and up to its last."""
+    return tuple((name, node.lineno - 1, node.end_lineno or 0) for name, node in _symbols(ast.parse(text), ""))
 
 
 def _symbols(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.stmt]]:

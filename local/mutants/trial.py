@@ -16,8 +16,8 @@ from typing import Any
 
 from local.mutants.anchor import Mutant
 
-# What a copy has not: environments, caches, staged functions and the repository itself.
-_LEFT = (".git", ".raceday", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "functions")
+# What a copy has not: environments, caches and the repository itself.
+_LEFT = (".git", ".raceday", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis")
 
 
 @dataclass(frozen=True, slots=True)
