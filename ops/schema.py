@@ -22,6 +22,8 @@ TEXT_ORDER = ("varchar", "text", "mediumtext", "longtext")
 WAIT_SECS = 60.0
 # A silk is drawn as SVG, and as PNG for a browser: Appwrite serves SVG as plain text.
 PICTURES = ("svg", "png")
+# What pollers upload for the tape, docs/tape.md.
+UPLOADS = "gz"
 DEFAULT_USER = "Default User"
 BANDS = (
     (5, 10, "#E5E7EB"),
@@ -51,6 +53,7 @@ class Server:
     def __init__(self, settings: Settings, key: str, transport: httpx.BaseTransport | None = None) -> None:
         self.database = settings.store_database
         self.bucket = settings.store_bucket
+        self.tape_bucket = settings.tape_bucket
         headers = {
             "x-appwrite-project": settings.store_project,
             "x-appwrite-key": key,
@@ -139,6 +142,27 @@ def _places(server: Server) -> Iterator[SchemaChange]:
         yield SchemaChange(f"bucket {bucket}", path="/storage/buckets", body={"bucketId": bucket, **body})
     elif (allowed := there.get("allowedFileExtensions")) and not set(PICTURES) <= set(allowed):
         yield SchemaChange(f"bucket {bucket}: files", "PUT", f"/storage/buckets/{bucket}", body)
+    if server.tape_bucket:
+        yield from _tape_place(server, server.tape_bucket)
+
+
+def _tape_place(server: Server, bucket: str) -> Iterator[SchemaChange]:
+    """Return what the bucket named by RACEDAY_TAPE lacks; what the feed said is for nobody but the key."""
+    what, path = f"bucket {bucket}", f"/storage/buckets/{bucket}"
+    if bucket == server.bucket:
+        yield SchemaChange(what, refused="RACEDAY_TAPE names the silks' bucket, which everybody may read")
+    elif (there := server.get(path)) is None:
+        body = {"bucketId": bucket, "name": bucket, "permissions": [], "allowedFileExtensions": [UPLOADS]}
+        yield SchemaChange(what, path="/storage/buckets", body=body)
+    elif 'read("any")' in there.get("$permissions", []):
+        yield SchemaChange(what, refused="RACEDAY_TAPE names a bucket that everybody may read: name another")
+    elif (allowed := there.get("allowedFileExtensions")) and UPLOADS not in allowed:
+        body = {
+            "name": there.get("name", bucket),
+            "permissions": there.get("$permissions", []),
+            "allowedFileExtensions": [*allowed, UPLOADS],
+        }
+        yield SchemaChange(f"{what}: files", "PUT", path, body)
 
 
 def _table_changes(server: Server, table: Table) -> Iterator[SchemaChange]:

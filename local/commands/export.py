@@ -8,9 +8,19 @@ import click
 
 from local import stores
 from local.commands.options import store_option
+from local.commands.places import read_place
+from local.simulate.port_store import PortBackend
+from local.simulate.taped import simulate_tape
+from local.simulate.world import settings_from_env
 from local.tape.export import FORMATS, export_day, make_database
+from local.tape.format import TERMS
+from local.tape.reader import Tape
+from local.tape.replay import Rows, TapeReplay
+from local.tape.scanning import TapeError
+from local.tape.stored import DECIDING, settings_of_replay
 from local.world import open_world
 from raceday.errors import SettingsError
+from raceday.store.port import Store
 
 MOST_DAYS = 3660
 
@@ -32,35 +42,73 @@ def days_of(text: str) -> list[date]:
 @click.argument("days", metavar="DATE|FROM..TO")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--to", "kind", type=click.Choice(FORMATS), default="parquet", help="parquet (default), csv or duckdb")
-@store_option()
-def export(days: str, folder: Path, kind: str, store: str | None) -> int:
+@store_option(f"{stores.HELP}; with --tape none")
+@click.option("--tape", type=click.Path(path_type=Path), help="make the tables from this tape instead")
+def export(days: str, folder: Path, kind: str, store: str | None, tape: Path | None) -> int:
     """Write polls, runners, labels, odds, results, dividends, closing prices, gaps, checks and notifications.
 
-    One file per table and NZ race day; the same rows give the same bytes. docs/export.md describes every column.
+    One file per table and NZ race day; the same rows give the same bytes. docs/export.md describes every column. From a
+    tape, slots, gaps and instants are those of the ledger that --store names; without one the day is lived again.
     Exit code 0 done, 2 wrong usage or settings, 3 no race on any of the days.
     """
     wanted = days_of(days)
-    place = stores.present(store)
-    stores.tell(place)
     try:
-        polls = asyncio.run(_export(wanted, folder, kind, place))
+        if tape is not None:
+            ledger = asyncio.run(read_place(stores.present(store))) if store else None
+            polls = asyncio.run(_write(stored_of_tape(_opened(tape), ledger), wanted, folder, kind))
+        else:
+            place = stores.present(store)
+            stores.tell(place)
+            polls = asyncio.run(_export(wanted, folder, kind, place))
     except SettingsError as error:
         click.echo("raceday export: " + "\n  ".join(error.problems), err=True)
+        return 2
+    except (TapeError, FileNotFoundError, ValueError) as error:
+        click.echo(f"raceday export: {error}", err=True)
         return 2
     if kind == "duckdb":
         click.echo(f"made {make_database(folder)}")
     return 0 if polls else 3
 
 
-async def _export(days: list[date], folder: Path, kind: str, store: str) -> int:
-    world = open_world("generated", store, lambda _: None)
-    polls = 0
+async def _export(days: list[date], folder: Path, kind: str, place: str) -> int:
+    world = open_world("generated", place, lambda _: None)
     try:
-        client = world.container("money-flow-tracker").store
-        for day in days:
-            counts = await export_day(client, day, folder, "csv" if kind == "csv" else "parquet")
-            polls += counts["polls"]
-            click.echo(f"{day}: " + "  ".join(f"{table} {count:,}" for table, count in counts.items()))
+        return await _write(world.container("money-flow-tracker").store, days, folder, kind)
     finally:
         await world.aclose()
+
+
+async def _write(client: Store, days: list[date], folder: Path, kind: str) -> int:
+    polls = 0
+    for day in days:
+        counts = await export_day(client, day, folder, "csv" if kind == "csv" else "parquet")
+        polls += counts["polls"]
+        click.echo(f"{day}: " + "  ".join(f"{table} {count:,}" for table, count in counts.items()))
     return polls
+
+
+def _opened(path: Path) -> Tape:
+    """Open a tape, tell its terms and name what is not whole; raises TapeError."""
+    click.echo(TERMS, err=True)
+    tape = Tape.open(path)
+    for damage in tape.damages:
+        click.echo(f"not whole: {damage}", err=True)
+    return tape
+
+
+def stored_of_tape(tape: Tape, ledger: Rows | None) -> Store:
+    """Return a store in memory with all that a tape's answers make; raises ValueError for a tape without any.
+
+    With the tables of a ledger its polls are made again at their own slots; else the schedule decides.
+    """
+    if ledger is None:
+        backend = PortBackend()
+        simulate_tape(tape, None, settings=settings_from_env(*DECIDING), into=backend, users=False)
+        assert backend.memory is not None
+        return backend.memory
+    replay = TapeReplay(tape, ledger, settings_of_replay())
+    asyncio.run(replay.run())
+    if replay.unknown:
+        click.echo(f"{len(replay.unknown)} polls have no answer on the tape and are taken from the ledger", err=True)
+    return replay.store

@@ -33,10 +33,11 @@ def simulate_tape(
     settings: Settings = SETTINGS,
     seed: int = 1,
     into: Backend | None = None,
+    users: bool = True,
 ) -> dict[str, Any]:
     """Let the day of a tape pass, from its first request to its last answer, and give what was stored.
 
-    Without a path nothing is kept. Raises ValueError for a tape without answers.
+    Without a path nothing is kept, without `users` nobody has bands. Raises ValueError for a tape without answers.
     """
     began = time.perf_counter()
     feed = TapeFeed(tape, compress=store is not None)
@@ -47,7 +48,8 @@ def simulate_tape(
         world = SimWorld(loop, feed, backend, limits_of(), seed=seed, settings=settings)
         try:
             reader = world.backend.reader(world)
-            await seed_users(reader)
+            if users:
+                await seed_users(reader)
             await run_day(world, end)
             tables = await read_tables(reader)
             causes = Counter(gap.cause for row in tables.ledger for gap in from_row(row).gaps)

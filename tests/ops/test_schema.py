@@ -1,6 +1,7 @@
 """What provisioning makes of a server that is busy, half done, or not as declared."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -104,3 +105,33 @@ def test_a_bucket_of_former_days_learns_to_take_pictures(allowed: list[str], cha
     found = [change for change in plan(over(handler)) if change.what.startswith("bucket")]
     assert len(found) == changes
     assert all((c.method, c.body["allowedFileExtensions"]) == ("PUT", ["svg", "png"]) for c in found)
+
+
+@pytest.mark.parametrize(
+    ("tape", "there", "told"),
+    [
+        ("", {}, []),
+        ("tape", {}, [("POST", ["gz"], "")]),
+        ("tape", {"tape": {"allowedFileExtensions": ["gz"]}}, []),
+        ("tape", {"tape": {"allowedFileExtensions": []}}, []),
+        ("tape", {"tape": {"allowedFileExtensions": ["zip"]}}, [("PUT", ["zip", "gz"], "")]),
+        ("tape", {"tape": {"$permissions": ['read("any")']}}, [("POST", None, "everybody may read")]),
+        ("silks", {}, [("POST", None, "everybody may read")]),
+    ],
+)
+def test_the_tapes_bucket_is_made_where_a_setting_names_one(
+    tape: str, there: dict[str, Any], told: list[tuple[str, list[str] | None, str]]
+) -> None:
+    """It takes gzip and is read by the key alone; one that everybody may read is refused."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        name = request.url.path.rpartition("/storage/buckets/")[2]
+        if name == "silks":
+            return httpx.Response(200, json={"$id": name, "allowedFileExtensions": []})
+        return httpx.Response(200, json=there[name]) if name in there else refusal(404, "storage_bucket_not_found")
+
+    server = Server(replace(SETTINGS, tape_bucket=tape), "admin-key", httpx.MockTransport(handler))
+    found = [change for change in plan(server) if change.what.startswith("bucket")]
+    assert [(c.method, c.body.get("allowedFileExtensions")) for c in found] == [each[:2] for each in told]
+    assert all(each[2] in c.refused and bool(each[2]) is bool(c.refused) for c, each in zip(found, told, strict=True))
+    assert all(not c.body.get("permissions") for c in found)
