@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from local import stores
+from local.commands.options import store_option
 from local.commands.places import read_place
 from local.tape.asof import RaceHistory, check, lines, random_instants
 from local.tape.format import TERMS
@@ -17,17 +19,15 @@ from raceday.clock import instant
 from raceday.racing.nzday import nz_zone, race_day
 from raceday.tables import RACES
 
-DEFAULT_STORE = ".raceday/simulate.db"
-
 
 @click.command(epilog="Example: ./raceday asof 4ecf287d 14:05 --store .raceday/simulate.db")
 @click.argument("race", metavar="RACE|DATE")
 @click.argument("at", metavar="TIME", required=False)
-@click.option("--store", default=DEFAULT_STORE, help=f"file of the embedded store, or env ({DEFAULT_STORE})")
+@store_option()
 @click.option("--check", "count", type=click.IntRange(min=1), metavar="N", help="hold N random instants to a replay")
 @click.option("--tape", type=click.Path(path_type=Path), help="tape with the day's answers, for --check")
 @click.option("--seed", default=1, help="which random instants (1)")
-def asof(race: str, at: str | None, store: str, count: int | None, tape: Path | None, seed: int) -> int:
+def asof(race: str, at: str | None, store: str | None, count: int | None, tape: Path | None, seed: int) -> int:
     """Show race, entrants, pools, timeline and notifications as they stood at an instant.
 
     RACE is an id or its beginning; DATE (YYYY-MM-DD) is every race of that NZ race day. TIME is an instant with its
@@ -35,7 +35,9 @@ def asof(race: str, at: str | None, store: str, count: int | None, tape: Path | 
     Exit code 0 shown or all equal, 1 something differs, 2 wrong usage.
     """
     try:
-        recorded = asyncio.run(read_place(store))
+        place = stores.present(store)
+        stores.tell(place)
+        recorded = asyncio.run(read_place(place))
         history = RaceHistory(recorded)
         races = _races(history, race)
         moment = _instant(at, history, races[0]) if at else None
