@@ -19,6 +19,7 @@ from raceday.projections.money_flow import entry_rows
 from raceday.racing.compose import PollContext, compose, held_row
 from raceday.racing.records import LedgerRow, RunnerLine
 from raceday.racing.shares import inverse
+from raceday.racing.snapshot import Known
 from raceday.store.port import Row
 from raceday.tables import MONEY_FLOW, NOTIFICATIONS, RACE_POLLS
 
@@ -77,12 +78,18 @@ class RaceStory:
         if entry is None or self.tape is None:
             return Told(stored, stored)
         answer = Event.model_validate_json(self.tape.body(entry))
-        snapshot = mapping.snapshot_of(answer.header, answer.data, self.race_id, entry.received)
+        snapshot = mapping.snapshot_of(answer.header, answer.data, self.race_id, entry.received, self._known(stored))
         base = self.told[-1].made if self.told else None
         context = PollContext(stored.slot, stored.kind, came_at(entry, row))
         if stored.held and base is not None:
             return Told(stored, held_row(base, snapshot, context, stored.gaps), entry)
         return Told(stored, compose(snapshot, base, context, stored.status), entry)
+
+    def _known(self, stored: LedgerRow) -> Known:
+        """Return what stood in for what an answer lacked."""
+        former = self.told[-1].made.status if self.told else None
+        race = stored.race
+        return Known(former, stored.start, race.number, stored.meeting_id, race.country, race.code)
 
     def by_n(self, n: int) -> Told:
         """Return the story of ledger row `n`."""

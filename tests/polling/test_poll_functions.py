@@ -35,7 +35,9 @@ class LiveFeed:
         self.clock, self.known, self.asked = clock, races, list[tuple[str, datetime]]()
         self.trouble: dict[str, Exception] = {}
 
-    async def event(self, race_id: str, status: object = None, *, urgent: bool = False) -> Snapshot:
+    async def event(
+        self, race_id: str, status: object = None, *, urgent: bool = False, known: object = None
+    ) -> Snapshot:
         """Return a race."""
         self.asked.append((race_id, self.clock.now()))
         if race_id in self.trouble:

@@ -1,29 +1,27 @@
 """From the feed's payloads to domain terms; what cannot be read raises PayloadError with race, field and value."""
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from raceday.catalogue.products import canonical, is_single_race
 from raceday.errors import PayloadError
-from raceday.feed import values
+from raceday.feed import head, values
 from raceday.feed.models import (
     EventData,
     Header,
     Meeting,
     MeetingRace,
     OddsIn,
-    PieceIn,
     PoolIn,
     RaceIn,
     RunnerIn,
-    TrackerIn,
 )
+from raceday.feed.parts import Sums, odd, piece_sums, pieces_of, read_each, tracker_of
 from raceday.ids import is_id
 from raceday.racing.snapshot import (
     Dividend,
+    Known,
     LeftOut,
     MeetingEntry,
     Odds,
@@ -33,11 +31,8 @@ from raceday.racing.snapshot import (
     Runner,
     Snapshot,
     Status,
-    Tracker,
 )
 
-T = TypeVar("T")
-_Sums = dict[str, tuple[Decimal, Decimal]]
 MOST_LEFT_OUT = 20
 _SETTLED_PROTEST = ("dismiss", "withdrawn", "no protest", "upheld", "relegat")
 _STATUSES = {status.value.lower(): status for status in Status}
@@ -48,48 +43,42 @@ def status_of(value: Any) -> Status | None:
     return _STATUSES.get(values.text(value).lower())
 
 
-def generated_at(header: Header, received_at: datetime) -> datetime:
+def generated_at(header: Header | Any, received_at: datetime) -> datetime:
     """Return the feed's own time, the time of receipt where it names none."""
-    return values.instant(header.generated_time) or received_at
+    return values.instant(getattr(header, "generated_time", None)) or received_at
 
 
 def snapshot_of(
-    header: Header, data: EventData, race_id: str, received_at: datetime, former: Status | None = None
+    header: Header | Any, data: EventData, race_id: str, received_at: datetime, known: Known | None = None
 ) -> Snapshot:
     """Return the snapshot of one event; what is odd costs itself and is named in `left_out`.
 
-    A status word that nobody knows leaves the race as it was, in its `former` status.
+    What the answer's race lacks stands in from what was `known`. A status word that nobody knows leaves the race in
+    the status that it had.
     """
-    race = data.race
     left_out: list[LeftOut] = []
-    found = values.text(race.event_id)
-    if found != race_id:
-        raise PayloadError(race_id, "race.event_id", found, "the race that was asked for")
-    start = values.instant(race.advertised_start) or values.instant(race.advertised_start_string)
-    if start is None:
-        raise PayloadError(race_id, "race.advertised_start", race.advertised_start, "epoch seconds")
+    race = _race(data, race_id, known, left_out)
+    found = head.identity(race, race_id, known, left_out)
     status = status_of(race.status)
     unknown_status = "" if status else values.text(race.status)[:50] or "none"
-    status = status or former or Status.OPEN
-    number = values.whole(race.race_number)
-    if number is None:
-        raise PayloadError(race_id, "race.race_number", race.race_number, "a whole number")
-    pieces = _pieces(data.money_tracker, left_out)
-    sums = _piece_sums(pieces) if pieces is not None else None
+    status = status or (known.status if known else None) or Status.OPEN
+    number, start = found.number, found.start
+    pieces = pieces_of(data.money_tracker, left_out)
+    sums = piece_sums(pieces) if pieces is not None else None
     runners = _runners(data.runners, sums, left_out)
     pools, unknown = _pools(data.tote_pools, left_out)
     reason = values.text(race.protest_reason)
     return Snapshot(
         race_id=race_id,
-        meeting_id=_id(race_id, "race.meeting_id", race.meeting_id),
+        meeting_id=found.meeting_id,
         meeting_name=values.text(race.meeting_name),
         name=values.text(race.description) or f"Race {number}",
         number=number,
         status=status,
         start=start,
         generated_at=generated_at(header, received_at),
-        country=values.text(race.country).upper(),
-        code=values.text(race.type).upper(),
+        country=found.country,
+        code=found.code,
         actual_start=_actual_start(race, status, start),
         race_date_nz=values.day(race.race_date_nz),
         start_time_nz=values.text(race.start_time_nz),
@@ -113,9 +102,9 @@ def snapshot_of(
         protest_reason=reason,
         runners=runners,
         pools=pools,
-        tracker=_tracker(pieces, {r.entrant_id for r in runners}),
-        dividends=_read_each("dividends", data.dividends, _dividend, left_out),
-        placings=_read_each("results", data.results, _placing, left_out),
+        tracker=tracker_of(pieces, {r.entrant_id for r in runners}),
+        dividends=read_each("dividends", data.dividends, _dividend, left_out),
+        placings=read_each("results", data.results, _placing, left_out),
         unknown_products=unknown,
         left_out=tuple(left_out[:MOST_LEFT_OUT]),
         unknown_status=unknown_status,
@@ -123,9 +112,19 @@ def snapshot_of(
     )
 
 
-def meeting_of(meeting: Meeting, header: Header, received_at: datetime) -> MeetingEntry:
+def _race(data: EventData, race_id: str, known: Known | None, left_out: list[LeftOut]) -> RaceIn:
+    """Return the answer's race; without one its runners and pools count all the same, where the race is known."""
+    if isinstance(data.race, RaceIn):
+        return data.race
+    if known is None or known.start is None or not (isinstance(data.runners, (list, dict)) and data.runners):
+        raise PayloadError(race_id, "data.race", data.race, "a race")
+    left_out.append(odd("race", data.race, "a race", 1.0))
+    return RaceIn()
+
+
+def meeting_of(meeting: Meeting, header: Header | Any, received_at: datetime) -> MeetingEntry:
     """Return one meeting of the list; races that cannot be read are named in `rejected`, rows that are none dropped."""
-    meeting_id = _id("meeting", "meeting", meeting.meeting)
+    meeting_id = head.required_id("meeting", "meeting", meeting.meeting)
     day = values.day(meeting.date)
     if day is None:
         raise PayloadError(meeting_id, "date", meeting.date, "a date")
@@ -160,7 +159,7 @@ def _entry(meeting: Meeting, meeting_id: str, raw: MeetingRace | Any) -> RaceEnt
     if not number:
         # Rows without a number are markets and whole meetings that the feed lists among races.
         return None
-    race_id = _id(meeting_id, "races.id", raw.id)
+    race_id = head.required_id(meeting_id, "races.id", raw.id)
     start = values.instant(raw.start_time)
     if start is None:
         raise PayloadError(race_id, "start_time", raw.start_time, "an instant")
@@ -189,14 +188,6 @@ def _required(subject: str, field: str, value: Any) -> str:
     return found
 
 
-def _id(subject: str, field: str, value: Any) -> str:
-    """Rows are kept by the feed's own ids: one that no row can have would be refused at each poll's commit."""
-    found = values.text(value)
-    if not is_id(found):
-        raise PayloadError(subject, field, value, "an id of 1 to 36 of A-Z a-z 0-9 . _ -")
-    return found
-
-
 def _actual_start(race: RaceIn, status: Status, start: datetime) -> datetime | None:
     """Before the jump the feed sends 0 or repeats the advertised start: both mean that it is not known."""
     actual = values.instant(race.actual_start)
@@ -218,34 +209,34 @@ def changes_result(reason: str) -> bool:
     return ruled and not any(word in text for word in ("dismiss", "not upheld", "not relegat"))
 
 
-def _runners(raw: Any, sums: _Sums | None, left_out: list[LeftOut]) -> tuple[Runner, ...]:
+def _runners(raw: Any, sums: Sums | None, left_out: list[LeftOut]) -> tuple[Runner, ...]:
     """Read each runner once, by id; one that cannot be read is left out, and nobody's else is touched."""
     listed = list(raw.values()) if isinstance(raw, dict) else raw if isinstance(raw, list) else []
     if raw is not None and not isinstance(raw, (list, dict)):
-        left_out.append(_odd("runners", raw, "a list", 1.0))
+        left_out.append(odd("runners", raw, "a list", 1.0))
     found: dict[str, Runner] = {}
     for place, each in enumerate(listed):
         runner = _runner(f"runners[{place}]", each, sums, left_out)
         if runner is None:
             continue
         if runner.entrant_id in found:
-            left_out.append(_odd(f"runners[{place}]", runner.entrant_id, "each runner once"))
+            left_out.append(odd(f"runners[{place}].entrant_id", runner.entrant_id, "each runner once"))
             continue
         found[runner.entrant_id] = runner
     return tuple(found.values())
 
 
-def _runner(where: str, raw: Any, sums: _Sums | None, left_out: list[LeftOut]) -> Runner | None:
+def _runner(where: str, raw: Any, sums: Sums | None, left_out: list[LeftOut]) -> Runner | None:
     """Read one runner; a number or a name that cannot be read has a stand-in, for its money is known all the same."""
     entrant_id = values.text(raw.entrant_id) if isinstance(raw, RunnerIn) else ""
     if not isinstance(raw, RunnerIn) or not is_id(entrant_id):
-        left_out.append(_odd(where, entrant_id or raw, "a runner with an id", 0.3))
+        left_out.append(odd(where, entrant_id or raw, "a runner with an id", 0.3))
         return None
     number, name = values.whole(raw.runner_number), values.text(raw.name)
     if number is None:
-        left_out.append(_odd(f"{where}.runner_number", raw.runner_number, "a whole number"))
+        left_out.append(odd(f"{where}.runner_number", raw.runner_number, "a whole number"))
     if not name or len(name) > 255:
-        left_out.append(_odd(f"{where}.name", raw.name, "a text of 1 to 255 characters"))
+        left_out.append(odd(f"{where}.name", raw.name, "a text of 1 to 255 characters"))
     place = values.text(raw.barrier_position) or values.text(raw.barrier)
     barrier = values.whole(raw.barrier)
     hold, bet = sums.get(entrant_id, (Decimal(0), Decimal(0))) if sums is not None else (None, None)
@@ -277,81 +268,23 @@ def _odds(where: str, raw: Any, left_out: list[LeftOut]) -> Odds:
         for kind in ("fixed_win", "fixed_place", "pool_win", "pool_place"):
             value = getattr(raw, kind)
             if values.price(value) is None and values.text(value) and values.number(value) is None:
-                left_out.append(_odd(f"{where}.odds.{kind}", value, "a price"))
+                left_out.append(odd(f"{where}.odds.{kind}", value, "a price"))
         return Odds(*map(values.price, (raw.fixed_win, raw.fixed_place, raw.pool_win, raw.pool_place)))
     if raw is not None:
-        left_out.append(_odd(f"{where}.odds", raw, "an object of prices"))
+        left_out.append(odd(f"{where}.odds", raw, "an object of prices"))
     return Odds()
-
-
-def _odd(field: str, value: Any, expected: str, weight: float = 0.1) -> LeftOut:
-    return LeftOut(field, str(value)[:100], expected, weight)
-
-
-def _read_each(field: str, raw: Any, read: Callable[[Any], T | None], left_out: list[LeftOut]) -> tuple[T, ...]:
-    """Read each member of a list that can be read, and name the others."""
-    if raw is not None and not isinstance(raw, list):
-        left_out.append(_odd(field, raw, "a list", 0.3))
-    found = []
-    for place, each in enumerate(raw if isinstance(raw, list) else ()):
-        one = read(each)
-        if one is None:
-            left_out.append(_odd(f"{field}[{place}]", each, "a readable member"))
-        else:
-            found.append(one)
-    return tuple(found)
-
-
-def _pieces(raw: Any, left_out: list[LeftOut]) -> list[PieceIn] | None:
-    if raw is None:
-        return None
-    entrants = raw.entrants if isinstance(raw, TrackerIn) else raw
-    if entrants is None:
-        return None
-    if not isinstance(entrants, list):
-        left_out.append(_odd("money_tracker", entrants, "a list of entrants"))
-        return None
-    pieces = [piece for piece in entrants if isinstance(piece, PieceIn)]
-    if len(pieces) != len(entrants):
-        left_out.append(_odd("money_tracker.entrants", f"{len(entrants) - len(pieces)} pieces", "readable pieces"))
-    return pieces
-
-
-def _piece_sums(pieces: Sequence[PieceIn]) -> _Sums:
-    """Sum the tracker's pieces per entrant: each entrant has many, and no single one means anything."""
-    hold: dict[str, Decimal] = defaultdict(Decimal)
-    bet: dict[str, Decimal] = defaultdict(Decimal)
-    for piece in pieces:
-        key = values.text(piece.entrant_id)
-        hold[key] += values.number(piece.hold_percentage) or 0
-        bet[key] += values.number(piece.bet_percentage) or 0
-    return {key: (hold[key], bet[key]) for key in hold}
-
-
-def _tracker(pieces: Sequence[PieceIn] | None, known: set[str]) -> Tracker | None:
-    if not pieces:
-        return None
-    sums = _piece_sums(pieces)
-    unknown = [pair for key, pair in sums.items() if key not in known]
-    return Tracker(
-        hold_sum=sum((h for h, _ in sums.values()), Decimal(0)),
-        bet_sum=sum((b for _, b in sums.values()), Decimal(0)),
-        unknown_hold=sum((h for h, _ in unknown), Decimal(0)),
-        unknown_bet=sum((b for _, b in unknown), Decimal(0)),
-        pieces=len(pieces),
-    )
 
 
 def _pools(raw: Any, left_out: list[LeftOut]) -> tuple[tuple[Pool, ...] | None, tuple[str, ...]]:
     if raw is None:
         return None, ()
     if not isinstance(raw, list):
-        left_out.append(_odd("tote_pools", raw, "a list", 1.0))
+        left_out.append(odd("tote_pools", raw, "a list", 1.0))
         return None, ()
     pools, unknown = [], []
     for place, pool in enumerate(raw):
         if not isinstance(pool, PoolIn):
-            left_out.append(_odd(f"tote_pools[{place}]", pool, "a pool"))
+            left_out.append(odd(f"tote_pools[{place}]", pool, "a pool"))
             continue
         spelling = values.text(pool.product_type)
         product = canonical(spelling)
@@ -360,7 +293,7 @@ def _pools(raw: Any, left_out: list[LeftOut]) -> tuple[tuple[Pool, ...] | None, 
             continue
         total = values.cents(pool.total)
         if total is None:
-            left_out.append(_odd(f"tote_pools[{spelling[:20]}].total", pool.total, "dollars"))
+            left_out.append(odd(f"tote_pools[{spelling[:20]}].total", pool.total, "dollars"))
         pools.append(Pool(product, total, values.text(pool.status), is_single_race(product)))
     return tuple(pools), tuple(unknown)
 

@@ -65,7 +65,7 @@ class MeetingsData(_Part):
 class Meetings(_Part):
     """An answer of /meetings."""
 
-    header: Header = Header()
+    header: Annotated[Header | Any, _FIRST] = Header()
     data: MeetingsData
 
 
@@ -159,7 +159,7 @@ class TrackerIn(_Part):
 class EventData(_Part):
     """The data of /events/{id}."""
 
-    race: RaceIn
+    race: Annotated[RaceIn | Any, _FIRST] = None
     runners: Annotated[
         list[Annotated[RunnerIn | Any, _FIRST]] | dict[str, Annotated[RunnerIn | Any, _FIRST]] | Any, _FIRST
     ] = None
@@ -173,5 +173,5 @@ class EventData(_Part):
 class Event(_Part):
     """An answer of /events/{id}."""
 
-    header: Header = Header()
+    header: Annotated[Header | Any, _FIRST] = Header()
     data: EventData

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Protocol
 
 from raceday.errors import PayloadError
-from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
+from raceday.racing.snapshot import Known, MeetingEntry, Snapshot, Status
 
 
 class Feed(Protocol):
@@ -21,9 +21,12 @@ class Feed(Protocol):
         """Return one meeting."""
         ...
 
-    async def event(self, race_id: str, status: Status | None = None, *, urgent: bool = False) -> Snapshot:
+    async def event(
+        self, race_id: str, status: Status | None = None, *, urgent: bool = False, known: Known | None = None
+    ) -> Snapshot:
         """Return one race in full; `status`, where known, decides which optional parts are asked for.
 
-        An `urgent` request has a slot to keep and does not wait behind an import's.
+        An `urgent` request has a slot to keep and does not wait behind an import's. What is `known` of the race stands
+        in for what the answer lacks.
         """
         ...

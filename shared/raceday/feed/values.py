@@ -60,8 +60,8 @@ def cents(value: Any) -> int | None:
 
 
 def flag(value: Any) -> bool:
-    """Return a flag from a boolean or a text of one."""
-    return value is True or (isinstance(value, str) and value.strip().lower() in ("true", "1", "yes"))
+    """Return a flag from a boolean, or a number or text of one."""
+    return value is True or text(value).lower() in ("true", "1", "1.0", "yes", "y")
 
 
 def instant(value: Any) -> datetime | None:

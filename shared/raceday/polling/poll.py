@@ -202,7 +202,7 @@ async def _ask(
         secs = max(_LEAST_WAIT_SECS, life)
         async with asyncio.timeout(secs):
             with within(container.clock, secs):
-                snapshot = await container.feed.event(order.race_id, known.status, urgent=True)
+                snapshot = await container.feed.event(order.race_id, known.status, urgent=True, known=known.facts)
     except TimeoutError as error:
         raise FeedUnavailable(f"{order.race_id}: no answer while its slot lasted", cause="feed_timeout") from error
     if snapshot.race_id != order.race_id:

@@ -1,5 +1,6 @@
 """From one answer of the feed to one ledger row: lines per runner, totals, checks and score."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +14,8 @@ from raceday.racing.shares import normalised_points
 from raceday.racing.snapshot import Odds, Runner, Snapshot, Status
 from raceday.racing.validation import validate
 
+# Names a whole runner that nobody could read, or all of them; one odd figure hides nobody.
+_A_RUNNER = re.compile(r"runners(\[\d+\])?")
 NO_DIGESTS = Digests()
 
 
@@ -141,7 +144,7 @@ def _absent(snapshot: Snapshot, base: LedgerRow | None) -> list[Runner]:
     all, whoever is missing may be among them, and stays as he was.
     """
     here = {r.entrant_id for r in snapshot.runners}
-    unread = not snapshot.runners or any(left.field.startswith("runners") for left in snapshot.left_out)
+    unread = not snapshot.runners or any(_A_RUNNER.fullmatch(left.field) for left in snapshot.left_out)
     return [
         Runner(
             line.entrant_id,

@@ -39,7 +39,8 @@ def totals(snapshot: Snapshot, before: PoolTotals | None, status: Status) -> Poo
     kept: dict[str, str] = {}
     for product in [p for p in POOL_COLUMNS if p in listed or p in known or p in paid]:
         pool = listed.get(product)
-        if pool is not None and pool.dead and status is not Status.ABANDONED:
+        called_off = pool.dead if pool is not None else before is not None and product in before.dead
+        if called_off and status is not Status.ABANDONED:
             single[product] = 0
             dead.append(product)
         elif pool is not None and pool.total_cents and pool.total_cents > 0 and not pool.dead:

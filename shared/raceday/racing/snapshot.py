@@ -170,6 +170,17 @@ class Snapshot(NamedTuple):
         return next((p.total_cents for p in self.pools or () if p.product == product), None)
 
 
+class Known(NamedTuple):
+    """What was known of a race before an answer: it stands in for what the answer lacks."""
+
+    status: Status | None = None
+    start: datetime | None = None
+    number: int | None = None
+    meeting_id: str = ""
+    country: str = ""
+    code: str = ""
+
+
 class RaceEntry(NamedTuple):
     """One race as the meeting list shows it."""
 

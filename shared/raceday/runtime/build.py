@@ -9,7 +9,7 @@ from raceday.errors import PayloadError, SettingsError
 from raceday.feed.port import Feed
 from raceday.ids import RandomSource, SystemRandomSource
 from raceday.log import Log
-from raceday.racing.snapshot import MeetingEntry, Snapshot, Status
+from raceday.racing.snapshot import Known, MeetingEntry, Snapshot, Status
 from raceday.runtime.alarm import PostAlarm
 from raceday.runtime.heartbeat import PostHeartbeat
 from raceday.runtime.invoke import PlatformInvoker
@@ -30,7 +30,9 @@ class NoFeed:
         """Refuse."""
         raise SettingsError([_NO_FEED])
 
-    async def event(self, race_id: str, status: Status | None = None, *, urgent: bool = False) -> Snapshot:
+    async def event(
+        self, race_id: str, status: Status | None = None, *, urgent: bool = False, known: Known | None = None
+    ) -> Snapshot:
         """Refuse."""
         raise SettingsError([_NO_FEED])
 

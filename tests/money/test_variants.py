@@ -1,0 +1,89 @@
+"""Further races of the kinds that go wrong, made here and played through the whole chain."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from tests.feed.test_client import served
+from tests.money.play import START, Step, parts, play
+
+Answer = dict[str, Any]
+
+
+def answer(at_secs: int, **changes: Any) -> Answer:
+    """Return one sound poll of a generated race with members of its data changed."""
+    made = json.loads(served())
+    stamp = START.timestamp() + at_secs - 1
+    made["header"]["generated_time"] = stamp
+    made["data"]["race"]["advertised_start"] = int(START.timestamp())
+    made["data"] |= copy.deepcopy(changes)
+    return {"poll_at_secs_from_start": at_secs, "answer": made}
+
+
+def pools(**changes: Any) -> list[dict[str, Any]]:
+    """Return the generated race's pools, one product's members changed."""
+    listed: list[dict[str, Any]] = json.loads(served())["data"]["tote_pools"]
+    for pool in listed:
+        pool |= changes.get(pool["product_type"].lower(), {})
+    return listed
+
+
+def held(step: Step, product: str) -> int:
+    """Return the cents that all parts of a pool come to, having seen that they are its total."""
+    assert step.outcome.result == "committed", step.outcome.report()
+    assert step.row.pools is not None
+    assert parts(step, product) == (step.row.pools.cents(product) or 0)
+    return parts(step, product)
+
+
+@pytest.mark.parametrize("product", ["win", "place"])
+@pytest.mark.parametrize("dropped", [None, []])
+def test_a_pool_that_was_called_off_stays_so_when_the_feed_drops_it(product: str, dropped: Any) -> None:
+    """Called off, then in no list any more: it counts 0 and is on no runner, and the other keeps what was known."""
+    called_off = pools(**{product: {"status": "ABANDONED"}})
+    steps = play([answer(-600), answer(-300, tote_pools=called_off), answer(-240, tote_pools=dropped)])
+    other = "place" if product == "win" else "win"
+    for step in steps[1:]:
+        assert step.pools[f"{product}PoolTotal"] == 0
+        assert held(step, product) == 0
+        assert all(row[f"{product}PoolAmount"] == 0 for row in step.entrants.values())
+    assert held(steps[2], other) == held(steps[0], other) > 0
+
+
+@pytest.mark.parametrize("odd", [{"fixed_win": "SP"}, {"pool_place": "?"}])
+def test_a_runner_leaves_the_list_while_another_has_an_odd_price(odd: dict[str, str]) -> None:
+    """An odd price hides nobody: who left ends scratched and without money."""
+    runners = json.loads(served())["data"]["runners"]
+    gone, left = runners[-1]["entrant_id"], runners[:-1]
+    left[0]["odds"] |= odd
+    before, after = play([answer(-600), answer(-300, runners=left)])
+    assert held(before, "win") > 0
+    assert after.entrants[gone]["isScratched"] is True
+    assert after.entrants[gone]["winPoolAmount"] == after.entrants[gone]["placePoolAmount"] == 0
+    assert held(after, "win") > 0
+
+
+@pytest.mark.parametrize("member", ["event_id", "meeting_id", "race_number", "advertised_start", "country", "type"])
+@pytest.mark.parametrize("value", [None, [], "?" * 40])
+def test_an_odd_member_of_the_race_costs_no_poll(member: str, value: Any) -> None:
+    """What the race was known by stands in for what the answer lacks, and is told."""
+    race = json.loads(served())["data"]["race"]
+    race |= {"advertised_start": int(START.timestamp()), "advertised_start_string": ""}
+    spoilt = race | {member: value}
+    before, after = play([answer(-600), answer(-300, race=spoilt)])
+    assert held(after, "win") == held(before, "win") > 0
+    assert after.row.start == before.row.start
+    assert (after.row.race.country, after.row.meeting_id) == (before.row.race.country, before.row.meeting_id)
+    assert member in str(next(c for c in after.row.checks if c.name == "left_out").value)
+
+
+@pytest.mark.parametrize("flag", [1, "1", "Y", True])
+def test_a_scratching_is_read_from_whatever_says_yes(flag: Any) -> None:
+    """A flag may come as a number or a text."""
+    runners = json.loads(served())["data"]["runners"]
+    runners[0]["is_scratched"] = flag
+    (step,) = play([answer(-600, runners=runners)])
+    assert step.entrants[runners[0]["entrant_id"]]["isScratched"] is True
+    assert held(step, "win") > 0
