@@ -16,7 +16,7 @@ from raceday.ids import SeededRandomSource
 from raceday.ledger.codec import from_row
 from raceday.log import Log
 from raceday.racing.records import LedgerRow
-from raceday.racing.snapshot import Known, MeetingEntry, Snapshot, Status
+from raceday.racing.snapshot import FormerRace, MeetingEntry, Snapshot, Status
 from raceday.settings import Settings
 from raceday.store.port import Op, Row
 from raceday.tables import RACE_POLLS, RACES
@@ -54,7 +54,7 @@ class ScriptedFeed:
     asked: list[tuple[str, Status | None]] = field(default_factory=list)
 
     async def event(
-        self, race_id: str, status: Status | None = None, *, urgent: bool = False, known: Known | None = None
+        self, race_id: str, status: Status | None = None, *, urgent: bool = False, known: FormerRace | None = None
     ) -> Snapshot:
         """Return the race, FeedNotFound where the script has none."""
         self.asked.append((race_id, status))

@@ -19,7 +19,7 @@ from raceday.projections.money_flow import entry_rows
 from raceday.racing.compose import PollContext, compose, held_row
 from raceday.racing.records import LedgerRow, RunnerLine
 from raceday.racing.shares import inverse
-from raceday.racing.snapshot import Known
+from raceday.racing.snapshot import FormerRace
 from raceday.store.port import Row
 from raceday.tables import MONEY_FLOW, NOTIFICATIONS, RACE_POLLS
 
@@ -85,11 +85,11 @@ class RaceStory:
             return Told(stored, held_row(base, snapshot, context, stored.gaps), entry)
         return Told(stored, compose(snapshot, base, context, stored.status), entry)
 
-    def _known(self, stored: LedgerRow) -> Known:
+    def _known(self, stored: LedgerRow) -> FormerRace:
         """Return what stood in for what an answer lacked."""
         former = self.told[-1].made.status if self.told else None
         race = stored.race
-        return Known(former, stored.start, race.number, stored.meeting_id, race.country, race.code)
+        return FormerRace(former, stored.start, race.number, stored.meeting_id, race.country, race.code)
 
     def by_n(self, n: int) -> Told:
         """Return the story of ledger row `n`."""

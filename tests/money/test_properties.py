@@ -12,6 +12,8 @@ from raceday.ledger.flow import flows
 from raceday.ledger.timeline import Label
 from raceday.racing.compose import PollContext, compose
 from raceday.racing.records import LedgerRow
+from raceday.racing.refunds import Former, decide
+from raceday.racing.shares import BOOK
 from raceday.racing.snapshot import Odds, Pool, Runner, Snapshot, Status
 from tests.sample_race import START, entrant_id, open_race
 
@@ -180,3 +182,43 @@ def test_what_nothing_tells_is_called_undecided(first: int, second: int) -> None
     assert row.pools is not None
     assert row.pools.settled["win"].word == "undecided"
     assert (row.score or 0) <= 75
+
+
+def test_money_that_shows_no_odds_for_long_is_held_till_the_total_falls() -> None:
+    """A scratched runner without odds stays unrefunded through many polls, and is refunded when the total falls."""
+    sound = Market((3_000_000, 2_500_000, 2_000_000, 1_500_000, 1_000_000), (1, 1, 1, 1, 1))
+    scratched = sound._replace(out=frozenset({1}), silent=frozenset({1}))
+    row = polled(sound)
+    for _ in range(4):
+        row = polled(scratched, row)
+        assert row.pools is not None
+        assert row.pools.settled["win"].word == "unrefunded"
+        assert abs(sum(row.pools.settled["win"].unrefunded.values()) - 2_500_000) < 100_000
+        held = row.runner(entrant_id(1))
+        assert held is not None
+        assert abs((held.win_cents or 0) - 3_000_000) < 150_000
+    row = polled(scratched.refunded(), row)
+    assert row.pools is not None
+    assert row.pools.beside_cents("win") == 0
+
+
+def test_of_two_held_runners_the_one_is_refunded_whose_money_the_total_fell_by() -> None:
+    """Where odds prove nothing, a fall by one runner's money lets that one go and holds the other."""
+    running = [runner_of(i, 5) for i in range(4)]
+    out = [runner_of(4, 4, scratched=True), runner_of(5, 8, scratched=True)]
+    ids = [r.entrant_id for r in out]
+    former = Former(1_000_000, {}, {}, frozenset(ids), {ids[0]: 200_000, ids[1]: 90_000}, "unrefunded")
+    # One runner without odds makes the sums void.
+    odds = {r.entrant_id: r.odds.pool_win for r in (*running[1:], *out)}
+    found = decide([*running, *out], odds, BOOK, 805_000, former)
+    assert (set(found.holding), found.word) == ({ids[1]}, "unrefunded")
+    found = decide([*running, *out], odds, BOOK, 715_000, former)
+    assert (set(found.holding), found.word) == (set(), "refunded")
+    alike = former._replace(unrefunded={ids[0]: 200_000, ids[1]: 199_000})
+    assert decide([*running, *out], odds, BOOK, 805_000, alike).word == "undecided"
+
+
+def runner_of(place: int, win: int, *, scratched: bool = False) -> Runner:
+    """Return a runner with Win odds of the pool."""
+    odds = Odds(pool_win=Decimal(win))
+    return Runner(entrant_id(place + 1), place + 1, f"Runner {place + 1}", scratched=scratched, odds=odds)

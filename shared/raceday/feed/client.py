@@ -20,7 +20,7 @@ from raceday.feed.models import Event, Meeting, Meetings
 from raceday.ids import RandomSource
 from raceday.log import Log
 from raceday.patience import Patience, attempt_secs
-from raceday.racing.snapshot import Known, MeetingEntry, Snapshot, Status
+from raceday.racing.snapshot import FormerRace, MeetingEntry, Snapshot, Status
 from raceday.settings import Settings
 
 if TYPE_CHECKING:
@@ -122,14 +122,14 @@ class FeedClient:
         return await self._ask(f"meeting {meeting_id}", f"/meetings/{meeting_id}", {}, read)
 
     async def event(
-        self, race_id: str, status: Status | None = None, *, urgent: bool = False, known: Known | None = None
+        self, race_id: str, status: Status | None = None, *, urgent: bool = False, known: FormerRace | None = None
     ) -> Snapshot:
         """Return one race in full; a race that is over needs no money tracker. An `urgent` one has a slot to keep."""
         params = {} if status is not None and status.over else {"with_money_tracker": "true"}
 
         def read(body: bytes, received: datetime) -> Snapshot:
             answer = _event(body)
-            return mapping.snapshot_of(answer.header, answer.data, race_id, received, known or Known(status))
+            return mapping.snapshot_of(answer.header, answer.data, race_id, received, known or FormerRace(status))
 
         return await self._ask(race_id, f"/events/{race_id}", params, read, urgent=urgent)
 

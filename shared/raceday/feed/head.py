@@ -9,13 +9,13 @@ from raceday.feed import values
 from raceday.feed.models import RaceIn
 from raceday.feed.parts import odd
 from raceday.ids import is_id
-from raceday.racing.snapshot import Known, LeftOut
+from raceday.racing.snapshot import FormerRace, LeftOut
 
 _COUNTRY, _CODE = re.compile(r"[A-Za-z]{2,3}"), re.compile(r"[A-Za-z]{1,2}")
 _AN_ID = "an id of 1 to 36 of A-Z a-z 0-9 . _ -"
 
 
-class Identity(NamedTuple):
+class RaceIdentity(NamedTuple):
     """Which race it is, when it starts, and where it belongs."""
 
     meeting_id: str
@@ -25,7 +25,7 @@ class Identity(NamedTuple):
     code: str
 
 
-def identity(race: RaceIn, race_id: str, known: Known | None, left_out: list[LeftOut]) -> Identity:
+def identity(race: RaceIn, race_id: str, known: FormerRace | None, left_out: list[LeftOut]) -> RaceIdentity:
     """Return a race's identity; what was not `known` either raises PayloadError."""
     asked = values.text(race.event_id)
     # Only of a race that is known may an answer lack whose it is.
@@ -55,7 +55,7 @@ def identity(race: RaceIn, race_id: str, known: Known | None, left_out: list[Lef
         country = stand_in("country", race.country, "a country", known.country)
     if known and known.code and not _CODE.fullmatch(code):
         code = stand_in("type", race.type, "a racing code", known.code)
-    return Identity(meeting_id, number, start, country, code)
+    return RaceIdentity(meeting_id, number, start, country, code)
 
 
 def required_id(subject: str, field: str, value: Any) -> str:

@@ -21,7 +21,7 @@ from raceday.feed.parts import Sums, odd, piece_sums, pieces_of, read_each, trac
 from raceday.ids import is_id
 from raceday.racing.snapshot import (
     Dividend,
-    Known,
+    FormerRace,
     LeftOut,
     MeetingEntry,
     Odds,
@@ -49,7 +49,7 @@ def generated_at(header: Header | Any, received_at: datetime) -> datetime:
 
 
 def snapshot_of(
-    header: Header | Any, data: EventData, race_id: str, received_at: datetime, known: Known | None = None
+    header: Header | Any, data: EventData, race_id: str, received_at: datetime, known: FormerRace | None = None
 ) -> Snapshot:
     """Return the snapshot of one event; what is odd costs itself and is named in `left_out`.
 
@@ -112,7 +112,7 @@ def snapshot_of(
     )
 
 
-def _race(data: EventData, race_id: str, known: Known | None, left_out: list[LeftOut]) -> RaceIn:
+def _race(data: EventData, race_id: str, known: FormerRace | None, left_out: list[LeftOut]) -> RaceIn:
     """Return the answer's race; without one its runners and pools count all the same, where the race is known."""
     if isinstance(data.race, RaceIn):
         return data.race

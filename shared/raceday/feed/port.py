@@ -4,7 +4,7 @@ from datetime import date
 from typing import Protocol
 
 from raceday.errors import PayloadError
-from raceday.racing.snapshot import Known, MeetingEntry, Snapshot, Status
+from raceday.racing.snapshot import FormerRace, MeetingEntry, Snapshot, Status
 
 
 class Feed(Protocol):
@@ -22,7 +22,7 @@ class Feed(Protocol):
         ...
 
     async def event(
-        self, race_id: str, status: Status | None = None, *, urgent: bool = False, known: Known | None = None
+        self, race_id: str, status: Status | None = None, *, urgent: bool = False, known: FormerRace | None = None
     ) -> Snapshot:
         """Return one race in full; `status`, where known, decides which optional parts are asked for.
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from raceday.clock import instant, iso
 from raceday.ids import row_key
 from raceday.racing.records import ODDS_TYPES, Digests, LedgerRow, RunnerLine
-from raceday.racing.snapshot import Known, Snapshot, Status
+from raceday.racing.snapshot import FormerRace, Snapshot, Status
 from raceday.racing.status import Decision, decide
 from raceday.store.port import Op, Row
 from raceday.tables import BY_ID, ENTRANTS, ODDS_HISTORY, RACE_RESULTS, RACES
@@ -68,14 +68,16 @@ class StoredState(NamedTuple):
         return Status(stored) if stored in set(Status) else None
 
     @property
-    def facts(self) -> Known:
+    def facts(self) -> FormerRace:
         """Return what stands in for what an answer of the race lacks."""
         if row := self.ledger:
-            return Known(row.status, row.start, row.race.number, row.meeting_id, row.race.country, row.race.code)
+            return FormerRace(row.status, row.start, row.race.number, row.meeting_id, row.race.country, row.race.code)
         race = self.race
         start = race.get("startTime")
         meeting_id, country, code = (str(race.get(k) or "") for k in ("meetingId", "country", "type"))
-        return Known(self.status, instant(start) if start else None, race.get("raceNumber"), meeting_id, country, code)
+        return FormerRace(
+            self.status, instant(start) if start else None, race.get("raceNumber"), meeting_id, country, code
+        )
 
     @property
     def stored_at(self) -> datetime | None:

@@ -56,7 +56,7 @@ def decide(
     """
     if run:
         return Refund({})
-    showing, silent = _candidates(runners, odds, former)
+    showing, silent = _candidates(runners, odds, book, total_cents, former)
     every = {**showing, **silent}
     if not every:
         return Refund({})
@@ -82,7 +82,11 @@ def decide(
 
 
 def _candidates(
-    runners: Sequence[Runner], odds: Mapping[str, Decimal | None], former: Former | None
+    runners: Sequence[Runner],
+    odds: Mapping[str, Decimal | None],
+    book: Fraction,
+    total_cents: int,
+    former: Former | None,
 ) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
     """Return the scratched runners that may still be held: those that show odds, and those that lost them just now."""
     showing: dict[str, Fraction] = {}
@@ -93,9 +97,15 @@ def _candidates(
             continue
         if stake := inverse(odds.get(i)):
             showing[i] = stake
-        elif former is not None and (stake := inverse(former.odds.get(i))):
+        elif former is not None and (stake := inverse(former.odds.get(i)) or _by_cents(i, book, total_cents, former)):
             silent[i] = stake
     return showing, silent
+
+
+def _by_cents(entrant_id: str, book: Fraction, total_cents: int, former: Former) -> Fraction:
+    """Return what of the book the cents are that a runner was seen to hold: its odds may be gone for long."""
+    held = former.unrefunded.get(entrant_id, 0)
+    return book * Fraction(held, total_cents) if held and total_cents else Fraction(0)
 
 
 def _settled(entrant_id: str, former: Former | None) -> bool:
@@ -135,6 +145,20 @@ def _proven(sets: Sequence[_Set], every: Mapping[str, Fraction]) -> tuple[str, .
     return chosen
 
 
+def _fallen(held: Mapping[str, int], fell: int) -> tuple[tuple[str, ...], bool]:
+    """Return whose money together comes nearest to what a total fell by, and whether no others' comes about as near."""
+    if len(held) > _MOST_CANDIDATES:
+        return (tuple(held), True) if 2 * fell >= sum(held.values()) > 0 else ((), True)
+    every = (chosen for size in range(len(held), -1, -1) for chosen in combinations(held, size))
+    ranked = sorted((abs(fell - sum(held[i] for i in chosen)), -len(chosen), chosen) for chosen in every)
+    best, _, nearest = ranked[0]
+    room = sum(held.values()) / 10
+    # Growth hides a part of a refund; one that held next to nothing makes no rival.
+    rivals = [set(c) ^ set(nearest) for off, _, c in ranked[1:] if off < best + room]
+    sure = len(held) < 2 or not any(held[i] > room for each in rivals for i in each)
+    return (nearest if sum(held[i] for i in nearest) else ()), sure
+
+
 def _as_before(
     showing: Mapping[str, Fraction], silent: Mapping[str, Fraction], total_cents: int, former: Former | None
 ) -> Refund:
@@ -144,10 +168,13 @@ def _as_before(
     # One that shows no odds any more counts as held only while that was proven.
     kept = dict(showing) | {i: stake for i, stake in silent.items() if former.word == "unrefunded"}
     kept = {i: stake for i, stake in kept.items() if i in former.unrefunded or i not in former.scratched}
-    held = sum(former.unrefunded.get(i) or former.cents.get(i) or 0 for i in kept)
+    held = {i: former.unrefunded.get(i) or former.cents.get(i) or 0 for i in kept}
     fell = former.total_cents - total_cents
-    if kept and 2 * fell >= held > 0:
-        return Refund({}, "refunded", f"the total fell by {fell} cents, about the {held} that were held")
+    gone, sure = _fallen(held, fell)
+    if gone:
+        left = {i: stake for i, stake in kept.items() if i not in gone}
+        why = f"the total fell by {fell} cents, about the {sum(held[i] for i in gone)} of {len(gone)} that were held"
+        return Refund(left, ("unrefunded" if left else "refunded") if sure else "undecided", why)
     is_new = any(i not in former.scratched for i in (*showing, *silent))
     word: Word = "undecided" if is_new or former.word == "undecided" else former.word
     return Refund(kept, word, "as before: nothing tells otherwise")

@@ -170,7 +170,7 @@ class Snapshot(NamedTuple):
         return next((p.total_cents for p in self.pools or () if p.product == product), None)
 
 
-class Known(NamedTuple):
+class FormerRace(NamedTuple):
     """What was known of a race before an answer: it stands in for what the answer lacks."""
 
     status: Status | None = None

@@ -9,7 +9,7 @@ from raceday.errors import PayloadError, SettingsError
 from raceday.feed.port import Feed
 from raceday.ids import RandomSource, SystemRandomSource
 from raceday.log import Log
-from raceday.racing.snapshot import Known, MeetingEntry, Snapshot, Status
+from raceday.racing.snapshot import FormerRace, MeetingEntry, Snapshot, Status
 from raceday.runtime.alarm import PostAlarm
 from raceday.runtime.heartbeat import PostHeartbeat
 from raceday.runtime.invoke import PlatformInvoker
@@ -31,7 +31,7 @@ class NoFeed:
         raise SettingsError([_NO_FEED])
 
     async def event(
-        self, race_id: str, status: Status | None = None, *, urgent: bool = False, known: Known | None = None
+        self, race_id: str, status: Status | None = None, *, urgent: bool = False, known: FormerRace | None = None
     ) -> Snapshot:
         """Refuse."""
         raise SettingsError([_NO_FEED])
