@@ -50,6 +50,25 @@ LEDGER = [
 ]
 
 
+class Reads:
+    """A store that writes down which tables are read."""
+
+    def __init__(self, inner: Any, read: list[str]) -> None:
+        self._inner, self._read = inner, read
+
+    def __getattr__(self, name: str) -> Any:
+        """Pass every call on, and note the table of those that read."""
+        call = getattr(self._inner, name)
+        if name not in ("get", "find"):
+            return call
+
+        def noted(table: str, *args: Any, **options: Any) -> Any:
+            self._read.append(table)
+            return call(table, *args, **options)
+
+        return noted
+
+
 async def append(suite: Suite, *rows: LedgerRow) -> None:
     """Append rows to the ledger."""
     for row in rows:
@@ -168,6 +187,45 @@ def test_lost_doubled_and_shuffled_deliveries_change_nothing_in_the_end(seed: in
                 await wake(suite, late.pop())
         for name in EVENTS:
             await suite.run(name, {"raceId": "race-1"})
+        assert await everything(suite) == expected
+
+    go(work)
+
+
+def test_a_process_that_got_every_row_reads_the_ledger_once() -> None:
+    """Deliveries in order carry all that is needed: after the first of them no ledger row is read, nor a timeline's."""
+
+    async def work() -> None:
+        suite = Suite(at=START)
+        read: list[str] = []
+        for i, row in enumerate(LEDGER[:9]):
+            await append(suite, row)
+            stored = await suite.store.get(RACE_POLLS, row_key("race-poll", row.race_id, row.n))
+            assert stored is not None
+            container = suite.container
+            suite.container = replace(container, store=Reads(container.store, read))
+            for name in EVENTS:
+                await suite.run(name, delivery(suite, name, stored))
+            suite.container = container
+            if i == 0:
+                assert {RACE_POLLS, MONEY_FLOW} & set(read)
+                read.clear()
+        assert not {RACE_POLLS, MONEY_FLOW, RACE_POOLS} & set(read)
+
+    go(work)
+
+
+def test_processes_that_share_a_race_leave_the_rows_of_one() -> None:
+    """Deliveries spread over two processes, each going on from what it knows, end in the same rows."""
+
+    async def work() -> None:
+        expected = await everything(await straight())
+        suite = Suite(at=START)
+        processes = [suite.container, suite.new_container()]
+        for row, process in zip(LEDGER, (0, 0, 1, 0, 1, 1, 0, 1, 0, 0, 1, 0), strict=True):
+            await append(suite, row)
+            suite.container = processes[process]
+            await wake(suite, row)
         assert await everything(suite) == expected
 
     go(work)

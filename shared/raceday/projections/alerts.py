@@ -34,9 +34,10 @@ _CURSORS, _MOST_KNOWN = "alert_cursors", 300
 async def handle(container: Container, call: Call) -> dict[str, Any]:
     """Evaluate what one race's ledger has that was not evaluated yet."""
     race_id = call.params["raceId"]
+    until_n = ledger.remember(container, call.row) if call.row else 0
     if call.row and not owes(call.table, call.row):
         return {"ok": True, "raceId": race_id, "notifications": 0, "owed": False}
-    sent = await catch_up(container, race_id, ledger.remember(container, call.row) if call.row else 0)
+    sent = await catch_up(container, race_id, until_n)
     if sent:
         call.log.info("alerts.sent", raceId=race_id, notifications=sent)
     return {"ok": True, "raceId": race_id, "notifications": sent}

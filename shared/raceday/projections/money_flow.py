@@ -29,9 +29,10 @@ _PROGRESS, _MOST_KNOWN = "timeline_progress", 300
 async def handle(container: Container, call: Call) -> dict[str, Any]:
     """Bring one race's timeline up to date."""
     race_id = call.params["raceId"]
+    until_n = ledger.remember(container, call.row) if call.row else 0
     if call.row and not owes(call.table, call.row):
         return {"ok": True, "raceId": race_id, "rows": 0, "owed": False}
-    rows = await catch_up(container, race_id, ledger.remember(container, call.row) if call.row else 0)
+    rows = await catch_up(container, race_id, until_n)
     call.log.info("timeline.written", raceId=race_id, rows=rows)
     return {"ok": True, "raceId": race_id, "rows": rows}
 
