@@ -1,12 +1,12 @@
 """Kept connections to one server: bounded waits, nothing cancelled inside the pool, and a new pool for a bad one."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from functools import cache
 
 import httpx
+
+from raceday import tls
 
 # So many requests in a row without an answer mean that the connections themselves may be what is wrong.
 FAILURES_IN_A_ROW = 5
@@ -17,15 +17,9 @@ Transports = Callable[[httpx.Limits], httpx.AsyncBaseTransport]
 OnRenewed = Callable[[int], None]
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    # Made once a process: it costs a tenth of a second.
-    return httpx.create_ssl_context()
-
-
 def real_sockets(limits: httpx.Limits) -> httpx.AsyncBaseTransport:
     """Make a pool of the machine's own sockets."""
-    return httpx.AsyncHTTPTransport(verify=_tls(), limits=limits)
+    return httpx.AsyncHTTPTransport(verify=tls.context(), limits=limits)
 
 
 class _Pool:
