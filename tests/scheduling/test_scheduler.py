@@ -1,6 +1,7 @@
 """master-race-scheduler minute by minute, on a store in memory and a virtual clock."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -76,6 +77,7 @@ class Refusing(MemoryStore):
 
     refused = ""
     refusals = 0
+    rows_read: Counter[str]
 
     async def find(
         self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
@@ -86,7 +88,9 @@ class Refusing(MemoryStore):
             raise StoreRefused("401")
         if table == self.refused:
             raise StoreUnavailable("timed out")
-        return await super().find(table, queries, limit=limit, select=select)
+        found = await super().find(table, queries, limit=limit, select=select)
+        self.rows_read[table] += len(found)
+        return found
 
 
 @dataclass
@@ -99,6 +103,7 @@ class Suite:
 
     def __post_init__(self) -> None:
         self.store = Refusing(lambda: self.at)
+        self.rows_read = self.store.rows_read = Counter()
         self.cache: dict[str, Any] = {}
         self.alarm: Alarm = NoAlarm()
 
@@ -119,6 +124,7 @@ class Suite:
         try:
             report: dict[str, Any] = loop.run_until_complete(scheduler.handle(container, call))
         finally:
+            self.ended = loop.now()
             loop.close()
         return report
 
@@ -659,6 +665,48 @@ def test_a_quiet_tick_costs_few_store_calls() -> None:
     before = suite.store.calls
     suite.tick(_minute(58))
     assert suite.store.calls - before <= 6
+
+
+def test_a_warm_scheduler_reads_only_what_changed() -> None:
+    """A second tick reads no race that stands as it stood, and sees at once one that moved, came or has ended."""
+    suite = Suite(_minute(70))
+    for i in range(5):
+        suite.race(f"r{i}")
+    suite.tick(_minute(20))
+    suite.rows_read.clear()
+    suite.tick(_minute(18))
+    assert suite.rows_read[RACES] == 0
+    suite.at = _minute(17, 5)
+    suite.race("new", START - timedelta(minutes=2))
+    suite.race("r0", START + timedelta(minutes=40))
+    suite.race("r1", status="Final")
+    assert suite.tick(_minute(16))["races"] == 5
+    assert suite.rows_read[RACES] == 3
+
+
+def test_a_tick_waits_only_where_slots_were_handed_out() -> None:
+    """A minute without slots ends at once; one whose slots were handed out before waits until they have settled."""
+    suite = Suite(_minute(200))
+    suite.race("r1")
+    suite.tick(_minute(70, 0))
+    assert suite.ended == _minute(70, 0)
+    suite.tick(_minute(65.5, 0))
+    suite.polled("r1", 1, START - timedelta(minutes=65))
+    suite.tick(_minute(64, 0))
+    assert suite.ended == _minute(64, 3.5)
+
+
+def test_a_pause_is_seen_by_a_warm_scheduler() -> None:
+    """What an operator sets between two ticks of one process counts at the next, and so does lifting it."""
+    suite = Suite(_minute(70))
+    suite.race("r1")
+    suite.tick(_minute(5))
+    suite.at = _minute(4, 30)
+    suite.state("pause", POLLER, "paused")
+    assert suite.tick(_minute(4)).get("paused")
+    suite.at = _minute(3, 30)
+    suite.state("pause", POLLER, "running")
+    assert not suite.tick(_minute(3)).get("paused")
 
 
 def test_an_abandoned_race_tells_of_its_missing_rechecks() -> None:

@@ -123,8 +123,10 @@ def _plan_fresh(tick: Tick, races: Sequence[Race], handing: HandOut) -> None:
 
 async def _look_back(tick: Tick, races: Sequence[Race], handing: HandOut) -> int:
     """Once the slots on the minute have settled: retry, re-check, close, and wake what lags; gives slots retried."""
-    settled = minute_of(tick.at) + timedelta(seconds=LOOK_SECS)
-    await tick.container.clock.sleep((settled - tick.container.clock.now()).total_seconds())
+    if handing.claimed or tick.state.handed:
+        # Where nobody was started for minutes nothing has to settle.
+        settled = minute_of(tick.at) + timedelta(seconds=LOOK_SECS)
+        await tick.container.clock.sleep((settled - tick.container.clock.now()).total_seconds())
     if tick.call.remaining_secs() < RESERVE_SECS:
         return 0
     now = tick.container.clock.now()
