@@ -20,7 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from local.commands.options import DAY, FILE, NAMES, POSITIVE, SPAN, Options, json_option
-from local.commands.taped import simulate_taped
+from local.commands.taped import remove_store, simulate_taped
 from local.embedded.filecheck import NotAStore, check_file
 from local.functions import ROOT
 from local.simulate.campaign import campaign, table
@@ -245,7 +245,7 @@ def _plan(args: Options, i: int) -> DayPlan:
     """Return one day's plan; a store that nobody asked to keep is new for each day, and in memory beside others."""
     store: str | Path = args.store or (STORE if args.jobs == 1 else ":memory:")
     if store == STORE and args.depth != "port" and i == 0:
-        _remove(STORE)
+        remove_store(STORE)
     day = (args.date or DEFAULT_DAY) + timedelta(days=i)
     settings = settings_from_env(*PACE)
     plan = DayPlan(
@@ -261,11 +261,6 @@ def _plan(args: Options, i: int) -> DayPlan:
     )
     plan = replace(plan, network=args.network, store_profile=args.store_profile, sizes=args.sizes)
     return shaped(plan, args.faults, i, dated=args.date is not None)
-
-
-def _remove(store: Path) -> None:
-    for end in ("", "-wal", "-shm", "-activity", "-activity-wal", "-activity-shm"):
-        Path(f"{store}{end}").unlink(missing_ok=True)
 
 
 def _recorded(args: Options, folder: Path, console: Console) -> int:

@@ -14,14 +14,23 @@ from raceday.settings import Settings
 TAPED_STORE = ROOT / ".raceday" / "taped.db"
 
 
+def remove_store(store: Path) -> None:
+    """Remove an embedded store's file and those beside it."""
+    for end in ("", "-wal", "-shm", "-activity", "-activity-wal", "-activity-shm"):
+        Path(f"{store}{end}").unlink(missing_ok=True)
+
+
 def simulate_taped(args: Options, path: Path, settings: Settings) -> int:
     """Let the tape's day pass; 0 done, 2 wrong usage, 3 nothing was polled."""
     print(TERMS, file=sys.stderr)
     store = args.store or TAPED_STORE
     try:
-        if store.exists():
+        tape = Tape.open(path)
+        if args.store is None:
+            remove_store(store)
+        elif store.exists():
             raise ValueError(f"{store} is there already: name another with --store, or remove it")
-        report = simulate_tape(Tape.open(path), store, settings=settings, seed=args.seed)
+        report = simulate_tape(tape, store, settings=settings, seed=args.seed)
     except ValueError as error:
         print(f"raceday simulate: {error}", file=sys.stderr)
         return 2

@@ -1,0 +1,37 @@
+"""What the commands of the tape say where they cannot read a store."""
+
+from pathlib import Path
+
+import pytest
+
+from local.tape.format import TERMS
+from tests.cli.kit import raceday
+from tests.tape.kit import answers, write
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["asof 2026-02-14 14:05", "explain 2026-02-14", "replay {tape}", "export 2026-02-14 {out} --tape {tape}"],
+)
+def test_an_appwrite_that_is_not_set_up_is_told(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each ends as wrong usage and names the settings that are missing."""
+    for name in ("APPWRITE_ENDPOINT", "APPWRITE_PROJECT_ID", "APPWRITE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    tape = write(tmp_path / "a.tape", answers(3))
+    words = line.format(tape=tape, out=tmp_path / "out").split()
+    assert raceday(*words, "--store", "env") == 2
+    assert "APPWRITE_ENDPOINT is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "line", ["simulate --feed tape:{tape}", "up --feed tape:{tape}", "export 2026-02-14 x --tape {tape}"]
+)
+def test_a_tape_that_is_not_there_is_told(line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each ends as wrong usage, names the path, and tells the feed's terms all the same."""
+    words = line.format(tape=tmp_path / "none.tape").split()
+    assert raceday(*words) == 2
+    told = capsys.readouterr().err
+    assert str(tmp_path / "none.tape") in told.replace("\n", "")
+    assert TERMS in told
