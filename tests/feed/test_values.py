@@ -106,3 +106,27 @@ def test_the_filter_names_its_rule(country: str, code: str, rule: str | None) ->
 def test_greyhounds_pass_by_a_setting() -> None:
     """Greyhounds are in where the setting says so."""
     assert rule_against(Settings(greyhounds=True), "AUS", "G") is None
+
+
+@pytest.mark.parametrize(
+    ("shown", "wanted"),
+    [
+        ("Sat, 02 May 2026 03:00:00 GMT", "2026-05-02T03:00:00+00:00"),
+        ("Sat May 02 2026 15:00:00 GMT+1200", "2026-05-02T03:00:00+00:00"),
+        ("2 May 2026 3:00 PM NZST", "2026-05-02T03:00:00+00:00"),
+        ("May 2, 2026 3:00:00 AM", "2026-05-02T03:00:00+00:00"),
+        ("2026/05/02 03:00:00", "2026-05-02T03:00:00+00:00"),
+        ("2 May 2026 3:00 PM XYZT", None),
+        ("15:00:00", None),
+        ("May 2026 15:00", None),
+        ("2026-13-45T99:99:99Z", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("2026-02-14T03:58:00+99:99", None),
+        ("Race 2026 at 3:00", None),
+        ("", None),
+    ],
+)
+def test_a_date_text_beyond_iso_is_read_where_it_is_whole(shown: str, wanted: str | None) -> None:
+    """A whole date with a time of day is read in any usual layout; what leaves a part open is unreadable."""
+    found = values.instant(shown)
+    assert (found.isoformat() if found else None) == wanted

@@ -2,13 +2,18 @@
 
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 _GO_TIME = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}(?:\.\d+)?) ([+-]\d{4})(?: \w+)?")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 _DIGITS = re.compile(r"\d+")
+_DATED = re.compile(r"(?=.*\b\d{4}\b).*\d:\d\d")
+_LONGEST_DATE = 60
+_ZONES_SECS = {"UTC": 0, "GMT": 0, "Z": 0, "NZST": 43200, "NZDT": 46800, "AEST": 36000, "AEDT": 39600}
+# The parser takes the sign behind these the other way round.
+_BEFORE_SIGN = re.compile(r"(?:GMT|UTC)\s*(?=[+-]\d)")
 _LARGEST = Decimal(10) ** 18
 _SMALLEST_PRICE, _LARGEST_PRICE = Decimal("0.01"), Decimal(10) ** 6
 
@@ -76,11 +81,41 @@ def instant(value: Any) -> datetime | None:
     try:
         found = datetime.fromisoformat(_FRACTION.sub(r"\1", iso))
     except ValueError:
-        return None
+        other = _beyond_iso(shown)
+        if other is None:
+            return None
+        found = other
     if not 1900 <= found.year < 9999:
         # Year 1 is Go's way to say none; at the last one a zone leads out of the calendar.
         return None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _beyond_iso(shown: str) -> datetime | None:
+    """Return an instant from any other text that names a whole date and a time of day, None for all else."""
+    if not _DATED.search(shown) or len(shown) > _LONGEST_DATE:
+        return None
+    # Such texts are rare, and the parser's import is slow.
+    from dateutil import parser
+
+    shown = _BEFORE_SIGN.sub("", shown)
+    try:
+        # What a text does not name comes from the default: two of them tell.
+        found, again = (parser.parse(shown, default=d, tzinfos=_zone) for d in (datetime(1, 1, 1), datetime(2, 2, 2)))
+    except (ValueError, OverflowError):
+        return None
+    return found if found == again else None
+
+
+def _zone(name: str | None, offset_secs: int | None) -> timezone:
+    """Return a text's zone; one that nobody knows makes the text unreadable, for no hour would be sure."""
+    secs = offset_secs
+    if secs is None:
+        # A text without a zone is in UTC, as everywhere in the feed.
+        secs = 0 if name is None else _ZONES_SECS.get(name)
+    if secs is None or abs(secs) >= 86400:
+        raise ValueError(f"no zone {name!r}")
+    return timezone(timedelta(seconds=secs))
 
 
 def day(value: Any) -> date | None:
