@@ -26,9 +26,11 @@ KEYS = (
     "memory",
     "growth",
     "sim_speed",
+    "day_cost",
+    "rows_read",
 )
 # What takes longer than a quick run may; each is measured by a full run only.
-SLOW = ("cold_start", "memory", "sim_speed")
+SLOW = ("cold_start", "memory", "sim_speed", "day_cost", "rows_read")
 Told = Callable[[str], None]
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from local import cli
-from local.bench import parse, report
+from local.bench import day_cost, parse, report, rows_read
 from local.bench.cost import priced, punctual
 from local.bench.cost_picture import picture
 from local.bench.measure import Measure, Part, Sample, in_turn, percentile
 
 PROMISED = {
     "store_call", "cold_import", "cold_start", "parse", "poll_calls", "poll_wall", "race_fanout", "fleet",
-    "import_day", "memory", "growth", "sim_speed",
+    "import_day", "memory", "growth", "sim_speed", "day_cost", "rows_read",
 }  # fmt: skip
 
 
@@ -32,6 +32,18 @@ def test_every_promised_key_has_a_module_that_measures_it() -> None:
     for key in report.KEYS:
         measure = importlib.import_module(f"local.bench.{key}").measure
         assert list(inspect.signature(measure).parameters) == ["quick"]
+
+
+def test_a_day_is_priced_against_a_machine_and_counted_against_its_polls() -> None:
+    """Dollars of the lean sizes stand over the machine's four, rows read over the day's polls, each with its goal."""
+    late = {"late_p99_critical_secs": 0.1, "late_p99_elsewhere_secs": 1.5, "committed": 1_000}
+    dollars = {"month_dollars": {"seed": 11.0, "lean": 2.0}, "day_gib_secs": {"seed": 1.0, "lean": 1.0}}
+    rows = {key: {"total": 40_000} for key in ("rows_read", "rows_written", "calls")}
+    day = {"polls": late, "cost": dollars, "appwrite": rows}
+    priced_day, counted = day_cost.measured(day), rows_read.measured(day)
+    assert (priced_day.value, priced_day.met) == (0.5, True)
+    assert (counted.value, counted.goal) == (40.0, 50.0)
+    assert not counted.met, "40,000 calls are over their limit"
 
 
 def test_an_entry_holds_value_goal_and_what_was_measured() -> None:

@@ -1,0 +1,39 @@
+"""`day_cost`: a month of 24-race days at the lean sizes, against the virtual machine that a user would take instead."""
+
+from functools import cache
+from typing import Any
+
+from local.bench.kit import DATE
+from local.bench.measure import Measure, Part
+from local.simulate.plan import DayPlan
+from local.simulate.run import simulate_day
+
+RACES = 24
+MACHINE_DOLLARS_A_MONTH = 4.0
+# What the seed's sizes may cost a month.
+SEED_DOLLARS = 11.5
+
+
+@cache
+def day() -> dict[str, Any]:
+    """Simulate the day at port depth, with a share of a processor by memory."""
+    return simulate_day(DayPlan(seed=1, races=RACES, day=DATE, depth="port", sizes="lean"))
+
+
+def measured(report: dict[str, Any]) -> Measure:
+    """Return the ratio of a simulated day; the seed's sizes are priced by the same seconds."""
+    dollars, polls = report["cost"]["month_dollars"], report["polls"]
+    late = ("late_p99_critical_secs", "late_p99_elsewhere_secs")
+    return Measure(
+        "day_cost",
+        dollars["lean"] / MACHINE_DOLLARS_A_MONTH,
+        0.55,
+        "a month at lean sizes / a machine of $4 a month, 24 races a day, simulated",
+        {"month_dollars": dollars, "day_gib_secs": report["cost"]["day_gib_secs"], **{key: polls[key] for key in late}},
+        {"seed": Part(dollars["seed"] / MACHINE_DOLLARS_A_MONTH, SEED_DOLLARS / MACHINE_DOLLARS_A_MONTH)},
+    )
+
+
+def measure(quick: bool) -> Measure:
+    """Simulate and price one day."""
+    return measured(day())
