@@ -87,3 +87,12 @@ def test_a_scratching_is_read_from_whatever_says_yes(flag: Any) -> None:
     (step,) = play([answer(-600, runners=runners)])
     assert step.entrants[runners[0]["entrant_id"]]["isScratched"] is True
     assert held(step, "win") > 0
+
+
+@pytest.mark.parametrize("paid", [-1, 0, 99, 2**62, "?"])
+def test_places_paid_that_cannot_be_are_taken_from_the_field(paid: Any) -> None:
+    """An impossible count of places leaves everyone's money as it was."""
+    race = json.loads(served())["data"]["race"] | {"positions_paid": paid}
+    before, after = play([answer(-600), answer(-300, race=race)])
+    assert held(after, "place") == held(before, "place") > 0
+    assert [line.place_cents for line in after.row.runners] == [line.place_cents for line in before.row.runners]

@@ -21,6 +21,8 @@ FLOOR = Decimal("1.04")
 # Runners without odds hold nothing when those with odds explain this much of the book: nobody has backed them.
 EXPLAINED = Fraction(97, 100)
 _POINT_PARTS = 10_000
+# No Place pool pays more; a figure beyond is none.
+_MOST_PLACES = 6
 
 
 class Share(NamedTuple):
@@ -50,7 +52,7 @@ def normalised_points(points: Mapping[str, Decimal | None]) -> dict[str, Decimal
 
 def positions_paid(paid: int | None, field_size: int) -> int:
     """Return the number of places paid: the feed's, else three from eight runners, two from five, else one."""
-    if paid:
+    if paid is not None and 1 <= paid <= _MOST_PLACES:
         return paid
     return 3 if field_size >= 8 else 2 if field_size >= 5 else 1
 
