@@ -16,11 +16,11 @@ from local.commands.options import FILE, Body, Options, json_option
 from local.environment import current
 from local.host.check import boot_problems, load_all
 from local.host.coldstart import measure, table, variants
-from local.host.function import staged_function
+from local.host.function import base_interpreter, staged_function
 from ops.environment import load, unknown
 from ops.packaging.compiled import find_compiler
 from ops.packaging.deploy import Deployer, Home, key_problem
-from ops.packaging.dists import PLATFORM_PYTHON
+from ops.packaging.dists import HOST, PLATFORM_PYTHON
 from ops.packaging.doctl import Doctl
 from ops.packaging.environment import unset_defaults
 from ops.packaging.errors import DeployError, PackagingError
@@ -127,9 +127,17 @@ def environment(args: Options) -> dict[str, str]:
     return load(os.environ, args.env_file).values if args.env_file else dict(current().values)
 
 
+def foreign(target: str, python: str) -> list[str]:
+    """Say why a tree staged for this machine's Python version is not for the platform; empty where it is."""
+    if target != HOST or python == PLATFORM_PYTHON:
+        return []
+    return [f"a tree staged for Python {python} does not start on the platform's {PLATFORM_PYTHON}: leave --target out"]
+
+
 def boot(staged: Staged) -> list[str]:
     """Start every staged function on both paths where an interpreter for it is here; gives problems by name."""
-    interpreter = find_compiler(PLATFORM_PYTHON)
+    # What is staged for this machine is compiled by its own version, which no other reads.
+    interpreter = base_interpreter() if staged.target == HOST else find_compiler(PLATFORM_PYTHON)
     if not interpreter or (sys.platform, platform.machine()) != ("linux", "x86_64"):
         print("not started here: that needs Python 3.11 on Linux x86_64")
         return []
@@ -178,7 +186,8 @@ def _plan(
 
 
 def _deploy(args: Options, project: ProjectFile, staged: Staged, rendered: ProjectFile, env: Mapping[str, str]) -> int:
-    if problems := boot(staged) + _key_problems(rendered, env):
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if problems := foreign(staged.target, here) or boot(staged) + _key_problems(rendered, env):
         return _tell("deploy", DeployError(problems), 2)
     secret_names = {s.env for s in specs().values() if s.secret} | {"RACEDAY_WEB_SECRET"}
     doctl = Doctl(env, secrets=tuple(env[name] for name in secret_names if env.get(name)))

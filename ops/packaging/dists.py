@@ -18,6 +18,7 @@ from ops.packaging.lock import Pin, canonical
 
 PLATFORM_TAGS = ("manylinux2014_x86_64", "manylinux_2_17_x86_64")
 PLATFORM_PYTHON = "3.11"
+HOST = "host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def host_site(pins: Iterable[Pin]) -> Site:
         found[pin.name] = _read(pin.name, distribution)
     if missing:
         raise DependencyError(f"not installed in {sys.prefix}: {', '.join(missing)}; run ./raceday once to install")
-    return _site("host", f"{sys.version_info.major}.{sys.version_info.minor}", found)
+    return _site(HOST, f"{sys.version_info.major}.{sys.version_info.minor}", found)
 
 
 def platform_site(pins: Iterable[Pin], lock: Path, cache: Path) -> Site:

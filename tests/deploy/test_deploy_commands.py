@@ -1,11 +1,13 @@
 """`./raceday package` and `deploy` as an operator runs them, with a stand-in for doctl on the path."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from local.cli import main
+from local.commands.deploy import foreign
 from tests.deploy.fake.script import install, load, save
 
 SETTINGS = {
@@ -16,6 +18,10 @@ SETTINGS = {
     "RACEDAY_URL_RACE_POOLS_AGGREGATOR": "https://f.test/api/v1/web/fn-1/raceday/race-pools-aggregator",
 }
 NAME = "race-pools-aggregator"
+# These deploy what is staged for this machine, which saves the download of the platform's wheels.
+OF_THE_PLATFORM = pytest.mark.skipif(
+    sys.version_info[:2] != (3, 11), reason="a tree staged for this Python is refused: it is not the platform's"
+)
 
 
 @pytest.fixture
@@ -60,6 +66,15 @@ def test_a_plan_with_missing_settings_is_refused_and_deploys_nothing(
     assert not platform.exists()
 
 
+@pytest.mark.parametrize(
+    ("target", "python", "refused"), [("host", "3.13", 1), ("host", "3.11", 0), ("platform", "3.13", 0)]
+)
+def test_a_tree_of_another_python_is_not_for_the_platform(target: str, python: str, refused: int) -> None:
+    """What is staged for this machine is deployed only where it is of the platform's own version."""
+    assert len(foreign(target, python)) == refused
+
+
+@OF_THE_PLATFORM
 def test_deploying_from_an_env_file_ends_verified(
     tmp_path: Path, platform: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,6 +92,7 @@ def test_deploying_from_an_env_file_ends_verified(
     assert SETTINGS["APPWRITE_API_KEY"] not in shown.out + shown.err + json.dumps(plan)
 
 
+@OF_THE_PLATFORM
 def test_a_refused_key_ends_with_what_to_do(tmp_path: Path, platform: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An expired token ends with 3, a sentence of advice, and an empty namespace."""
     doctl = load(platform)

@@ -20,6 +20,7 @@ from raceday.settings import Settings
 from raceday.store.client import make_store
 from raceday.store.port import Op, Row, Store
 from raceday.tables import BY_ID, ENTRANTS, RACE_POLLS, RACE_POOLS, RACES, SUITE_STATE
+from raceday.tables.suite_state import schema_key
 from tests.poll_kit import StillClock
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -152,9 +153,11 @@ class Both(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.server = Embedded(now=lambda: self.at)
         bootstrap(self.server, [BY_ID[table] for table in DATA])
-        self.server.hooks.add(dict(HOOK), "")
         transport = EmbeddedTransport(self.server)
         self.wired = make_store(SETTINGS, StillClock(NOW), SeededRandomSource(1), Log(lambda _: None), transport)
+        # Both begin empty, without the row that tells the schema's version, and before anybody is told of rows.
+        self.loop.run_until_complete(self.wired.delete(SUITE_STATE, schema_key()))
+        self.server.hooks.add(dict(HOOK), "")
         self.told: list[tuple[str, str, Row]] = []
         self.memory = MemoryStore(lambda: self.at, lambda table, action, row: self.told.append((table, action, row)))
 

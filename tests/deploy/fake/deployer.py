@@ -6,13 +6,12 @@ import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.deploy.fake.host import API, HOST, Answer, FakeHost
+from tests.deploy.fake.host import API, HOST, Answer, FakeHost, phrase
 from tests.deploy.fake.words import WORDS, host_error
 
 _ACTIONS = "/api/v1/namespaces/_/actions"
@@ -93,8 +92,8 @@ class Deployer:
         answer = self._ask("GET", "/api/v1/namespaces")
         if answer.status != 200:
             words = f'--> "{WORDS["host"][str(answer.status)]}"' if answer.status > 0 else "--> socket hang up"
-            phrase = HTTPStatus(answer.status).phrase if answer.status > 0 else ""
-            raise Refused(f"GET {HOST}/api/v1/namespaces Returned HTTP {answer.status} ({phrase}) {words}")
+            told = phrase(answer.status) if answer.status > 0 else ""
+            raise Refused(f"GET {HOST}/api/v1/namespaces Returned HTTP {answer.status} ({told}) {words}")
 
     def _substituted(self, text: str) -> str:
         return _VARIABLE.sub(lambda found: self.env.get(found.group(1), "").replace("\n", "\\n"), text)
