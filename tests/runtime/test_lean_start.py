@@ -24,10 +24,10 @@ print(json.dumps([sum(name.startswith("raceday") for name in sys.modules), [n fo
 """
 # The most modules of ours that each function's process may load, and the libraries it does.
 BUDGETS: dict[str, tuple[int, list[str]]] = {
-    "daily-meetings": (103, ["pydantic", "httpx"]),
+    "daily-meetings": (104, ["pydantic", "httpx"]),
     "daily-races": (65, ["pydantic", "httpx"]),
     "daily-entrants": (69, ["pydantic", "httpx"]),
-    "master-race-scheduler": (98, ["pydantic", "httpx"]),
+    "master-race-scheduler": (99, ["pydantic", "httpx"]),
     "enhanced-race-poller": (88, ["pydantic", "httpx"]),
     "race-data-poller": (89, ["pydantic", "httpx"]),
     "single-race-poller": (89, ["pydantic", "httpx"]),
@@ -70,5 +70,5 @@ def test_what_a_poll_loads_stays_light() -> None:
     command = [sys.executable, "-c", MADE]
     done = subprocess.run(command, env={"PYTHONPATH": str(ROOT / "shared")}, capture_output=True, text=True, check=True)
     modules, dataclasses_made = json.loads(done.stdout)
-    assert modules <= 86
+    assert modules <= 88
     assert dataclasses_made == ["Container", "Function", "Settings"]

@@ -45,8 +45,8 @@ DAILY_MEETINGS = FunctionFacts(
     "17:00 UTC",
     "imports the day's meetings with their races",
     "raceday.importing.meetings:handle",
-    # By a trigger of its own it watches the scheduler, and does its work where it stands still.
-    (*_FEED_AND_STORE, "platform"),
+    # It also carries the watchdog, whose settings of the platform an import does without.
+    _FEED_AND_STORE,
     "s-1vcpu-512mb",
     512,
     120,
