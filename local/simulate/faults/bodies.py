@@ -73,7 +73,8 @@ CHANGES: dict[str, Callable[[Body], None]] = {
 }
 
 
-UNREADABLE = ("feed.error_in_200", "payload.start_gone")
+# A start that is gone stands in from what was known of the race; only an import, which knows nothing yet, needs it.
+UNREADABLE = ("feed.error_in_200",)
 
 
 def as_read(state: MarketState, change: str, before: MarketState | None) -> MarketState:

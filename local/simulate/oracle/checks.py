@@ -230,7 +230,8 @@ def _set_aside(e: PollEvidence) -> Verdict:
 
 
 def _left_out(e: PollEvidence) -> Verdict:
-    return (False, 0.9) if e.reading.unread_status else None
+    unread = e.reading.unread_status + e.reading.unread_start
+    return (False, 1 - 0.1 * unread) if unread else None
 
 
 def _odds_coverage(e: PollEvidence) -> Verdict:

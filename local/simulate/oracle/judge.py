@@ -100,8 +100,10 @@ def _ledgers(
     }
 
 
-def _stored(race_id: str, pages: Sequence[ListMeeting], rows: Sequence[Row]) -> str:
-    """Return the status that a race's row had before its first poll: its first list's, unless one called it off."""
+def _stored(race_id: str, pages: Sequence[ListMeeting], rows: Sequence[Row]) -> tuple[str, datetime | None]:
+    """Return a race's status and start before its first poll: its first list's, unless one called it off."""
     first = min(datetime.fromisoformat(row["fetchedAt"]) for row in rows)
-    told = [page.races[race_id]["status"] for page in pages if race_id in page.races and page.at < first]
-    return "Abandoned" if "Abandoned" in told else told[0] if told else "Open"
+    told = [page.races[race_id] for page in pages if race_id in page.races and page.at < first]
+    words = [races["status"] for races in told]
+    status = "Abandoned" if "Abandoned" in words else words[0] if words else "Open"
+    return status, datetime.fromisoformat(told[0]["startTime"]) if told else None

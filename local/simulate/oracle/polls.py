@@ -22,8 +22,10 @@ LOOKS_FROM = timedelta(minutes=45)
 _SHOWN_ODDS = {"fixed_win": "fixedWin", "fixed_place": "fixedPlace", "pool_win": "poolWin", "pool_place": "poolPlace"}
 
 
-def ledger_of(race_id: str, rows: Sequence[Row], record: Record, stored_status: str, findings: Findings) -> Ledger:
-    """Work out a race's ledger and compare each row with it; `stored_status` is what its table said before."""
+def ledger_of(
+    race_id: str, rows: Sequence[Row], record: Record, stored: tuple[str, datetime | None], findings: Findings
+) -> Ledger:
+    """Work out a race's ledger and compare each row with it; `stored` is its status and start before the first."""
     ledger = Ledger(race_id)
     seen_placings: tuple[dict[str, Any], ...] = ()
     for i, row in enumerate(rows, 1):
@@ -36,8 +38,8 @@ def ledger_of(race_id: str, rows: Sequence[Row], record: Record, stored_status: 
             continue
         answer = record.behind(race_id, _at(row["generatedAt"]), _at(row["fetchedAt"]))
         try:
-            known = base.status if base else stored_status
-            reading = read_event(answer.body, race_id, known) if answer is not None else None
+            known, start = (base.status, base.start) if base else stored
+            reading = read_event(answer.body, race_id, known, start) if answer is not None else None
         except Unreadable as error:
             findings.add(TABLE, "unexpected", race=race_id, key=f"{key}: made of what cannot be read", found=str(error))
             continue

@@ -69,7 +69,7 @@ class Reading:
     """One event: the race's columns as its table keeps them, runners by number, pools as (product, cents).
 
     `dead` names single-race pools that were called off, `ruled` says that a ruling changed the placings, and
-    `unread_status` that the event had no status that anybody knows.
+    `unread_status` that the event had no status that anybody knows, `unread_start` that it had no start.
     """
 
     status: str
@@ -87,14 +87,18 @@ class Reading:
     dead: frozenset[str] = frozenset()
     ruled: bool = False
     unread_status: bool = False
+    unread_start: bool = False
 
     def cents(self, product: str) -> int | None:
         """Return one pool's total in cents, None where it is not listed."""
         return next((cents for name, cents in self.pools or () if name == product), None)
 
 
-def read_event(body: bytes, race_id: str, known: str = "Open") -> Reading:
-    """Read an event; raises Unreadable where it lacks what a poll stands on. Without a status it keeps the `known`."""
+def read_event(body: bytes, race_id: str, known: str = "Open", known_start: datetime | None = None) -> Reading:
+    """Read an event; raises Unreadable where it lacks what a poll stands on.
+
+    Without a status it keeps the `known` one, and without a start the `known_start` where there is one.
+    """
     try:
         data = json.loads(body)["data"]
         race = data["race"]
@@ -102,7 +106,8 @@ def read_event(body: bytes, race_id: str, known: str = "Open") -> Reading:
         raise Unreadable(f"no event: {type(error).__name__}") from error
     if text(data.get("error")):
         raise Unreadable("data.error")
-    start = instant(race.get("advertised_start")) or instant(race.get("advertised_start_string"))
+    told = instant(race.get("advertised_start")) or instant(race.get("advertised_start_string"))
+    start = told or known_start
     status = next((s for s in STATUSES if s.lower() == text(race.get("status")).lower()), None)
     if start is None or race.get("event_id") != race_id:
         raise Unreadable("race.advertised_start" if start is None else "event_id")
@@ -125,6 +130,7 @@ def read_event(body: bytes, race_id: str, known: str = "Open") -> Reading:
         dead=_dead(listed or ()),
         ruled=_ruled(text(race.get("protest_reason")).lower()),
         unread_status=unread,
+        unread_start=told is None,
     )
 
 

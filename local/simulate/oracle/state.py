@@ -97,7 +97,9 @@ def judge_quarantine(rows: Sequence[Row], record: Record, span: Within, findings
 
 
 def _of(payload: str | None, race_id: str) -> bool:
-    """Tell whether a kept payload is the race's own event."""
+    """Tell whether a kept payload is the race's own event; of a member that a poll left out its value alone is kept."""
+    if payload is None:
+        return True
     try:
         return bool(json.loads(payload or "")["data"]["race"]["event_id"] == race_id)
     except (ValueError, KeyError, TypeError):

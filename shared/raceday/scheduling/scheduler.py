@@ -130,8 +130,8 @@ async def _look_back(tick: Tick, races: Sequence[Race], handing: HandOut) -> int
     if tick.call.remaining_secs() < RESERVE_SECS:
         return 0
     now = tick.container.clock.now()
-    rows = await scheduler_reads.recent(tick.container, now)
-    over = await scheduler_reads.over(tick.container, now, rows)
+    rows = await _patiently(tick.container, lambda: scheduler_reads.recent(tick.container, now))
+    over = await _patiently(tick.container, lambda: scheduler_reads.over(tick.container, now, rows))
     retried = 0
     if not tick.state.paused(POLLER):
         retried = handing.add(_to_retry(tick, races, rows, over, now, {due.key for due in handing.claimed}))
