@@ -81,8 +81,9 @@ def test_a_slot_called_lost_is_had_where_the_attempt_is_made() -> None:
     plan = DayPlan(seed=6, races=4, depth="port")
     absent, _ = _day(plan, _Skips)
     _, committed = _day(plan, DayFaults)
+    # A start that fails is tried again, and the request more may be what kills the tick: such a slot compares nothing.
     skipped = {(race, at) for race, each in absent.items() for at in (*each.lost, *each.excused)
-               if _skipped(race, iso(at))}  # fmt: skip
+               if _skipped(race, iso(at)) and each.excused.get(at) != "activation.killed_by_request"}  # fmt: skip
     lost = {(race, at) for race, at in skipped if at in absent[race].lost}
     assert len(lost) > 15
     assert len(lost & committed) / len(lost) >= LEAST_SHARE
