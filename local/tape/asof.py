@@ -12,7 +12,7 @@ from local.tape.verify import RowDifference, compare
 from raceday.clock import instant, iso
 from raceday.ledger.codec import from_row
 from raceday.ledger.timeline import Label, Timeline
-from raceday.polling.changes import digest, share_columns
+from raceday.polling.changes import ODDS_COLUMNS, digest, share_columns
 from raceday.projections.alerts import due_reminder
 from raceday.projections.money_flow import entry_rows
 from raceday.projections.race_pools import pools_row
@@ -20,8 +20,6 @@ from raceday.racing.records import LedgerRow, RunnerLine
 from raceday.store.port import Row
 from raceday.tables import ENTRANTS, MONEY_FLOW, NOTIFICATIONS, ODDS_HISTORY, RACE_POLLS, RACE_POOLS, RACES
 
-_ODDS = {"fixed_win": "fixedWinOdds", "fixed_place": "fixedPlaceOdds", "pool_win": "poolWinOdds",
-         "pool_place": "poolPlaceOdds"}  # fmt: skip
 _TRACKED = ("betPercentage", "holdPercentage")
 # Where a fingerprint of an entrant's columns has those of the feed's tracker.
 _TRACKED_DIGITS = slice(10, None)
@@ -135,7 +133,7 @@ def entrants_of(rows: Sequence[LedgerRow]) -> dict[str, Row]:
 
 
 def _entrant(line: RunnerLine) -> Row:
-    odds = {column: None if (v := line.odds(kind)) is None else float(v) for kind, column in _ODDS.items()}
+    odds = {column: None if (v := line.odds(kind)) is None else float(v) for kind, column in ODDS_COLUMNS.items()}
     known = {"name": line.name, "runnerNumber": line.number, "isScratched": line.scratched}
     return {**known, **odds, **share_columns(line)}
 

@@ -22,6 +22,7 @@ from raceday.container import Container
 from raceday.ids import SeededRandomSource
 from raceday.ledger import log as ledger
 from raceday.log import Log
+from raceday.polling.changes import ODDS_COLUMNS
 from raceday.racing.nzday import race_day
 from raceday.racing.planning import Race
 from raceday.racing.snapshot import Status
@@ -46,8 +47,6 @@ POLLER = "enhanced-race-poller"
 PROJECTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluator")
 # An answer is parsed and its poll's instant taken at once; a slow machine may need this long.
 PARSE_TIME = timedelta(seconds=2)
-_ODDS = {"fixed_win": "fixedWinOdds", "fixed_place": "fixedPlaceOdds", "pool_win": "poolWinOdds",
-         "pool_place": "poolPlaceOdds"}  # fmt: skip
 
 
 class ReplayStep(NamedTuple):
@@ -192,7 +191,7 @@ class TapeReplay:
         first_odds: dict[str, dict[str, float]] = defaultdict(dict)
         for row in self.recorded.get(ODDS_HISTORY, {}).values():
             if row.get("n") == 0:
-                first_odds[row["entrantId"]][_ODDS[row["type"]]] = row["odds"]
+                first_odds[row["entrantId"]][ODDS_COLUMNS[row["type"]]] = row["odds"]
         for row_id, row in self.recorded.get(MEETINGS, {}).items():
             await self.store.upsert(MEETINGS, row_id, row_data(row))
         for row_id, row in self.recorded.get(RACES, {}).items():
@@ -200,7 +199,7 @@ class TapeReplay:
             own = {"status": "Open", "meeting": link.get("$id") if isinstance(link, Mapping) else link}
             await self.store.upsert(RACES, row_id, {**row_data(row), **own})
         for row_id, row in self.recorded.get(ENTRANTS, {}).items():
-            odds = {column: first_odds[row_id].get(column) for column in _ODDS.values()}
+            odds = {column: first_odds[row_id].get(column) for column in ODDS_COLUMNS.values()}
             await self.store.upsert(ENTRANTS, row_id, {**row_data(row), **odds})
 
 

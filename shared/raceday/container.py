@@ -72,3 +72,9 @@ class Container:
     alarm: Alarm = field(default_factory=NoAlarm)
     heartbeat: Heartbeat = field(default_factory=NoHeartbeat)
     checks_schema: bool = False
+
+
+def forget_oldest(kept: dict[Any, Any], most: int) -> None:
+    """Leave the `most` newest entries of what a cache keeps."""
+    while len(kept) > most:
+        kept.pop(next(iter(kept)))

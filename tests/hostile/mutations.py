@@ -68,10 +68,10 @@ def mutations(payload: Any) -> Iterator[Mutation]:
     for path in paths(payload):
         where = ".".join(map(str, path))
         for value in VALUES:
-            body = json.dumps(_with(payload, path, value)).encode()
+            body = json.dumps(with_value(payload, path, value)).encode()
             yield Mutation(where, "deleted" if value is DELETED else f"{value!r:.30}", body)
         for token in RAW:
-            text = json.dumps(_with(payload, path, "@raw@")).replace('"@raw@"', token)
+            text = json.dumps(with_value(payload, path, "@raw@")).replace('"@raw@"', token)
             yield Mutation(where, token[:30], text.encode())
 
 
@@ -103,7 +103,8 @@ def sample(every: Sequence[Mutation], share: float, seed: int) -> list[Mutation]
     return [each for each in every if chance.random() < share]
 
 
-def _with(payload: Any, path: Path, value: Any) -> Any:
+def with_value(payload: Any, path: Path, value: Any) -> Any:
+    """Return a copy of an answer with one member changed, or gone for DELETED."""
     made = copy.deepcopy(payload)
     holder = made
     for key in path[:-1]:

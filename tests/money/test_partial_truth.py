@@ -1,6 +1,5 @@
 """How much of an answer with one thing wrong still counts: of sound runners' figures at least 99 in 100."""
 
-import copy
 import json
 from collections.abc import Mapping
 from datetime import timedelta
@@ -17,23 +16,10 @@ from raceday.polling.changes import StoredState
 from raceday.racing.compose import PollContext, compose
 from raceday.racing.records import LedgerRow, RunnerLine
 from tests.feed.test_client import NOW, RACE, served
-from tests.hostile.mutations import DELETED, VALUES, Path, paths
+from tests.hostile.mutations import VALUES, paths, with_value
 
 COLUMNS = ("fixed_win", "fixed_place", "pool_win", "pool_place", "win_cents", "place_cents")
 TRIED = 400
-
-
-def spoilt(payload: Any, path: Path, value: Any) -> bytes:
-    """Return an answer with one member wrong."""
-    made = copy.deepcopy(payload)
-    holder = made
-    for key in path[:-1]:
-        holder = holder[key]
-    if value is DELETED:
-        del holder[path[-1]]
-    else:
-        holder[path[-1]] = value
-    return json.dumps(made).encode()
 
 
 def polled(event: Event, base: LedgerRow | None) -> LedgerRow:
@@ -70,7 +56,7 @@ def test_nearly_all_figures_of_sound_runners_are_kept(record_property: Any) -> N
     for _ in range(TRIED):
         path, value = chance.choice(places), chance.choice(VALUES)
         hit = ids[int(path[2])] if path[:2] == ("data", "runners") and len(path) > 2 else ""
-        each = figures(spoilt(payload, path, value), base, hit)
+        each = figures(json.dumps(with_value(payload, path, value)).encode(), base, hit)
         wanted += len(COLUMNS) * len(each)
         found += sum(each.values())
         if gone := len(COLUMNS) * len(each) - sum(each.values()):

@@ -102,7 +102,7 @@ def snapshot_of(
         protest_reason=reason,
         runners=runners,
         pools=pools,
-        tracker=tracker_of(pieces, {r.entrant_id for r in runners}),
+        tracker=tracker_of(pieces, sums, {r.entrant_id for r in runners}),
         dividends=read_each("dividends", data.dividends, _dividend, left_out),
         placings=read_each("results", data.results, _placing, left_out),
         unknown_products=unknown,

@@ -59,11 +59,10 @@ def piece_sums(pieces: Sequence[PieceIn]) -> Sums:
     return {key: (hold[key], bet[key]) for key in hold}
 
 
-def tracker_of(pieces: Sequence[PieceIn] | None, known: set[str]) -> Tracker | None:
-    """Return what the pieces say together; `known` are the race's runners."""
-    if not pieces:
+def tracker_of(pieces: Sequence[PieceIn] | None, sums: Sums | None, known: set[str]) -> Tracker | None:
+    """Return what the pieces say together by their `sums`; `known` are the race's runners."""
+    if not pieces or sums is None:
         return None
-    sums = piece_sums(pieces)
     unknown = [pair for key, pair in sums.items() if key not in known]
     return Tracker(
         hold_sum=sum((h for h, _ in sums.values()), Decimal(0)),

@@ -7,7 +7,7 @@ from typing import Any
 from appwrite.query import Query
 
 from raceday.clock import iso
-from raceday.container import Container
+from raceday.container import Container, forget_oldest
 from raceday.ids import row_key
 from raceday.ledger.codec import HEAD, from_row, read_gaps, read_head, to_row
 from raceday.racing.records import Gap, LedgerHead, LedgerRow, carried
@@ -152,6 +152,5 @@ def _remembered(container: Container, race_id: str, rows: Sequence[Row]) -> list
         if at not in known:
             known[at] = from_row(row, selected=FIGURES)
         found.append(known[at])
-    while len(known) > _KEPT:
-        known.pop(next(iter(known)))
+    forget_oldest(known, _KEPT)
     return found

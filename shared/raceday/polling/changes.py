@@ -20,7 +20,7 @@ from raceday.tables.race_results import results_row
 from raceday.tables.races import race_row_from_event
 
 _DATETIMES = {table.id: {c.key for c in table.columns if c.kind == "datetime"} for table in BY_ID.values()}
-_ODDS_COLUMNS = {
+ODDS_COLUMNS = {
     "fixed_win": "fixedWinOdds",
     "fixed_place": "fixedPlaceOdds",
     "pool_win": "poolWinOdds",
@@ -101,7 +101,7 @@ class StoredState(NamedTuple):
         if self.ledger:
             line = self.ledger.runner(entrant_id)
             return line.odds(kind) if line else None
-        value = self.entrants.get(entrant_id, {}).get(_ODDS_COLUMNS[kind])
+        value = self.entrants.get(entrant_id, {}).get(ODDS_COLUMNS[kind])
         return None if value is None else Decimal(str(value))
 
 

@@ -1,5 +1,6 @@
 """Which slots are due around an instant, by the stored races alone: for callers that name none."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from appwrite.query import Query
@@ -30,9 +31,13 @@ async def running(container: Container, now: datetime) -> list[Row]:
     )
 
 
-def orders(container: Container, row: Row, now: datetime, until: datetime) -> list[Order]:
-    """Return a race's slots that may still be polled at `now` or come up by `until`."""
-    start = instant(row["startTime"])
+def orders(container: Container, rows: Iterable[Row], now: datetime, until: datetime) -> list[Order]:
+    """Return the slots of these races that may still be polled at `now` or come up by `until`, race by race."""
     intervals = Intervals.of(container.settings)
+    return [order for row in rows for order in _of_race(row, intervals, now, until)]
+
+
+def _of_race(row: Row, intervals: Intervals, now: datetime, until: datetime) -> list[Order]:
+    start = instant(row["startTime"])
     slots = slots_between(start, Status(row["status"]), intervals, now - _SLOT_LIFE, until + _TICK)
     return [Order(row["$id"], slot.at, slot.kind, start, now) for slot in slots if slot.expires_at >= now]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from raceday.container import Container
+from raceday.container import Container, forget_oldest
 from raceday.polling.outcome import Order
 from raceday.racing.records import LedgerRow
 
@@ -21,8 +21,7 @@ def remember(container: Container, order: Order, cause: str) -> None:
     known: dict[str, dict[datetime, str]] = container.cache.setdefault(_FAILURES, {})
     if order.kind != "request":
         known.setdefault(order.race_id, {})[order.slot] = cause
-    while len(known) > _KEPT_RACES:
-        known.pop(next(iter(known)))
+    forget_oldest(known, _KEPT_RACES)
 
 
 def forget(container: Container, row: LedgerRow) -> None:

@@ -23,7 +23,7 @@ async def data_poller(container: Container, call: Call) -> dict[str, Any]:
         now if call.http else now + min(_LOOP, timedelta(seconds=max(0.0, poller.time_left(call) - now.timestamp())))
     )
     rows = await due.running(container, now)
-    orders = [order for row in rows for order in due.orders(container, row, now, until)]
+    orders = due.orders(container, rows, now, until)
     outcomes = await poller.run(container, orders, call) if orders else []
     return {**poller.report(outcomes), "races": len(rows)}
 
@@ -53,5 +53,5 @@ async def batch(container: Container, call: Call) -> dict[str, Any]:
     if call.params.get("due") is not True:
         return poller.report(await poller.run(container, [request(each, now) for each in ids], call))
     rows = [row for row in await due.running(container, now) if row["$id"] in ids]
-    orders = [order for row in rows for order in due.orders(container, row, now, now)]
+    orders = due.orders(container, rows, now, now)
     return poller.report(await poller.run(container, orders, call) if orders else [])

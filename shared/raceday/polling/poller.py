@@ -34,8 +34,7 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
     """
     now = container.clock.now()
     if is_empty(call.params.get("raceIds")) and call.params.get("raceId") is call.params.get("slots") is None:
-        rows = await due.running(container, now)
-        orders = [order for row in rows for order in due.orders(container, row, now, now)]
+        orders = due.orders(container, await due.running(container, now), now, now)
     else:
         orders = read_orders(call.params, now, most=container.settings.races_per_poller)
     outcomes = await (_taped if container.settings.tape_bucket else run)(container, orders, call)

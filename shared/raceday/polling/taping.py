@@ -21,9 +21,9 @@ GZIP = "application/gzip"
 
 
 def listen(container: Container) -> None:
-    """Begin to keep what the feed says, where a bucket is named; whoever listens already goes on hearing it."""
+    """Begin to keep what the feed says; whoever listens already goes on hearing it."""
     feed = container.feed
-    if not container.settings.tape_bucket or _HEARD in container.cache or not isinstance(feed, FeedClient):
+    if _HEARD in container.cache or not isinstance(feed, FeedClient):
         return
     heard: list[Answer] = []
     other = feed.tape

@@ -10,7 +10,7 @@ from appwrite.query import Query
 from raceday.call import Call
 from raceday.catalogue.alert_kinds import alert_kind
 from raceday.clock import iso
-from raceday.container import Container
+from raceday.container import Container, forget_oldest
 from raceday.errors import StoreConflict
 from raceday.ids import row_key
 from raceday.ledger import log as ledger
@@ -67,8 +67,7 @@ async def catch_up(container: Container, race_id: str, until_n: int = 0) -> int:
         new = await write_new(container, await notifications(container, entries, reminder, history))
         await write_cursor(container, race_id, state, reminded=reminded)
     known[race_id] = replace(state, reminded=reminded)
-    while len(known) > _MOST_KNOWN:
-        known.pop(next(iter(known)))
+    forget_oldest(known, _MOST_KNOWN)
     return new
 
 

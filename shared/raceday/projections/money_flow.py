@@ -8,7 +8,7 @@ from appwrite.query import Query
 
 from raceday.call import Call
 from raceday.clock import iso
-from raceday.container import Container
+from raceday.container import Container, forget_oldest
 from raceday.errors import StoreConflict
 from raceday.ids import row_key
 from raceday.ledger import log as ledger
@@ -77,8 +77,7 @@ async def catch_up(container: Container, race_id: str, until_n: int = 0) -> int:
     entries = due(rows, progress)
     written = await _write(container, entries)
     known[race_id] = progress.after(entries)
-    while len(known) > _MOST_KNOWN:
-        known.pop(next(iter(known)))
+    forget_oldest(known, _MOST_KNOWN)
     return written
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from raceday.call import Call
 from raceday.catalogue.products import POOL_COLUMNS
 from raceday.clock import iso
-from raceday.container import Container
+from raceday.container import Container, forget_oldest
 from raceday.errors import StoreConflict
 from raceday.ledger import log as ledger
 from raceday.projections import closing_prices
@@ -49,8 +49,7 @@ async def catch_up(container: Container, race_id: str, call: Call) -> bool:
         except StoreConflict:
             # Somebody else wrote between the read and the write; look again whether theirs is newer.
             continue
-        while len(known) > _MOST_KNOWN:
-            known.pop(next(iter(known)))
+        forget_oldest(known, _MOST_KNOWN)
         _tell_differences(call, row)
         return True
     return False
