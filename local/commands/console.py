@@ -29,7 +29,9 @@ from local.races import find_race
 from raceday.errors import SettingsError, StoreError
 
 WATCH_SECS, SHORT_ID = 5, 8
-WIDE, NARROW_NAME = 110, 14
+WIDE, NARROW_NAME = 110, 18
+# The least that a narrow list shows of a race's name and of its attention, and what lies between two columns.
+LEAST_NAME, LEAST_ATTENTION, GAP = 7, 10, 2
 HEALTHY, FINDINGS, WRONG, UNREADABLE = 0, 1, 2, 3
 
 
@@ -158,17 +160,37 @@ def _races(races: Sequence[ListedRace], day: DayList, width: int) -> Table:
     wide = width >= WIDE
     names = ["start", "in", "race", "status", "next poll"]
     names += ["last poll", "quality", "id", "attention"] if wide else ["attention"]
+    cells = [_cells(race, day, wide=wide) for race in races]
+    if not wide:
+        _fit_names(cells, width)
     table = Table(box=None, pad_edge=False)
-    for name in names:
-        table.add_column(name, no_wrap=name != "attention", overflow="ellipsis")
-    for r in races:
-        named = f"{r.meeting if wide else _cut(r.meeting, NARROW_NAME)} R{r.number}"
-        starts = "over" if r.over else until(r.start, day.now)
-        cells = [clock_nz(r.start), starts, named, r.status, until(r.next_poll, day.now)]
-        if wide:
-            cells += [until(r.last_poll, day.now), "—" if r.score is None else str(r.score), r.id[:SHORT_ID]]
-        table.add_row(*cells, "; ".join(r.attention), style="yellow" if r.attention else None)
+    for name, column in zip(names, zip(*cells, strict=True), strict=True):
+        if name != "attention":
+            table.add_column(name, no_wrap=True, min_width=max(map(len, column)))
+        elif wide or any(column):
+            table.add_column(name)
+    for race, row in zip(races, cells, strict=True):
+        table.add_row(*row[: len(table.columns)], style="yellow" if race.attention else None)
     return table
+
+
+def _cells(r: ListedRace, day: DayList, *, wide: bool) -> list[str]:
+    starts = "over" if r.over else until(r.start, day.now)
+    cells = [clock_nz(r.start), starts, f"{r.meeting} R{r.number}", r.status, until(r.next_poll, day.now)]
+    if wide:
+        cells += [until(r.last_poll, day.now), "—" if r.score is None else str(r.score), r.id[:SHORT_ID]]
+    return [*cells, "; ".join(r.attention)]
+
+
+def _fit_names(cells: list[list[str]], width: int) -> None:
+    """Cut courses, not their races' numbers, to what the other columns leave."""
+    name, attention = 2, 5
+    others = [max(len(row[i]) for row in cells) for i in range(attention) if i != name]
+    others.append(LEAST_ATTENTION if any(row[attention] for row in cells) else 0)
+    most = max(LEAST_NAME, min(NARROW_NAME, width - sum(others) - GAP * len(others)))
+    for row in cells:
+        course, _, number = row[name].rpartition(" ")
+        row[name] = f"{_cut(course, most - len(number) - 1)} {number}"
 
 
 def _cut(text: str, most: int) -> str:
