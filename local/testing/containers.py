@@ -6,7 +6,7 @@ import httpx
 
 from raceday.clock import Clock
 from raceday.connections import Transports
-from raceday.container import Alarm, Container, Heartbeat, Invoker, NoAlarm, NoHeartbeat
+from raceday.container import Alarm, Cache, Container, Heartbeat, Invoker, NoAlarm, NoHeartbeat
 from raceday.feed.client import make_feed
 from raceday.feed.port import Feed
 from raceday.ids import RandomSource, SeededRandomSource
@@ -35,7 +35,7 @@ def make_container(
     feed_transport: httpx.AsyncBaseTransport | Transports | None = None,
     store_transport: httpx.AsyncBaseTransport | Transports | None = None,
     invoker: Invoker | None = None,
-    cache: dict[str, Any] | None = None,
+    cache: Cache | None = None,
     alarm: Alarm | None = None,
     heartbeat: Heartbeat | None = None,
     checks_schema: bool = False,
@@ -51,7 +51,7 @@ def make_container(
         feed=feed or make_feed(settings, clock, chance, log, feed_transport),
         store=store or make_store(settings, clock, chance, log, store_transport),
         invoker=invoker or NoInvoker(),
-        cache={} if cache is None else cache,
+        cache=cache or Cache(),
         alarm=alarm or NoAlarm(),
         heartbeat=heartbeat or NoHeartbeat(),
         checks_schema=checks_schema,

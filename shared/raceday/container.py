@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from raceday.clock import Clock
 from raceday.feed.port import Feed
@@ -10,6 +10,37 @@ from raceday.ids import RandomSource
 from raceday.log import Log
 from raceday.settings import Settings
 from raceday.store.port import Store
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """A place of the process's cache, declared by the module that owns it; `make` gives what stands there first."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self.make = make
+
+
+class Cache:
+    """What one process remembers, each thing at its own typed place; all of it may be lost at any time without harm."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Kept[Any], Any] = {}
+
+    def of(self, place: Kept[T]) -> T:
+        """Return what stands at a place, made where nothing does yet."""
+        if place not in self._kept:
+            self._kept[place] = place.make()
+        found: T = self._kept[place]
+        return found
+
+    def keep(self, place: Kept[T], value: T) -> None:
+        """Let a value stand at a place, instead of what stood there."""
+        self._kept[place] = value
+
+    def clear(self) -> None:
+        """Forget everything, as a new process has."""
+        self._kept.clear()
 
 
 class Invoker(Protocol):
@@ -56,7 +87,7 @@ class NoHeartbeat:
 class Container:
     """Everything a stage works with; one per process, many in a simulated day.
 
-    `cache` lives as long as the process: what is kept there may be lost at any time without harm.
+    `cache` lives as long as the process.
     `checks_schema` has the process look once whether the tables are of a version that it can use.
     """
 
@@ -68,7 +99,7 @@ class Container:
     store: Store
     invoker: Invoker
     closers: list[Callable[[], Any]] = field(default_factory=list)
-    cache: dict[str, Any] = field(default_factory=dict)
+    cache: Cache = field(default_factory=Cache)
     alarm: Alarm = field(default_factory=NoAlarm)
     heartbeat: Heartbeat = field(default_factory=NoHeartbeat)
     checks_schema: bool = False

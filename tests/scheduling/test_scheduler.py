@@ -14,14 +14,14 @@ from local.testing.containers import make_container
 from local.testing.memory_store import MemoryStore
 from raceday.call import Call
 from raceday.clock import iso
-from raceday.container import Alarm, Container, NoAlarm
+from raceday.container import Alarm, Cache, Container, NoAlarm
 from raceday.errors import RaceDayError, StoreRefused, StoreUnavailable
 from raceday.ids import row_key
 from raceday.ledger.codec import from_row, to_row
 from raceday.projections import alerts, money_flow
 from raceday.racing.records import LedgerRow, PoolTotals, RaceFacts, RunnerLine
 from raceday.racing.snapshot import Status
-from raceday.scheduling import scheduler
+from raceday.scheduling import closing, scheduler
 from raceday.settings import Settings
 from raceday.store.port import Row
 from raceday.tables import MONEY_FLOW, RACE_POLLS, RACE_POOLS, RACES, SUITE_STATE
@@ -104,7 +104,7 @@ class Suite:
     def __post_init__(self) -> None:
         self.store = Refusing(lambda: self.at)
         self.rows_read = self.store.rows_read = Counter()
-        self.cache: dict[str, Any] = {}
+        self.cache = Cache()
         self.alarm: Alarm = NoAlarm()
 
     def run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
@@ -136,7 +136,7 @@ class Suite:
             VirtualClock(loop),
             store=self.store,
             invoker=self.invoker,
-            cache={} if cold else self.cache,
+            cache=Cache() if cold else self.cache,
             alarm=self.alarm,
         )
 
@@ -514,9 +514,9 @@ def test_a_warm_scheduler_forgets_the_races_of_other_days() -> None:
     suite.race("r1", status="Abandoned")
     suite.polled("r1", 1, _minute(30, 0))
     suite.tick(_minute(20))
-    assert suite.cache["closed_races"] == {"r1"}
+    assert suite.cache.of(closing.CLOSED) == {"r1"}
     suite.tick(_minute(20) + timedelta(days=2))
-    assert suite.cache["closed_races"] == set()
+    assert suite.cache.of(closing.CLOSED) == set()
 
 
 def test_a_race_is_given_up_after_six_hours() -> None:

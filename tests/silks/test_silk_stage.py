@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from local.feedsim import generate_day
-from raceday.silks.enrich import completed
+from raceday.silks.enrich import PICTURES, completed
 from raceday.silks.pictures import MAX_BYTES, PictureRefused, Pictures, dominant
 from raceday.silks.silk import Silk, cloth
 from raceday.tables import ENTRANTS, SILKS
@@ -216,7 +216,8 @@ def test_a_failed_picture_leaves_a_row_from_the_text() -> None:
     async def work() -> None:
         suite = await Suite(silk_pictures=True).imported()
         transport = httpx.MockTransport(lambda _: httpx.Response(500))
-        suite.container.cache["pictures"] = Pictures(suite.settings.silk_hosts, resolve=public, transport=transport)
+        pictures = Pictures(suite.settings.silk_hosts, resolve=public, transport=transport)
+        suite.container.cache.keep(PICTURES, pictures)
         race = (await suite.rows(ENTRANTS))[0]["raceId"]
         result = await suite.run("jockey-silks-enricher", {"raceId": race})
         assert result["written"] > 0

@@ -7,7 +7,7 @@ from typing import Any
 from appwrite.query import Query
 
 from raceday.clock import iso
-from raceday.container import Container, forget_oldest
+from raceday.container import Container, Kept, forget_oldest
 from raceday.ids import row_key
 from raceday.ledger.codec import HEAD, from_row, read_gaps, read_head, to_row
 from raceday.racing.records import Gap, LedgerHead, LedgerRow, carried
@@ -18,7 +18,8 @@ _POLL = ("raceId", "meetingId", "n", "slot", "kind", "fetchedAt", "generatedAt",
 # What the timeline and the alerts read of a row, and what the pool totals do.
 FIGURES = (*_POLL, "score", "race", "pools", "runners")
 TOTALS = (*_POLL, "pools", "dividends")
-_READ, _KEPT = "ledger_rows", 1500
+_READ: Kept[dict[tuple[str, int], LedgerRow]] = Kept(dict)
+_MOST_KEPT = 1500
 
 
 def key(race_id: str, n: int) -> str:
@@ -75,7 +76,7 @@ async def since(container: Container, race_id: str, n: int, *, until_n: int = 0)
     A row that lists no pools stands on the figures before it, wherever the reader begins. What this process has read or
     was sent is not read again, for a row never changes; where it has all rows up to `until_n`, none is read.
     """
-    known: dict[tuple[str, int], LedgerRow] = container.cache.setdefault(_READ, {})
+    known = container.cache.of(_READ)
     found = list(_in_a_row(known, race_id, n))
     unknown = n + len(found)
     if not found or unknown <= until_n or not until_n:
@@ -145,12 +146,12 @@ def _in_a_row(known: Mapping[tuple[str, int], LedgerRow], race_id: str, n: int) 
 
 def _remembered(container: Container, race_id: str, rows: Sequence[Row]) -> list[LedgerRow]:
     """Parse rows once per process: a ledger row never changes."""
-    known: dict[tuple[str, int], LedgerRow] = container.cache.setdefault(_READ, {})
+    known = container.cache.of(_READ)
     found = []
     for row in rows:
         at = (race_id, int(row["n"]))
         if at not in known:
             known[at] = from_row(row, selected=FIGURES)
         found.append(known[at])
-    forget_oldest(known, _KEPT)
+    forget_oldest(known, _MOST_KEPT)
     return found

@@ -8,7 +8,7 @@ from itertools import count
 from appwrite.query import Query
 
 from raceday.clock import iso
-from raceday.container import Container
+from raceday.container import Container, Kept
 from raceday.errors import (
     FeedError,
     FeedUnavailable,
@@ -47,8 +47,9 @@ FIRST_PAUSE_SECS, MOST_PAUSE_SECS = 1.0, 4.0
 # What is refused, not there or cannot be read may pass, but is not asked for many times in a row.
 MOST_REFUSALS = 3
 _MOST_PRODUCTS = 100
-_PRODUCTS = "unknown_products"
-_LEFT_OUT = "left_out"
+_PRODUCTS: Kept[set[str]] = Kept(set)
+# Race and place of what could not be read, so that it is quarantined once.
+_LEFT_OUT: Kept[set[tuple[str, str]]] = Kept(set)
 MOST_KEPT = 3
 _MOST_TOLD = 2000
 
@@ -134,7 +135,7 @@ async def _poll(container: Container, order: Order, note: Note) -> Outcome:
 
 async def _keep_left_out(container: Container, snapshot: Snapshot) -> None:
     """Quarantine what of an answer could not be read, each place of a race once per process and so many a poll."""
-    told: set[tuple[str, str]] = container.cache.setdefault(_LEFT_OUT, set())
+    told = container.cache.of(_LEFT_OUT)
     new = [left for left in snapshot.left_out if (snapshot.race_id, left.field) not in told]
     for left in new[:MOST_KEPT]:
         if len(told) < _MOST_TOLD:
@@ -224,7 +225,7 @@ async def _ask(
 
 def _tell_unknown(container: Container, snapshot: Snapshot) -> None:
     """Log a betting product nobody knows, once per process, and no more than so many."""
-    told: set[str] = container.cache.setdefault(_PRODUCTS, set())
+    told = container.cache.of(_PRODUCTS)
     new = set(snapshot.unknown_products) - told
     if new and len(told) < _MOST_PRODUCTS:
         told |= new

@@ -8,7 +8,7 @@ from typing import Any
 
 from raceday.call import Call
 from raceday.clock import iso
-from raceday.container import Container
+from raceday.container import Container, Kept
 from raceday.errors import DeadlineReached, RaceDayError
 from raceday.log import Log
 from raceday.polling import due
@@ -23,7 +23,7 @@ POLL_SECS = 1.0
 RESERVE_SECS = 2.0
 # Slots are handed out up to 80 s ahead and a minute late: beyond that a clock may be off.
 ODD_SECS = 150.0
-_HEARD = "clock_heard"
+_HEARD = Kept(bool)
 WEB_SECS = 24.0
 
 
@@ -79,9 +79,9 @@ async def _check_time(container: Container, orders: Sequence[Order], call: Call)
         await _hear(container)
         return None
     ahead = min((order.slot - now).total_seconds() for order in orders)
-    if ahead <= 0 or container.cache.get(_HEARD):
+    if ahead <= 0 or container.cache.of(_HEARD):
         return None
-    container.cache[_HEARD] = True
+    container.cache.keep(_HEARD, True)
     hearing = asyncio.ensure_future(_hear(container))
     await asyncio.wait({hearing}, timeout=ahead)
     return hearing

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from raceday.call import Call
-from raceday.container import Container
+from raceday.container import Container, Kept
 from raceday.feed.client import FeedClient
 from raceday.feed.taping import Answer
 from raceday.ids import row_key
@@ -16,14 +16,15 @@ from raceday.ids import row_key
 # What is left of an activation's time after its polls, less what the answer itself takes.
 RESERVE_SECS = 1.5
 LONGEST_SECS = 10.0
-_HEARD = "tape_heard"
+# None until somebody listens.
+_HEARD: Kept[list[Answer] | None] = Kept(lambda: None)
 GZIP = "application/gzip"
 
 
 def listen(container: Container) -> None:
     """Begin to keep what the feed says; whoever listens already goes on hearing it."""
     feed = container.feed
-    if _HEARD in container.cache or not isinstance(feed, FeedClient):
+    if container.cache.of(_HEARD) is not None or not isinstance(feed, FeedClient):
         return
     heard: list[Answer] = []
     other = feed.tape
@@ -34,12 +35,12 @@ def listen(container: Container) -> None:
             other(answer)
 
     feed.tape = take
-    container.cache[_HEARD] = heard
+    container.cache.keep(_HEARD, heard)
 
 
 async def keep(container: Container, call: Call) -> None:
     """Upload what was heard since the last time; a failure is told in the log and costs nothing else."""
-    heard: list[Answer] = container.cache.get(_HEARD, [])
+    heard = container.cache.of(_HEARD)
     if not heard:
         return
     answers = list(heard)

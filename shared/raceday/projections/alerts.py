@@ -10,7 +10,7 @@ from appwrite.query import Query
 from raceday.call import Call
 from raceday.catalogue.alert_kinds import alert_kind
 from raceday.clock import iso
-from raceday.container import Container, forget_oldest
+from raceday.container import Container, Kept, forget_oldest
 from raceday.errors import StoreConflict
 from raceday.ids import row_key
 from raceday.ledger import log as ledger
@@ -28,7 +28,8 @@ from raceday.tables import NOTIFICATIONS
 REMINDER = alert_kind("reminder")
 REMINDER_SECS = 60
 CHUNK = 100
-_CURSORS, _MOST_KNOWN = "alert_cursors", 300
+_CURSORS: Kept[dict[str, Cursor]] = Kept(dict)
+_MOST_KNOWN = 300
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
@@ -55,7 +56,7 @@ async def catch_up(container: Container, race_id: str, until_n: int = 0) -> int:
     Woken by ledger row `until_n`, it goes on from the cursor that this process wrote; what another one has told
     meanwhile is there already, and a wake without a row reads the cursor anew.
     """
-    known: dict[str, Cursor] = container.cache.setdefault(_CURSORS, {})
+    known = container.cache.of(_CURSORS)
     cursor = known.pop(race_id, None) if until_n else None
     if cursor is None:
         cursor = await read_cursor(container, race_id)

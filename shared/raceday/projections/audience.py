@@ -9,7 +9,7 @@ from typing import Any
 from appwrite.query import Query
 
 from raceday.catalogue.alert_kinds import BAND_KIND, FILTER_KINDS
-from raceday.container import Container
+from raceday.container import Container, Kept
 from raceday.racing.indicators import Band
 from raceday.racing.records import LedgerRow
 from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS
@@ -55,11 +55,14 @@ class Audience:
         return [user for user in self.users if user.wants(state)]
 
 
+_AUDIENCE: Kept[Audience | None] = Kept(lambda: None)
+
+
 async def read_audience(container: Container) -> Audience:
     """Return the audience, at most a minute old."""
-    kept = container.cache.get("audience")
+    kept = container.cache.of(_AUDIENCE)
     now = container.clock.now()
-    if isinstance(kept, Audience) and now - kept.read_at < KEPT_FOR:
+    if kept is not None and now - kept.read_at < KEPT_FOR:
         return kept
     configs = await container.store.find(
         ALERT_CONFIGS, [Query.equal("indicatorType", [BAND_KIND])], select=CONFIG_COLUMNS
@@ -70,7 +73,7 @@ async def read_audience(container: Container) -> Audience:
         told = sorted({str(row["kind"])[:20] for row in strange})
         container.log.warning("alerts.unknown_filters", filters=told, users=len({row["userId"] for row in strange}))
     audience = Audience(users_of(configs, filters), now)
-    container.cache["audience"] = audience
+    container.cache.keep(_AUDIENCE, audience)
     return audience
 
 

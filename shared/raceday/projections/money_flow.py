@@ -8,7 +8,7 @@ from appwrite.query import Query
 
 from raceday.call import Call
 from raceday.clock import iso
-from raceday.container import Container, forget_oldest
+from raceday.container import Container, Kept, forget_oldest
 from raceday.errors import StoreConflict
 from raceday.ids import row_key
 from raceday.ledger import log as ledger
@@ -23,7 +23,7 @@ LABEL_TYPE = "bucketed_aggregation"
 LIVE_TYPE = "live"
 # A feed time this far behind the slot means that the feed has stopped refreshing: it does so every 15 s.
 STALE_SECS = 60
-_PROGRESS, _MOST_KNOWN = "timeline_progress", 300
+_MOST_KNOWN = 300
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
@@ -56,6 +56,9 @@ class Progress:
         )
 
 
+_PROGRESS: Kept[dict[str, Progress]] = Kept(dict)
+
+
 async def is_behind(container: Container, race_id: str) -> bool:
     """Tell whether a race's ledger owes its timeline rows that are not there."""
     progress = await read_progress(container, race_id)
@@ -69,7 +72,7 @@ async def catch_up(container: Container, race_id: str, until_n: int = 0) -> int:
     Woken by ledger row `until_n`, it goes on from what this process has written. Where another one has been quicker
     their rows meet, and a wake without a row reads everything anew.
     """
-    known: dict[str, Progress] = container.cache.setdefault(_PROGRESS, {})
+    known = container.cache.of(_PROGRESS)
     progress = known.pop(race_id, None) if until_n else None
     if progress is None:
         progress = await read_progress(container, race_id)

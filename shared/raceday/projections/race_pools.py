@@ -7,7 +7,7 @@ from typing import Any
 from raceday.call import Call
 from raceday.catalogue.products import POOL_COLUMNS
 from raceday.clock import iso
-from raceday.container import Container, forget_oldest
+from raceday.container import Container, Kept, forget_oldest
 from raceday.errors import StoreConflict
 from raceday.ledger import log as ledger
 from raceday.projections import closing_prices
@@ -18,7 +18,9 @@ from raceday.tables import RACE_POOLS
 
 CURRENCY = "$"
 TRIES = 3
-_WRITTEN, _MOST_KNOWN = "pools_written", 300
+# By race: the row as this process wrote it last.
+_WRITTEN: Kept[dict[str, Row]] = Kept(dict)
+_MOST_KNOWN = 300
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
@@ -31,7 +33,7 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
 
 async def catch_up(container: Container, race_id: str, call: Call) -> bool:
     """Write the totals of the newest poll that listed pools, unless a newer one is there; tells whether it wrote."""
-    known: dict[str, Row] = container.cache.setdefault(_WRITTEN, {})
+    known = container.cache.of(_WRITTEN)
     sent = ledger.with_pools(call.row) if call.row and ledger.remember(container, call.row) else None
     mine = known.pop(race_id, None) if sent else None
     for turn in range(TRIES):

@@ -7,7 +7,7 @@ from typing import Any
 
 from raceday.call import Call, Http
 from raceday.catalogue.functions import FunctionFacts
-from raceday.container import Container
+from raceday.container import Container, Kept
 from raceday.errors import BadRequest, RaceDayError, SchemaMismatch, SettingsError, StoreUnavailable
 from raceday.patience import within
 from raceday.runtime.answer import failure, place_of, success
@@ -17,7 +17,7 @@ from raceday.store.checks import unusable
 
 # Nothing is tried again in an activation's last moments: what failed still has to be told.
 RESERVE_SECS = 1.5
-_FITS = "schema_fits"
+_WARM, _FITS = Kept(bool), Kept(bool)
 
 
 async def handle(container: Container, function: "Function", event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -42,12 +42,12 @@ async def handle(container: Container, function: "Function", event: Mapping[str,
         answer = failure(error, http, activation)
     log.info(
         "activation.done",
-        cold=not container.cache.get("warm", False),
+        cold=not container.cache.of(_WARM),
         duration_ms=round((container.clock.monotonic() - started) * 1000),
         status=answer.get("statusCode", 500 if "error" in answer else 200),
         log_lines_cut=log.cut,
     )
-    container.cache["warm"] = True
+    container.cache.keep(_WARM, True)
     return answer
 
 
@@ -68,7 +68,7 @@ async def require_schema(container: Container) -> None:
 
     A store that does not answer says nothing of its tables: the next activation asks again.
     """
-    if not container.checks_schema or container.cache.get(_FITS):
+    if not container.checks_schema or container.cache.of(_FITS):
         return
     try:
         trouble = await unusable(container.store)
@@ -77,7 +77,7 @@ async def require_schema(container: Container) -> None:
         return
     if trouble:
         raise SchemaMismatch(trouble)
-    container.cache[_FITS] = True
+    container.cache.keep(_FITS, True)
 
 
 def _deadline(container: Container, context: Any) -> float:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from raceday.clock import iso
+from raceday.container import Kept
 from raceday.errors import RaceDayError, StoreConflict
 from raceday.ledger import log as ledger
 from raceday.racing.planning import Race, is_given_up, trailing_gaps
@@ -16,18 +17,20 @@ from raceday.scheduling.waking import wake
 from raceday.store.port import Op
 from raceday.tables import RACES
 
-_CLOSED, _TOLD = "closed_races", "rechecks_told"
+# Races that need not be looked at again, and those whose missing re-checks are told.
+CLOSED: Kept[set[str]] = Kept(set)
+_TOLD: Kept[set[str]] = Kept(set)
 
 
 async def close_races(tick: Tick, races: Sequence[Race], owed: Mapping[str, tuple[Gap, ...]], now: datetime) -> None:
     """Close what was given up or abandoned, and keep the re-checks that nobody made; each race by itself."""
-    closed: set[str] = tick.container.cache.setdefault(_CLOSED, set())
+    closed = tick.container.cache.of(CLOSED)
     closed &= {race.race_id for race in races}
     for race in races:
         ended = race.status.over or is_given_up(race, now)
         if ended and race.race_id not in closed and await _try(tick, race, (), now):
             closed.add(race.race_id)
-    told: set[str] = tick.container.cache.setdefault(_TOLD, set())
+    told = tick.container.cache.of(_TOLD)
     told &= owed.keys()
     for race_id, gaps in owed.items():
         if race_id not in told and await _try(tick, Race(race_id, now, Status.FINAL), gaps, now):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from appwrite.query import Query
 
 from raceday.clock import iso
-from raceday.container import Container
+from raceday.container import Container, Kept
 from raceday.store.port import Row
 
 # A row may be committed a little after its stamp, and clocks differ: what is this old is read again.
@@ -25,6 +25,10 @@ class Followed:
     read_at: datetime
 
 
+# By table.
+_FOLLOWED: Kept[dict[str, Followed]] = Kept(dict)
+
+
 async def follow(
     container: Container,
     table: str,
@@ -38,11 +42,11 @@ async def follow(
 
     `keep` tells of a changed row whether it still belongs; a changed row that does not is dropped.
     """
-    now, key = container.clock.now(), f"followed/{table}"
-    known: Followed | None = container.cache.get(key)
+    now, followed = container.clock.now(), container.cache.of(_FOLLOWED)
+    known = followed.get(table)
     if known is None or now - known.whole_at >= WHOLE_EVERY or not timedelta(0) <= now - known.read_at < LONGEST_GAP:
         found = await container.store.find(table, whole, select=select)
-        container.cache[key] = known = Followed({row["$id"]: row for row in found}, now, now)
+        followed[table] = known = Followed({row["$id"]: row for row in found}, now, now)
     else:
         since = Query.greater_than_equal("$updatedAt", iso(known.read_at - OVERLAP))
         found = await container.store.find(table, [*(whole if changes is None else changes), since], select=select)

@@ -8,6 +8,7 @@ from typing import Any
 
 from raceday.catalogue import functions
 from raceday.clock import iso
+from raceday.container import Kept
 from raceday.errors import RaceDayError
 from raceday.racing.planning import Due, Key, batches, in_order, worth_starting
 from raceday.racing.schedule import T5_SECS
@@ -20,7 +21,8 @@ LEAD_SECS, FAR_LEAD_SECS = 1.5, 0.5
 # A container of its own takes up to nine seconds to come up. An idle one is kept for five minutes or more.
 COLD_LEAD_SECS = 9.0
 _WARM = timedelta(minutes=4)
-_WARM_POLLERS = "warm_pollers"
+# When pollers were started, and how many at once.
+_WARM_POLLERS: Kept[list[tuple[datetime, int]]] = Kept(list)
 # What is left of the tick's time is kept for its last words.
 RESERVE_SECS = 5.0
 AGAIN_SECS = 5.0
@@ -147,10 +149,10 @@ def _critical(due: Due) -> bool:
 
 def _warm(tick: Tick, at: datetime) -> int:
     """Return how many pollers this process knows to be warm at an instant."""
-    known: list[tuple[datetime, int]] = tick.container.cache.get(_WARM_POLLERS, [])
+    known = tick.container.cache.of(_WARM_POLLERS)
     return max((count for last, count in known if at - last < _WARM), default=0)
 
 
 def _remember(tick: Tick, at: datetime, pollers: int) -> None:
-    known: list[tuple[datetime, int]] = tick.container.cache.get(_WARM_POLLERS, [])
-    tick.container.cache[_WARM_POLLERS] = [(last, n) for last, n in known if at - last < _WARM] + [(at, pollers)]
+    known = tick.container.cache.of(_WARM_POLLERS)
+    tick.container.cache.keep(_WARM_POLLERS, [*((last, n) for last, n in known if at - last < _WARM), (at, pollers)])

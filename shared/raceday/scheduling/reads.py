@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from appwrite.query import Query
 
 from raceday.clock import instant, iso
-from raceday.container import Container
+from raceday.container import Container, Kept
 from raceday.ledger import log as ledger
 from raceday.racing.planning import Race
 from raceday.racing.records import LedgerHead
@@ -26,7 +26,10 @@ SLACK = timedelta(seconds=90)
 # A race is Abandoned here before its ledger says so when its meeting's list was first to tell.
 WATCHED = [status.value for status in Status if status is not Status.FINAL]
 FINISHED = [status.value for status in Status if status.over]
-_OVER, _RECENT = "over_rows", "recent_rows"
+Known = tuple[datetime, list[LedgerHead]]
+# What was read, and when.
+_OVER: Kept[Known | None] = Kept(lambda: None)
+_RECENT: Kept[Known | None] = Kept(lambda: None)
 
 
 async def races(container: Container, now: datetime) -> list[Race]:
@@ -59,14 +62,14 @@ def _race(row: Row) -> Race:
 
 async def recent(container: Container, now: datetime) -> list[LedgerHead]:
     """Return the ledger rows of the last minutes' slots, in order of slot."""
-    known: tuple[datetime, list[LedgerHead]] | None = container.cache.get(_RECENT)
+    known = container.cache.of(_RECENT)
     if known is not None and timedelta(0) <= now - known[0] < RECENT - SLACK:
         new = await ledger.heads(container.store, now - RECENT, created_since=known[0] - OVERLAP)
         rows = {(row.race_id, row.n): row for row in (*known[1], *new) if row.slot >= now - RECENT}
     else:
         rows = {(row.race_id, row.n): row for row in await ledger.heads(container.store, now - RECENT)}
     found = sorted(rows.values(), key=lambda row: (row.slot, row.race_id))
-    container.cache[_RECENT] = (now, found)
+    container.cache.keep(_RECENT, (now, found))
     return found
 
 
@@ -75,12 +78,12 @@ async def over(container: Container, now: datetime, rows: Sequence[LedgerHead]) 
 
     A process that looked within the last minutes knows them already, but for those among the recent `rows`.
     """
-    known: tuple[datetime, list[LedgerHead]] | None = container.cache.get(_OVER)
+    known = container.cache.of(_OVER)
     if known is not None and timedelta(0) <= now - known[0] < RECENT - SLACK:
         found = known[1] + [row for row in rows if row.status.over]
     else:
         found = await ledger.heads(container.store, now - OVER, FINISHED)
     unique = {(row.race_id, row.n): row for row in found if row.slot >= now - OVER}
     kept = sorted(unique.values(), key=lambda row: (row.slot, row.race_id, row.n))
-    container.cache[_OVER] = (now, kept)
+    container.cache.keep(_OVER, (now, kept))
     return kept

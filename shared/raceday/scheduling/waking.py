@@ -9,7 +9,7 @@ from appwrite.query import Query
 
 from raceday.catalogue import functions
 from raceday.catalogue.functions import EVENT_FUNCTIONS
-from raceday.container import Container
+from raceday.container import Container, Kept
 from raceday.errors import RaceDayError
 from raceday.ledger.timeline import surely_owes
 from raceday.projections import alerts, closing_prices, money_flow
@@ -25,8 +25,10 @@ TRACKER, AGGREGATOR, EVALUATOR = functions.TRACKER.name, functions.AGGREGATOR.na
 # A webhook is sent, signed and served well within this.
 DELIVERY = timedelta(seconds=20)
 _MOST_VALUES = 100
-_UP_TO_DATE = "projections_up_to_date"
-_COMPLETE = "complete_timelines"
+# By function: the newest row of each race that it has.
+_UP_TO_DATE: Kept[dict[str, dict[str, int]]] = Kept(dict)
+# Last rows, by race and number, of which nothing is lacking.
+_COMPLETE: Kept[set[tuple[str, int]]] = Kept(set)
 
 
 async def wake_lagging(tick: Tick, rows: Sequence[LedgerHead], now: datetime) -> None:
@@ -53,7 +55,7 @@ async def wake_lagging(tick: Tick, rows: Sequence[LedgerHead], now: datetime) ->
 
 async def _behind(tick: Tick, projection: "Projection", newest: dict[str, LedgerHead]) -> list[str]:
     """Return the races that are behind; what was once found up to date is not read again."""
-    cache: dict[str, dict[str, int]] = tick.container.cache.setdefault(_UP_TO_DATE, {})
+    cache = tick.container.cache.of(_UP_TO_DATE)
     done = cache.get(projection.function, {})
     asked = [row for race_id, row in sorted(newest.items()) if done.get(race_id, 0) < row.n]
     reached: dict[str, int] = {}
@@ -118,12 +120,12 @@ async def wake_finished(tick: Tick, over: Sequence[LedgerHead], rows: Sequence[L
     """
     ends = [*finishes(over).values(), *(row for row in rows if row.kind == "closing")]
     settled = {(row.race_id, row.n) for row in ends if row.slot <= now - DELIVERY}
-    known: set[tuple[str, int]] = tick.container.cache.get(_COMPLETE, set())
+    known = tick.container.cache.of(_COMPLETE)
     complete = known & settled
     for race_id, n in sorted(settled - complete):
         if not await _wake_incomplete(tick, race_id):
             complete.add((race_id, n))
-    tick.container.cache[_COMPLETE] = complete
+    tick.container.cache.keep(_COMPLETE, complete)
 
 
 async def _wake_incomplete(tick: Tick, race_id: str) -> bool:

@@ -11,7 +11,7 @@ from appwrite.query import Query
 
 from raceday.call import Call
 from raceday.clock import iso
-from raceday.container import Container
+from raceday.container import Container, Kept
 from raceday.errors import BadRequest, RaceDayError
 from raceday.importing.report import day_of
 from raceday.silks.colours import hex_of, is_light, rgb_of
@@ -26,6 +26,8 @@ from raceday.tables import ENTRANTS, RACES, SILKS
 
 AT_ONCE = 6
 MOST_RACES = 400
+# None until the first silk wants a picture.
+PICTURES: Kept[Pictures | None] = Kept(lambda: None)
 _SMALL = ("collar", "armbands", "cuffs", "waistband", "peak", "pompom")
 WORN = (
     "entrantId",
@@ -91,9 +93,8 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
 
 def pictures_of(container: Container) -> Pictures:
     """Return the process's fetcher of pictures."""
-    if "pictures" not in container.cache:
-        container.cache["pictures"] = Pictures(container.settings.silk_hosts)
-    found: Pictures = container.cache["pictures"]
+    found = container.cache.of(PICTURES) or Pictures(container.settings.silk_hosts)
+    container.cache.keep(PICTURES, found)
     return found
 
 
