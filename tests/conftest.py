@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says something of the machine and nothing of the code. CI repeats its examples, so that a
@@ -9,3 +10,9 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("raceday", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("raceday"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "raceday")
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """Run the tests that are coroutines on asyncio, as the functions do."""
+    return "asyncio"

@@ -9,7 +9,7 @@ from local.embedded import Embedded, bootstrap
 from raceday.scheduling.state import read_state
 from raceday.settings import Settings
 from tests.cli.kit import raceday
-from tests.suite_kit import Suite, go
+from tests.suite_kit import Suite
 
 
 @pytest.fixture
@@ -34,29 +34,22 @@ def test_a_function_is_paused_and_resumed(store: str, capsys: pytest.CaptureFixt
     ]
 
 
-def test_resuming_all_leaves_a_functions_own_switch() -> None:
+async def test_resuming_all_leaves_a_functions_own_switch() -> None:
     """A function that was paused by itself stays so when all others run again."""
-
-    async def work() -> tuple[list[str], bool, bool]:
-        suite = Suite()
-        await switch(suite.container, "daily-races", paused=True)
-        await switch(suite.container, "all", paused=True)
-        await switch(suite.container, "all", paused=False)
-        state = await read_state(suite.container)
-        return await paused_names(suite.container), state.paused("daily-races"), state.paused("daily-meetings")
-
-    assert go(work) == (["daily-races"], True, False)
+    suite = Suite()
+    await switch(suite.container, "daily-races", paused=True)
+    await switch(suite.container, "all", paused=True)
+    await switch(suite.container, "all", paused=False)
+    state = await read_state(suite.container)
+    assert await paused_names(suite.container) == ["daily-races"]
+    assert (state.paused("daily-races"), state.paused("daily-meetings")) == (True, False)
 
 
-def test_the_scheduler_starts_nothing_while_all_is_paused() -> None:
+async def test_the_scheduler_starts_nothing_while_all_is_paused() -> None:
     """At 17:00 UTC with all paused, the tick starts no import and says that it is paused."""
-
-    async def work() -> dict[str, object]:
-        suite = Suite()
-        await switch(suite.container, "all", paused=True)
-        return await suite.run("master-race-scheduler")
-
-    result = go(work)
+    suite = Suite()
+    await switch(suite.container, "all", paused=True)
+    result = await suite.run("master-race-scheduler")
     assert result["paused"] is True
     assert "started" not in result
 

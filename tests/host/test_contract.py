@@ -213,20 +213,16 @@ def test_logs_belong_to_their_activation_and_are_cut_at_the_limit() -> None:
     assert sum(map(len, second.logs)) < 20_000
 
 
-def test_inputs_over_one_megabyte_and_unknown_functions_are_refused() -> None:
+async def test_inputs_over_one_megabyte_and_unknown_functions_are_refused() -> None:
     """The namespace takes at most 1 MB and only functions that it has."""
-
-    async def refusals() -> list[int]:
-        namespace = Namespace([hosted("def main(e, c):\n    return {}\n")])
-        statuses = []
-        for name, event in (("raceday/f", {"x": "x" * 1_048_577}), ("raceday/g", {})):
-            with pytest.raises(InvocationRefused) as caught:
-                namespace.start(name, event)
-            statuses.append(caught.value.status)
-        await namespace.close()
-        return statuses
-
-    assert asyncio.run(refusals()) == [413, 404]
+    namespace = Namespace([hosted("def main(e, c):\n    return {}\n")])
+    statuses = []
+    for name, event in (("raceday/f", {"x": "x" * 1_048_577}), ("raceday/g", {})):
+        with pytest.raises(InvocationRefused) as caught:
+            namespace.start(name, event)
+        statuses.append(caught.value.status)
+    await namespace.close()
+    assert statuses == [413, 404]
 
 
 def test_quotas_of_the_namespace_are_kept() -> None:

@@ -25,7 +25,7 @@ from raceday.tables import (
     races,
 )
 from tests.recorded import RECORDED, needs_recorded
-from tests.suite_kit import DAY, EVE, SETTINGS, Suite, go
+from tests.suite_kit import DAY, EVE, SETTINGS, Suite
 
 IMPORTS = ("daily-meetings", "daily-races", "daily-entrants")
 
@@ -66,25 +66,21 @@ class Spoilt(httpx.AsyncBaseTransport):
         return await self.inner.handle_async_request(request)
 
 
-def test_a_day_is_stored_whole_and_linked() -> None:
+async def test_a_day_is_stored_whole_and_linked() -> None:
     """Meetings, races and entrants are stored under natural ids, linked, with pools of zeros and first odds."""
-
-    async def work() -> None:
-        suite = await Suite().imported()
-        meetings, races, entrants = [await suite.rows(t) for t in (MEETINGS, RACES, ENTRANTS)]
-        assert len(races) == 6
-        assert {r["meeting"] for r in races} == {m["$id"] for m in meetings}
-        assert all(m["date"] == "2026-11-24T00:00:00.000+00:00" and m["$id"] == m["meetingId"] for m in meetings)
-        assert {e["raceId"] for e in entrants} == {r["$id"] for r in races}
-        assert all(e["$id"] == e["entrantId"] for e in entrants)
-        pools = await suite.rows(RACE_POOLS)
-        assert {p["$id"] for p in pools} == {r["$id"] for r in races}
-        assert all(p["winPoolTotal"] == p["totalRacePool"] == 0 and p["currency"] == "$" for p in pools)
-        odds = await suite.rows(ODDS_HISTORY)
-        assert {o["type"] for o in odds} >= {"fixed_win", "fixed_place"}
-        assert all(o["odds"] > 0 for o in odds)
-
-    go(work)
+    suite = await Suite().imported()
+    meetings, races, entrants = [await suite.rows(t) for t in (MEETINGS, RACES, ENTRANTS)]
+    assert len(races) == 6
+    assert {r["meeting"] for r in races} == {m["$id"] for m in meetings}
+    assert all(m["date"] == "2026-11-24T00:00:00.000+00:00" and m["$id"] == m["meetingId"] for m in meetings)
+    assert {e["raceId"] for e in entrants} == {r["$id"] for r in races}
+    assert all(e["$id"] == e["entrantId"] for e in entrants)
+    pools = await suite.rows(RACE_POOLS)
+    assert {p["$id"] for p in pools} == {r["$id"] for r in races}
+    assert all(p["winPoolTotal"] == p["totalRacePool"] == 0 and p["currency"] == "$" for p in pools)
+    odds = await suite.rows(ODDS_HISTORY)
+    assert {o["type"] for o in odds} >= {"fixed_win", "fixed_place"}
+    assert all(o["odds"] > 0 for o in odds)
 
 
 def test_weather_and_going_that_a_race_lacks_are_its_meetings() -> None:
@@ -97,66 +93,48 @@ def test_weather_and_going_that_a_race_lacks_are_its_meetings() -> None:
     assert meetings.meeting_row(meeting)["weather"] == "Fine"
 
 
-def test_only_wanted_countries_and_codes_are_stored() -> None:
+async def test_only_wanted_countries_and_codes_are_stored() -> None:
     """Meetings of other countries and greyhounds stay out; a setting lets the greyhounds in."""
-
-    async def work() -> None:
-        for greyhounds, codes in ((False, {"T", "H"}), (True, {"T", "H", "G"})):
-            suite = Suite(generate_day(1, DAY, 24), greyhounds=greyhounds)
-            result = await suite.run("daily-meetings")
-            meetings = await suite.rows(MEETINGS)
-            assert {m["country"] for m in meetings} <= {"AUS", "NZ"}
-            assert {m["category"] for m in meetings} == codes
-            assert result["listed"] - result["excluded"] == len(meetings)
-
-    go(work)
+    for greyhounds, codes in ((False, {"T", "H"}), (True, {"T", "H", "G"})):
+        suite = Suite(generate_day(1, DAY, 24), greyhounds=greyhounds)
+        result = await suite.run("daily-meetings")
+        meetings = await suite.rows(MEETINGS)
+        assert {m["country"] for m in meetings} <= {"AUS", "NZ"}
+        assert {m["category"] for m in meetings} == codes
+        assert result["listed"] - result["excluded"] == len(meetings)
 
 
-def test_a_second_run_changes_nothing() -> None:
+async def test_a_second_run_changes_nothing() -> None:
     """Running the imports again reports no changed row and moves no row's time."""
-
-    async def work() -> None:
-        suite = await Suite().imported()
-        before = [row["$updatedAt"] for table in (MEETINGS, RACES, ENTRANTS) for row in await suite.rows(table)]
-        suite.clock.advance(600)
-        for name in IMPORTS:
-            assert (await suite.run(name))["rows_changed"] == 0
-        after = [row["$updatedAt"] for table in (MEETINGS, RACES, ENTRANTS) for row in await suite.rows(table)]
-        assert after == before
-
-    go(work)
+    suite = await Suite().imported()
+    before = [row["$updatedAt"] for table in (MEETINGS, RACES, ENTRANTS) for row in await suite.rows(table)]
+    suite.clock.advance(600)
+    for name in IMPORTS:
+        assert (await suite.run(name))["rows_changed"] == 0
+    after = [row["$updatedAt"] for table in (MEETINGS, RACES, ENTRANTS) for row in await suite.rows(table)]
+    assert after == before
 
 
-def test_what_the_day_brings_later_is_found() -> None:
+async def test_what_the_day_brings_later_is_found() -> None:
     """A meeting that is listed only later, with its races, is stored by a later run."""
-
-    async def work() -> None:
-        suite = Suite(generate_day(2, DAY, 24, late_meetings=1))
-        first = await suite.run("daily-meetings")
-        suite.clock.advance(14 * 3600)
-        second = await suite.run("daily-meetings", {"date": "2026-11-24"})
-        assert second["stored"]["meetings"] == first["stored"]["meetings"] + 1
-        assert second["stored"]["races"] > first["stored"]["races"]
-
-    go(work)
+    suite = Suite(generate_day(2, DAY, 24, late_meetings=1))
+    first = await suite.run("daily-meetings")
+    suite.clock.advance(14 * 3600)
+    second = await suite.run("daily-meetings", {"date": "2026-11-24"})
+    assert second["stored"]["meetings"] == first["stored"]["meetings"] + 1
+    assert second["stored"]["races"] > first["stored"]["races"]
 
 
-def test_an_abandonment_of_the_list_reaches_the_race() -> None:
+async def test_an_abandonment_of_the_list_reaches_the_race() -> None:
     """A race that its meeting's list calls Abandoned is Abandoned in the store, whatever its event says."""
-
-    async def work() -> None:
-        day = generate_day(4, DAY, 24, abandoned_tails=1)
-        suite = await Suite(day).imported()
-        suite.clock.advance(23 * 3600)
-        await suite.run("daily-meetings", {"date": "2026-11-24"})
-        listed = {
-            r.race_id for r in day.core_races if day.truth(r.race_id, suite.clock.now()).list_status == "Abandoned"
-        }
-        stored = {r["$id"] for r in await suite.rows(RACES) if r["status"] == "Abandoned"}
-        assert listed
-        assert stored == listed
-
-    go(work)
+    day = generate_day(4, DAY, 24, abandoned_tails=1)
+    suite = await Suite(day).imported()
+    suite.clock.advance(23 * 3600)
+    await suite.run("daily-meetings", {"date": "2026-11-24"})
+    listed = {r.race_id for r in day.core_races if day.truth(r.race_id, suite.clock.now()).list_status == "Abandoned"}
+    stored = {r["$id"] for r in await suite.rows(RACES) if r["status"] == "Abandoned"}
+    assert listed
+    assert stored == listed
 
 
 @pytest.mark.parametrize(
@@ -172,164 +150,128 @@ def test_an_abandonment_of_the_list_reaches_the_race() -> None:
         (httpx.Response(200, json={"data": {"race": {"event_id": "x"}}}), "payload"),
     ],
 )
-def test_one_bad_race_never_stops_the_rest(answer: httpx.Response, cause: str) -> None:
+async def test_one_bad_race_never_stops_the_rest(answer: httpx.Response, cause: str) -> None:
     """A race that the feed cannot give is named with its cause, and every other race is imported."""
-
-    async def work() -> None:
-        suite = Suite()
-        bad = suite.day.core_races[2].race_id
-        suite.feed = Spoilt(suite.feed, {f"/events/{bad}": answer})
-        suite.container = suite.new_container()
-        await suite.run("daily-meetings")
-        for name in IMPORTS[1:]:
-            result = await suite.run(name)
-            assert [(f["item"], f["cause"]) for f in result["failures"]] == [(bad, cause)]
-            assert result["stored"]["races"] == 5
-        assert bad not in {e["raceId"] for e in await suite.rows(ENTRANTS)}
-
-    go(work)
+    suite = Suite()
+    bad = suite.day.core_races[2].race_id
+    suite.feed = Spoilt(suite.feed, {f"/events/{bad}": answer})
+    suite.container = suite.new_container()
+    await suite.run("daily-meetings")
+    for name in IMPORTS[1:]:
+        result = await suite.run(name)
+        assert [(f["item"], f["cause"]) for f in result["failures"]] == [(bad, cause)]
+        assert result["stored"]["races"] == 5
+    assert bad not in {e["raceId"] for e in await suite.rows(ENTRANTS)}
 
 
-def test_an_unreadable_payload_is_kept_and_bounded() -> None:
+async def test_an_unreadable_payload_is_kept_and_bounded() -> None:
     """Unreadable payloads go to the quarantine by subject and field, and the oldest make room."""
-
-    async def work() -> None:
-        suite = Suite(quarantine_rows=3)
-        bad = httpx.Response(200, json={"data": {"race": {"event_id": "x"}}})
-        await suite.run("daily-meetings")
-        suite.feed = Spoilt(suite.feed, {"/events/": bad})
-        suite.container = suite.new_container()
-        assert "error" in await suite.run("daily-races")
-        kept = await suite.rows(QUARANTINE)
-        assert len(kept) == 3
-        assert {k["field"] for k in kept} == {"race.event_id"}
-        assert all(json.loads(k["payload"])["data"]["race"] == {"event_id": "x"} for k in kept)
-
-    go(work)
+    suite = Suite(quarantine_rows=3)
+    bad = httpx.Response(200, json={"data": {"race": {"event_id": "x"}}})
+    await suite.run("daily-meetings")
+    suite.feed = Spoilt(suite.feed, {"/events/": bad})
+    suite.container = suite.new_container()
+    assert "error" in await suite.run("daily-races")
+    kept = await suite.rows(QUARANTINE)
+    assert len(kept) == 3
+    assert {k["field"] for k in kept} == {"race.event_id"}
+    assert all(json.loads(k["payload"])["data"]["race"] == {"event_id": "x"} for k in kept)
 
 
 @pytest.mark.parametrize("status", [403, 500, 404])
-def test_a_feed_that_gives_no_list_is_an_error_and_writes_nothing(status: int) -> None:
+async def test_a_feed_that_gives_no_list_is_an_error_and_writes_nothing(status: int) -> None:
     """Where the meeting list itself cannot be had the import says so, and no row is written."""
-
-    async def work() -> None:
-        suite = Suite(feed=httpx.MockTransport(lambda _: httpx.Response(status)))
-        result = await suite.run("daily-meetings")
-        assert result["error"]["kind"] in ("feed", "not_found")
-        assert await suite.rows(MEETINGS) == []
-
-    go(work)
+    suite = Suite(feed=httpx.MockTransport(lambda _: httpx.Response(status)))
+    result = await suite.run("daily-meetings")
+    assert result["error"]["kind"] in ("feed", "not_found")
+    assert await suite.rows(MEETINGS) == []
 
 
-def test_entrants_keep_the_deadline_and_go_on_where_they_stopped() -> None:
+async def test_entrants_keep_the_deadline_and_go_on_where_they_stopped() -> None:
     """With little time only some races are done, the state says so, and later runs finish the rest."""
+    suite = Suite(generate_day(1, DAY, 48))
+    await suite.run("daily-meetings")
 
-    async def work() -> None:
-        suite = Suite(generate_day(1, DAY, 48))
-        await suite.run("daily-meetings")
+    class Slow(httpx.AsyncBaseTransport):
+        """A feed whose answers take a second each."""
 
-        class Slow(httpx.AsyncBaseTransport):
-            """A feed whose answers take a second each."""
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            suite.clock.advance(1)
+            return await inner.handle_async_request(request)
 
-            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-                suite.clock.advance(1)
-                return await inner.handle_async_request(request)
-
-        inner, suite.feed = suite.feed, Slow()
-        suite.container = suite.new_container()
-        left = [(await suite.run("daily-entrants", secs=40))["left"] for _ in range(3)]
-        assert 48 > left[0] > left[1] >= left[2] == 0
-        (state,) = [s for s in await suite.rows(SUITE_STATE) if s["name"] == "daily-entrants"]
-        assert (state["status"], json.loads(state["data"])["left"]) == ("done", 0)
-        assert all(r["entrantsImportedAt"] for r in await suite.rows(RACES))
-
-    go(work)
+    inner, suite.feed = suite.feed, Slow()
+    suite.container = suite.new_container()
+    left = [(await suite.run("daily-entrants", secs=40))["left"] for _ in range(3)]
+    assert 48 > left[0] > left[1] >= left[2] == 0
+    (state,) = [s for s in await suite.rows(SUITE_STATE) if s["name"] == "daily-entrants"]
+    assert (state["status"], json.loads(state["data"])["left"]) == ("done", 0)
+    assert all(r["entrantsImportedAt"] for r in await suite.rows(RACES))
 
 
-def test_a_run_that_was_killed_leaves_no_half_and_the_next_completes_it() -> None:
+async def test_a_run_that_was_killed_leaves_no_half_and_the_next_completes_it() -> None:
     """Stopped at any request, the import leaves whole races only, and one more run gives an undisturbed run's rows."""
-
-    async def work() -> None:
-        whole = await Suite().imported()
-        expected = {t: {r["$id"] for r in await whole.rows(t)} for t in (MEETINGS, RACES, ENTRANTS, ODDS_HISTORY)}
-        for stop_at in range(3, 60, 7):
-            suite = Suite()
-            suite.transport.hook = Dying(stop_at)
-            try:
-                await suite.imported()
-            except Killed:
-                # What was on its way when the process died still arrives.
-                if others := asyncio.all_tasks() - {asyncio.current_task()}:
-                    await asyncio.wait(others, timeout=10)
-                races = {r["$id"] for r in await suite.rows(RACES) if r["entrantsImportedAt"]}
-                assert {e["raceId"] for e in await suite.rows(ENTRANTS)} == races
-            suite.transport.hook = None
-            suite.container = suite.new_container()
+    whole = await Suite().imported()
+    expected = {t: {r["$id"] for r in await whole.rows(t)} for t in (MEETINGS, RACES, ENTRANTS, ODDS_HISTORY)}
+    for stop_at in range(3, 60, 7):
+        suite = Suite()
+        suite.transport.hook = Dying(stop_at)
+        try:
             await suite.imported()
-            assert {t: {r["$id"] for r in await suite.rows(t)} for t in expected} == expected
-
-    go(work)
+        except Killed:
+            # What was on its way when the process died still arrives.
+            if others := asyncio.all_tasks() - {asyncio.current_task()}:
+                await asyncio.wait(others, timeout=10)
+            races = {r["$id"] for r in await suite.rows(RACES) if r["entrantsImportedAt"]}
+            assert {e["raceId"] for e in await suite.rows(ENTRANTS)} == races
+        suite.transport.hook = None
+        suite.container = suite.new_container()
+        await suite.imported()
+        assert {t: {r["$id"] for r in await suite.rows(t)} for t in expected} == expected
 
 
 @pytest.mark.parametrize("given", ["tomorrow", "2026-13-01", "20261124", 5, "2026-11-24T00:00:00"])
-def test_a_date_that_is_none_is_refused(given: Any) -> None:
+async def test_a_date_that_is_none_is_refused(given: Any) -> None:
     """The parameter `date` is a date as YYYY-MM-DD, and anything else is told by its name."""
-
-    async def work() -> None:
-        result = await Suite().run("daily-meetings", {"date": given})
-        assert (result["error"]["kind"], result["error"]["field"]) == ("bad_request", "date")
-
-    go(work)
+    result = await Suite().run("daily-meetings", {"date": given})
+    assert (result["error"]["kind"], result["error"]["field"]) == ("bad_request", "date")
 
 
-def test_a_misspelt_parameter_is_refused() -> None:
+async def test_a_misspelt_parameter_is_refused() -> None:
     """A parameter that no import knows is not passed over in silence."""
-
-    async def work() -> None:
-        assert (await Suite().run("daily-races", {"day": "2026-11-24"}))["error"]["field"] == "day"
-
-    go(work)
+    assert (await Suite().run("daily-races", {"day": "2026-11-24"}))["error"]["field"] == "day"
 
 
-def test_a_store_that_refuses_the_key_or_has_no_schema_is_told() -> None:
+async def test_a_store_that_refuses_the_key_or_has_no_schema_is_told() -> None:
     """A wrong key and a missing database each end the import with the store's own trouble and no secret."""
-
-    async def work() -> None:
-        wrong = Suite(store_key="a-wrong-key")
-        result = await wrong.run("daily-meetings")
-        assert result["error"]["kind"] == "store"
-        assert "401" in result["error"]["message"]
-        assert "a-wrong-key" not in json.dumps(result)
-        bare = Suite(store_database="elsewhere")
-        assert "404" in (await bare.run("daily-meetings"))["error"]["message"]
-
-    go(work)
+    wrong = Suite(store_key="a-wrong-key")
+    result = await wrong.run("daily-meetings")
+    assert result["error"]["kind"] == "store"
+    assert "401" in result["error"]["message"]
+    assert "a-wrong-key" not in json.dumps(result)
+    bare = Suite(store_database="elsewhere")
+    assert "404" in (await bare.run("daily-meetings"))["error"]["message"]
 
 
-def test_long_texts_are_cut_and_counted() -> None:
+async def test_long_texts_are_cut_and_counted() -> None:
     """A text longer than its column is cut to it, and counted, and keeps nothing out."""
+    suite = Suite()
+    inner = suite.feed
 
-    async def work() -> None:
-        suite = Suite()
-        inner = suite.feed
+    class Long(httpx.AsyncBaseTransport):
+        """A feed whose race names are too long."""
 
-        class Long(httpx.AsyncBaseTransport):
-            """A feed whose race names are too long."""
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            answer = await inner.handle_async_request(request)
+            data = json.loads(answer.content)
+            for meeting in data["data"].get("meetings", []):
+                meeting["races"][0]["name"] = "x" * 400
+            return httpx.Response(200, json=data)
 
-            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-                answer = await inner.handle_async_request(request)
-                data = json.loads(answer.content)
-                for meeting in data["data"].get("meetings", []):
-                    meeting["races"][0]["name"] = "x" * 400
-                return httpx.Response(200, json=data)
-
-        suite.feed = Long()
-        suite.container = suite.new_container()
-        result = await suite.run("daily-meetings")
-        assert result["texts_cut"] == result["stored"]["meetings"]
-        assert max(len(r["name"]) for r in await suite.rows(RACES)) == 255
-
-    go(work)
+    suite.feed = Long()
+    suite.container = suite.new_container()
+    result = await suite.run("daily-meetings")
+    assert result["texts_cut"] == result["stored"]["meetings"]
+    assert max(len(r["name"]) for r in await suite.rows(RACES)) == 255
 
 
 @pytest.mark.parametrize(
@@ -343,45 +285,33 @@ def test_long_texts_are_cut_and_counted() -> None:
         ("2026-09-26T17:00:00+00:00", "2026-09-27"),
     ],
 )
-def test_the_day_is_new_zealands(instant: str, day: str) -> None:
+async def test_the_day_is_new_zealands(instant: str, day: str) -> None:
     """Without a date the NZ date of the moment is imported, on nights when clocks change too."""
-
-    async def work() -> None:
-        at = datetime.fromisoformat(instant).astimezone(UTC)
-        suite = Suite(generate_day(1, date.fromisoformat(day), 4), at=at)
-        assert (await suite.run("daily-meetings"))["date"] == day
-
-    go(work)
+    at = datetime.fromisoformat(instant).astimezone(UTC)
+    suite = Suite(generate_day(1, date.fromisoformat(day), 4), at=at)
+    assert (await suite.run("daily-meetings"))["date"] == day
 
 
 @needs_recorded
 @pytest.mark.parametrize(("greyhounds", "meetings", "races"), [(False, 12, 96), (True, 28, 286)])
-def test_the_recorded_day(greyhounds: bool, meetings: int, races: int) -> None:
+async def test_the_recorded_day(greyhounds: bool, meetings: int, races: int) -> None:
     """The recorded day stores 12 meetings and 96 races, 28 and 286 with greyhounds; missing events are told."""
-
-    async def work() -> None:
-        feed = FeedTransport(RecordedFeed(RECORDED), lambda: EVE)
-        suite = Suite(settings=dataclasses.replace(SETTINGS, greyhounds=greyhounds), feed=feed)
-        await suite.run("daily-meetings", {"date": "2025-07-17"})
-        result = await suite.run("daily-entrants", {"date": "2025-07-17"})
-        assert (len(await suite.rows(MEETINGS)), len(await suite.rows(RACES))) == (meetings, races)
-        assert len(result["failures"]) == races - 1
-        assert len(await suite.rows(ENTRANTS)) == 8
-
-    go(work)
+    feed = FeedTransport(RecordedFeed(RECORDED), lambda: EVE)
+    suite = Suite(settings=dataclasses.replace(SETTINGS, greyhounds=greyhounds), feed=feed)
+    await suite.run("daily-meetings", {"date": "2025-07-17"})
+    result = await suite.run("daily-entrants", {"date": "2025-07-17"})
+    assert (len(await suite.rows(MEETINGS)), len(await suite.rows(RACES))) == (meetings, races)
+    assert len(result["failures"]) == races - 1
+    assert len(await suite.rows(ENTRANTS)) == 8
 
 
-def test_a_file_keeps_what_was_imported(tmp_path: Path) -> None:
+async def test_a_file_keeps_what_was_imported(tmp_path: Path) -> None:
     """An embedded store on a file gives the same rows when it is opened again."""
-
-    async def work() -> None:
-        path = tmp_path / "store.db"
-        suite = await Suite(server=Embedded(path, now=lambda: EVE)).imported()
-        before = len(await suite.rows(ENTRANTS))
-        suite.server.close()
-        again = Suite(server=Embedded(path, now=lambda: EVE + timedelta(hours=1)))
-        assert len(await again.rows(ENTRANTS)) == before
-        assert path.stat().st_mode & 0o777 == 0o600
-        again.server.close()
-
-    go(work)
+    path = tmp_path / "store.db"
+    suite = await Suite(server=Embedded(path, now=lambda: EVE)).imported()
+    before = len(await suite.rows(ENTRANTS))
+    suite.server.close()
+    again = Suite(server=Embedded(path, now=lambda: EVE + timedelta(hours=1)))
+    assert len(await again.rows(ENTRANTS)) == before
+    assert path.stat().st_mode & 0o777 == 0o600
+    again.server.close()

@@ -43,7 +43,7 @@ def changed_suite(change: Change, races: int = 6) -> Suite:
     return suite
 
 
-def test_long_texts_of_events_are_counted() -> None:
+async def test_long_texts_of_events_are_counted() -> None:
     """A race's and a runner's texts that are longer than their columns are cut and counted like a meeting's."""
 
     def change(path: str, data: dict[str, Any]) -> None:
@@ -51,17 +51,14 @@ def test_long_texts_of_events_are_counted() -> None:
             data["race"]["track_surface"] = "t" * 80
             data["runners"][0]["jockey"] = "j" * 300
 
-    async def work() -> None:
-        suite = changed_suite(change)
-        await suite.run("daily-meetings")
-        assert (await suite.run("daily-races"))["texts_cut"] == 6
-        assert (await suite.run("daily-entrants"))["texts_cut"] >= 6
-        assert max(len(r["jockey"] or "") for r in await suite.rows(ENTRANTS)) == 255
-
-    go(work)
+    suite = changed_suite(change)
+    await suite.run("daily-meetings")
+    assert (await suite.run("daily-races"))["texts_cut"] == 6
+    assert (await suite.run("daily-entrants"))["texts_cut"] >= 6
+    assert max(len(r["jockey"] or "") for r in await suite.rows(ENTRANTS)) == 255
 
 
-def test_the_last_unreadable_race_is_a_failure_of_its_own() -> None:
+async def test_the_last_unreadable_race_is_a_failure_of_its_own() -> None:
     """Where only a race that cannot be read is left the import ends well, names it, and is done."""
     bad: list[str] = []
 
@@ -69,21 +66,18 @@ def test_the_last_unreadable_race_is_a_failure_of_its_own() -> None:
         if "/events/" in path and path.endswith(bad[0]):
             data["race"]["race_number"] = None
 
-    async def work() -> None:
-        suite = changed_suite(change)
-        bad.append("none")
-        await suite.run("daily-meetings")
-        bad[0] = sorted(r["$id"] for r in await suite.rows(RACES))[0]
-        await suite.run("daily-races")
-        await suite.run("daily-entrants")
-        again = await suite.run("daily-entrants")
-        assert again.get("ok") is True, again
-        assert [f["item"] for f in again["failures"]] == bad
-
-    go(work)
+    suite = changed_suite(change)
+    bad.append("none")
+    await suite.run("daily-meetings")
+    bad[0] = sorted(r["$id"] for r in await suite.rows(RACES))[0]
+    await suite.run("daily-races")
+    await suite.run("daily-entrants")
+    again = await suite.run("daily-entrants")
+    assert again.get("ok") is True, again
+    assert [f["item"] for f in again["failures"]] == bad
 
 
-def test_an_unreadable_meeting_is_named_and_kept() -> None:
+async def test_an_unreadable_meeting_is_named_and_kept() -> None:
     """Whatever is wrong with one listed meeting, it is told and quarantined, and all others are stored."""
 
     def break_meeting(meeting: dict[str, Any], how: int) -> None:
@@ -94,41 +88,35 @@ def test_an_unreadable_meeting_is_named_and_kept() -> None:
         else:
             meeting["races"][0] = "a race"
 
-    async def work() -> None:
-        whole = Suite(generate_day(1, DAY, 24))
-        before = await whole.run("daily-meetings")
-        for how in range(3):
+    whole = Suite(generate_day(1, DAY, 24))
+    before = await whole.run("daily-meetings")
+    for how in range(3):
 
-            def change(path: str, data: dict[str, Any], how: int = how) -> None:
-                wanted = [m for m in data["meetings"] if m["country"] in ("AUS", "NZ") and m["category"] in "TH"]
-                break_meeting(wanted[0], how)
+        def change(path: str, data: dict[str, Any], how: int = how) -> None:
+            wanted = [m for m in data["meetings"] if m["country"] in ("AUS", "NZ") and m["category"] in "TH"]
+            break_meeting(wanted[0], how)
 
-            suite = changed_suite(change, races=24)
-            result = await suite.run("daily-meetings")
-            assert "error" not in result, result
-            lost = before["stored"]["meetings"] - result["stored"]["meetings"]
-            assert lost == (0 if how == 2 else 1)
-            assert len(result["failures"]) == 1, result
-            assert len(await suite.rows(QUARANTINE)) == 1
-
-    go(work)
+        suite = changed_suite(change, races=24)
+        result = await suite.run("daily-meetings")
+        assert "error" not in result, result
+        lost = before["stored"]["meetings"] - result["stored"]["meetings"]
+        assert lost == (0 if how == 2 else 1)
+        assert len(result["failures"]) == 1, result
+        assert len(await suite.rows(QUARANTINE)) == 1
 
 
-def test_an_error_inside_a_meeting_list_is_no_empty_day() -> None:
+async def test_an_error_inside_a_meeting_list_is_no_empty_day() -> None:
     """A list of status 200 that carries the feed's own error ends the import with it."""
 
     def change(path: str, data: dict[str, Any]) -> None:
         data.clear()
         data["error"] = "backend down"
 
-    async def work() -> None:
-        result = await changed_suite(change).run("daily-meetings")
-        assert result["error"]["kind"] == "feed", result
-
-    go(work)
+    result = await changed_suite(change).run("daily-meetings")
+    assert result["error"]["kind"] == "feed", result
 
 
-def test_a_race_of_many_runners_goes_whole() -> None:
+async def test_a_race_of_many_runners_goes_whole() -> None:
     """A race with more first odds than one bulk takes is stored with all of them."""
 
     def change(path: str, data: dict[str, Any]) -> None:
@@ -140,19 +128,16 @@ def test_a_race_of_many_runners_goes_whole() -> None:
                 for n in range(1, 31)
             ]
 
-    async def work() -> None:
-        suite = changed_suite(change, races=1)
-        for name in ("daily-meetings", "daily-races", "daily-entrants"):
-            result = await suite.run(name)
-            assert "error" not in result, result
-            assert not result["failures"]
-        assert len(await suite.rows(ENTRANTS)) == 30
-        assert len(await suite.rows(ODDS_HISTORY)) == 120
-
-    go(work)
+    suite = changed_suite(change, races=1)
+    for name in ("daily-meetings", "daily-races", "daily-entrants"):
+        result = await suite.run(name)
+        assert "error" not in result, result
+        assert not result["failures"]
+    assert len(await suite.rows(ENTRANTS)) == 30
+    assert len(await suite.rows(ODDS_HISTORY)) == 120
 
 
-def test_a_meeting_put_off_takes_its_races_to_the_new_day() -> None:
+async def test_a_meeting_put_off_takes_its_races_to_the_new_day() -> None:
     """A meeting that the list moves to another date moves its races' day with it, details imported or not."""
     moved: list[str] = []
 
@@ -161,33 +146,26 @@ def test_a_meeting_put_off_takes_its_races_to_the_new_day() -> None:
             if moved:
                 meeting["date"] = f"{moved[0]}T00:00:00Z"
 
-    async def work() -> None:
-        suite = await changed_suite(change).imported()
-        moved.append("2026-11-25")
-        await suite.run("daily-meetings")
-        assert {r["raceDateNz"] for r in await suite.rows(RACES)} == {"2026-11-25"}
-        assert {m["date"][:10] for m in await suite.rows(MEETINGS)} == {"2026-11-25"}
-
-    go(work)
+    suite = await changed_suite(change).imported()
+    moved.append("2026-11-25")
+    await suite.run("daily-meetings")
+    assert {r["raceDateNz"] for r in await suite.rows(RACES)} == {"2026-11-25"}
+    assert {m["date"][:10] for m in await suite.rows(MEETINGS)} == {"2026-11-25"}
 
 
-def test_a_meeting_that_was_lost_is_stored_again_before_its_race_links_to_it() -> None:
+async def test_a_meeting_that_was_lost_is_stored_again_before_its_race_links_to_it() -> None:
     """A stored race whose meeting's row is gone gets its meeting back, fetched by id."""
-
-    async def work() -> None:
-        suite = Suite()
-        await suite.run("daily-meetings")
-        for row in await suite.rows(MEETINGS):
-            await suite.store.delete(MEETINGS, row["$id"])
-        result = await suite.run("daily-races")
-        assert not result["failures"], result
-        meetings = {m["$id"] for m in await suite.rows(MEETINGS)}
-        assert {r["meeting"] for r in await suite.rows(RACES)} == meetings
-
-    go(work)
+    suite = Suite()
+    await suite.run("daily-meetings")
+    for row in await suite.rows(MEETINGS):
+        await suite.store.delete(MEETINGS, row["$id"])
+    result = await suite.run("daily-races")
+    assert not result["failures"], result
+    meetings = {m["$id"] for m in await suite.rows(MEETINGS)}
+    assert {r["meeting"] for r in await suite.rows(RACES)} == meetings
 
 
-def test_a_slow_feed_does_not_outlast_the_deadline() -> None:
+async def test_a_slow_feed_does_not_outlast_the_deadline() -> None:
     """An import whose feed hangs ends before its deadline, and says what is left instead of calling itself done."""
 
     class Hanging(httpx.AsyncBaseTransport):
@@ -202,55 +180,45 @@ def test_a_slow_feed_does_not_outlast_the_deadline() -> None:
                 await asyncio.Event().wait()
             return await self.inner.handle_async_request(request)
 
-    async def work() -> None:
-        suite = Suite()
-        await suite.run("daily-meetings")
-        suite.feed = Hanging(suite.feed)
-        suite.container = suite.new_container()
-        result = await suite.run("daily-races", secs=RESERVE_SECS + 0.05)
-        assert result["left"] == 6
-        states = {row["name"]: row["status"] for row in await suite.rows(SUITE_STATE)}
-        assert states["daily-races"] == "open"
-
-    go(work)
+    suite = Suite()
+    await suite.run("daily-meetings")
+    suite.feed = Hanging(suite.feed)
+    suite.container = suite.new_container()
+    result = await suite.run("daily-races", secs=RESERVE_SECS + 0.05)
+    assert result["left"] == 6
+    states = {row["name"]: row["status"] for row in await suite.rows(SUITE_STATE)}
+    assert states["daily-races"] == "open"
 
 
-def test_a_race_that_is_imported_by_itself_belongs_to_its_meetings_day() -> None:
+async def test_a_race_that_is_imported_by_itself_belongs_to_its_meetings_day() -> None:
     """A race whose event names the NZ date after its meeting's is stored under the meeting's date."""
 
     def change(path: str, data: dict[str, Any]) -> None:
         if "/events/" in path:
             data["race"]["race_date_nz"] = "2026-11-25"
 
-    async def work() -> None:
-        suite = changed_suite(change)
-        race_id = next(iter(suite.day.core_races)).race_id
-        await import_race(suite.container, race_id)
-        assert [r["raceDateNz"] for r in await suite.rows(RACES)] == ["2026-11-24"]
-        assert (await suite.run("daily-meetings"))["failures"] == []
-        assert {r["raceDateNz"] for r in await suite.rows(RACES)} == {"2026-11-24"}
-
-    go(work)
+    suite = changed_suite(change)
+    race_id = next(iter(suite.day.core_races)).race_id
+    await import_race(suite.container, race_id)
+    assert [r["raceDateNz"] for r in await suite.rows(RACES)] == ["2026-11-24"]
+    assert (await suite.run("daily-meetings"))["failures"] == []
+    assert {r["raceDateNz"] for r in await suite.rows(RACES)} == {"2026-11-24"}
 
 
-def test_a_fault_nobody_foresaw_stays_with_its_race() -> None:
+async def test_a_fault_nobody_foresaw_stays_with_its_race() -> None:
     """An exception of no known kind is reported for its item, and all the others are imported."""
+    suite = await Suite().imported()
+    report = Report(DAY)
+    done: list[int] = []
 
-    async def work() -> None:
-        suite = await Suite().imported()
-        report = Report(DAY)
-        done: list[int] = []
+    async def some(item: int) -> None:
+        if item == 1:
+            raise ZeroDivisionError("odd")
+        done.append(item)
 
-        async def some(item: int) -> None:
-            if item == 1:
-                raise ZeroDivisionError("odd")
-            done.append(item)
-
-        assert await each(range(3), 2, some, str, suite.container, report, 5.0) == []
-        assert done == [0, 2]
-        assert [(f["item"], f["cause"]) for f in report.failures] == [("1", "ZeroDivisionError")]
-
-    go(work)
+    assert await each(range(3), 2, some, str, suite.container, report, 5.0) == []
+    assert done == [0, 2]
+    assert [(f["item"], f["cause"]) for f in report.failures] == [("1", "ZeroDivisionError")]
 
 
 def test_a_day_of_96_races_is_imported_within_its_limits() -> None:
@@ -307,35 +275,27 @@ def test_a_race_moved_to_another_meeting_goes_with_it() -> None:
     go(work)
 
 
-def test_an_import_never_overwrites_what_a_poll_wrote() -> None:
+async def test_an_import_never_overwrites_what_a_poll_wrote() -> None:
     """An import whose answer is older than the first poll leaves that poll's odds and amounts as they are."""
-
-    async def work() -> None:
-        suite = Suite()
-        await suite.run("daily-meetings")
-        await suite.run("daily-races")
-        race = suite.day.races[0].race_id
-        polled = await suite.run("enhanced-race-poller", {"raceId": race})
-        assert polled["committed"] == 1, polled
-        before = {r["$id"]: r for r in await suite.rows(ENTRANTS, Query.equal("raceId", [race]))}
-        await suite.store.update(RACES, race, {"entrantsImportedAt": None})
-        await suite.store.update(ENTRANTS, next(iter(before)), {"fixedWinOdds": 1.5})
-        await suite.run("daily-entrants")
-        after = {r["$id"]: r for r in await suite.rows(ENTRANTS, Query.equal("raceId", [race]))}
-        assert after[next(iter(before))]["fixedWinOdds"] == 1.5
-        assert after.keys() == before.keys()
-
-    go(work)
+    suite = Suite()
+    await suite.run("daily-meetings")
+    await suite.run("daily-races")
+    race = suite.day.races[0].race_id
+    polled = await suite.run("enhanced-race-poller", {"raceId": race})
+    assert polled["committed"] == 1, polled
+    before = {r["$id"]: r for r in await suite.rows(ENTRANTS, Query.equal("raceId", [race]))}
+    await suite.store.update(RACES, race, {"entrantsImportedAt": None})
+    await suite.store.update(ENTRANTS, next(iter(before)), {"fixedWinOdds": 1.5})
+    await suite.run("daily-entrants")
+    after = {r["$id"]: r for r in await suite.rows(ENTRANTS, Query.equal("raceId", [race]))}
+    assert after[next(iter(before))]["fixedWinOdds"] == 1.5
+    assert after.keys() == before.keys()
 
 
-def test_an_empty_meeting_list_is_no_card() -> None:
+async def test_an_empty_meeting_list_is_no_card() -> None:
     """A list without any meeting fails the import, which notes it and is started again."""
-
-    async def work() -> None:
-        suite = changed_suite(lambda path, data: data.update(meetings=[]) if path.endswith("/meetings") else None)
-        answer = await suite.run("daily-meetings")
-        assert answer["error"]["kind"] == "feed"
-        (noted,) = [r for r in await suite.rows(SUITE_STATE) if r["kind"] == "import"]
-        assert (noted["name"], noted["status"]) == ("daily-meetings", "empty")
-
-    go(work)
+    suite = changed_suite(lambda path, data: data.update(meetings=[]) if path.endswith("/meetings") else None)
+    answer = await suite.run("daily-meetings")
+    assert answer["error"]["kind"] == "feed"
+    (noted,) = [r for r in await suite.rows(SUITE_STATE) if r["kind"] == "import"]
+    assert (noted["name"], noted["status"]) == ("daily-meetings", "empty")

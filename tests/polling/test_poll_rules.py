@@ -505,15 +505,13 @@ def test_request_between_slots_has_its_own_kind() -> None:
     assert [row.kind for row in kit.ledger()] == ["slot", "request", "slot"]
 
 
-def test_two_pollers_at_once_write_a_slot_once() -> None:
+async def test_two_pollers_at_once_write_a_slot_once() -> None:
     """Of polls that race for one slot exactly one commits, and the others find it done."""
     kit = ready()
 
-    async def race() -> list[Outcome]:
-        order = Order(RACE_ID, T5, "slot", START, T5)
-        return await asyncio.gather(*(poll(kit.container, order, kit.container.log) for _ in range(4)))
-
-    results = sorted(outcome.result for outcome in asyncio.run(race()))
+    order = Order(RACE_ID, T5, "slot", START, T5)
+    outcomes = await asyncio.gather(*(poll(kit.container, order, kit.container.log) for _ in range(4)))
+    results = sorted(outcome.result for outcome in outcomes)
     assert results == ["committed", "done", "done", "done"]
     assert (len(kit.ledger()), len(kit.store.tables[ODDS_HISTORY])) == (1, 32)
 

@@ -22,7 +22,7 @@ from raceday.tables import (
     RACE_RESULTS,
     RACES,
 )
-from tests.suite_kit import DAY, Suite, go
+from tests.suite_kit import DAY, Suite
 
 DAY_ = generate_day(1, DAY, 6, protests=0, dead_heats=0, corrections=0, abandoned_races=0, late_scratchings=0)
 RACE = DAY_.core_races[0]
@@ -110,75 +110,59 @@ def disqualified(payload: dict[str, Any]) -> None:
     data["race"]["protest_reason"] = "1st disqualified"
 
 
-def test_every_version_is_kept_as_it_comes() -> None:
+async def test_every_version_is_kept_as_it_comes() -> None:
     """Interim and Final results are two versions; the newest is what race-results shows, with its next look."""
-
-    async def work() -> None:
-        suite, _, _ = await finished()
-        row, kept = await results(suite), await versions(suite)
-        assert [(v["version"], v["resultStatus"], v["seenBy"]) for v in kept] == [
-            (1, "interim", "poll"),
-            (2, "final", "poll"),
-        ]
-        assert json.loads(kept[0]["changed"]) == []
-        assert "status final, was interim" in json.loads(kept[1]["changed"])
-        assert row["versions"] == 2
-        assert instant(row["nextLookAt"]) - instant(row["finalAt"]) == timedelta(hours=1)
-
-    go(work)
+    suite, _, _ = await finished()
+    row, kept = await results(suite), await versions(suite)
+    assert [(v["version"], v["resultStatus"], v["seenBy"]) for v in kept] == [
+        (1, "interim", "poll"),
+        (2, "final", "poll"),
+    ]
+    assert json.loads(kept[0]["changed"]) == []
+    assert "status final, was interim" in json.loads(kept[1]["changed"])
+    assert row["versions"] == 2
+    assert instant(row["nextLookAt"]) - instant(row["finalAt"]) == timedelta(hours=1)
 
 
-def test_results_that_stay_the_same_cost_one_request_a_look_and_then_none() -> None:
+async def test_results_that_stay_the_same_cost_one_request_a_look_and_then_none() -> None:
     """At 1 h, 3 h, 24 h and 7 days the race is asked for once, nothing but the next look changes, then never again."""
-
-    async def work() -> None:
-        suite, feed, started = await finished()
-        for hours in WATCH_HOURS:
-            before = feed.asked
-            found = await later(suite, started, hours)
-            assert [(r["result"], feed.asked - before) for r in found] == [("done", 1)]
-        assert (await results(suite))["nextLookAt"] is None
-        assert await later(suite, started, 24 * 30) == []
-        assert len(await versions(suite)) == 2
-
-    go(work)
+    suite, feed, started = await finished()
+    for hours in WATCH_HOURS:
+        before = feed.asked
+        found = await later(suite, started, hours)
+        assert [(r["result"], feed.asked - before) for r in found] == [("done", 1)]
+    assert (await results(suite))["nextLookAt"] is None
+    assert await later(suite, started, 24 * 30) == []
+    assert len(await versions(suite)) == 2
 
 
 @pytest.mark.parametrize("hours", WATCH_HOURS)
-def test_an_amended_result_is_found_at_each_look_and_disturbs_nothing_else(hours: int) -> None:
+async def test_an_amended_result_is_found_at_each_look_and_disturbs_nothing_else(hours: int) -> None:
     """Placings amended so late become a third version, with who lost what; ledger, timeline and pools stay."""
-
-    async def work() -> None:
-        suite, feed, started = await finished()
-        quiet = {table: await suite.rows(table) for table in (RACE_POLLS, MONEY_FLOW, RACE_POOLS, RACES)}
-        for earlier in (h for h in WATCH_HOURS if h < hours):
-            await later(suite, started, earlier)
-        feed.change = disqualified
-        (found,) = await later(suite, started, hours)
-        row, kept = await results(suite), await versions(suite)
-        assert (found["result"], kept[-1]["seenBy"], row["versions"]) == ("committed", "watch", 3)
-        assert any(said.endswith("unplaced, was 1") for said in json.loads(kept[-1]["changed"]))
-        assert json.loads(row["resultsData"])[-1]["position"] == 0
-        assert json.loads(kept[1]["resultsData"])[0]["position"] == 1
-        assert {table: await suite.rows(table) for table in quiet} == quiet
-        assert ("race-pools-aggregator", {"raceId": RACE.race_id}) in started.calls
-
-    go(work)
+    suite, feed, started = await finished()
+    quiet = {table: await suite.rows(table) for table in (RACE_POLLS, MONEY_FLOW, RACE_POOLS, RACES)}
+    for earlier in (h for h in WATCH_HOURS if h < hours):
+        await later(suite, started, earlier)
+    feed.change = disqualified
+    (found,) = await later(suite, started, hours)
+    row, kept = await results(suite), await versions(suite)
+    assert (found["result"], kept[-1]["seenBy"], row["versions"]) == ("committed", "watch", 3)
+    assert any(said.endswith("unplaced, was 1") for said in json.loads(kept[-1]["changed"]))
+    assert json.loads(row["resultsData"])[-1]["position"] == 0
+    assert json.loads(kept[1]["resultsData"])[0]["position"] == 1
+    assert {table: await suite.rows(table) for table in quiet} == quiet
+    assert ("race-pools-aggregator", {"raceId": RACE.race_id}) in started.calls
 
 
-def test_a_look_needs_neither_ledger_nor_memory() -> None:
+async def test_a_look_needs_neither_ledger_nor_memory() -> None:
     """With the ledger pruned and every process new, results are still watched."""
-
-    async def work() -> None:
-        suite, feed, started = await finished()
-        await suite.store.delete_where(RACE_POLLS, [Query.is_not_null("raceId")])
-        suite.container = suite.new_container()
-        suite.container.invoker = started
-        feed.change = disqualified
-        assert [r["result"] for r in await later(suite, started, 7 * 24)] == ["committed"]
-        assert await suite.rows(RACE_POLLS) == []
-
-    go(work)
+    suite, feed, started = await finished()
+    await suite.store.delete_where(RACE_POLLS, [Query.is_not_null("raceId")])
+    suite.container = suite.new_container()
+    suite.container.invoker = started
+    feed.change = disqualified
+    assert [r["result"] for r in await later(suite, started, 7 * 24)] == ["committed"]
+    assert await suite.rows(RACE_POLLS) == []
 
 
 def no_results(payload: dict[str, Any]) -> None:
@@ -204,52 +188,38 @@ def still_interim(payload: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("change", [no_results, no_dividends, old_picture, still_interim])
-def test_what_an_answer_lost_is_no_amendment(change: Change) -> None:
+async def test_what_an_answer_lost_is_no_amendment(change: Change) -> None:
     """An answer without placings or dividends, an old one, and one of a race that is not Final change nothing."""
-
-    async def work() -> None:
-        suite, feed, started = await finished()
-        before = await results(suite)
-        feed.change = change
-        await later(suite, started, 1)
-        after = await results(suite)
-        assert len(await versions(suite)) == 2
-        passing = {"nextLookAt", "$updatedAt"}
-        assert {k: v for k, v in after.items() if k not in passing} == {
-            k: v for k, v in before.items() if k not in passing
-        }
-
-    go(work)
+    suite, feed, started = await finished()
+    before = await results(suite)
+    feed.change = change
+    await later(suite, started, 1)
+    after = await results(suite)
+    assert len(await versions(suite)) == 2
+    passing = {"nextLookAt", "$updatedAt"}
+    assert {k: v for k, v in after.items() if k not in passing} == {k: v for k, v in before.items() if k not in passing}
 
 
 @pytest.mark.parametrize(("status", "again"), [(500, timedelta(minutes=16)), (404, timedelta(hours=3))])
-def test_a_look_that_fails_is_made_again(status: int, again: timedelta) -> None:
+async def test_a_look_that_fails_is_made_again(status: int, again: timedelta) -> None:
     """A feed that fails is asked again a quarter of an hour later, one that has dropped the race at the next look."""
-
-    async def work() -> None:
-        suite, feed, started = await finished()
-        feed.status = status
-        assert [r["result"] for r in await later(suite, started, 1)] == ["failed" if status == 500 else "refused"]
-        row = await results(suite)
-        since = instant(row["nextLookAt"]) - instant(row["finalAt"])
-        assert abs(since - (again if status == 404 else timedelta(hours=1) + again)) < timedelta(minutes=2)
-
-    go(work)
+    suite, feed, started = await finished()
+    feed.status = status
+    assert [r["result"] for r in await later(suite, started, 1)] == ["failed" if status == 500 else "refused"]
+    row = await results(suite)
+    since = instant(row["nextLookAt"]) - instant(row["finalAt"])
+    assert abs(since - (again if status == 404 else timedelta(hours=1) + again)) < timedelta(minutes=2)
 
 
-def test_a_race_is_not_looked_at_before_its_time() -> None:
+async def test_a_race_is_not_looked_at_before_its_time() -> None:
     """A look that somebody hands out too early, or for a race without results, asks the feed for nothing."""
-
-    async def work() -> None:
-        suite, feed, _ = await finished()
-        before = feed.asked
-        slot = {"slot": iso(suite.clock.now()), "kind": "watch"}
-        ids = [RACE.race_id, DAY_.core_races[-1].race_id]
-        answer = await suite.run("enhanced-race-poller", {"slots": [{"raceId": i, **slot} for i in ids]})
-        assert [r["result"] for r in answer["results"]] == ["done", "done"]
-        assert feed.asked == before
-
-    go(work)
+    suite, feed, _ = await finished()
+    before = feed.asked
+    slot = {"slot": iso(suite.clock.now()), "kind": "watch"}
+    ids = [RACE.race_id, DAY_.core_races[-1].race_id]
+    answer = await suite.run("enhanced-race-poller", {"slots": [{"raceId": i, **slot} for i in ids]})
+    assert [r["result"] for r in answer["results"]] == ["done", "done"]
+    assert feed.asked == before
 
 
 FINAL = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

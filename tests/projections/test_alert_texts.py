@@ -1,6 +1,5 @@
 """What the evaluator says to people, through its entrypoint."""
 
-import asyncio
 import re
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 
 from raceday.ids import row_key
 from raceday.ledger.codec import to_row
-from raceday.projections.audience import Audience, read_audience
+from raceday.projections.audience import read_audience
 from raceday.racing.records import LedgerRow
 from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, NOTIFICATIONS, RACE_POLLS
 from tests.ledgers import START, poll
@@ -76,20 +75,17 @@ def test_a_suspended_price_is_no_movement() -> None:
     assert said(odds_at(1, 60, "12"), gone, odds_at(3, 50, "4")) == []
 
 
-def test_a_filter_of_an_unknown_kind_is_left_out_and_told() -> None:
+async def test_a_filter_of_an_unknown_kind_is_left_out_and_told() -> None:
     """A user whose filters hold a kind that nobody declared keeps the others, and the log names the kind."""
     suite = Suite()
     store = suite.store
 
-    async def read() -> Audience:
-        for kind, value in (("country", "NZ"), ("weather", "wet")):
-            await store.create_many(ALERT_FILTERS, [{"$id": kind, "userId": "u1", "kind": kind, "value": value}])
-        band = {"$id": "b", "userId": "u1", "indicatorType": "percentage_range", "percentageRangeMin": 5.0,
-                "color": "red", "enabled": True, "displayOrder": 1}  # fmt: skip
-        await store.create_many(ALERT_CONFIGS, [band])
-        return await read_audience(suite.container)
-
-    audience = asyncio.run(read())
+    for kind, value in (("country", "NZ"), ("weather", "wet")):
+        await store.create_many(ALERT_FILTERS, [{"$id": kind, "userId": "u1", "kind": kind, "value": value}])
+    band = {"$id": "b", "userId": "u1", "indicatorType": "percentage_range", "percentageRangeMin": 5.0,
+            "color": "red", "enabled": True, "displayOrder": 1}  # fmt: skip
+    await store.create_many(ALERT_CONFIGS, [band])
+    audience = await read_audience(suite.container)
     (user,) = (user for user in audience.users if user.user_id == "u1")
     assert user.filters == {"country": frozenset({"NZ"})}
     assert any("alerts.unknown_filters" in line and "weather" in line for line in suite.lines)

@@ -16,7 +16,7 @@ from raceday.silks.enrich import PICTURES, completed
 from raceday.silks.pictures import MAX_BYTES, PictureRefused, Pictures, dominant
 from raceday.silks.silk import Silk, cloth
 from raceday.tables import ENTRANTS, SILKS
-from tests.suite_kit import DAY, Suite, go
+from tests.suite_kit import DAY, Suite
 
 HOSTS = frozenset({"pictures.test", ".cdn.test"})
 URL = "https://pictures.test/a.png"
@@ -161,70 +161,58 @@ def test_a_picture_completes_words_and_never_overrules_them() -> None:
     assert completed(named, ("red",)) == named
 
 
-def test_a_day_is_enriched_once() -> None:
+async def test_a_day_is_enriched_once() -> None:
     """Each runner gets a silk with its icon; a second run fetches and writes nothing."""
-
-    async def work() -> None:
-        suite = await Suite(generate_day(1, DAY, 24)).imported()
-        first = await suite.run("jockey-silks-enricher", {"date": "2026-11-24"})
-        entrants, silks = await suite.rows(ENTRANTS), {s["$id"]: s for s in await suite.rows(SILKS)}
-        assert first["runners"] == len(entrants)
-        assert all(e["silkId"] in silks for e in entrants if e["silkColours"])
-        for silk in silks.values():
-            assert silk["svgData"].startswith("<svg")
-            assert suite.server.files.get("silks", silk["$id"])[1].decode() == silk["svgData"]
-            for column, size in (("iconUrl", 64), ("iconUrl128", 128)):
-                file_id = silk[column].rpartition("/view")[0].rpartition("/")[2]
-                shown, content = suite.server.files.get("silks", file_id)
-                assert (file_id, shown["mimeType"]) == (f"{silk['$id']}-{size}", "image/png")
-                with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
-                    assert picture.size == (size, size)
-        moved = {e["$id"]: e["$updatedAt"] for e in entrants}
-        calls = sum(suite.server.requests.values())
-        again = await suite.run("jockey-silks-enricher", {"date": "2026-11-24"})
-        assert (again["written"], again["linked"], again["fetched"]) == (0, 0, 0)
-        assert {e["$id"]: e["$updatedAt"] for e in await suite.rows(ENTRANTS)} == moved
-        assert sum(suite.server.requests.values()) - calls < 10
-
-    go(work)
+    suite = await Suite(generate_day(1, DAY, 24)).imported()
+    first = await suite.run("jockey-silks-enricher", {"date": "2026-11-24"})
+    entrants, silks = await suite.rows(ENTRANTS), {s["$id"]: s for s in await suite.rows(SILKS)}
+    assert first["runners"] == len(entrants)
+    assert all(e["silkId"] in silks for e in entrants if e["silkColours"])
+    for silk in silks.values():
+        assert silk["svgData"].startswith("<svg")
+        assert suite.server.files.get("silks", silk["$id"])[1].decode() == silk["svgData"]
+        for column, size in (("iconUrl", 64), ("iconUrl128", 128)):
+            file_id = silk[column].rpartition("/view")[0].rpartition("/")[2]
+            shown, content = suite.server.files.get("silks", file_id)
+            assert (file_id, shown["mimeType"]) == (f"{silk['$id']}-{size}", "image/png")
+            with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+                assert picture.size == (size, size)
+    moved = {e["$id"]: e["$updatedAt"] for e in entrants}
+    calls = sum(suite.server.requests.values())
+    again = await suite.run("jockey-silks-enricher", {"date": "2026-11-24"})
+    assert (again["written"], again["linked"], again["fetched"]) == (0, 0, 0)
+    assert {e["$id"]: e["$updatedAt"] for e in await suite.rows(ENTRANTS)} == moved
+    assert sum(suite.server.requests.values()) - calls < 10
 
 
-def test_silks_are_shared_and_a_shared_one_names_no_jockey() -> None:
+async def test_silks_are_shared_and_a_shared_one_names_no_jockey() -> None:
     """Runners with one silk share its row, which names a jockey only where one alone wears it."""
-
-    async def work() -> None:
-        suite = await Suite().imported()
-        a, b, c = (await suite.rows(ENTRANTS))[:3]
-        for entrant, text, jockey in ((a, "Red, white cap", "A One"), (b, "RED, WHITE CAP", "B Two"), (c, "Blue", "C")):
-            await suite.store.update(ENTRANTS, entrant["$id"], {"silkColours": text, "jockey": jockey})
-        for race in {a["raceId"], b["raceId"], c["raceId"]}:
-            await suite.run("jockey-silks-enricher", {"raceId": race})
-        ids = {e["$id"]: e["silkId"] for e in await suite.rows(ENTRANTS)}
-        silks = {s["$id"]: s for s in await suite.rows(SILKS)}
-        assert ids[a["$id"]] == ids[b["$id"]] != ids[c["$id"]]
-        assert silks[ids[a["$id"]]]["jockeyName"] is None
-        assert silks[ids[c["$id"]]]["jockeyName"] == "C"
-        assert (silks[ids[a["$id"]]]["primaryColor"], silks[ids[a["$id"]]]["pattern"]) == ("red", "solid")
-        assert (silks[ids[a["$id"]]]["hex"], silks[ids[a["$id"]]]["isLight"]) == ("#D7141A", False)
-
-    go(work)
+    suite = await Suite().imported()
+    a, b, c = (await suite.rows(ENTRANTS))[:3]
+    for entrant, text, jockey in ((a, "Red, white cap", "A One"), (b, "RED, WHITE CAP", "B Two"), (c, "Blue", "C")):
+        await suite.store.update(ENTRANTS, entrant["$id"], {"silkColours": text, "jockey": jockey})
+    for race in {a["raceId"], b["raceId"], c["raceId"]}:
+        await suite.run("jockey-silks-enricher", {"raceId": race})
+    ids = {e["$id"]: e["silkId"] for e in await suite.rows(ENTRANTS)}
+    silks = {s["$id"]: s for s in await suite.rows(SILKS)}
+    assert ids[a["$id"]] == ids[b["$id"]] != ids[c["$id"]]
+    assert silks[ids[a["$id"]]]["jockeyName"] is None
+    assert silks[ids[c["$id"]]]["jockeyName"] == "C"
+    assert (silks[ids[a["$id"]]]["primaryColor"], silks[ids[a["$id"]]]["pattern"]) == ("red", "solid")
+    assert (silks[ids[a["$id"]]]["hex"], silks[ids[a["$id"]]]["isLight"]) == ("#D7141A", False)
 
 
-def test_a_failed_picture_leaves_a_row_from_the_text() -> None:
+async def test_a_failed_picture_leaves_a_row_from_the_text() -> None:
     """Where the picture cannot be had the words alone describe the silk, and the result says what failed."""
-
-    async def work() -> None:
-        suite = await Suite(silk_pictures=True).imported()
-        transport = httpx.MockTransport(lambda _: httpx.Response(500))
-        pictures = Pictures(suite.settings.silk_hosts, resolve=public, transport=transport)
-        suite.container.cache.keep(PICTURES, pictures)
-        race = (await suite.rows(ENTRANTS))[0]["raceId"]
-        result = await suite.run("jockey-silks-enricher", {"raceId": race})
-        assert result["written"] > 0
-        assert result["failures"]
-        assert all(s["svgData"] for s in await suite.rows(SILKS))
-
-    go(work)
+    suite = await Suite(silk_pictures=True).imported()
+    transport = httpx.MockTransport(lambda _: httpx.Response(500))
+    pictures = Pictures(suite.settings.silk_hosts, resolve=public, transport=transport)
+    suite.container.cache.keep(PICTURES, pictures)
+    race = (await suite.rows(ENTRANTS))[0]["raceId"]
+    result = await suite.run("jockey-silks-enricher", {"raceId": race})
+    assert result["written"] > 0
+    assert result["failures"]
+    assert all(s["svgData"] for s in await suite.rows(SILKS))
 
 
 @pytest.mark.parametrize(
@@ -232,13 +220,9 @@ def test_a_failed_picture_leaves_a_row_from_the_text() -> None:
     [({}, "raceId"), ({"raceId": "unknown"}, "raceId"), ({"raceIds": []}, "raceIds"), ({"raceId": 5}, "raceId"),
      ({"date": "soon"}, "date"), ({"raceId": "a", "date": "2026-11-24"}, "raceId"), ({"horse": "x"}, "horse")],
 )  # fmt: skip
-def test_bad_input_names_its_field(params: dict[str, Any], field: str) -> None:
+async def test_bad_input_names_its_field(params: dict[str, Any], field: str) -> None:
     """What cannot be asked for answers with the field and what was expected, and writes nothing."""
-
-    async def work() -> None:
-        suite = Suite()
-        result = await suite.run("jockey-silks-enricher", params)
-        assert (result["error"]["kind"], result["error"]["field"]) == ("bad_request", field)
-        assert await suite.rows(SILKS) == []
-
-    go(work)
+    suite = Suite()
+    result = await suite.run("jockey-silks-enricher", params)
+    assert (result["error"]["kind"], result["error"]["field"]) == ("bad_request", field)
+    assert await suite.rows(SILKS) == []

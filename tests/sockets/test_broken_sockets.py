@@ -129,17 +129,13 @@ def right() -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_a_feed_request_that_breaks_once_is_tried_again(trouble: str, right: dict[str, Any]) -> None:
+async def test_a_feed_request_that_breaks_once_is_tried_again(trouble: str, right: dict[str, Any]) -> None:
     """One broken answer of the feed costs a second request and nothing else."""
-
-    async def work() -> None:
-        async with Broken(feed=once(0, trouble)) as here:
-            await here.imported()
-            assert (await here.poll())["result"] == "committed"
-            assert len(here.feed.asked) == (1 if trouble in HARMLESS else 2)
-            assert await here.figures() == right
-
-    go(work)
+    async with Broken(feed=once(0, trouble)) as here:
+        await here.imported()
+        assert (await here.poll())["result"] == "committed"
+        assert len(here.feed.asked) == (1 if trouble in HARMLESS else 2)
+        assert await here.figures() == right
 
 
 @pytest.mark.parametrize(
@@ -154,63 +150,52 @@ def test_a_feed_request_that_breaks_once_is_tried_again(trouble: str, right: dic
         ("cut_gzip", "payload"),
     ],
 )
-def test_a_feed_that_stays_broken_is_a_cause(trouble: str, cause: str) -> None:
+async def test_a_feed_that_stays_broken_is_a_cause(trouble: str, cause: str) -> None:
     """A poll whose every request breaks asks until its slot is over, names its cause, and writes no row."""
-
-    async def work() -> None:
-        async with Broken(feed=lambda n, method, path: trouble) as here:
-            await here.imported()
-            result = await here.poll()
-            assert (result["result"], result["cause"]) == ("failed", cause)
-            assert len(here.feed.asked) > 3
-            assert await here.suite.rows(RACE_POLLS) == await here.suite.rows(QUARANTINE) == []
-
-    go(work)
+    async with Broken(feed=lambda n, method, path: trouble) as here:
+        await here.imported()
+        result = await here.poll()
+        assert (result["result"], result["cause"]) == ("failed", cause)
+        assert len(here.feed.asked) > 3
+        assert await here.suite.rows(RACE_POLLS) == await here.suite.rows(QUARANTINE) == []
 
 
 @pytest.mark.parametrize("call", range(STORE_CALLS))
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_a_store_call_that_breaks_once_doubles_and_loses_nothing(
+async def test_a_store_call_that_breaks_once_doubles_and_loses_nothing(
     trouble: str, call: int, right: dict[str, Any]
 ) -> None:
     """Whichever call of a poll breaks, and however: with the scheduler's second try the tables are as without it."""
-
-    async def work() -> None:
-        async with Broken(store=once(call, trouble)) as here:
-            await here.imported()
-            first = await here.poll()
-            if first["result"] == "failed":
-                assert await here.suite.rows(RACE_POLLS) == []
-            second = await here.poll()
-            assert [first["result"], second["result"]] in (["committed", "done"], ["failed", "committed"])
-            ledger = await here.suite.rows(RACE_POLLS)
-            assert [row["n"] for row in ledger] == [1]
-            assert await here.figures() == right
-
-    go(work)
+    async with Broken(store=once(call, trouble)) as here:
+        await here.imported()
+        first = await here.poll()
+        if first["result"] == "failed":
+            assert await here.suite.rows(RACE_POLLS) == []
+        second = await here.poll()
+        assert [first["result"], second["result"]] in (["committed", "done"], ["failed", "committed"])
+        ledger = await here.suite.rows(RACE_POLLS)
+        assert [row["n"] for row in ledger] == [1]
+        assert await here.figures() == right
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_imports_over_breaking_sockets_end_in_the_same_rows(seed: int) -> None:
+async def test_imports_over_breaking_sockets_end_in_the_same_rows(seed: int) -> None:
     """Imports of which every sixth exchange breaks somehow, run until they succeed, end in the rows of sound ones."""
     chance = random.Random(seed)
 
     def plan(n: int, method: str, path: str) -> str:
         return chance.choice(TROUBLES) if chance.random() < 1 / 6 else ""
 
-    async def work() -> None:
-        async with Broken(races=3) as sound, Broken(plan, plan, races=3) as here:
-            await sound.imported()
-            for name in IMPORTS:
-                for _ in range(8):
-                    answer = await here.run(name)
-                    if answer.get("ok") and not answer.get("failures"):
-                        break
-                else:
-                    pytest.fail(f"{name} never succeeded: {json.dumps(answer)[:500]}")
-            assert await here.figures() == await sound.figures()
-
-    go(work)
+    async with Broken(races=3) as sound, Broken(plan, plan, races=3) as here:
+        await sound.imported()
+        for name in IMPORTS:
+            for _ in range(8):
+                answer = await here.run(name)
+                if answer.get("ok") and not answer.get("failures"):
+                    break
+            else:
+                pytest.fail(f"{name} never succeeded: {json.dumps(answer)[:500]}")
+        assert await here.figures() == await sound.figures()
 
 
 def test_every_kind_of_trouble_is_tried() -> None:

@@ -16,7 +16,7 @@ from raceday.ids import SeededRandomSource
 from raceday.log import Log
 from raceday.store.client import make_store
 from tests.sockets.breaker import Breaker
-from tests.suite_kit import DAY, Suite, go
+from tests.suite_kit import DAY, Suite
 
 SCALE = float(os.environ.get("RACEDAY_TRIAL_SCALE", "0.2"))
 STALL_SECS, LIMIT_SECS = 12 * SCALE, 10 * SCALE
@@ -43,26 +43,22 @@ async def due(suite: Suite, ids: list[str]) -> int:
     return int(answer["committed"])
 
 
-def test_thirty_of_thirty_races_are_committed_after_two_stalls() -> None:
+async def test_thirty_of_thirty_races_are_committed_after_two_stalls() -> None:
     """Sixteen connections, two stalls longer than the limit: the healthy store gets all thirty races due at once."""
-
-    async def work() -> None:
-        suite = Suite(generate_day(1, DAY, RACES), store_timeout_secs=LIMIT_SECS, store_connections=CONNECTIONS)
-        await suite.imported()
-        ids = [race.race_id for race in suite.day.core_races][:RACES]
-        near = suite.day.core_races[0].advertised - timedelta(hours=1)
-        suite.clock.advance((near - suite.clock.now()).total_seconds())
-        stalling = Stalling(EmbeddedTransport(suite.server))
-        async with Breaker(stalling) as server:
-            settings = dataclasses.replace(suite.settings, store_endpoint=f"{server.url}/v1")
-            store = make_store(settings, suite.clock, SeededRandomSource(5), Log(lambda _: None))
-            suite.container.store = store
-            assert await due(suite, ids) == RACES
-            for _ in range(2):
-                stalling.running.clear()
-                asyncio.get_running_loop().call_later(STALL_SECS, stalling.running.set)
-                await due(suite, ids)
-            assert await due(suite, ids) == RACES
-            await store.aclose()
-
-    go(work)
+    suite = Suite(generate_day(1, DAY, RACES), store_timeout_secs=LIMIT_SECS, store_connections=CONNECTIONS)
+    await suite.imported()
+    ids = [race.race_id for race in suite.day.core_races][:RACES]
+    near = suite.day.core_races[0].advertised - timedelta(hours=1)
+    suite.clock.advance((near - suite.clock.now()).total_seconds())
+    stalling = Stalling(EmbeddedTransport(suite.server))
+    async with Breaker(stalling) as server:
+        settings = dataclasses.replace(suite.settings, store_endpoint=f"{server.url}/v1")
+        store = make_store(settings, suite.clock, SeededRandomSource(5), Log(lambda _: None))
+        suite.container.store = store
+        assert await due(suite, ids) == RACES
+        for _ in range(2):
+            stalling.running.clear()
+            asyncio.get_running_loop().call_later(STALL_SECS, stalling.running.set)
+            await due(suite, ids)
+        assert await due(suite, ids) == RACES
+        await store.aclose()

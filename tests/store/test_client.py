@@ -147,140 +147,104 @@ def test_reads_are_repeated_and_give_up_in_the_end() -> None:
         asyncio.run(mocked(refuse(503)).find(RACES))
 
 
-def test_find_reads_past_every_page() -> None:
+async def test_find_reads_past_every_page() -> None:
     """More rows than any page come back whole and in order, with a limit no more than asked for."""
-
-    async def go() -> None:
-        store, _ = embedded()
-        await store.create_many(
-            RACE_POOLS, [{"$id": f"r{i:04}", "raceId": f"r{i:04}", "winPoolTotal": i % 7} for i in range(1203)]
-        )
-        rows = await store.find(RACE_POOLS, [Query.order_desc("winPoolTotal")], select=("raceId", "winPoolTotal"))
-        assert len({row["$id"] for row in rows}) == 1203
-        assert [row["winPoolTotal"] for row in rows] == sorted((i % 7 for i in range(1203)), reverse=True)
-        assert len(await store.find(RACE_POOLS, limit=3)) == 3
-
-    asyncio.run(go())
+    store, _ = embedded()
+    await store.create_many(
+        RACE_POOLS, [{"$id": f"r{i:04}", "raceId": f"r{i:04}", "winPoolTotal": i % 7} for i in range(1203)]
+    )
+    rows = await store.find(RACE_POOLS, [Query.order_desc("winPoolTotal")], select=("raceId", "winPoolTotal"))
+    assert len({row["$id"] for row in rows}) == 1203
+    assert [row["winPoolTotal"] for row in rows] == sorted((i % 7 for i in range(1203)), reverse=True)
+    assert len(await store.find(RACE_POOLS, limit=3)) == 3
 
 
 @pytest.mark.parametrize("loss", ["before", "after"])
-def test_a_create_whose_answer_is_lost_is_made_once(loss: str) -> None:
+async def test_a_create_whose_answer_is_lost_is_made_once(loss: str) -> None:
     """Whether the request or its answer was lost, the row is there once and the caller gets it."""
-
-    async def go() -> None:
-        hook = Lossy()
-        store, _ = embedded(hook)
-        (hook.before_of if loss == "before" else hook.after_of).append("POST")
-        row = await store.create(SUITE_STATE, "a", STATE)
-        assert row["$id"] == "a"
-        # Beside it stands the row that tells the schema's version.
-        assert sorted(r["kind"] for r in await store.find(SUITE_STATE)) == sorted([STATE["kind"], "schema"])
-
-    asyncio.run(go())
+    hook = Lossy()
+    store, _ = embedded(hook)
+    (hook.before_of if loss == "before" else hook.after_of).append("POST")
+    row = await store.create(SUITE_STATE, "a", STATE)
+    assert row["$id"] == "a"
+    # Beside it stands the row that tells the schema's version.
+    assert sorted(r["kind"] for r in await store.find(SUITE_STATE)) == sorted([STATE["kind"], "schema"])
 
 
-def test_a_lost_create_that_meets_another_row_conflicts() -> None:
+async def test_a_lost_create_that_meets_another_row_conflicts() -> None:
     """A row that somebody else made under the same id is not taken for our own."""
-
-    async def go() -> None:
-        hook = Lossy()
-        store, _ = embedded(hook)
-        await store.create(SUITE_STATE, "a", {**STATE, "status": "paused"})
-        hook.before_of.append("POST")
-        with pytest.raises(StoreConflict):
-            await store.create(SUITE_STATE, "a", {**STATE, "status": "running"})
-
-    asyncio.run(go())
+    hook = Lossy()
+    store, _ = embedded(hook)
+    await store.create(SUITE_STATE, "a", {**STATE, "status": "paused"})
+    hook.before_of.append("POST")
+    with pytest.raises(StoreConflict):
+        await store.create(SUITE_STATE, "a", {**STATE, "status": "running"})
 
 
-def test_a_commit_takes_three_calls_and_is_whole() -> None:
+async def test_a_commit_takes_three_calls_and_is_whole() -> None:
     """Create, bulk upsert and update take effect together, in exactly three calls."""
-
-    async def go() -> None:
-        store, _ = embedded()
-        race = {"raceId": "r", "name": "R", "raceNumber": 1, "startTime": NOW.isoformat(), "status": "Open"}
-        await store.create(RACES, "r", race)
-        before = store.calls
-        runners = [{"$id": f"e{i}", "entrantId": f"e{i}", "name": "E", "runnerNumber": i} for i in range(24)]
-        await store.commit(
-            [Op("bulkUpsert", ENTRANTS, rows=runners), Op("update", RACES, "r", {"status": "Closed"}),
-             Op("upsert", SUITE_STATE, "s", STATE)]
-        )  # fmt: skip
-        assert store.calls - before == 3
-        assert len(await store.find(ENTRANTS)) == 24
-        assert (await store.get(SUITE_STATE, "s")) is not None
-        found = await store.get(RACES, "r")
-        assert found is not None
-        assert found["status"] == "Closed"
-
-    asyncio.run(go())
+    store, _ = embedded()
+    race = {"raceId": "r", "name": "R", "raceNumber": 1, "startTime": NOW.isoformat(), "status": "Open"}
+    await store.create(RACES, "r", race)
+    before = store.calls
+    runners = [{"$id": f"e{i}", "entrantId": f"e{i}", "name": "E", "runnerNumber": i} for i in range(24)]
+    await store.commit(
+        [Op("bulkUpsert", ENTRANTS, rows=runners), Op("update", RACES, "r", {"status": "Closed"}),
+         Op("upsert", SUITE_STATE, "s", STATE)]
+    )  # fmt: skip
+    assert store.calls - before == 3
+    assert len(await store.find(ENTRANTS)) == 24
+    assert (await store.get(SUITE_STATE, "s")) is not None
+    found = await store.get(RACES, "r")
+    assert found is not None
+    assert found["status"] == "Closed"
 
 
-def test_a_commit_that_conflicts_writes_nothing() -> None:
+async def test_a_commit_that_conflicts_writes_nothing() -> None:
     """An id that exists refuses the whole transaction."""
-
-    async def go() -> None:
-        store, _ = embedded()
-        await store.create(SUITE_STATE, "a", STATE)
-        with pytest.raises(StoreConflict):
-            await store.commit([Op("create", SUITE_STATE, "b", STATE), Op("create", SUITE_STATE, "a", STATE)])
-        assert await store.get(SUITE_STATE, "b") is None
-
-    asyncio.run(go())
+    store, _ = embedded()
+    await store.create(SUITE_STATE, "a", STATE)
+    with pytest.raises(StoreConflict):
+        await store.commit([Op("create", SUITE_STATE, "b", STATE), Op("create", SUITE_STATE, "a", STATE)])
+    assert await store.get(SUITE_STATE, "b") is None
 
 
-def test_a_commit_whose_answer_is_lost_is_found_to_be_made() -> None:
+async def test_a_commit_whose_answer_is_lost_is_found_to_be_made() -> None:
     """After a lost answer the transaction itself says that it was committed."""
-
-    async def go() -> None:
-        hook = Lossy()
-        store, _ = embedded(hook)
-        hook.after_of.append("PATCH")
-        await store.commit([Op("create", SUITE_STATE, "a", STATE)])
-        assert await store.get(SUITE_STATE, "a") is not None
-
-    asyncio.run(go())
+    hook = Lossy()
+    store, _ = embedded(hook)
+    hook.after_of.append("PATCH")
+    await store.commit([Op("create", SUITE_STATE, "a", STATE)])
+    assert await store.get(SUITE_STATE, "a") is not None
 
 
-def test_a_commit_that_never_arrived_is_ended_and_done_again() -> None:
+async def test_a_commit_that_never_arrived_is_ended_and_done_again() -> None:
     """A commit that the server never saw leaves no transaction open, and what it was to write is written by another."""
-
-    async def go() -> None:
-        hook = Lossy()
-        store, server = embedded(hook)
-        hook.before_of.append("PATCH")
-        await store.commit([Op("create", SUITE_STATE, "a", STATE)])
-        assert await store.get(SUITE_STATE, "a") is not None
-        assert [t.status for t in server.transactions.all.values()] == ["failed", "committed"]
-
-    asyncio.run(go())
+    hook = Lossy()
+    store, server = embedded(hook)
+    hook.before_of.append("PATCH")
+    await store.commit([Op("create", SUITE_STATE, "a", STATE)])
+    assert await store.get(SUITE_STATE, "a") is not None
+    assert [t.status for t in server.transactions.all.values()] == ["failed", "committed"]
 
 
-def test_bulk_creation_whose_answer_is_lost_is_made_once() -> None:
+async def test_bulk_creation_whose_answer_is_lost_is_made_once() -> None:
     """A bulk is all or nothing, so that its first row tells what became of it."""
-
-    async def go() -> None:
-        hook = Lossy()
-        store, _ = embedded(hook)
-        hook.after_of.append("POST")
-        rows = [{"$id": f"n{i}", "userId": "u", "type": "odds", "title": "t", "message": "m"} for i in range(5)]
-        await store.create_many(NOTIFICATIONS, rows)
-        assert len(await store.find(NOTIFICATIONS)) == 5
-
-    asyncio.run(go())
+    hook = Lossy()
+    store, _ = embedded(hook)
+    hook.after_of.append("POST")
+    rows = [{"$id": f"n{i}", "userId": "u", "type": "odds", "title": "t", "message": "m"} for i in range(5)]
+    await store.create_many(NOTIFICATIONS, rows)
+    assert len(await store.find(NOTIFICATIONS)) == 5
 
 
-def test_an_update_refuses_a_row_that_is_newer() -> None:
+async def test_an_update_refuses_a_row_that_is_newer() -> None:
     """A patch names the instant it knows of and conflicts with anything later."""
-
-    async def go() -> None:
-        store, _ = embedded()
-        await store.create(SUITE_STATE, "a", STATE)
-        with pytest.raises(StoreConflict):
-            await store.update(SUITE_STATE, "a", {"status": "x"}, if_not_after="2020-01-01T00:00:00.000+00:00")
-        await store.update(SUITE_STATE, "a", {"status": "x"}, if_not_after=NOW.isoformat())
-
-    asyncio.run(go())
+    store, _ = embedded()
+    await store.create(SUITE_STATE, "a", STATE)
+    with pytest.raises(StoreConflict):
+        await store.update(SUITE_STATE, "a", {"status": "x"}, if_not_after="2020-01-01T00:00:00.000+00:00")
+    await store.update(SUITE_STATE, "a", {"status": "x"}, if_not_after=NOW.isoformat())
 
 
 def test_deleting_without_queries_is_refused_here() -> None:
@@ -296,17 +260,13 @@ def test_numbers_that_json_cannot_hold_are_refused_before_sending(value: float) 
         asyncio.run(mocked(refuse(500)).upsert(ENTRANTS, "e", {"fixedWinOdds": value}))
 
 
-def test_files_replace_what_was_there() -> None:
+async def test_files_replace_what_was_there() -> None:
     """A file put under an id that exists replaces it, and its URL names bucket, id and project."""
-
-    async def go() -> None:
-        store, server = embedded()
-        for content in (b"<svg>1</svg>", b"<svg>2</svg>"):
-            url = await store.put_file("silks", "s1", "s1.svg", content, "image/svg+xml")
-        assert url == "http://store.test/v1/storage/buckets/silks/files/s1/view?project=raceday"
-        assert server.files.get("silks", "s1")[1] == b"<svg>2</svg>"
-
-    asyncio.run(go())
+    store, server = embedded()
+    for content in (b"<svg>1</svg>", b"<svg>2</svg>"):
+        url = await store.put_file("silks", "s1", "s1.svg", content, "image/svg+xml")
+    assert url == "http://store.test/v1/storage/buckets/silks/files/s1/view?project=raceday"
+    assert server.files.get("silks", "s1")[1] == b"<svg>2</svg>"
 
 
 def test_queries_are_those_of_the_sdk() -> None:

@@ -83,26 +83,23 @@ LOST = httpx.ReadTimeout("lost")
 
 
 @pytest.mark.parametrize("row_id", ["", "a/b", "..", "a?b", "é", "x" * 37, "_a", "bad id"])
-def test_an_id_that_no_row_can_have_is_never_sent(row_id: str) -> None:
+async def test_an_id_that_no_row_can_have_is_never_sent(row_id: str) -> None:
     """An empty id would make a row's route its table's, where DELETE removes every row: nothing is sent."""
     store, seen = scripted()
 
-    async def go() -> None:
-        writes = [
-            store.delete(SUITE_STATE, row_id), store.create(SUITE_STATE, row_id, STATE),
-            store.upsert(SUITE_STATE, row_id, STATE), store.update(SUITE_STATE, row_id, STATE),
-            store.upsert_many(SUITE_STATE, [{"$id": row_id, **STATE}]),
-            store.create_many(SUITE_STATE, [{"$id": row_id, **STATE}]),
-            store.commit([Op("upsert", SUITE_STATE, row_id, STATE)]),
-            store.commit([Op("bulkUpsert", SUITE_STATE, rows=[{"$id": row_id, **STATE}])]),
-            store.put_file("silks", row_id, "a.svg", b"<svg/>", "image/svg+xml"),
-        ]  # fmt: skip
-        for write in writes:
-            with pytest.raises(StoreInvalid):
-                await write
-        assert await store.get(SUITE_STATE, row_id) is None
-
-    asyncio.run(go())
+    writes = [
+        store.delete(SUITE_STATE, row_id), store.create(SUITE_STATE, row_id, STATE),
+        store.upsert(SUITE_STATE, row_id, STATE), store.update(SUITE_STATE, row_id, STATE),
+        store.upsert_many(SUITE_STATE, [{"$id": row_id, **STATE}]),
+        store.create_many(SUITE_STATE, [{"$id": row_id, **STATE}]),
+        store.commit([Op("upsert", SUITE_STATE, row_id, STATE)]),
+        store.commit([Op("bulkUpsert", SUITE_STATE, rows=[{"$id": row_id, **STATE}])]),
+        store.put_file("silks", row_id, "a.svg", b"<svg/>", "image/svg+xml"),
+    ]  # fmt: skip
+    for write in writes:
+        with pytest.raises(StoreInvalid):
+            await write
+    assert await store.get(SUITE_STATE, row_id) is None
     assert seen == []
 
 
@@ -114,56 +111,40 @@ def test_find_refuses_a_limit_among_its_queries() -> None:
     assert seen == []
 
 
-def test_a_create_that_arrives_late_is_still_its_own() -> None:
+async def test_a_create_that_arrives_late_is_still_its_own() -> None:
     """The second try's conflict with our own first one is read back and is no conflict."""
-
-    async def go() -> None:
-        store = over(Late(fresh(), "POST"))
-        row = await store.create(RACE_POOLS, "r", {"raceId": "r", "winPoolTotal": None, "lastUpdated": "2026-11-24"})
-        assert (row["$id"], row["winPoolTotal"]) == ("r", 0)
-
-    asyncio.run(go())
+    store = over(Late(fresh(), "POST"))
+    row = await store.create(RACE_POOLS, "r", {"raceId": "r", "winPoolTotal": None, "lastUpdated": "2026-11-24"})
+    assert (row["$id"], row["winPoolTotal"]) == ("r", 0)
 
 
-def test_a_bulk_that_arrives_late_is_still_its_own() -> None:
+async def test_a_bulk_that_arrives_late_is_still_its_own() -> None:
     """A bulk whose first try made it after all is not reported as somebody else's."""
-
-    async def go() -> None:
-        store = over(Late(fresh(), "POST"))
-        await store.create_many(NOTIFICATIONS, [{"$id": f"n{i}", **NOTE} for i in range(100)])
-        assert len(await store.find(NOTIFICATIONS)) == 100
-
-    asyncio.run(go())
+    store = over(Late(fresh(), "POST"))
+    await store.create_many(NOTIFICATIONS, [{"$id": f"n{i}", **NOTE} for i in range(100)])
+    assert len(await store.find(NOTIFICATIONS)) == 100
 
 
 @pytest.mark.parametrize(
     "there", [[{"$id": "n1", **NOTE, "title": "other"}, {"$id": "n2", **NOTE}], [{"$id": "n1", **NOTE}]]
 )
-def test_a_lost_bulk_that_meets_other_rows_conflicts(there: list[dict[str, Any]]) -> None:
+async def test_a_lost_bulk_that_meets_other_rows_conflicts(there: list[dict[str, Any]]) -> None:
     """Rows of others under our ids, or only some of ours, are a conflict and never taken for our bulk."""
-
-    async def go() -> None:
-        server = fresh()
-        await over(EmbeddedTransport(server)).create_many(NOTIFICATIONS, there)
-        store = over(Late(server, "POST"))
-        with pytest.raises(StoreConflict):
-            await store.create_many(NOTIFICATIONS, [{"$id": "n1", **NOTE}, {"$id": "n2", **NOTE}])
-
-    asyncio.run(go())
+    server = fresh()
+    await over(EmbeddedTransport(server)).create_many(NOTIFICATIONS, there)
+    store = over(Late(server, "POST"))
+    with pytest.raises(StoreConflict):
+        await store.create_many(NOTIFICATIONS, [{"$id": "n1", **NOTE}, {"$id": "n2", **NOTE}])
 
 
-def test_a_guarded_update_whose_answer_is_lost_is_made_once() -> None:
+async def test_a_guarded_update_whose_answer_is_lost_is_made_once() -> None:
     """A patch that names an instant is read back after a lost answer, and its late twin does no harm."""
-
-    async def go() -> None:
-        server = fresh()
-        await over(EmbeddedTransport(server)).create(SUITE_STATE, "a", STATE)
-        row = await over(Late(server, "PATCH")).update(
-            SUITE_STATE, "a", {"status": "x"}, if_not_after="2026-11-24T01:00:00.000+00:00"
-        )
-        assert row["status"] == "x"
-
-    asyncio.run(go())
+    server = fresh()
+    await over(EmbeddedTransport(server)).create(SUITE_STATE, "a", STATE)
+    row = await over(Late(server, "PATCH")).update(
+        SUITE_STATE, "a", {"status": "x"}, if_not_after="2026-11-24T01:00:00.000+00:00"
+    )
+    assert row["status"] == "x"
 
 
 def test_a_commit_under_way_is_waited_for() -> None:
@@ -219,16 +200,12 @@ def test_an_answer_from_something_else_is_a_typed_error(body: bytes) -> None:
         asyncio.run(store.find(SUITE_STATE))
 
 
-def test_a_file_whose_answer_is_lost_is_there_once() -> None:
+async def test_a_file_whose_answer_is_lost_is_there_once() -> None:
     """A lost answer, then our own file in the way: the file ends up there with its new content."""
-
-    async def go() -> None:
-        server = fresh()
-        store = over(Late(server, "POST"))
-        await store.put_file("silks", "s1", "s1.svg", b"<svg>1</svg>", "image/svg+xml")
-        assert server.files.get("silks", "s1")[1] == b"<svg>1</svg>"
-
-    asyncio.run(go())
+    server = fresh()
+    store = over(Late(server, "POST"))
+    await store.put_file("silks", "s1", "s1.svg", b"<svg>1</svg>", "image/svg+xml")
+    assert server.files.get("silks", "s1")[1] == b"<svg>1</svg>"
 
 
 def test_a_hanging_server_is_given_up() -> None:

@@ -1,6 +1,5 @@
 """What deployed pollers upload is joined to a tape, and an upload that fails costs no poll."""
 
-import asyncio
 import dataclasses
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.embedded import EmbeddedTransport
-from local.tape.joining import JoinedTape, pull_day, unpacked, write_part
+from local.tape.joining import pull_day, unpacked, write_part
 from local.tape.reader import Tape
 from local.world import open_world
 from raceday.clock import iso
@@ -83,22 +82,19 @@ def test_an_object_that_is_cut_off_is_refused() -> None:
         unpacked(content[: len(content) // 2])
 
 
-def test_a_pull_takes_a_days_objects_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_pull_takes_a_days_objects_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Through the embedded server: a day's objects beyond one page are joined, a damaged one named, others left."""
     monkeypatch.setenv("RACEDAY_TAPE", BUCKET)
     world = open_world("generated", str(tmp_path / "store.db"), lambda _: None)
     store, made = world.container("money-flow-tracker").store, answers(110)
 
-    async def joined() -> JoinedTape:
-        for i, answer in enumerate(made):
-            content = packed([answer], "enhanced-race-poller", f"a{i}")
-            await store.put_file(BUCKET, f"20260213T12{i % 60:02}00Z-{i:016}", "x.gz", content, "application/gzip")
-        await store.put_file(BUCKET, "20260213T130000Z-torn", "x.gz", content[:40], "application/gzip")
-        await store.put_file(BUCKET, "20260110T130000Z-old", "x.gz", content, "application/gzip")
-        assert world.embedded is not None
-        return await pull_day(world.settings, EmbeddedTransport(world.embedded), DAY, tmp_path / "tapes")
-
-    found = asyncio.run(joined())
+    for i, answer in enumerate(made):
+        content = packed([answer], "enhanced-race-poller", f"a{i}")
+        await store.put_file(BUCKET, f"20260213T12{i % 60:02}00Z-{i:016}", "x.gz", content, "application/gzip")
+    await store.put_file(BUCKET, "20260213T130000Z-torn", "x.gz", content[:40], "application/gzip")
+    await store.put_file(BUCKET, "20260110T130000Z-old", "x.gz", content, "application/gzip")
+    assert world.embedded is not None
+    found = await pull_day(world.settings, EmbeddedTransport(world.embedded), DAY, tmp_path / "tapes")
     assert (found.objects, found.answers, len(found.refused)) == (111, 110, 1)
     assert found.refused[0].startswith("20260213T130000Z-torn")
     assert found.path is not None
