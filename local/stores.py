@@ -50,8 +50,12 @@ def beside(place: str) -> str:
 
 def tell(place: str, file: TextIO | None = None) -> None:
     """Print the first line of a command: the store that it acts on."""
-    shown = f"Appwrite at {os.environ.get('APPWRITE_ENDPOINT', '(not set)')}" if place == ENV else place
-    print(f"store {shown}", file=file or sys.stdout, flush=True)
+    print(f"store {shown_name(place)}", file=file or sys.stdout, flush=True)
+
+
+def shown_name(place: str) -> str:
+    """Return a store's name as it is told: a path, or where Appwrite is."""
+    return f"Appwrite at {os.environ.get('APPWRITE_ENDPOINT', '(not set)')}" if place == ENV else place
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from local.console.headline import KEPT_SECS, Headlines
 from local.console.health import METRICS_TYPE, as_health, as_metrics
 from local.console.pages import make_pages
 from local.console.race import read_race
@@ -67,23 +68,24 @@ class Guard:
             await self._app(scope, receive, guarded)
 
 
-def make_app(source: Source) -> Starlette:
-    """Return the console as an ASGI application over `source`."""
-    pages = make_pages(source)
+def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
+    """Return the console as an ASGI application over `source`, whose headline is read every `kept_secs`."""
+    pages, headlines = make_pages(source), Headlines(source, kept_secs)
 
     def page(
         read: Callable[[Request], Awaitable[tuple[str, dict[str, Any]]]],
     ) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
-            status = 200
+            status, head = 200, None
             try:
+                head = await headlines.read()
                 template, values = await read(request)
             except _NotFound as missing:
                 template, values, status = "missing.html", {"what": str(missing), "title": "Not found"}, 404
             except RaceDayError as error:
                 template, values, status = "failing.html", {"error": str(error), "title": "Store unreachable"}, 503
             fragment = request.headers.get("x-fragment") == "1"
-            body = pages.render(template, fragment=fragment, path=request.url.path, **values).encode()
+            body = pages.render(template, fragment=fragment, path=request.url.path, head=head, **values).encode()
             # Countdowns, which an open page keeps by itself, are no news.
             digest = blake2s(_COUNTDOWN.sub(rb"\1", body), digest_size=12).hexdigest()
             headers = {"etag": f'"{digest}"', "x-now": str(round(source.now().timestamp() * 1000))}
@@ -94,7 +96,10 @@ def make_app(source: Source) -> Starlette:
         return answer
 
     async def today(request: Request) -> tuple[str, dict[str, Any]]:
-        day = _date(request.query_params.get("date"))
+        asked = request.query_params.get("date")
+        day = _date(asked)
+        if asked and day is None:
+            raise _NotFound(f"day {asked}: expected a date as 2026-02-14")
         found = await read_day(source, day)
         return "today.html", {"title": "Today", "day": found, "asked": day}
 

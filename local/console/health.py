@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from local.console.suite import Suite
+from local.console.suite import WINDOW, Suite
 from local.console.today import DayList
+from local.console.words import many
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Sample = tuple[dict[str, str], float]
@@ -13,19 +14,19 @@ Sample = tuple[dict[str, str], float]
 
 def troubles(day: DayList, suite: Suite, *, live: bool) -> list[str]:
     """Say what is not well; `live` is whether the day is today, so that a silent scheduler matters."""
-    found = [f"races that need attention: {len(day.attention)}"] if day.attention else []
+    found = [f"{many(len(day.attention), 'race')} in need of attention"] if day.attention else []
     if not day.races:
         found.append("the store has no races of this day")
     if live and suite.silent and (day.coming or day.attention):
         found.append("the scheduler has not ticked for three minutes")
     found += [f"paused: {name}" for name in suite.paused]
     found += [f"webhook {hook['name']} is off" for hook in suite.hooks or () if not hook["enabled"]]
-    failed = sum(total.failures for total in suite.totals)
+    failed = sum(run.started >= suite.until - WINDOW for run in suite.failed)
     if failed:
-        found.append(f"{failed} activations failed in the last 24 hours")
+        found.append(f"{many(failed, 'activation')} failed in the last hour")
     if suite.counts["gaps"]:
         causes = ", ".join(f"{cause.replace('_', ' ')} {n}" for cause, n in suite.gaps)
-        found.append(f"{suite.counts['gaps']} slots lost in the last hour: {causes}")
+        found.append(f"{many(suite.counts['gaps'], 'slot')} lost in the last hour: {causes}")
     return found
 
 

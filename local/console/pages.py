@@ -61,6 +61,7 @@ class Pages:
             now=self._source.now(),
             today=self._source.today(),
             speed=1.0,
+            head=None,
             generated=self._source.generated,
             standalone=True,
             style=style,

@@ -13,6 +13,7 @@ from local.embedded import Embedded, EmbeddedTransport
 from local.embedded.http import LOOPBACK
 from local.feedsim import FeedSim
 from local.serving import serve_told
+from local.stores import ENV, shown_name
 from local.world import HOME, LocalWorld, open_embedded
 from raceday.clock import Clock, SystemClock
 from raceday.ids import SystemRandomSource, row_key
@@ -27,14 +28,14 @@ def hooks_of(server: Embedded) -> Callable[[], list[dict[str, Any]]]:
 
 
 def _source(
-    settings: Settings, clock: Clock, embedded: Embedded | None, activity: Activity, *, generated: bool
+    name: str, settings: Settings, clock: Clock, embedded: Embedded | None, activity: Activity, *, generated: bool
 ) -> Source:
     # The page's own reads are not the suite's, and a reader that is told of trouble shows it itself.
     log = Log(lambda _: None, level="error", secrets=settings.secrets())
     transport = EmbeddedTransport(embedded) if embedded else None
     store = make_store(settings, clock, SystemRandomSource(), log, transport)
     hooks = hooks_of(embedded) if embedded else None
-    return Source(store, clock, activity, hooks, settings, generated)
+    return Source(store, clock, activity, hooks, settings, generated, name)
 
 
 def source_of(world: LocalWorld) -> Source:
@@ -42,10 +43,11 @@ def source_of(world: LocalWorld) -> Source:
     beside = path_beside(world.store_path or _env_path(world.settings))
     beside.parent.mkdir(parents=True, exist_ok=True)
     activity = Activity(beside)
+    shown = shown_name(str(world.store_path or ENV))
     world.on_done = activity.on_done
     feed = getattr(world.feed_transport, "feed", None)
     activity.mark_feed(generated=isinstance(feed, FeedSim))
-    return _source(world.settings, world.clock, world.embedded, activity, generated=activity.generated)
+    return _source(shown, world.settings, world.clock, world.embedded, activity, generated=activity.generated)
 
 
 def _env_path(settings: Settings) -> Path:
@@ -63,13 +65,18 @@ def open_source(store: str, clock: Clock | None = None) -> Source:
     if store == "env":
         settings = read_settings(needs=frozenset({STORE}))
         return _source(
-            settings, clock, None, Activity(path_beside(_env_path(settings)), read_only=True), generated=False
+            shown_name(store),
+            settings,
+            clock,
+            None,
+            Activity(path_beside(_env_path(settings)), read_only=True),
+            generated=False,
         )
     if not Path(store).exists():
         raise FileNotFoundError(store)
     server, settings = open_embedded(Path(store), read_settings(), clock)
     activity = Activity(path_beside(store), read_only=True)
-    return _source(settings, clock, server, activity, generated=activity.generated)
+    return _source(store, settings, clock, server, activity, generated=activity.generated)
 
 
 def make_console_server(source: Source, port: int = 0) -> uvicorn.Server:

@@ -1,7 +1,8 @@
 """Where the console reads: the store's port, a clock, the activity file, and the webhooks of an embedded server."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 from appwrite.query import Query
 
 from local.console.activity import Activity
+from local.console.words import at
 from raceday.clock import Clock, iso
+from raceday.ledger.log import newest_with_pools
 from raceday.racing.nzday import race_day
 from raceday.settings import Settings
 from raceday.store.port import Row, Store
@@ -33,6 +36,7 @@ LIGHT = ("$id", "raceId", "n", "slot", "kind", "status", "score", "lateMs", "fee
 RACE_COLUMNS = (
     "$id", "raceId", "meetingId", "name", "raceNumber", "startTime", "status", "country", "type", "distance",
     "trackCondition", "weather", "last_poll_time", "finalizedAt", "abandonedAt", "actualStart", "raceDateNz",
+    "$createdAt",
 )  # fmt: skip
 _RECENT = timedelta(minutes=35)
 _AT_ONCE = 16
@@ -40,7 +44,10 @@ _AT_ONCE = 16
 
 @dataclass(slots=True)
 class Source:
-    """Reads for the views. `generated` tells that the feed is a simulated one; `hooks` gives the subscriptions."""
+    """Reads for the views. `generated` tells that the feed is a simulated one; `hooks` gives the subscriptions.
+
+    `name` is the store as commands tell it; `lost` holds each race's slots that the last half hour's rows tell as lost.
+    """
 
     store: Store
     clock: Clock
@@ -48,6 +55,8 @@ class Source:
     hooks: Hooks | None = None
     settings: Settings = field(default_factory=Settings)
     generated: bool = True
+    name: str = ""
+    lost: dict[str, list[datetime]] = field(default_factory=dict)
     _latest: dict[str, Row] = field(default_factory=dict)
     _unpolled: set[str] = field(default_factory=set)
 
@@ -66,18 +75,21 @@ class Source:
         """Return the NZ race day that it is."""
         return race_day(self.now())
 
-    async def days(self) -> list[date]:
-        """Return up to fourteen race days that the store holds meetings of, newest first."""
-        found: list[date] = []
-        before: list[str] = []
-        while len(found) < 14:
-            rows = await self.store.find(MEETINGS, [Query.order_desc("date"), *before], limit=1, select=("$id", "date"))
-            if not rows:
-                break
-            stamp = str(rows[0]["date"])
-            found.append(date.fromisoformat(stamp[:10]))
-            before = [Query.less_than("date", f"{stamp[:10]}T00:00:00.000+00:00")]
-        return found
+    async def days(self, around: date) -> list[date]:
+        """Return the race days next to one on which the store holds meetings: it, up to one before and one after."""
+        stamp = f"{around.isoformat()}T00:00:00.000+00:00"
+        asked = (
+            [Query.less_than("date", stamp), Query.order_desc("date")],
+            [Query.greater_than_equal("date", stamp), Query.order_asc("date")],
+            [Query.greater_than("date", stamp), Query.order_asc("date")],
+        )
+        found = [await self.store.find(MEETINGS, queries, limit=1, select=("$id", "date")) for queries in asked]
+        return sorted({date.fromisoformat(str(row["date"])[:10]) for rows in found for row in rows})
+
+    async def newest_day(self) -> date | None:
+        """Return the newest race day that the store holds meetings of."""
+        rows = await self.store.find(MEETINGS, [Query.order_desc("date")], limit=1, select=("$id", "date"))
+        return date.fromisoformat(str(rows[0]["date"])[:10]) if rows else None
 
     async def races_of(self, day: date) -> list[Row]:
         """Return the races of an NZ race day in order of start."""
@@ -99,6 +111,7 @@ class Source:
         since = self.now() - _RECENT
         recent = await self.store.find(RACE_POLLS, [Query.greater_than("slot", iso(since))], select=LIGHT)
         self._learn(recent)
+        self.lost = _lost(recent, since)
         until = self.clock.monotonic() + budget_secs
         missing = [race for race in race_ids if race not in self._latest and race not in self._unpolled]
         for i in range(0, len(missing), _AT_ONCE):
@@ -123,6 +136,27 @@ class Source:
         queries = [Query.equal("raceId", [race_id]), Query.order_desc("n")]
         rows = await self.store.find(RACE_POLLS, queries, limit=1, select=LIGHT)
         return rows[0] if rows else None
+
+    async def behind(self, newest: Mapping[str, Row], after: timedelta) -> dict[str, datetime]:
+        """Return the races whose pool totals are of an earlier poll than their newest, with that poll's instant.
+
+        A poll counts from `after` its slot on; one whose answer had no pools makes no totals and does not count.
+        """
+        due = self.now() - after
+        ids = [race_id for race_id, row in newest.items() if (slot := at(row["slot"])) and slot <= due]
+        reached: dict[str, int] = {}
+        for i in range(0, len(ids), 100):
+            queries = [Query.equal("raceId", ids[i : i + 100])]
+            rows = await self.store.find(RACE_POOLS, queries, select=("$id", "raceId", "n"))
+            reached |= {row["raceId"]: int(row.get("n") or 0) for row in rows}
+        found: dict[str, datetime] = {}
+        for race_id in ids:
+            n = reached.get(race_id, 0)
+            if n < newest[race_id]["n"]:
+                owed = await newest_with_pools(self.store, race_id, n)
+                if owed is not None and owed.slot <= due:
+                    found[race_id] = owed.slot
+        return found
 
     async def race(self, race_id: str) -> Row | None:
         """Return one race."""
@@ -191,3 +225,14 @@ class Source:
     async def state(self) -> list[Row]:
         """Return what the suite keeps of itself."""
         return await self.store.find(SUITE_STATE, [Query.order_desc("at")], limit=60)
+
+
+def _lost(rows: Iterable[Row], since: datetime) -> dict[str, list[datetime]]:
+    """Return the slots that rows tell as lost, by race."""
+    found: dict[str, list[datetime]] = {}
+    for row in rows:
+        for gap in json.loads(row.get("gaps") or "[]"):
+            slot = at(gap.get("slot"))
+            if slot is not None and slot >= since:
+                found.setdefault(row["raceId"], []).append(slot)
+    return found

@@ -1,25 +1,36 @@
 """The races of a day as the page lists them: those that need attention first, then by time to start."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from local.console.source import Source
-from local.console.words import at
-from raceday.racing.schedule import GIVE_UP_SECS, NEAR_FROM_SECS, Intervals, rechecks, slots_between
+from local.console.words import at, clock_nz, many
+from raceday.racing.schedule import GIVE_UP_SECS, NEAR_FROM_SECS, Intervals, Slot, rechecks, slots_between
 from raceday.racing.snapshot import Status
 from raceday.store.port import Row
 
 GOOD_SCORE = 80
 OVERDUE = timedelta(minutes=15)
+# A projection is woken each minute: one that is behind for longer shows figures of an earlier poll.
+STALE_AFTER = timedelta(seconds=90)
+# What one lost slot weighs by the seconds between it and the start: the last minutes decide what a race is worth.
+WEIGHTS = ((5 * 60, 10), (NEAR_FROM_SECS, 3))
+FAR_WEIGHT = 1
+# One lost slot hours ahead is made up for by the next; from here on somebody has to look.
+ATTENTION_WEIGHT = 2
 _AHEAD = timedelta(minutes=31)
 
 
 @dataclass(frozen=True, slots=True)
 class ListedRace:
-    """One race of the list; instants are aware UTC, `missed` counts slots that passed without a committed poll."""
+    """One race of the list; instants are aware UTC.
+
+    `missed` counts slots that passed since the last poll without one, `lost` those that the ledger tells of in the last
+    half hour; `weight` orders what needs attention. `next_kind` is slot or recheck.
+    """
 
     id: str
     number: int
@@ -35,6 +46,9 @@ class ListedRace:
     score: int | None
     missed: int
     attention: tuple[str, ...] = ()
+    next_kind: str = "slot"
+    lost: int = 0
+    weight: int = 0
 
     @property
     def version(self) -> str:
@@ -56,6 +70,16 @@ class DayList:
     by_status: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def earlier(self) -> date | None:
+        """Return the newest earlier day that the store holds races of."""
+        return max((day for day in self.other_days if day < self.day), default=None)
+
+    @property
+    def later(self) -> date | None:
+        """Return the next later day that the store holds races of."""
+        return min((day for day in self.other_days if day > self.day), default=None)
+
+    @property
     def races(self) -> int:
         """Return the number of races."""
         return len(self.attention) + len(self.coming) + len(self.finished)
@@ -69,16 +93,32 @@ def status_of(row: Row) -> Status | None:
         return None
 
 
-def listed(race: Row, meeting: Row | None, poll: Row | None, now: datetime, intervals: Intervals) -> ListedRace:
-    """Judge one race at an instant."""
+def listed(
+    race: Row,
+    meeting: Row | None,
+    poll: Row | None,
+    now: datetime,
+    intervals: Intervals,
+    *,
+    gaps: Sequence[datetime] = (),
+    behind: datetime | None = None,
+) -> ListedRace:
+    """Judge one race at an instant.
+
+    `gaps` are the slots that its ledger tells as lost of late; `behind` is the poll that its figures do not show yet.
+    """
     start, status = at(race["startTime"]), status_of(race)
     if start is None:
         raise ValueError(f"races/{race['$id']}: startTime: expected an instant")
     over = status is not None and status.over
     last_slot = at(poll["slot"]) if poll else None
     finished_at = at(race.get("finalizedAt") or race.get("abandonedAt"))
-    missed = 0 if over else _missed(start, status, intervals, last_slot, now)
+    # A race is due from its import on, not only from when it is near.
+    since = last_slot or at(race.get("$createdAt")) or start - timedelta(seconds=NEAR_FROM_SECS)
+    missed = [] if over else _missed(start, status, intervals, since, now)
+    following = _next(start, status, intervals, now, finished_at)
     score = poll.get("score") if poll else None
+    judged = _Judged(start, status, last_slot, score, missed, () if over else gaps, now, None if over else behind)
     return ListedRace(
         id=race["$id"],
         number=race["raceNumber"],
@@ -90,46 +130,86 @@ def listed(race: Row, meeting: Row | None, poll: Row | None, now: datetime, inte
         status=race["status"],
         over=over,
         last_poll=at(poll["fetchedAt"]) if poll else at(race.get("last_poll_time")),
-        next_poll=_next(start, status, intervals, now, finished_at),
+        next_poll=following.at if following else None,
         score=score,
-        missed=missed,
-        attention=() if over else tuple(_reasons(start, status, last_slot, score, missed, now)),
+        missed=len(missed),
+        attention=() if over else tuple(judged.reasons()),
+        next_kind=following.kind if following else "slot",
+        lost=len(gaps),
+        weight=0 if over else judged.weight(),
     )
 
 
-def _missed(start: datetime, status: Status | None, intervals: Intervals, last: datetime | None, now: datetime) -> int:
-    after = max(last or start - timedelta(seconds=NEAR_FROM_SECS), now - timedelta(hours=2))
-    return sum(
-        slot.expires_at + timedelta(seconds=5) < now for slot in slots_between(start, status, intervals, after, now)
-    )
+def weight_of(slot: datetime, start: datetime) -> int:
+    """Return what a lost slot weighs: more the nearer it lies to the start."""
+    away = abs((start - slot).total_seconds())
+    return next((weight for within, weight in WEIGHTS if away <= within), FAR_WEIGHT)
+
+
+def _missed(
+    start: datetime, status: Status | None, intervals: Intervals, since: datetime, now: datetime
+) -> list[datetime]:
+    after = max(since, now - timedelta(hours=2))
+    slots = slots_between(start, status, intervals, after, now)
+    return [slot.at for slot in slots if slot.expires_at + timedelta(seconds=5) < now]
 
 
 def _next(
     start: datetime, status: Status | None, intervals: Intervals, now: datetime, finished_at: datetime | None
-) -> datetime | None:
+) -> Slot | None:
     if status is not None and status.over:
-        return next((slot.at for slot in rechecks(finished_at) if slot.at > now), None)
-    return next((slot.at for slot in slots_between(start, status, intervals, now, now + _AHEAD)), None)
+        return next((slot for slot in rechecks(finished_at) if slot.at > now), None)
+    return next(slots_between(start, status, intervals, now, now + _AHEAD), None)
 
 
-def _reasons(
-    start: datetime, status: Status | None, last: datetime | None, score: Any, missed: int, now: datetime
-) -> list[str]:
-    past = now - start
-    if past.total_seconds() > GIVE_UP_SECS:
-        return ["given up: it never finished"]
-    reasons = []
-    if past > OVERDUE:
-        reasons.append(
-            f"still {status.value if status else 'unknown'} {int(past.total_seconds() // 60)} min after its start"
-        )
-    if missed:
-        reasons.append(f"{missed} slot{'s' if missed > 1 else ''} missed")
-    elif last is None and now > start - timedelta(seconds=NEAR_FROM_SECS) + timedelta(minutes=5):
-        reasons.append("never polled")
-    if score is not None and score < GOOD_SCORE:
-        reasons.append(f"quality {score}")
-    return reasons
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What is known of a race that is not over, from which its reasons for attention follow."""
+
+    start: datetime
+    status: Status | None
+    last: datetime | None
+    score: Any
+    missed: Sequence[datetime]
+    gaps: Sequence[datetime]
+    now: datetime
+    behind: datetime | None
+
+    def reasons(self) -> Iterator[str]:
+        """Say why somebody has to look, the worst first."""
+        past = self.now - self.start
+        if past.total_seconds() > GIVE_UP_SECS:
+            yield "given up: it never finished"
+            return
+        if past > OVERDUE:
+            word = self.status.value if self.status else "unknown"
+            yield f"still {word} {int(past.total_seconds() // 60)} min after its start"
+        if self._weighs(self.missed):
+            yield "never polled" if self.last is None else f"{many(len(self.missed), 'slot')} missed"
+        if self._weighs(self.gaps):
+            yield f"{many(len(self.gaps), 'slot')} lost of late, nearest {_nearest(self.gaps, self.start)}"
+        if self.behind is not None:
+            yield f"figures behind the poll of {clock_nz(self.behind, secs=True)}"
+        if self.score is not None and self.score < GOOD_SCORE:
+            yield f"quality {self.score}"
+
+    def weight(self) -> int:
+        """Return how much this race needs attention; what is past weighs half of what is still going on."""
+        going_on = sum(weight_of(slot, self.start) for slot in self.missed)
+        past = sum(weight_of(slot, self.start) for slot in self.gaps)
+        poor = GOOD_SCORE - self.score if self.score is not None and self.score < GOOD_SCORE else 0
+        near = weight_of(self.now, self.start)
+        overdue = near if self.now - self.start > OVERDUE else 0
+        return 2 * going_on + past + poor // 10 * near + overdue + (near if self.behind else 0)
+
+    def _weighs(self, slots: Sequence[datetime]) -> bool:
+        return sum(weight_of(slot, self.start) for slot in slots) >= ATTENTION_WEIGHT
+
+
+def _nearest(slots: Sequence[datetime], start: datetime) -> str:
+    """Write the lost slot that lies nearest to the start, as T−4 or T+2."""
+    secs = min(((start - slot).total_seconds() for slot in slots), key=abs)
+    return f"T{'−' if secs >= 0 else '+'}{abs(secs) / 60:g}"
 
 
 def arrange(races: Sequence[ListedRace], day: date, now: datetime, meetings: int, others: Sequence[date]) -> DayList:
@@ -141,7 +221,7 @@ def arrange(races: Sequence[ListedRace], day: date, now: datetime, meetings: int
     return DayList(
         day=day,
         now=now,
-        attention=tuple(r for r in by_start if r.attention),
+        attention=tuple(sorted((r for r in by_start if r.attention), key=lambda r: -r.weight)),
         coming=tuple(r for r in by_start if not r.attention and not r.over),
         finished=tuple(reversed([r for r in by_start if r.over])),
         meetings=meetings,
@@ -150,15 +230,32 @@ def arrange(races: Sequence[ListedRace], day: date, now: datetime, meetings: int
     )
 
 
+def _is_over(race: Row) -> bool:
+    status = status_of(race)
+    return status is not None and status.over
+
+
 async def read_day(source: Source, day: date | None = None) -> DayList:
     """Read a day's list; today, or the newest day that has races where today has none and none was asked for."""
-    days = await source.days()
-    chosen = day or (source.today() if source.today() in days or not days else days[0])
+    days = await source.days(day or source.today())
+    chosen = day or source.today()
+    if day is None and chosen not in days and (newest := await source.newest_day()):
+        chosen, days = newest, await source.days(newest)
     now, intervals = source.now(), Intervals.of(source.settings)
     meetings, races = await source.meetings_of(chosen), await source.races_of(chosen)
     polls = await source.latest_polls([race["$id"] for race in races])
+    running = [race["$id"] for race in races if not _is_over(race)]
+    behind = await source.behind({race_id: row for race_id in running if (row := polls.get(race_id))}, STALE_AFTER)
     found = [
-        listed(race, meetings.get(race.get("meetingId") or ""), polls.get(race["$id"]), now, intervals)
+        listed(
+            race,
+            meetings.get(race.get("meetingId") or ""),
+            polls.get(race["$id"]),
+            now,
+            intervals,
+            gaps=source.lost.get(race["$id"], ()),
+            behind=behind.get(race["$id"]),
+        )
         for race in races
     ]
     return arrange(found, chosen, now, len(meetings), [d for d in days if d != chosen])

@@ -27,7 +27,7 @@ def over(tmp_path: Path, work: Callable[[Stepped, Source, httpx.AsyncClient], Co
         stepped = Stepped(tmp_path / "day.db")
         source = source_of(stepped.world)
         await stepped.begin()
-        transport = httpx.ASGITransport(make_app(source))
+        transport = httpx.ASGITransport(make_app(source, kept_secs=0))
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
             try:
                 return await work(stepped, source, client)

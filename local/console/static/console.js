@@ -64,9 +64,9 @@
   }
 
   function morph(html) {
-    const main = document.getElementById("main");
+    const page = document.getElementById("page");
     const places = [...document.querySelectorAll(".scroll")].map((e) => [e, e.scrollLeft, e.scrollTop]);
-    Idiomorph.morph(main, html, {
+    Idiomorph.morph(page, html, {
       morphStyle: "innerHTML",
       ignoreActiveValue: true,
       callbacks: {
