@@ -72,7 +72,8 @@ async def read_suite(source: Source) -> Suite:
     until = ticked + timedelta(minutes=1) if ticked and ticked < now - timedelta(hours=12) else now
     since = until - WINDOW
     rows = await source.slots_of(since, until)
-    gap_rows = sorted(_gaps(rows), reverse=True)
+    # A race's first row may tell of slots from long before this stretch.
+    gap_rows = sorted((gap for gap in _gaps(rows) if gap[0] >= since), reverse=True)
     day = until - timedelta(hours=24)
     end = until + timedelta(seconds=1)
     return Suite(
