@@ -5,7 +5,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import click
@@ -15,6 +15,7 @@ from local.commands.options import INSTANT, PORT, Options, store_option
 from local.deliveries import LedgerWatch, make_hook_server
 from local.embedded import WebhookWorker
 from local.embedded.http import LOOPBACK, make_server
+from local.feedsim import RecordedFeed
 from local.logfile import keeping
 from local.serving import serve_told
 from local.tape.feed import TapeFeed
@@ -29,6 +30,9 @@ from raceday.settings import specs
 DEMO_MINUTES = 10
 IMPORTS = ("daily-meetings", "daily-races", "daily-entrants")
 SCHEDULER = "master-race-scheduler"
+RECORDED = ("tape", "recorded")
+# When the imports of a race day begin on its eve in UTC, by their schedule.
+IMPORTED = time(17)
 KEY_FILE = stores.HOME / "up.key"
 Send = Callable[[str, dict[str, str], bytes], Coroutine[Any, Any, int]]
 
@@ -102,11 +106,13 @@ def _until_stopped(world: LocalWorld, args: Options) -> int:
 
 
 def _begin(feed: str) -> datetime | None:
-    """Return where a tape begins, a little before its imports; None where the feed is none."""
+    """Return where what was recorded begins, a little before its imports; None for a feed of the present."""
     kind, _, place = feed.partition(":")
-    if kind != "tape":
+    if kind not in RECORDED or not place:
         return None
     print(TERMS, file=sys.stderr)
+    if kind == "recorded":
+        return datetime.combine(RecordedFeed(place).date, IMPORTED, UTC) - timedelta(days=1, minutes=2)
     return TapeFeed(Tape.open(place)).begin - timedelta(minutes=2)
 
 
@@ -118,7 +124,8 @@ def _demo_minutes(clock: PacedClock) -> int:
 
 async def _run(world: LocalWorld, args: Options) -> None:
     try:
-        if args.demo:
+        if args.demo or args.feed.partition(":")[0] in RECORDED:
+            # By its schedules a day has its entrants twenty minutes after its meetings.
             await _import(world)
         await (_serve_staged(world, args) if args.staged else serve(world, args))
     finally:

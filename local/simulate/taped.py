@@ -2,11 +2,11 @@
 
 import time
 from collections import Counter
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local.simulate.day import run_day
+from local.simulate.day import day_start, run_day
 from local.simulate.full_store import FullBackend
 from local.simulate.loop import VirtualLoop
 from local.simulate.platform import limits_of
@@ -17,13 +17,18 @@ from local.simulate.tables import read_tables
 from local.simulate.users import seed_users
 from local.simulate.world import SETTINGS, Backend, SimWorld
 from local.tape.feed import TapeFeed
+from local.tape.joining import NIGHT
+from local.tape.made_lists import MadeLists
 from local.tape.reader import Tape
 from raceday.ledger.codec import from_row
+from raceday.racing.nzday import day_limits
 from raceday.settings import Settings
 from raceday.tables import NOTIFICATIONS
 
 # Imports begin a little before the first minute that the tape tells of.
 BEFORE = timedelta(minutes=2)
+# A longer tape is asked for one of its days: most of such a span nobody recorded.
+LONGEST = timedelta(days=3)
 
 
 def simulate_tape(
@@ -34,14 +39,16 @@ def simulate_tape(
     seed: int = 1,
     into: Backend | None = None,
     users: bool = True,
+    day: date | None = None,
 ) -> dict[str, Any]:
     """Let the day of a tape pass, from its first request to its last answer, and give what was stored.
 
-    Without a path nothing is kept, without `users` nobody has bands. Raises ValueError for a tape without answers.
+    Without a path nothing is kept, without `users` nobody has bands; of a tape of many days one race `day` passes.
+    Raises ValueError for a tape without answers, or of many days where none is chosen.
     """
     began = time.perf_counter()
     feed = TapeFeed(tape, compress=store is not None)
-    start, end = feed.begin.replace(second=0, microsecond=0) - BEFORE, feed.end
+    start, end = _span(tape, feed, day)
 
     async def work(loop: VirtualLoop) -> dict[str, Any]:
         backend = into or (FullBackend(store) if store is not None else PortBackend())
@@ -60,3 +67,13 @@ def simulate_tape(
 
     report = on_virtual_time(start, work)
     return report | {"wall_secs": round(time.perf_counter() - began, 2)}
+
+
+def _span(tape: Tape, feed: TapeFeed, day: date | None) -> tuple[datetime, datetime]:
+    start, end = feed.begin.replace(second=0, microsecond=0) - BEFORE, feed.end
+    if day is not None:
+        start, end = max(start, day_start(day)), min(end, day_limits(day)[1] + NIGHT)
+    if end <= start or end - start > LONGEST:
+        days = ", ".join(each.isoformat() for each in MadeLists(tape).days())
+        raise ValueError(f"the tape has no one day to pass: choose with --date one of {days or 'none'}")
+    return start, end

@@ -1,7 +1,7 @@
 """From a stored figure back to the feed: every figure on the way is made again and held to the stored one."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -140,7 +140,14 @@ def day_figures(recorded: Rows, tape: Tape | None, races: Sequence[str]) -> Iter
                 yield race_id, Figure(f"T{-row['timeInterval']:+d} {row['entrantId']}", "stored", None, "no rule")
 
 
-def runner_lines(story: RaceStory, number: int, label: int) -> list[str]:
+class Step(NamedTuple):
+    """One step towards a stored figure: its part (answer, money, label, alerts or checks) and what it tells."""
+
+    part: str
+    told: Figure | str
+
+
+def runner_steps(story: RaceStory, number: int, label: int) -> list[Step]:
     """Explain one runner at one label, step by step; raises LookupError where there is none such."""
     entry = story.label(label)
     line = next((r for r in entry.state.runners if r.number == number), None) if entry else None
@@ -148,17 +155,30 @@ def runner_lines(story: RaceStory, number: int, label: int) -> list[str]:
         known = ", ".join(str(each.label) for each in story.labels)
         raise LookupError(f"no runner {number} at label {label}; the race has labels {known}")
     told = story.by_n(entry.state.n)
-    out = [_where(told)]
-    out += [str(figure) for figure in _money(told, line.entrant_id)]
+    parts: dict[str, Iterable[Figure | str]] = {
+        "answer": [_where(told)],
+        "money": _money(told, line.entrant_id),
+        "label": _label(story, entry, line.entrant_id),
+        "alerts": _alerts(story, entry, line.entrant_id),
+        "checks": check_lines(told),
+    }
+    return [Step(part, each) for part, steps in parts.items() for each in steps]
+
+
+def runner_lines(story: RaceStory, number: int, label: int) -> list[str]:
+    """Explain one runner at one label as lines for people; raises LookupError where there is none such."""
+    return [str(step.told) for step in runner_steps(story, number, label)]
+
+
+def _label(story: RaceStory, entry: Label, entrant_id: str) -> Iterator[Figure]:
+    """Return what one label's row has of one runner."""
     rows = {row["entrantId"]: row for row in entry_rows(entry)}
-    stored = story.recorded.get(MONEY_FLOW, {}).get(rows[line.entrant_id]["$id"], {})
+    stored = story.recorded.get(MONEY_FLOW, {}).get(rows[entrant_id]["$id"], {})
     base = f"since poll {entry.base.n} at {entry.base.slot:%H:%M:%S}" if entry.base else "the first label"
     hows = {"incrementalWinAmount": base, "incrementalPlaceAmount": base, "winPoolPercentage": "of the Win pool"}
     for column in ("winPoolAmount", "placePoolAmount", "incrementalWinAmount", "incrementalPlaceAmount",
                    "winPoolPercentage", "placePoolPercentage", "holdPercentage", "dataQualityScore"):  # fmt: skip
-        made = rows[line.entrant_id][column]
-        out.append(str(Figure(column, stored.get(column), made, hows.get(column, ""))))
-    return out + _alerts(story, entry, line.entrant_id) + check_lines(told)
+        yield Figure(column, stored.get(column), rows[entrant_id][column], hows.get(column, ""))
 
 
 def _where(told: Told) -> str:
@@ -208,7 +228,7 @@ def _weight(line: RunnerLine, product: str, source: str) -> Fraction:
     return inverse(line.odds(f"pool_{product}")) if source == "pool_odds" else Fraction(line.hold or 0)
 
 
-def _alerts(story: RaceStory, entry: Label, entrant_id: str) -> list[str]:
+def _alerts(story: RaceStory, entry: Label, entrant_id: str) -> list[Figure]:
     """Return the movements that the label proves for a runner, and who was told of them."""
     before = next((a for a, b in pairwise(story.labels) if b is entry), None)
     rows = [
@@ -217,18 +237,16 @@ def _alerts(story: RaceStory, entry: Label, entrant_id: str) -> list[str]:
         if (row["raceId"], row.get("entrantId"), row.get("timeInterval")) == (story.race_id, entrant_id, entry.label)
     ]
     movements = [m for m in moved(before, entry) if m.entrant_id == entrant_id] if before else []
-    out = []
+    out: list[Figure] = []
     for found in movements:
         told = [row for row in rows if row["type"] == found.kind]
         users = ", ".join(sorted(str(row["userId"]) for row in told)) or "nobody"
         value = told[0].get("value") if told else round(found.value, 4)
         how = f"{found.was:g} -> {found.now:g} ({found.market}); told to {users}"
-        out.append(str(Figure(f"movement {found.kind}", value, round(found.value, 4), how)))
+        out.append(Figure(f"movement {found.kind}", value, round(found.value, 4), how))
     kinds = {movement.kind for movement in movements}
-    out += [
-        str(Figure(f"movement {r['type']}", r.get("value"), None, "no rule")) for r in rows if r["type"] not in kinds
-    ]
-    return out
+    strangers = (r for r in rows if r["type"] not in kinds)
+    return out + [Figure(f"movement {r['type']}", r.get("value"), None, "no rule") for r in strangers]
 
 
 def check_lines(told: Told) -> list[str]:

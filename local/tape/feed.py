@@ -9,6 +9,7 @@ import httpx
 
 from local.feedsim.serve import IDENTIFICATION, PREFIX, AnyFeed, FeedRefusal
 from local.feedsim.serve import Answer as Served
+from local.tape.made_lists import MadeLists
 from local.tape.reader import Tape
 from local.tape.scanning import TapeEntry
 
@@ -19,7 +20,8 @@ _SERVED = (200, 404)
 class TapeFeed(AnyFeed):
     """Serves the newest answer received by an instant; before its first answer a place shows that one.
 
-    A list is served for its exact query; a race whatever parts of it are asked for.
+    A list is served for its exact query; a race whatever parts of it are asked for. A list of meetings that is not on
+    the tape is made of the races that are.
     """
 
     def __init__(self, tape: Tape, *, compress: bool = True) -> None:
@@ -30,6 +32,7 @@ class TapeFeed(AnyFeed):
             if entry.status in _SERVED:
                 url = httpx.URL(entry.url)
                 self._by_place[_place(url.path, url.query.decode())].append(entry)
+        self._made: MadeLists | None = None
 
     @property
     def begin(self) -> datetime:
@@ -47,16 +50,34 @@ class TapeFeed(AnyFeed):
         """Answer a GET as the feed did by `at`."""
         names = {name.lower(): value for name, value in headers.items()}
         text = query if isinstance(query, str) else str(httpx.QueryParams(dict(query)))
-        entry = self._newest(_place(path, text), at)
-        if entry is None or any(not names.get(name, "").strip() for name in IDENTIFICATION):
-            status = 403 if entry is not None else 404
+        place = _place(path, text)
+        entry = self._newest(place, at)
+        made = None if entry else self._list(place)
+        accepts = names.get("accept-encoding", "")
+        known = entry is not None or made is not None
+        if not known or any(not names.get(name, "").strip() for name in IDENTIFICATION):
+            status = 403 if known else 404
             refusal = FeedRefusal(status, "NOT_FOUND" if status == 404 else "FORBIDDEN", "nothing such is on the tape")
             return self._pack(
                 status,
                 self.envelope("Error", path, {}, at, None, None, error=refusal),
-                names.get("accept-encoding", ""),
+                accepts,
             )
-        return self._pack(entry.status, self._tape.body(entry), names.get("accept-encoding", ""))
+        if entry is None:
+            return self._pack(200, made or b"", accepts)
+        return self._pack(entry.status, self._tape.body(entry), accepts)
+
+    def _list(self, place: str) -> bytes | None:
+        """Return a list of meetings, or one of them, made of the tape's races; None for what is no such list."""
+        room, _, query = place.partition("?")
+        if room != "meetings" and not room.startswith("meetings/"):
+            return None
+        self._made = self._made or MadeLists(self._tape)
+        if room != "meetings":
+            return self._made.meeting(room.partition("/")[2])
+        asked = httpx.QueryParams(query)
+        offset = asked.get("offset", "0")
+        return self._made.meetings(asked.get("date_from", ""), int(offset) if offset.isdecimal() else 0)
 
     def _newest(self, place: str, at: datetime) -> TapeEntry | None:
         there = self._by_place.get(place, [])

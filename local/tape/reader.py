@@ -13,6 +13,7 @@ import zstandard
 
 from local.tape.format import MOST_BODY_BYTES, body_of, frame_at, head_of
 from local.tape.index import indexed
+from local.tape.recordings import is_recording, tape_of
 from local.tape.scanning import Damage, Scan, TapeEntry, TapeError, mapped, named, scan
 
 ENDING = ".tape"
@@ -125,7 +126,9 @@ class Tape:
 
 
 def parts(path: Path) -> list[Path]:
-    """Return the files of a tape; raises TapeError where there are none."""
+    """Return the files of a tape, of a recorded folder's answers as one; raises TapeError where there are none."""
+    if is_recording(path):
+        return [tape_of(path)]
     found = sorted(path.glob(f"*{ENDING}")) if path.is_dir() else [path]
     if not found or not all(each.is_file() for each in found):
         raise TapeError(f"tape: expected a file, or a folder with files *{ENDING} in it, and {path} is none")

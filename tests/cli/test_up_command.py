@@ -14,6 +14,8 @@ from local.world import LocalWorld, open_world
 from raceday.settings import specs
 from raceday.tables import ENTRANTS, MEETINGS, RACES, SUITE_STATE
 from tests.cli.kit import raceday
+from tests.recording import make_recording
+from tests.tape.kit import taped_day
 
 Capture = pytest.CaptureFixture[str]
 START = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
@@ -62,6 +64,24 @@ def test_a_demo_has_a_race_in_ten_minutes_at_any_hour(hour: str, capsys: Capture
     starts = sorted(datetime.fromisoformat(row["startTime"]) - at for row in _rows(RACES))
     assert timedelta(minutes=10) <= starts[0] <= timedelta(minutes=25)
     assert {row["raceId"] for row in _rows(ENTRANTS)} == {row["$id"] for row in _rows(RACES)}
+
+
+def test_a_tape_begins_with_its_whole_card() -> None:
+    """Within the first minute every race has its entrants, which its day had twenty minutes after its meetings."""
+    tape, stored = taped_day(1, 3)
+    words = ["--feed", f"tape:{tape}", "--minutes", "1", "--speed", "60", "--store", "up.db", "--port", "0"]
+    assert raceday("up", *words, "--store-port", "0", "--functions-port", "0") == 0
+    assert {row["$id"] for row in _rows(ENTRANTS)} == set(stored[ENTRANTS])
+    assert {row["$id"] for row in _rows(RACES)} == set(stored[RACES])
+
+
+def test_a_recorded_folder_begins_on_its_day() -> None:
+    """Its clock stands before the day's imports, and every race that was recorded has its entrants at once."""
+    day = make_recording(Path("recorded"))
+    words = ["--feed", "recorded:recorded", "--minutes", "1", "--speed", "60", "--store", "up.db", "--port", "0"]
+    assert raceday("up", *words, "--store-port", "0", "--functions-port", "0") == 0
+    assert {row["$id"] for row in _rows(RACES)} == {race.race_id for race in day.core_races}
+    assert len({row["raceId"] for row in _rows(ENTRANTS)}) > 2
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from local.simulate.plan import DayPlan
 from local.simulate.port_store import PortBackend
 from local.simulate.run import simulate_day
 from local.tape.writer import TapeWriter
+from local.testing.memory_store import MemoryStore
 from raceday.feed.taping import Answer
 from raceday.store.port import Row
 
@@ -65,3 +66,15 @@ def taped_day(seed: int = 1, races: int = 4, faults: str = "none") -> tuple[Path
         simulate_day(plan, into=backend, seams=None if faults == "none" else profile(faults), on_end=_passed)
     assert backend.memory is not None
     return path, backend.memory.tables
+
+
+def memory_day(seed: int = 1, races: int = 4, faults: str = "none") -> MemoryStore:
+    """Return a store in memory that holds the tables of a simulated day."""
+    _, tables = taped_day(seed, races, faults)
+    store = MemoryStore(lambda: START)
+    store.tables = tables
+    for table, rows in tables.items():
+        for row_id, row in rows.items():
+            if row.get("raceId") is not None:
+                store._by_race[table][row["raceId"]][row_id] = row
+    return store

@@ -21,19 +21,12 @@ from raceday.ledger.codec import from_row
 from raceday.racing.records import LedgerRow
 from raceday.store.port import Row
 from raceday.tables import MONEY_FLOW, NOTIFICATIONS, RACE_POLLS, RACE_RESULTS
-from tests.tape.kit import DAY, START, taped_day
+from tests.tape.kit import DAY, memory_day, taped_day
 
 
 def stored() -> tuple[MemoryStore, dict[str, dict[str, Row]]]:
     """Return a store that holds a simulated day, and its tables."""
-    _, tables = taped_day(1, 3)
-    store = MemoryStore(lambda: START)
-    store.tables = tables
-    for table, rows in tables.items():
-        for row_id, row in rows.items():
-            if row.get("raceId") is not None:
-                store._by_race[table][row["raceId"]][row_id] = row
-    return store, tables
+    return memory_day(1, 3), taped_day(1, 3)[1]
 
 
 @pytest.fixture(scope="module")
