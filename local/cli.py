@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cold-start": ("deploy", "measure cold starts of staged functions"),
     "doctor": ("doctor", "check environment, feed, Appwrite, webhooks and deployment"),
     "mutants": ("mutants", "break the library in one line at a time, and see tests and days notice"),
+    "outages": ("outages", "kill, freeze and silence the store all day long, and tell what it cost"),
     "soak": ("soak", "keep warm functions running for simulated days, and count what they hold"),
     "bench": ("bench", "print the table of measured ratios"),
 }

@@ -67,7 +67,7 @@ PACE = (
 @click.option("--depth", type=click.Choice(("full", "port", "wire")), default="full",
               help="full: over HTTP; port: in memory; wire: httpx's own pools over virtual sockets")  # fmt: skip
 @click.option("--network", type=click.Choice(NETWORKS), default="calm",
-              help="what the network goes through, at wire depth (calm)")  # fmt: skip
+              help="what store and network go through, storms at wire depth alone (calm)")  # fmt: skip
 @click.option("--store-profile", type=click.Choice(tuple(PROFILES)), default="fast",
               help="the store's pace, but for port depth (fast)")  # fmt: skip
 @click.option("--sizes", type=click.Choice(SIZES), default="seed",
@@ -109,6 +109,9 @@ def run(args: Options) -> int:
         fault_profile(args.faults, args.kinds, args.span)
     except ValueError as error:
         print(f"raceday simulate: --faults: {error}", file=sys.stderr)
+        return 2
+    if wrong := _wrong_network(args):
+        print(f"raceday simulate: --network {args.network}: {wrong}", file=sys.stderr)
         return 2
     if args.store is not None and (wrong := _wrong_store(args)):
         print(f"raceday simulate: --store: {wrong}", file=sys.stderr)
@@ -169,6 +172,15 @@ def _wrong_store(args: Options) -> str:
     if args.faults != "none" and args.store.exists():
         # Rows of another run would count as this one's, and what its faults cost as lost here.
         return f"expected a new file for a day under faults, and {args.store} is there"
+    return ""
+
+
+def _wrong_network(args: Options) -> str:
+    """Say what is wrong with a network at this depth, "" where nothing is."""
+    if args.network == "calm" or args.depth == "wire":
+        return ""
+    if args.network == "storm" or args.depth == "port":
+        return f"expected --depth wire with it, got {args.depth}"
     return ""
 
 

@@ -7,10 +7,13 @@ take 71 ms alone, 684 ms in the middle of 24 at once, and 1,522 ms of 60 (2,472 
 
 import asyncio
 import json
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 
+Costs = dict[str, float]
 CORES = 2
 # What work costs more while both cores are busy.
 CONTENDED = 1.14
@@ -26,33 +29,48 @@ class RealPace(httpx.AsyncBaseTransport):
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self._inner = inner
         self._cores = asyncio.Semaphore(CORES)
-        self._staged: dict[str, float] = {}
+        self._staged: dict[str, Costs] = {}
+        # Seconds of a core by what they went into.
+        self.spent_secs: Costs = defaultdict(float)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Serve one request once a core is free."""
         async with self._cores:
-            secs = self._cost_secs(request)
+            costs = self._costs(request)
+            _add(self.spent_secs, costs)
+            secs = sum(costs.values())
             await asyncio.sleep(secs * CONTENDED if self._cores.locked() else secs)
             return await self._inner.handle_async_request(request)
 
-    def _cost_secs(self, request: httpx.Request) -> float:
-        """Return what one request costs alone; staging notes what the commit will."""
+    def _costs(self, request: httpx.Request) -> Costs:
+        """Return what one request costs alone, by what it is for; staging notes what the commit will."""
         if request.method == "GET":
-            return READ_SECS
+            return {"reads": READ_SECS}
         path = request.url.path.split("/v1", 1)[-1].strip("/").split("/")
         if "transactions" not in path:
-            return WRITE_SECS + ROW_SECS * len(_body(request).get("rows") or ())
+            return {"other_writes": WRITE_SECS + ROW_SECS * len(_body(request).get("rows") or ())}
         if path[-1] == "transactions":
-            return OPEN_SECS
+            return {"opening": OPEN_SECS}
         if path[-1] == "operations":
             ops = _body(request).get("operations") or []
-            self._staged[path[-2]] = sum(map(_commit_secs, ops))
-            return STAGE_SECS + STAGED_OP_SECS * len(ops)
-        return COMMIT_SECS + self._staged.pop(path[-1], 0.0)
+            self._staged[path[-2]] = _commit_costs(ops)
+            return {"staging": STAGE_SECS + STAGED_OP_SECS * len(ops)}
+        return {"committing": COMMIT_SECS, **self._staged.pop(path[-1], {})}
 
 
-def _commit_secs(op: dict[str, Any]) -> float:
-    return COMMITTED_ROW_SECS * len(op.get("data") or ()) if op.get("action") in BULK else SINGLE_OP_SECS
+def _commit_costs(ops: Sequence[dict[str, Any]]) -> Costs:
+    found: Costs = defaultdict(float)
+    for op in ops:
+        if op.get("action") in BULK:
+            found["bulk_rows"] += COMMITTED_ROW_SECS * len(op.get("data") or ())
+        else:
+            found["single_rows_with_event"] += SINGLE_OP_SECS
+    return found
+
+
+def _add(total: Costs, more: Costs) -> None:
+    for name, secs in more.items():
+        total[name] = total.get(name, 0.0) + secs
 
 
 def _body(request: httpx.Request) -> dict[str, Any]:

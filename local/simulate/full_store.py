@@ -1,16 +1,18 @@
 """Full depth: the store client's own HTTP against the embedded server, whose webhooks reach the functions signed."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
 from local.embedded import Embedded, EmbeddedTransport, WebhookWorker, bootstrap
 from local.simulate.appwrite_profile import RealPace
+from local.simulate.interrupted import Interrupted
 from local.simulate.loop import VirtualClock
+from local.simulate.storms import STORE, WEBHOOKS, Outage
 from local.simulate.webhooks import deliver
 from local.simulate.wire import SlowWire
 from local.simulate.world import PlatformStarter, SimWorld
@@ -26,6 +28,26 @@ from raceday.store.port import Store
 PROFILES = ("fast", "appwrite-1.9")
 
 
+class Stoppable(Protocol):
+    """A host that an outage can take away and bring back."""
+
+    def stop(self) -> None:
+        """Be killed."""
+        ...
+
+    def start(self) -> None:
+        """Come back."""
+        ...
+
+    def freeze(self) -> None:
+        """Stand still."""
+        ...
+
+    def thaw(self) -> None:
+        """Go on where it stood."""
+        ...
+
+
 class FullBackend:
     """One embedded server for a whole world, with the suite's subscriptions; `path` is its file, `profile` its pace."""
 
@@ -34,6 +56,7 @@ class FullBackend:
         self.delivering = asyncio.Event()
         self.delivering.set()
         self._served: httpx.AsyncBaseTransport | None = None
+        self._interrupted: Interrupted | None = None
         self.server: Embedded | None = None
         self.worker: WebhookWorker | None = None
         self._running: asyncio.Task[Any] | None = None
@@ -67,6 +90,31 @@ class FullBackend:
             self._served = RealPace(inner) if self._profile == "appwrite-1.9" else inner
         return self._served
 
+    def plan_outages(self, world: SimWorld, outages: Sequence[Outage]) -> None:
+        """Let hosts be killed or frozen at their instants, and the webhook worker stand still."""
+        self.open(world)
+        for outage in outages:
+            begin, end = self._ends(world, outage)
+            world.loop.call_at((outage.begin - world.loop.start).total_seconds(), begin)
+            world.loop.call_at((outage.end - world.loop.start).total_seconds(), end)
+
+    def host(self, world: SimWorld, name: str) -> Stoppable:
+        """Return what an outage of this name takes away."""
+        if name != STORE:
+            raise ValueError(f"outage: expected of the store or its webhooks at full depth, got {name!r}")
+        self._interrupted = self._interrupted or Interrupted(self.served(world))
+        return self._interrupted
+
+    def _ends(self, world: SimWorld, outage: Outage) -> tuple[Callable[[], None], Callable[[], None]]:
+        if outage.host == WEBHOOKS:
+            return self.delivering.clear, self.delivering.set
+        host = self.host(world, outage.host)
+        return (host.stop, host.start) if outage.kind == "killed" else (host.freeze, host.thaw)
+
+    def _reached(self, world: SimWorld) -> httpx.AsyncBaseTransport:
+        """Return what clients reach the server by: through the host that outages take away, where any are planned."""
+        return self._interrupted or self.served(world)
+
     def store(self, world: SimWorld, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
         """Make the store client of one container, on a wire of its own."""
 
@@ -82,7 +130,7 @@ class FullBackend:
             return await seams.after_store(request, response)
 
         wire = SlowWire(
-            self.served(world), world.chances, "store", world.store_span, seams.before_store, metered,
+            self._reached(world), world.chances, "store", world.store_span, seams.before_store, metered,
             counted, date=world.loop.now,
         )  # fmt: skip
         chance = SeededRandomSource(f"{world.seed}/store/{name}/{serial}")

@@ -1,6 +1,7 @@
 """Races that are due at once, at wire depth: healthy, through two stalls of the store, and healthy again.
 
-`python -m local.simulate.pool_trial --help`; with `--unmended` the clients are those that a stall once killed.
+`python -m local.simulate.pool_trial --help`; with `--unmended` the clients are those that a stall once killed, with
+`--everything` each poll finds all its runners, odds and the race itself changed.
 """
 
 import argparse
@@ -13,9 +14,8 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-import httpx
-
 from local.feedsim import DayOptions, FeedSim, generate_day
+from local.simulate.appwrite_profile import RealPace
 from local.simulate.day import day_start, settle
 from local.simulate.full_store import PROFILES
 from local.simulate.loop import VirtualLoop
@@ -23,14 +23,14 @@ from local.simulate.plan import DayPlan
 from local.simulate.platform import limits_of
 from local.simulate.report import POLLER
 from local.simulate.run import on_virtual_time
-from local.simulate.storms_judged import begin_wire
+from local.simulate.storms_judged import begin_network
+from local.simulate.unmended import unmended
 from local.simulate.virtual_http import turns
 from local.simulate.wire_depth import WireBackend
 from local.simulate.world import SimWorld
 from raceday.catalogue.functions import IMPORTS
 from raceday.clock import Clock
-from raceday.connections import Connections
-from raceday.patience import Patience
+from raceday.polling.changes import StoredState
 from raceday.store.port import Op, Row, Store
 from raceday.tables import RACE_POLLS
 
@@ -44,18 +44,24 @@ class Timed(WireBackend):
     def __init__(self, *, profile: str) -> None:
         super().__init__(profile=profile)
         self.secs: list[float] = []
+        self.done_at: list[float] = []
+
+    @property
+    def spent_secs(self) -> dict[str, float]:
+        """Return what the server has spent so far at the real pace, by what it went into; empty at the fast one."""
+        return dict(self._served.spent_secs) if isinstance(self._served, RealPace) else {}
 
     def store(self, world: SimWorld, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
         """Make a store client whose polls are timed."""
         made = super().store(world, name, serial, clock, on_request)
-        return TimedStore(made, world.loop, self.secs) if name == POLLER else made
+        return TimedStore(made, world.loop, self) if name == POLLER else made
 
 
 class TimedStore:
     """A store that notes the seconds of each commit and each creation of a ledger row, and passes on all else."""
 
-    def __init__(self, inner: Store, loop: VirtualLoop, secs: list[float]) -> None:
-        self._inner, self._loop, self._secs = inner, loop, secs
+    def __init__(self, inner: Store, loop: VirtualLoop, told: Timed) -> None:
+        self._inner, self._loop, self._told = inner, loop, told
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -64,38 +70,29 @@ class TimedStore:
         """Commit, and note how long it took."""
         began = self._loop.time()
         await self._inner.commit(ops)
-        self._secs.append(self._loop.time() - began)
+        self._note(began)
 
     async def create(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
         """Create, and note how long it took."""
         began = self._loop.time()
         made = await self._inner.create(table, row_id, data)
         if table == RACE_POLLS:
-            self._secs.append(self._loop.time() - began)
+            self._note(began)
         return made
+
+    def _note(self, began: float) -> None:
+        now = self._loop.time()
+        self._told.secs.append(now - began)
+        self._told.done_at.append(now)
 
 
 @contextmanager
-def unmended() -> Iterator[None]:
-    """Send requests as they once were: cancelled around the pool when their time is over, and tried three times."""
-
-    async def send(self: Connections, request: httpx.Request, secs: float) -> httpx.Response:
-        if self._pool is None:
-            self._pool = self._new()
-        try:
-            async with asyncio.timeout(secs):
-                answer = await self._pool.transport.handle_async_request(request)
-                await answer.aread()
-        except TimeoutError:
-            raise httpx.ReadTimeout("no answer in time", request=request) from None
-        return answer
-
-    def spent(self: Patience, until: float, pause_secs: float, tried: int, *, counted: bool) -> bool:
-        return tried >= self._attempts
-
+def everything_changed() -> Iterator[None]:
+    """Let each poll write all its runners, all their odds and the race, whatever stood before."""
     with ExitStack() as stack:
-        stack.enter_context(patch.object(Connections, "send", send))
-        stack.enter_context(patch.object(Patience, "_spent", spent))
+        stack.enter_context(patch.object(StoredState, "race_digest", lambda self, row: ""))
+        stack.enter_context(patch.object(StoredState, "entrant_digest", lambda self, entrant_id, row: ""))
+        stack.enter_context(patch.object(StoredState, "odds", lambda self, entrant_id, kind: None))
         yield
 
 
@@ -107,7 +104,10 @@ def pool_trial(
     profile: str = "fast",
     trace: list[str] | None = None,
 ) -> dict[str, Any]:
-    """Return how many of `races` were committed at each go, and how long commits took at the first and the last."""
+    """Return how many of `races` were committed at each go, and how long commits took at the first and the last.
+
+    Of the last go also how long after it was due each poll was written, and what the store's seconds went into.
+    """
     plan = DayPlan(seed=seed, races=races)
     day = generate_day(seed, plan.day, races, options=DayOptions(abandoned_races=0, abandoned_meetings=0, late_races=0))
     start = day_start(plan.day) + timedelta(minutes=3)
@@ -116,7 +116,7 @@ def pool_trial(
         backend = Timed(profile=profile)
         told = trace.append if trace is not None else None
         world = SimWorld(loop, FeedSim(day), backend, limits_of(), seed=seed, settings=plan.settings, trace=told)
-        begin_wire("calm", world, backend, start)
+        begin_network("calm", world, backend, start)
         try:
             for name in IMPORTS:
                 await world.platform.activate(name, {"date": plan.day.isoformat()})
@@ -129,9 +129,17 @@ def pool_trial(
                 backend.hosts["store"].freeze()
                 loop.call_later(STALL_SECS, backend.hosts["store"].thaw)
                 goes.append(await _go(world, ids))
+            due_at, before = loop.time(), backend.spent_secs
             goes.append(await _go(world, ids))
+            spent = {name: secs - before.get(name, 0.0) for name, secs in backend.spent_secs.items()}
             await settle(world)
-            return {"committed": goes, "first": _spread(backend.secs[:races]), "last": _spread(backend.secs[-races:])}
+            return {
+                "committed": goes,
+                "first": _spread(backend.secs[:races]),
+                "last": _spread(backend.secs[-races:]),
+                "last_after_due": _spread([at - due_at for at in backend.done_at[-races:]]),
+                "store_secs": {name: round(secs, 3) for name, secs in sorted(spent.items())},
+            }
         finally:
             await backend.aclose()
 
@@ -161,8 +169,13 @@ def main() -> None:
     parser.add_argument("--stalls", type=int, default=STALLS, help=f"stalls of the store of {STALL_SECS:g} s (2)")
     parser.add_argument("--store-profile", choices=PROFILES, default="fast", help="the store's pace (fast)")
     parser.add_argument("--unmended", action="store_true", help="with the clients as they once were")
+    parser.add_argument("--everything", action="store_true", help="every poll finds everything changed")
     args = parser.parse_args()
-    with unmended() if args.unmended else ExitStack():
+    with ExitStack() as stack:
+        if args.unmended:
+            stack.enter_context(unmended())
+        if args.everything:
+            stack.enter_context(everything_changed())
         print(json.dumps(pool_trial(args.seed, races=args.races, stalls=args.stalls, profile=args.store_profile)))
 
 

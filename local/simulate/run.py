@@ -22,7 +22,7 @@ from local.simulate.port_store import PortBackend
 from local.simulate.report import day_report, failures, stored
 from local.simulate.seams import FaultHooks
 from local.simulate.shrink import keep_races
-from local.simulate.storms_judged import begin_wire, network_report
+from local.simulate.storms_judged import begin_network, network_report
 from local.simulate.tables import Tables, read_tables, since
 from local.simulate.users import seed_users
 from local.simulate.virtual_http import httpcore_on, turns
@@ -89,7 +89,7 @@ def simulate_day(
             loop, FeedSim(generated, compress=plan.depth != "port"), backend, limits_of(plan.sizes),
             seed=plan.seed, settings=plan.settings, trace=trace, sizes=plan.sizes,
         )  # fmt: skip
-        outages = begin_wire(plan.network, world, backend, end) if isinstance(backend, WireBackend) else []
+        outages = begin_network(plan.network, world, backend, end) if isinstance(backend, FullBackend) else []
         if seams is not None:
             world.use(seams(world))
         activity = _activity(plan)

@@ -8,6 +8,7 @@ from typing import Any
 
 from local.feedsim import FeedDay
 from local.simulate.chances import Delays
+from local.simulate.full_store import FullBackend
 from local.simulate.oracle.judge import Left
 from local.simulate.report import PLANNED, expectations
 from local.simulate.storms import STORE, WEBHOOKS, Outage, Storm, weather_of
@@ -23,16 +24,20 @@ ROUND = timedelta(seconds=4)
 NEAR = timedelta(minutes=5)
 
 
-def begin_wire(network: str, world: SimWorld, backend: WireBackend, until: datetime) -> list[Outage]:
-    """Put a world on its network, storms until `until`; return the outages that are to come."""
-    world.settings = replace(
-        world.settings, platform_host=f"https://{PLATFORM_HOST}", platform_namespace="fn", platform_key="dof_v1_a:b"
-    )
-    world.delays = world.platform.delays = Delays(recycle=WARM_SECS)
+def begin_network(network: str, world: SimWorld, backend: FullBackend, until: datetime) -> list[Outage]:
+    """Let a world go through a network's outages, at wire depth on its links too, storms until `until`.
+
+    Returns the outages that are to come.
+    """
     weather, outages = weather_of(network, world.seed, world.loop.time, world.loop.start)
-    if isinstance(weather, Storm):
-        weather.until = (until - world.loop.start).total_seconds()
-    backend.weather = weather
+    if isinstance(backend, WireBackend):
+        world.settings = replace(
+            world.settings, platform_host=f"https://{PLATFORM_HOST}", platform_namespace="fn", platform_key="dof_v1_a:b"
+        )
+        world.delays = world.platform.delays = Delays(recycle=WARM_SECS)
+        if isinstance(weather, Storm):
+            weather.until = (until - world.loop.start).total_seconds()
+        backend.weather = weather
     coming = [each for each in outages if each.end < until]
     backend.plan_outages(world, coming)
     return coming

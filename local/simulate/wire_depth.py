@@ -1,7 +1,7 @@
 """Wire depth: the real clients and their pools over virtual sockets, to store, feed and platform as hosts."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from local.embedded import Embedded
 from local.simulate.full_store import FullBackend
 from local.simulate.hosts import Host
 from local.simulate.sockets import Network
-from local.simulate.storms import WEBHOOKS, CalmNet, Outage
+from local.simulate.storms import CalmNet
 from local.simulate.virtual_http import virtual_transports
 from local.simulate.wire import SlowWire
 from local.simulate.world import SimWorld
@@ -58,19 +58,10 @@ class WireBackend(FullBackend):
                 self.hosts[name.split(".")[0]] = Host(network, name, handler, weather.trouble)
         return server
 
-    def plan_outages(self, world: SimWorld, outages: Sequence[Outage]) -> None:
-        """Let hosts be killed or frozen at their instants, and the webhook worker stand still."""
+    def host(self, world: SimWorld, name: str) -> Host:
+        """Return one of the network's hosts."""
         self.open(world)
-        for outage in outages:
-            begin, end = self._ends(outage)
-            world.loop.call_at((outage.begin - world.loop.start).total_seconds(), begin)
-            world.loop.call_at((outage.end - world.loop.start).total_seconds(), end)
-
-    def _ends(self, outage: Outage) -> tuple[Callable[[], None], Callable[[], None]]:
-        if outage.host == WEBHOOKS:
-            return self.delivering.clear, self.delivering.set
-        host = self.hosts[outage.host]
-        return (host.stop, host.start) if outage.kind == "killed" else (host.freeze, host.thaw)
+        return self.hosts[name]
 
     def store(self, world: SimWorld, name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
         """Make the store client of one container, with connections of its own."""

@@ -31,6 +31,7 @@ WRITERS = (["invoke", "daily-meetings", "--quiet"], ["up", "--port", "0"], ["sim
 JSON = (
     ["bench", "--only", "parse"],
     ["soak", "--days", "1"],
+    ["outages", "--races", "1"],
     ["alerts", "score"],
     ["simulate", "--races", "1"],
     ["doctor"],

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from local.simulate.pool_trial import pool_trial, unmended
+from local.simulate.pool_trial import pool_trial
 from local.simulate.storms import NETWORKS, TROUBLES, CalmNet, Outage, Storm, weather_of
 from local.simulate.storms_judged import LONG_LIFE, SHORT_LIFE, lived
+from local.simulate.unmended import unmended
 from local.simulate.verdict import troubles
 
 START = datetime(2026, 2, 14, tzinfo=UTC)

@@ -128,9 +128,10 @@ def may_owe(slot: datetime, start: datetime, status: Status, kind: str, has_gaps
 
 
 def surely_owes(slot: datetime, start: datetime, status: Status, kind: str) -> bool:
-    """Tell whether one ledger row has timeline rows whatever stood before it: an open race's, early or on a label.
+    """Tell whether one ledger row has timeline rows whatever stood before it: early, on a label or half-way to one.
 
     A label that a moved start brings round again is written already: whoever acts on this has to stop by himself.
     """
     secs = secs_to_start(start, slot)
-    return status is Status.OPEN and kind == "slot" and (label_of(secs) is None or on_label(secs))
+    due = label_of(secs) is None or on_label(secs) or live_minute(secs) is not None
+    return status is Status.OPEN and kind == "slot" and due

@@ -14,7 +14,7 @@ from raceday.errors import RaceDayError
 from raceday.ledger.timeline import surely_owes
 from raceday.projections import alerts, closing_prices, money_flow
 from raceday.projections.alert_cursor import evaluated
-from raceday.racing.buckets import label_of, secs_to_start
+from raceday.racing.buckets import on_label, secs_to_start
 from raceday.racing.planning import finishes, lagging
 from raceday.racing.records import LedgerHead
 from raceday.scheduling.tick import Tick
@@ -94,7 +94,7 @@ def _has_row(row: LedgerHead) -> bool:
 
 
 def _has_label(row: LedgerHead) -> bool:
-    return _has_row(row) and label_of(secs_to_start(row.start, row.slot)) is not None
+    return _has_row(row) and on_label(secs_to_start(row.start, row.slot))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,80 @@
+"""`./raceday outages`: a day through each of the store's outages, and what each cost it."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from local.commands.options import POSITIVE, Options, json_option
+
+COLUMNS = {
+    "depth": "depth",
+    "outage": "outage",
+    "clients": "clients",
+    "outages": "outages",
+    "slots": "slots",
+    "gaps": "gaps",
+    "lost": "lost",
+    "doubled": "doubled",
+    "later_p50_secs": "p50",
+    "later_p99_secs": "p99",
+    "later_max_secs": "max",
+}
+WORDS = {"outage", "depth", "clients"}
+
+
+@click.command(epilog="Example: ./raceday outages --races 6 --depth wire")
+@click.option("--races", type=POSITIVE, default=96, show_default=True, help="races of each day")
+@click.option("--seed", type=int, default=1, show_default=True, help="of day, network and pace")
+@click.option("--depth", "depths", type=click.Choice(("wire", "full")), multiple=True, default=("wire", "full"),
+              help="wire: killed and frozen on virtual sockets; full: without sockets (both)")  # fmt: skip
+@click.option("--store-profile", type=click.Choice(("fast", "appwrite-1.9")), default="appwrite-1.9", show_default=True,
+              help="the store's pace")  # fmt: skip
+@click.option(
+    "--former", is_flag=True, help="try the clients as they once were, too: three tries, cancelled in the pool"
+)
+@click.option("--jobs", type=POSITIVE, default=1, show_default=True, metavar="N", help="days at once, in processes")
+@json_option("the rows")
+def outages(**options: Any) -> int:
+    """Kill, freeze and silence the store every twenty minutes of a day. Exit code 1 where it lost or doubled a slot."""
+    return run(Options(**options))
+
+
+def run(args: Options) -> int:
+    """Run the command; 0 fine, 1 where the present clients lost a slot, doubled one, or left rows that differ."""
+    from local.simulate.outages import Tried, outage_rows, run_trial, trials
+    from local.simulate.plan import DayPlan
+
+    console = Console(stderr=True)
+    plan = DayPlan(seed=args.seed, races=args.races, store_profile=args.store_profile)
+    asked = trials(plan, args.depths, former=args.former)
+
+    def done() -> Iterator[Tried]:
+        if args.jobs == 1:
+            yield from map(run_trial, asked)
+            return
+        with ProcessPoolExecutor(args.jobs) as pool:
+            yield from pool.map(run_trial, asked)
+
+    rows = outage_rows(done(), lambda row: console.print("  ".join(f"{k} {row[k]}" for k in COLUMNS)))
+    table = Table(
+        title=f"{args.races} races, store {args.store_profile}; seconds by which labels are later than on a calm day"
+    )
+    for name, head in COLUMNS.items():
+        table.add_column(head, justify="left" if name in WORDS else "right")
+    for row in rows:
+        table.add_row(
+            *(f"{row[name]:,}" if isinstance(row[name], (int, float)) else str(row[name]) for name in COLUMNS)
+        )
+    Console().print(table)
+    bad = [row for row in rows if row["clients"] == "present" and row["troubles"]]
+    for row in bad:
+        told = ", ".join(f"{count} {name}" for name, count in row["troubles"].items())
+        print(f"FAILED: {row['outage']} at {row['depth']} depth: {told}")
+    if args.json is not None:
+        args.json.write_text(json.dumps(rows, indent=2) + "\n")
+    return int(bool(bad))
