@@ -1,8 +1,10 @@
 """Line charts as plain numbers for an SVG template; nothing here writes markup."""
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 WIDTH, HEIGHT = 720.0, 260.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 60.0, 10.0, 26.0
@@ -11,13 +13,35 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line: its points in the units of the chart, and `style` 0 to 23: colour by 8, dashes by 3."""
+    """One line: its points in the units of the chart, and `style` 0 to 23: colour by 8, dashes by 3.
+
+    `opened` is the first value that was ever known, from which the legend tells the change.
+    """
 
     key: str
     name: str
     style: int
     points: tuple[Point, ...]
     faded: bool = False
+    opened: float | None = None
+
+
+class Mark(NamedTuple):
+    """Something to see on a line at an instant, in minutes to the start."""
+
+    key: str
+    minutes: float
+    text: str
+
+
+class DrawnMark(NamedTuple):
+    """A mark ready to draw."""
+
+    key: str
+    style: int
+    x: float
+    y: float
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +56,12 @@ class Drawn:
     label_y: float
     last: str
     faded: bool
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart ready to draw: axis marks as (position, text) and its lines."""
+    """A chart ready to draw: axis marks as (position, text), its lines, and `plot`, the same as JSON for a script."""
 
     title: str
     about: str
@@ -44,10 +69,20 @@ class Chart:
     y_marks: tuple[tuple[float, str], ...] = ()
     lines: tuple[Drawn, ...] = ()
     start_x: float | None = None
+    marks: tuple[DrawnMark, ...] = ()
+    plot: str = ""
     size: tuple[float, float] = field(default=(WIDTH, HEIGHT))
 
 
-def chart(title: str, about: str, series: Sequence[Series], *, log: bool = False, money: bool = False) -> Chart:
+def chart(
+    title: str,
+    about: str,
+    series: Sequence[Series],
+    marks: Sequence[Mark] = (),
+    *,
+    log: bool = False,
+    money: bool = False,
+) -> Chart:
     """Draw lines over minutes to the start, which run from left to right; a log axis fits odds."""
     kept = [s for s in series if s.points]
     if not kept:
@@ -77,8 +112,15 @@ def chart(title: str, about: str, series: Sequence[Series], *, log: bool = False
             label_y=ends[i],
             last=_amount(s.points[-1][1]) if money else f"{s.points[-1][1]:.2f}",
             faded=s.faded,
+            change=_change(s),
         )
         for i, s in enumerate(kept)
+    )
+    by_key = {s.key: s for s in kept}
+    shown = [mark for mark in marks if mark.key in by_key and x_low <= mark.minutes <= x_high]
+    drawn = tuple(
+        DrawnMark(m.key, by_key[m.key].style, px(m.minutes), py(_value_at(by_key[m.key], m.minutes)), m.text)
+        for m in shown
     )
     return Chart(
         title,
@@ -87,7 +129,37 @@ def chart(title: str, about: str, series: Sequence[Series], *, log: bool = False
         tuple((py(v), _amount(v) if money else f"{v:g}") for v in _y_ticks(y_low, y_high, log=log)),
         lines,
         px(0) if x_low <= 0 <= x_high else None,
+        drawn,
+        _plot(kept, shown, log=log, money=money),
     )
+
+
+def _change(series: Series) -> str:
+    """Write how far a line has moved from its opening, in percent; nothing where it is not known or is the same."""
+    if not series.opened:
+        return ""
+    percent = round((series.points[-1][1] / series.opened - 1) * 100)
+    return f"{'+' if percent > 0 else '−'}{abs(percent)} %" if percent else "±0 %"
+
+
+def _value_at(series: Series, minutes: float) -> float:
+    """Return a line's value at the point that lies nearest to an instant."""
+    return min(series.points, key=lambda point: abs(point[0] - minutes))[1]
+
+
+def _plot(kept: Sequence[Series], marks: Sequence[Mark], *, log: bool, money: bool) -> str:
+    """Return a chart's figures as JSON: instants in minutes after the start, and each line's values at them."""
+    instants = sorted({x for s in kept for x, _ in s.points}, reverse=True)
+    lines = []
+    for s in kept:
+        known = dict(s.points)
+        values = [known.get(x) for x in instants]
+        lines.append({"key": s.key, "name": s.name, "style": s.style, "faded": s.faded, "values": values})
+    told = [
+        {"key": m.key, "at": -m.minutes, "value": _value_at(next(s for s in kept if s.key == m.key), m.minutes)}
+        for m in marks
+    ]
+    return json.dumps({"log": log, "money": money, "at": [-x for x in instants], "lines": lines, "marks": told})
 
 
 def _apart(ends: Sequence[tuple[float, int]], gap: float = 11.0) -> dict[int, float]:

@@ -1,7 +1,7 @@
 """The money-flow grid as the client shows it: runners in rows, minutes to the start in columns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -12,8 +12,31 @@ from raceday.racing.indicators import Band, Frame, indicators
 from raceday.store.port import Row
 
 FIXED = (60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 4, 3, 2, 1, 0)
+RECENT = 6
+# From a label's instant on: for as long its poll may still come, and its figures after it.
+ALLOWED_SECS = 45
 _FIELDS = {"win": "incrementalWinAmount", "place": "incrementalPlaceAmount"}
 _KINDS = {"win": "money_win", "place": "money_place", "odds": "odds"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: a label with figures (`data`), the present one (`now`), or a run of labels without any.
+
+    Such a run is a `gap` where its labels have passed, and `ahead` where they are still to come. `minutes` is its first
+    label and `until` its last; `recent` marks the six newest columns, which a narrow page shows.
+    """
+
+    minutes: int
+    until: int
+    state: str = "data"
+    recent: bool = False
+    why: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return the heading: one label, or the first and last of several."""
+        return str(self.minutes) if self.minutes == self.until else f"{self.minutes}–{self.until}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +44,7 @@ class Cell:
     """One figure; `band` is 1 to 6 where the runner's movement lies in an enabled band, `rise` that movement."""
 
     text: str
+    column: Column
     band: int = 0
     rise: str = ""
 
@@ -40,6 +64,7 @@ class GridLine:
     pool: str
     share: str
     trend: str
+    position: int
     cells: tuple[Cell, ...]
 
 
@@ -48,7 +73,7 @@ class MoneyGrid:
     """The whole grid in one of its views: win, place or odds."""
 
     view: str
-    columns: tuple[int, ...]
+    columns: tuple[Column, ...]
     lines: tuple[GridLine, ...]
     current: int | None
 
@@ -64,17 +89,62 @@ def bands_of(rows: Sequence[Row]) -> list[tuple[int, Band]]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where a race stands: `label` is the column of the present, None outside the timeline.
+
+    `secs` are those to its start, None where it is over; `gaps` are the causes of lost slots by their label.
+    """
+
+    label: int | None = None
+    secs: float | None = None
+    gaps: Mapping[int, str] = field(default_factory=dict)
+
+
 def make_grid(
-    view: str, entrants: Sequence[Row], flow: Sequence[Row], pools: Row | None, bands: Sequence[Row], label: int | None
+    view: str,
+    entrants: Sequence[Row],
+    flow: Sequence[Row],
+    pools: Row | None,
+    bands: Sequence[Row],
+    moment: Moment,
+    positions: Mapping[int, int] | None = None,
 ) -> MoneyGrid:
-    """Lay out the rows that the client reads; `label` is the column of the present, None outside the timeline."""
+    """Lay out the rows that the client reads; `positions` are the places of those that came in, by number."""
     cells = _by_column(flow)
-    columns = (*FIXED, *sorted((c for c in cells if c < 0), reverse=True))
+    labels = (*FIXED, *sorted((c for c in cells if c < 0), reverse=True))
+    columns = columns_of(labels, frozenset(cells), moment)
     scratched = frozenset(row["entrantId"] for row in entrants if row.get("isScratched"))
-    lit = _lit(view, columns, cells, scratched, bands_of(bands))
+    lit = _lit(view, labels, cells, scratched, bands_of(bands))
     total = (pools or {}).get("placePoolTotal" if view == "place" else "winPoolTotal") or 0
-    lines = [_line(view, row, columns, cells, lit, total) for row in entrants]
-    return MoneyGrid(view, columns, tuple(lines), label if label in columns else None)
+    places = positions or {}
+    lines = [_line(view, row, columns, cells, lit, total, places.get(row["runnerNumber"], 0)) for row in entrants]
+    return MoneyGrid(view, columns, tuple(lines), moment.label if moment.label in labels else None)
+
+
+def columns_of(labels: Sequence[int], filled: frozenset[int], moment: Moment) -> tuple[Column, ...]:
+    """Return the columns of a grid; neighbours without figures share one."""
+    found: list[Column] = []
+    for minutes in labels:
+        state = _state(minutes, filled, moment)
+        why = moment.gaps.get(minutes, "")
+        if found and state in ("gap", "ahead") and found[-1].state == state:
+            whys = dict.fromkeys(filter(None, (*found[-1].why.split(", "), why)))
+            found[-1] = replace(found[-1], until=minutes, why=", ".join(whys))
+        else:
+            found.append(Column(minutes, minutes, state, why=why if state == "gap" else ""))
+    with_figures = [i for i, column in enumerate(found) if column.state in ("data", "now")]
+    recent = set(with_figures[-RECENT:])
+    return tuple(replace(column, recent=i in recent) for i, column in enumerate(found))
+
+
+def _state(minutes: int, filled: frozenset[int], moment: Moment) -> str:
+    if minutes == moment.label:
+        return "now"
+    if minutes in filled:
+        return "data"
+    passed = moment.secs is None or moment.secs < minutes * 60 - ALLOWED_SECS
+    return "gap" if passed else "ahead"
 
 
 def _by_column(flow: Sequence[Row]) -> dict[int, dict[str, Row]]:
@@ -119,22 +189,23 @@ def _lit(
 def _line(
     view: str,
     entrant: Row,
-    columns: Sequence[int],
+    columns: Sequence[Column],
     cells: Mapping[int, Mapping[str, Row]],
     lit: Mapping[tuple[int, str], tuple[int, float]],
     total_cents: int,
+    position: int,
 ) -> GridLine:
     runner = entrant["entrantId"]
-    points = [cells[c][runner] for c in columns if c in cells and runner in cells[c]]
+    points = [cells[c][runner] for c in sorted(cells, reverse=True) if runner in cells[c]]
     newest = points[-1] if points else {}
     share = newest.get("placePoolPercentage" if view == "place" else "holdPercentage")
     if share is None:
         share = newest.get("holdPercentage")
     made = []
     for column in columns:
-        row = cells.get(column, {}).get(runner)
-        band, rise = lit.get((column, runner), (0, 0.0))
-        made.append(Cell(_text(view, column, row), band, f"{rise:.1f}" if band else ""))
+        row = cells.get(column.minutes, {}).get(runner) if column.state in ("data", "now") else None
+        band, rise = lit.get((column.minutes, runner), (0, 0.0))
+        made.append(Cell(_text(view, column.minutes, row), column, band, f"{rise:.1f}" if band else ""))
     return GridLine(
         id=runner,
         number=entrant["runnerNumber"],
@@ -147,6 +218,7 @@ def _line(
         pool=dollars(total_cents * share / 100) if share else "—",
         share=f"{share:.1f} %" if share else "—",
         trend=_trend(points),
+        position=position,
         cells=tuple(made),
     )
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.console.charts import Chart, Series, chart
-from local.console.grid import MoneyGrid, make_grid
+from local.console.charts import Chart, Mark, Series, chart
+from local.console.grid import Moment, MoneyGrid, make_grid
 from local.console.source import Source
 from local.console.today import ListedRace, listed
 from local.console.words import at, dollars, odds
+from raceday.catalogue.products import PRODUCTS, canonical
 from raceday.ledger.codec import from_row
 from raceday.racing.buckets import label_of, secs_to_start
 from raceday.racing.records import Check, LedgerRow
@@ -19,6 +20,7 @@ from raceday.racing.snapshot import Status
 from raceday.store.port import Row
 
 LATE_MS = 5000
+_TITLES = {"first4": "First 4", "pick6": "Pick 6", "place6": "Place 6"}
 _POOLS = (
     ("Win", "winPoolTotal"), ("Place", "placePoolTotal"), ("Quinella", "quinellaPoolTotal"),
     ("Trifecta", "trifectaPoolTotal"), ("Exacta", "exactaPoolTotal"), ("First 4", "first4PoolTotal"),
@@ -53,6 +55,15 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidPool:
+    """One pool's dividends: each with its runners, by number and name, and what it pays."""
+
+    name: str
+    status: str
+    paid: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RacePage:
     """Everything the race's page shows."""
 
@@ -69,7 +80,8 @@ class RacePage:
     pools_at: datetime | None
     result_status: str = ""
     placed: tuple[Placed, ...] = ()
-    dividends: tuple[tuple[str, str], ...] = ()
+    dividends: tuple[PaidPool, ...] = ()
+    alerts: tuple[Row, ...] = ()
     score: int | None = None
     checks: tuple[Check, ...] = ()
     slots: tuple[SlotShown, ...] = ()
@@ -86,10 +98,12 @@ async def read_race(source: Source, race_id: str, view: str = "win") -> RacePage
     meeting = await source.meeting(row.get("meetingId") or "") if row.get("meetingId") else None
     entrants, flow, polls = await source.entrants(race_id), await source.flow(race_id), await source.polls(race_id)
     pools, results, bands = await source.pools(race_id), await source.results(race_id), await source.bands()
+    alerts = await source.alerts(race_id)
     now, intervals = source.now(), Intervals.of(source.settings)
     ledger = [from_row(poll) for poll in polls]
     judged = listed(row, meeting, polls[-1] if polls else None, now, intervals)
-    label = label_of(secs_to_start(judged.start, now)) if not judged.over else None
+    ended = _results(results, entrants)
+    positions = {p.number: p.position for p in ended.get("placed", ()) if p.position}
     slots = shown_slots(ledger, judged, now, intervals)
     silks = {silk: f"/silk/{silk}.svg" for silk in await source.drawn([e.get("silkId") or "" for e in entrants])}
     return RacePage(
@@ -99,12 +113,13 @@ async def read_race(source: Source, race_id: str, view: str = "win") -> RacePage
         meeting=judged.meeting,
         judged=judged,
         facts=_facts(row),
-        grid=make_grid(view, entrants, flow, pools, bands, label),
-        odds=odds_chart(ledger),
+        grid=make_grid(view, entrants, flow, pools, bands, _moment(judged, ledger, now), positions),
+        odds=odds_chart(ledger, alerts),
         growth=growth_chart(ledger),
         footer=_footer(pools),
         pools_at=at(pools["$updatedAt"]) if pools else None,
-        **_results(results),
+        **ended,
+        alerts=tuple(alerts),
         score=ledger[-1].score if ledger else None,
         checks=ledger[-1].checks if ledger else (),
         slots=slots,
@@ -126,30 +141,60 @@ def _footer(pools: Row | None) -> tuple[tuple[str, str], ...]:
     return (*((name, dollars(pools.get(key))) for name, key in _POOLS), ("Total", dollars(pools.get("totalRacePool"))))
 
 
-def _results(row: Row | None) -> dict[str, Any]:
+def _moment(judged: ListedRace, ledger: Sequence[LedgerRow], now: datetime) -> Moment:
+    """Return where the grid's present column is, and which labels lost slots for which causes."""
+    secs = secs_to_start(judged.start, now)
+    causes: dict[int, dict[str, None]] = {}
+    for row in ledger:
+        for gap in row.gaps:
+            label = label_of(secs_to_start(judged.start, gap.slot))
+            if label is not None:
+                causes.setdefault(label, {})[gap.cause.replace("_", " ")] = None
+    gaps = {label: ", ".join(words) for label, words in causes.items()}
+    return Moment(None, None, gaps) if judged.over else Moment(label_of(secs), secs, gaps)
+
+
+def _results(row: Row | None, entrants: Sequence[Row]) -> dict[str, Any]:
     """Read results, dividends and fixed odds; texts that are not JSON count as missing."""
     if row is None or not row.get("resultsAvailable"):
         return {}
     runners, dividends, fixed = (_json(row.get(k)) for k in ("resultsData", "dividendsData", "fixedOddsData"))
     prices = fixed if isinstance(fixed, dict) else {}
+    names = {entrant["runnerNumber"]: str(entrant["name"]) for entrant in entrants}
     placed = []
     for runner in runners if isinstance(runners, list) else []:
-        price = prices.get(str(runner.get("runner_number"))) or {}
-        placed.append(
-            Placed(
-                runner.get("position"),
-                runner.get("runner_number"),
-                runner.get("name") or "",
-                odds(price.get("fixed_win")),
-                odds(price.get("fixed_place")),
-            )
-        )
-    paid = [
-        (str(d.get("product_name") or ""), f"${float(d['dividend']):.2f}")
-        for d in (dividends if isinstance(dividends, list) else [])
-        if isinstance(d.get("dividend"), (int, float))
-    ]
-    return {"result_status": row.get("resultStatus") or "", "placed": tuple(placed), "dividends": tuple(paid)}
+        number = runner.get("runner_number")
+        price = prices.get(str(number)) or {}
+        win, place = odds(price.get("fixed_win")), odds(price.get("fixed_place"))
+        placed.append(Placed(runner.get("position"), number, runner.get("name") or "", win, place))
+        names.setdefault(number, runner.get("name") or "")
+    pools = paid_pools([d for d in (dividends if isinstance(dividends, list) else []) if isinstance(d, dict)], names)
+    return {"result_status": row.get("resultStatus") or "", "placed": tuple(placed), "dividends": pools}
+
+
+def paid_pools(dividends: Sequence[Mapping[str, Any]], names: Mapping[Any, str]) -> tuple[PaidPool, ...]:
+    """Group dividends by pool in the order of the products; runners are named in the order that was bet on."""
+    by_pool: dict[str, list[Mapping[str, Any]]] = {}
+    for dividend in dividends:
+        if isinstance(dividend.get("dividend"), (int, float)):
+            spelling = str(dividend.get("product_name") or "")
+            by_pool.setdefault(canonical(spelling) or spelling, []).append(dividend)
+    order = {product.name: i for i, product in enumerate(PRODUCTS)}
+    found = []
+    for pool in sorted(by_pool, key=lambda name: (order.get(name, len(order)), name)):
+        paid = tuple((_runners(d, names), f"${float(d['dividend']):,.2f}") for d in by_pool[pool])
+        statuses = sorted({str(d.get("status") or "") for d in by_pool[pool]} - {""})
+        found.append(PaidPool(_TITLES.get(pool, pool.replace("_", " ").capitalize()), ", ".join(statuses), paid))
+    return tuple(found)
+
+
+def _runners(dividend: Mapping[str, Any], names: Mapping[Any, str]) -> str:
+    positions = dividend.get("positions")
+    known = [p for p in positions if isinstance(p, dict)] if isinstance(positions, list) else []
+    numbers = [p.get("runner_number") for p in sorted(known, key=lambda p: p.get("position") or 0)]
+    return ", ".join(f"{number} {names.get(number, '')}".strip() for number in numbers) or str(
+        dividend.get("description") or "—"
+    )
 
 
 def _json(text: Any) -> Any:
@@ -159,20 +204,31 @@ def _json(text: Any) -> Any:
         return None
 
 
-def odds_chart(ledger: Sequence[LedgerRow]) -> Chart:
-    """Draw every runner's fixed Win odds over time; a price that did not change is drawn once at each end."""
+def odds_chart(ledger: Sequence[LedgerRow], alerts: Sequence[Row] = ()) -> Chart:
+    """Draw every runner's fixed Win odds over time, with what users were told of and the change from the open."""
     points: dict[str, list[tuple[float, float]]] = {}
+    opened: dict[str, float] = {}
     lines = {runner.entrant_id: runner for row in ledger for runner in row.runners}
     for row in ledger:
         minutes = (row.start - row.slot).total_seconds() / 60
         for runner in row.runners:
-            if runner.fixed_win and not runner.scratched and minutes <= 65:
-                points.setdefault(runner.entrant_id, []).append((minutes, float(runner.fixed_win)))
+            if runner.fixed_win and not runner.scratched:
+                opened.setdefault(runner.entrant_id, float(runner.fixed_win))
+                if minutes <= 65:
+                    points.setdefault(runner.entrant_id, []).append((minutes, float(runner.fixed_win)))
     series = [
-        Series(key, f"{r.number} {r.name}", (r.number - 1) % 24, tuple(points.get(key, ())), r.scratched)
+        Series(
+            key, f"{r.number} {r.name}", (r.number - 1) % 24, tuple(points.get(key, ())), r.scratched, opened.get(key)
+        )
         for key, r in sorted(lines.items(), key=lambda item: item[1].number)
     ]
-    return chart("Fixed Win odds", "fixed Win odds by minutes to the start, on a log scale", series, log=True)
+    told = {(str(row["entrantId"]), int(row["timeInterval"])): str(row["title"]) for row in alerts if _at_label(row)}
+    marks = [Mark(key, float(label), text) for (key, label), text in told.items()]
+    return chart("Fixed Win odds", "fixed Win odds by minutes to the start, on a log scale", series, marks, log=True)
+
+
+def _at_label(row: Row) -> bool:
+    return bool(row.get("entrantId")) and row.get("timeInterval") is not None
 
 
 def growth_chart(ledger: Sequence[LedgerRow]) -> Chart:
@@ -186,7 +242,7 @@ def growth_chart(ledger: Sequence[LedgerRow]) -> Chart:
             and (cents := row.pools.cents(product)) is not None
             and (row.start - row.slot) <= timedelta(minutes=65)
         ]
-        series.append(Series(product, product.capitalize(), style, tuple(points)))
+        series.append(Series(product, _TITLES.get(product, product.capitalize()), style, tuple(points)))
     return chart("Pool growth", "pool totals in dollars by minutes to the start", series, money=True)
 
 

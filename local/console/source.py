@@ -193,6 +193,11 @@ class Source:
         rows = await self.store.find(RACE_RESULTS, [Query.equal("raceId", [race_id])], limit=1)
         return rows[0] if rows else None
 
+    async def alerts(self, race_id: str) -> list[Row]:
+        """Return what users were told of a race, oldest first."""
+        queries = [Query.equal("raceId", [race_id]), Query.order_asc("eventTimestamp")]
+        return await self.store.find(NOTIFICATIONS, queries, limit=500)
+
     async def bands(self, user: str = "Default User") -> list[Row]:
         """Return a user's alert bands in order."""
         return await self.store.find(ALERT_CONFIGS, [Query.equal("userId", [user]), Query.order_asc("displayOrder")])

@@ -68,3 +68,10 @@ def millis(value: Any) -> str:
 def many(n: int, what: str) -> str:
     """Write a count with its word: `1 race`, `480 races`."""
     return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def ordinal(n: Any) -> str:
+    """Write a place: 1st, 2nd, 3rd, 4th, 11th."""
+    number = int(n)
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

@@ -129,7 +129,7 @@ def test_what_comes_from_the_feed_is_escaped(tmp_path: Path) -> None:
 
 
 def test_the_grid_shows_columns_marks_and_scratchings_as_the_client_does(tmp_path: Path) -> None:
-    """Columns run from 60 to 0, growth has a plus but for the baseline, scratched runners are struck."""
+    """Columns run from 60 to the present, what is to come is one; growth has a plus; scratched runners are struck."""
 
     async def work(stepped: Stepped, source: Source, client: httpx.AsyncClient) -> tuple[str, str]:
         race = await near(stepped, 9)
@@ -141,7 +141,8 @@ def test_the_grid_shows_columns_marks_and_scratchings_as_the_client_does(tmp_pat
     money, odds = over(tmp_path, work)
     heads = [part.split("</th>")[0].split(">")[-1] for part in money.split("<th scope=")[1:]]
     at = heads.index("60")
-    assert [int(head) for head in heads[at : at + 17]] == [*range(60, 0, -5), 4, 3, 2, 1, 0]
+    assert [int(head) for head in heads[at : at + 12]] == [*range(60, 0, -5)]
+    assert '4–0<span class="sr"> still to come</span>' in money
     assert 'class="scratched"' in money
     assert "+$" in money
     assert "+$" not in odds

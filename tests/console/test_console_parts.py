@@ -1,5 +1,6 @@
 """The console's parts by themselves: grid, charts, activity, and how a race is judged."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.console.activity import Activity, path_beside, status_of
-from local.console.charts import HEIGHT, WIDTH, Series, chart
-from local.console.grid import make_grid
+from local.console.charts import HEIGHT, WIDTH, Mark, Series, chart
+from local.console.grid import ALLOWED_SECS, Column, Moment, columns_of, make_grid
+from local.console.race import paid_pools
 from local.console.today import listed
 from local.console.words import dollars, span
 from raceday.racing.schedule import Intervals
@@ -37,8 +39,8 @@ def test_a_rise_of_fifteen_points_lights_the_third_band() -> None:
     """Growth of 100/80/60/40 and then 100/80/60/100 lifts the fourth runner by 15.1 points: band 15 to 20."""
     flow = [cell(n, 10, c * 100) for n, c in enumerate((100, 80, 60, 40), 1)]
     flow += [cell(n, 5, c * 100) for n, c in enumerate((100, 80, 60, 100), 1)]
-    grid = make_grid("win", [entrant(n) for n in range(1, 5)], flow, None, BANDS, 4)
-    five = grid.columns.index(5)
+    grid = make_grid("win", [entrant(n) for n in range(1, 5)], flow, None, BANDS, Moment(4, 4 * 60 + 30))
+    five = [column.minutes for column in grid.columns].index(5)
     assert [(line.cells[five].band, line.cells[five].rise) for line in grid.lines] == [
         (0, ""),
         (0, ""),
@@ -50,15 +52,88 @@ def test_a_rise_of_fifteen_points_lights_the_third_band() -> None:
 
 def test_refreshes_between_two_labels_add_no_column() -> None:
     """A row at 52 fills no cell, and a column after the start is there only where the data has it."""
-    grid = make_grid("win", [entrant(1)], [cell(1, 52, 100), cell(1, -1, 700), cell(1, 60, 900)], None, BANDS, None)
-    assert grid.columns[-2:] == (0, -1)
+    grid = make_grid("win", [entrant(1)], [cell(1, 52, 100), cell(1, -1, 700), cell(1, 60, 900)], None, BANDS, Moment())
+    assert [(c.minutes, c.state) for c in grid.columns] == [(60, "data"), (55, "gap"), (-1, "data")]
     assert [c.text for c in grid.lines[0].cells if c.text] == ["$9", "+$7"]
+
+
+def test_labels_without_figures_share_a_column_and_say_why() -> None:
+    """What passed without figures is one marked span with its causes; what is to come is another; the present stays."""
+    moment = Moment(5, 5 * 60 + 20, {45: "feed timeout", 40: "expired"})
+    columns = columns_of((60, 55, 50, 45, 40, 35, 10, 5, 4, 3), frozenset({60, 55, 35, 10}), moment)
+    assert [(c.text, c.state, c.why) for c in columns] == [
+        ("60", "data", ""),
+        ("55", "data", ""),
+        ("50–40", "gap", "feed timeout, expired"),
+        ("35", "data", ""),
+        ("10", "data", ""),
+        ("5", "now", ""),
+        ("4–3", "ahead", ""),
+    ]
+
+
+def test_a_label_is_no_gap_while_its_poll_may_still_come() -> None:
+    """Right after its instant a label without figures is still to come; when its time is over it is a gap."""
+    states = [
+        [c.state for c in columns_of((2, 1), frozenset({2}), Moment(0, 60 - after))] for after in (10, ALLOWED_SECS + 1)
+    ]
+    assert states == [["data", "ahead"], ["data", "gap"]]
+
+
+def test_a_narrow_page_shows_the_six_newest_columns() -> None:
+    """Of eight columns with figures the last six are marked as recent, whatever spans lie between."""
+    columns = columns_of(
+        (60, 55, 50, 45, 40, 35, 30, 25, 20, 15), frozenset({60, 55, 50, 45, 35, 30, 25}), Moment(20, 1210)
+    )
+    assert [c.minutes for c in columns if c.recent] == [50, 45, 35, 30, 25, 20]
+    assert columns[-1] == Column(15, 15, "ahead")
+
+
+def test_dividends_are_grouped_by_pool_with_their_runners() -> None:
+    """A pool's dividends stand together in the products' order, each with its runners in the order of the bet."""
+    names = {9: "Quiet Banjo", 2: "Salty", 5: "Lagoon"}
+    rows: list[dict[str, Any]] = [
+        {
+            "product_name": "Pool First4",
+            "dividend": 10.0,
+            "positions": None,
+            "description": "9:2:5:7",
+            "status": "Final",
+        },
+        {"product_name": "Pool Place", "dividend": 5.8, "positions": [{"runner_number": 9, "position": 1}]},
+        {
+            "product_name": "Pool Quinella",
+            "dividend": 1047.0,
+            "positions": [{"runner_number": 2, "position": 2}, {"runner_number": 9, "position": 1}],
+        },
+        {"product_name": "Pool Place", "dividend": 4.2, "positions": [{"runner_number": 5, "position": 1}]},
+        {"product_name": "Pool Place", "dividend": None, "positions": []},
+    ]
+    assert [(pool.name, pool.paid) for pool in paid_pools(rows, names)] == [
+        ("Place", (("9 Quiet Banjo", "$5.80"), ("5 Lagoon", "$4.20"))),
+        ("Quinella", (("9 Quiet Banjo, 2 Salty", "$1,047.00"),)),
+        ("First 4", (("9:2:5:7", "$10.00"),)),
+    ]
+
+
+def test_a_line_tells_its_change_from_the_open_and_where_users_were_told() -> None:
+    """The legend has the percentage from the first price; an alert stands on its runner's line at its label."""
+    lines = [Series("a", "1 A", 0, ((60, 5.0), (30, 4.0), (10, 4.0)), opened=8.0), Series("b", "2 B", 1, ((60, 3.0),))]
+    drawn = chart("t", "a", lines, [Mark("a", 30, "Odds: 1. A"), Mark("gone", 30, "x")], log=True)
+    assert [line.change for line in drawn.lines] == ["−50 %", ""]
+    assert [(mark.key, mark.text) for mark in drawn.marks] == [("a", "Odds: 1. A")]
+    path = drawn.lines[0].path[1:].split("L")
+    assert f"{drawn.marks[0].x:g},{drawn.marks[0].y:g}" == path[1]
+    plot = json.loads(drawn.plot)
+    assert plot["at"] == [-60, -30, -10]
+    assert [line["values"] for line in plot["lines"]] == [[5.0, 4.0, 4.0], [3.0, None, None]]
+    assert plot["marks"] == [{"key": "a", "at": -30, "value": 4.0}]
 
 
 def test_a_scratched_runner_lights_nobody() -> None:
     """When a runner is scratched, the others' larger shares of what is left are no movement."""
     flow = [cell(n, 10, 10_000) for n in (1, 2, 3)] + [cell(1, 5, 10_000), cell(2, 5, 10_000), cell(3, 5, 0)]
-    grid = make_grid("win", [entrant(1), entrant(2), entrant(3, isScratched=True)], flow, None, BANDS, None)
+    grid = make_grid("win", [entrant(1), entrant(2), entrant(3, isScratched=True)], flow, None, BANDS, Moment())
     assert {c.band for line in grid.lines for c in line.cells} == {0}
 
 

@@ -46,6 +46,7 @@
     }
     const here = document.querySelector("[data-line].picked") !== null;
     document.body.classList.toggle("some-picked", here);
+    Charts.pick(picked);
   }
 
   function filter() {
@@ -58,6 +59,7 @@
   }
 
   function settle() {
+    Charts.draw();
     tick();
     select();
     filter();
@@ -71,7 +73,9 @@
       ignoreActiveValue: true,
       callbacks: {
         // A row whose version is the same differs in its countdowns only, which this page keeps by itself.
-        beforeNodeMorphed: (old, fresh) => !(old.dataset?.version && old.dataset.version === fresh.dataset?.version),
+        // A drawn chart belongs to its script.
+        beforeNodeMorphed: (old, fresh) =>
+          !("keep" in (old.dataset || {})) && !(old.dataset?.version && old.dataset.version === fresh.dataset?.version),
         beforeAttributeUpdated: (name, node) =>
           !(name === "open" && node.tagName === "DETAILS") && !(name === "value" && node.tagName === "INPUT"),
       },
@@ -171,7 +175,7 @@
   // Where the grid is wider than its place, it opens at the column of the present.
   function reveal() {
     const grid = document.getElementById("grid-scroll");
-    const column = grid?.querySelector(".current");
+    const column = grid?.querySelector(".current") || [...(grid?.querySelectorAll("thead .num:not(.k-ahead)") || [])].pop();
     if (column) grid.scrollLeft = Math.max(0, column.offsetLeft + column.offsetWidth + 8 - grid.clientWidth);
   }
 
