@@ -20,7 +20,7 @@ _KINDS = {"win": "money_win", "place": "money_place", "odds": "odds"}
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class GridColumn:
     """One column: a label with figures (`data`), the present one (`now`), or a run of labels without any.
 
     Such a run is a `gap` where its labels have passed, and `ahead` where they are still to come. `minutes` is its first
@@ -44,7 +44,7 @@ class Cell:
     """One figure; `band` is 1 to 6 where the runner's movement lies in an enabled band, `rise` that movement."""
 
     text: str
-    column: Column
+    column: GridColumn
     band: int = 0
     rise: str = ""
 
@@ -73,7 +73,7 @@ class MoneyGrid:
     """The whole grid in one of its views: win, place or odds."""
 
     view: str
-    columns: tuple[Column, ...]
+    columns: tuple[GridColumn, ...]
     lines: tuple[GridLine, ...]
     current: int | None
 
@@ -122,9 +122,9 @@ def make_grid(
     return MoneyGrid(view, columns, tuple(lines), moment.label if moment.label in labels else None)
 
 
-def columns_of(labels: Sequence[int], filled: frozenset[int], moment: Moment) -> tuple[Column, ...]:
+def columns_of(labels: Sequence[int], filled: frozenset[int], moment: Moment) -> tuple[GridColumn, ...]:
     """Return the columns of a grid; neighbours without figures share one."""
-    found: list[Column] = []
+    found: list[GridColumn] = []
     for minutes in labels:
         state = _state(minutes, filled, moment)
         why = moment.gaps.get(minutes, "")
@@ -132,7 +132,7 @@ def columns_of(labels: Sequence[int], filled: frozenset[int], moment: Moment) ->
             whys = dict.fromkeys(filter(None, (*found[-1].why.split(", "), why)))
             found[-1] = replace(found[-1], until=minutes, why=", ".join(whys))
         else:
-            found.append(Column(minutes, minutes, state, why=why if state == "gap" else ""))
+            found.append(GridColumn(minutes, minutes, state, why=why if state == "gap" else ""))
     with_figures = [i for i, column in enumerate(found) if column.state in ("data", "now")]
     recent = set(with_figures[-RECENT:])
     return tuple(replace(column, recent=i in recent) for i, column in enumerate(found))
@@ -189,7 +189,7 @@ def _lit(
 def _line(
     view: str,
     entrant: Row,
-    columns: Sequence[Column],
+    columns: Sequence[GridColumn],
     cells: Mapping[int, Mapping[str, Row]],
     lit: Mapping[tuple[int, str], tuple[int, float]],
     total_cents: int,

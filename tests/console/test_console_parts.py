@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from local.console.activity import Activity, path_beside, status_of
 from local.console.charts import HEIGHT, WIDTH, Mark, Series, chart
-from local.console.grid import ALLOWED_SECS, Column, Moment, columns_of, make_grid
+from local.console.grid import ALLOWED_SECS, GridColumn, Moment, columns_of, make_grid
 from local.console.race import paid_pools
 from local.console.today import listed
 from local.console.words import dollars, span
@@ -86,7 +86,7 @@ def test_a_narrow_page_shows_the_six_newest_columns() -> None:
         (60, 55, 50, 45, 40, 35, 30, 25, 20, 15), frozenset({60, 55, 50, 45, 35, 30, 25}), Moment(20, 1210)
     )
     assert [c.minutes for c in columns if c.recent] == [50, 45, 35, 30, 25, 20]
-    assert columns[-1] == Column(15, 15, "ahead")
+    assert columns[-1] == GridColumn(15, 15, "ahead")
 
 
 def test_dividends_are_grouped_by_pool_with_their_runners() -> None:
