@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "check environment, feed, Appwrite, webhooks and deployment"),
     "mutants": ("mutants", "break the library in one line at a time, and see tests and days notice"),
     "outages": ("outages", "kill, freeze and silence the store all day long, and tell what it cost"),
+    "docs": ("docs", "make the generated pages of docs/ anew"),
     "soak": ("soak", "keep warm functions running for simulated days, and count what they hold"),
     "bench": ("bench", "print the table of measured ratios"),
 }

@@ -32,7 +32,8 @@ from raceday.tables import (
 )
 
 Hooks = Callable[[], list[dict[str, Any]]]
-LIGHT = ("$id", "raceId", "n", "slot", "kind", "status", "score", "lateMs", "feedMs", "storeMs", "fetchedAt", "gaps")
+LIGHT = ("$id", "raceId", "n", "slot", "kind", "status", "finishedAt", "score", "lateMs", "feedMs", "storeMs",
+         "fetchedAt", "gaps")  # fmt: skip
 RACE_COLUMNS = (
     "$id", "raceId", "meetingId", "name", "raceNumber", "startTime", "status", "country", "type", "distance",
     "trackCondition", "weather", "last_poll_time", "finalizedAt", "abandonedAt", "actualStart", "raceDateNz",

@@ -112,7 +112,7 @@ def listed(
         raise ValueError(f"races/{race['$id']}: startTime: expected an instant")
     over = status is not None and status.over
     last_slot = at(poll["slot"]) if poll else None
-    finished_at = at(race.get("finalizedAt") or race.get("abandonedAt"))
+    finished_at = at(poll["finishedAt"]) if poll else None
     # A race is due from its import on, not only from when it is near.
     since = last_slot or at(race.get("$createdAt")) or start - timedelta(seconds=NEAR_FROM_SECS)
     missed = [] if over else _missed(start, status, intervals, since, now)

@@ -1,1 +1,1 @@
-"""Pages of docs/ that are made from declarations: `python -m local.docs` writes them, a test compares them."""
+"""Pages of docs/ that are made from declarations: `./raceday docs` writes them, a test compares them."""

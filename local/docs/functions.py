@@ -9,7 +9,7 @@ from raceday.catalogue.schedules import SCHEDULES
 
 HEAD = """# Functions
 
-Made from `shared/raceday/catalogue` by `python -m local.docs`; [openapi.json](openapi.json) describes those on HTTP.
+Made from `shared/raceday/catalogue` by `./raceday docs`; [openapi.json](openapi.json) describes those on HTTP.
 Callers on HTTP send `RACEDAY_WEB_SECRET` as `X-Require-Whisk-Auth`. `./raceday invoke FUNCTION` runs one here.
 """
 

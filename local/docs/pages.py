@@ -14,7 +14,7 @@ DOCS = ROOT / "docs"
 
 def between(text: str, name: str, made: str) -> str:
     """Return a page with what stands between its marks of `name` replaced; ValueError where it has no marks."""
-    begin, end = f"<!-- {name}: made by `python -m local.docs`, checked by a test -->", f"<!-- /{name} -->"
+    begin, end = f"<!-- {name}: made by `./raceday docs`, checked by a test -->", f"<!-- /{name} -->"
     if text.count(begin) != 1 or text.count(end) != 1:
         raise ValueError(f"expected the marks {begin} and {end} once each")
     head, rest = text.split(begin)

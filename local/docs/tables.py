@@ -5,7 +5,7 @@ from raceday.tables.base import Column, Table
 
 HEAD = """# Tables
 
-Made from `shared/raceday/tables` by `python -m local.docs`. Every table has `$id`, `$createdAt` and `$updatedAt` beside
+Made from `shared/raceday/tables` by `./raceday docs`. Every table has `$id`, `$createdAt` and `$updatedAt` beside
 these columns. Money is integer cents; instants are UTC.
 """
 

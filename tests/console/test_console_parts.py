@@ -214,7 +214,8 @@ def test_a_race_is_judged_by_its_slots_score_and_status(
     race = {"$id": "r", "raceNumber": 1, "name": "Cup", "status": status, "meetingId": "m"}
     race["startTime"] = (AT + timedelta(minutes=minutes)).isoformat()
     slot = (AT - timedelta(minutes=polled)).isoformat()
-    judged = listed(race, None, {"slot": slot, "fetchedAt": slot, "score": score}, AT, Intervals())
+    poll = {"slot": slot, "fetchedAt": slot, "score": score, "finishedAt": None}
+    judged = listed(race, None, poll, AT, Intervals())
     assert judged.attention == reasons
 
 

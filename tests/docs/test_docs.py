@@ -18,8 +18,8 @@ OPERATIONS = (DOCS / "operations.md").read_text()
 
 @pytest.mark.parametrize("path", pages(), ids=lambda p: p.name)
 def test_a_generated_page_is_as_declared(path: Path) -> None:
-    """Settings, functions, tables and the OpenAPI file are what `python -m local.docs` would write now."""
-    assert path.read_text() == pages()[path], "run: python -m local.docs"
+    """Settings, functions, tables and the OpenAPI file are what `./raceday docs` would write now."""
+    assert path.read_text() == pages()[path], "run: ./raceday docs"
 
 
 def test_every_setting_has_its_row() -> None:

@@ -215,6 +215,24 @@ def test_finished_race_takes_no_more_slots_but_rechecks() -> None:
     assert [(g.slot, g.cause) for g in kit.ledger()[-1].gaps] == [(final_slot + timedelta(minutes=5), "no_attempt")]
 
 
+def test_every_row_of_a_finished_race_says_since_when_it_is() -> None:
+    """A request between re-checks hides none that was missed, and a race that is taken back finishes anew."""
+    kit = ready(final_race())
+    slot = START + timedelta(minutes=6)
+    at(kit, slot)
+    at(kit, slot + timedelta(minutes=2), "request")
+    at(kit, slot + timedelta(minutes=15), "recheck")
+    assert [g.slot - slot for g in kit.ledger()[-1].gaps] == [timedelta(minutes=5)]
+    race = final_race()
+    swapped = tuple(p._replace(position=3 - p.position) if p.position < 3 else p for p in race.placings)
+    kit.feed.races[RACE_ID] = race._replace(status=Status.INTERIM, placings=swapped)
+    at(kit, slot + timedelta(minutes=30), "recheck")
+    again = slot + timedelta(minutes=32)
+    kit.feed.races[RACE_ID] = race._replace(placings=swapped)
+    at(kit, again)
+    assert [row.finished_at for row in kit.ledger()] == [slot, slot, slot, None, again]
+
+
 def test_corrected_dividends_are_written_under_an_unchanged_status() -> None:
     """A dividend corrected after Final is written; equal results are not written again."""
     kit = ready(final_race())

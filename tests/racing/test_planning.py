@@ -24,8 +24,10 @@ from raceday.racing.snapshot import Status
 START = datetime(2026, 2, 14, 2, 30, tzinfo=UTC)
 
 
-def _seen(n: int, minutes: float, status: Status = Status.FINAL, kind: str = "slot") -> LedgerHead:
-    return LedgerHead("r1", n, START + timedelta(minutes=minutes), kind, status, START)
+def _seen(n: int, minutes: float, finished: float | None, kind: str = "slot") -> LedgerHead:
+    """Return a row of a race that is over, at and since so many minutes after the start."""
+    since = None if finished is None else START + timedelta(minutes=finished)
+    return LedgerHead("r1", n, START + timedelta(minutes=minutes), kind, Status.FINAL, START, finished_at=since)
 
 
 @given(st.integers(1, 40), st.lists(st.integers(0, 30), max_size=80))
@@ -60,20 +62,20 @@ def test_slots_before_the_import_are_nobodys() -> None:
     assert [d.race_id for d in missed([early, late], Intervals(), now, ())] == ["r1"]
 
 
-def test_the_first_row_of_the_last_run_finishes_a_race() -> None:
-    """A race that was taken back is finished by the first row after that, and by no closing row."""
-    taken_back = [_seen(5, 6), _seen(7, 9), _seen(8, 14, kind="recheck")]
-    assert finishes(taken_back)["r1"].n == 7
-    assert finishes([_seen(5, 6, Status.ABANDONED, "closing")]) == {}
+def test_a_races_newest_row_says_when_it_finished() -> None:
+    """A race that was taken back finished when it did so last, and one that no poll saw over has no such time."""
+    taken_back = [_seen(5, 6, 6), _seen(8, 14, 9, "recheck"), _seen(7, 9, 9)]
+    assert finishes(taken_back) == {"r1": START + timedelta(minutes=9)}
+    assert finishes([_seen(5, 6, None, "closing")]) == {}
 
 
 def test_a_recheck_that_is_committed_is_not_due() -> None:
     """Of the re-checks around now only those without a row are due."""
     now = START + timedelta(minutes=16, seconds=4)
     after, until = window(now)
-    over = [_seen(5, 1), _seen(6, 6, kind="recheck")]
+    over = [_seen(5, 1, 1), _seen(6, 6, 1, kind="recheck")]
     assert [d.slot.at - START for d in due_rechecks(over, after, until, now, ())] == [timedelta(minutes=16)]
-    over.append(_seen(7, 16, kind="recheck"))
+    over.append(_seen(7, 16, 1, kind="recheck"))
     assert due_rechecks(over, after, until, now, ()) == []
 
 

@@ -19,6 +19,7 @@ from raceday.errors import RaceDayError, StoreRefused, StoreUnavailable
 from raceday.ids import row_key
 from raceday.ledger.codec import from_row, to_row
 from raceday.projections import alerts, money_flow
+from raceday.racing.compose import finish
 from raceday.racing.records import LedgerRow, PoolTotals, RaceFacts, RunnerLine
 from raceday.racing.snapshot import Status
 from raceday.scheduling import closing, scheduler
@@ -185,6 +186,7 @@ class Suite:
             start=START,
             status=status,
             race=RaceFacts("Race", 1, "Meeting", "NZ", "T"),
+            finished_at=finish(next((row for row in self.ledger(race_id) if row.n == n - 1), None), status, slot),
         )
         self.run(lambda: self.store.create(RACE_POLLS, row_key("race-poll", race_id, n), to_row(row._replace(**more))))
 

@@ -74,7 +74,7 @@ class Poll:
     """One row of a race's ledger as it must be.
 
     `before` is the status known until then; one that is `held` shows an old picture of a finished race, which reaches
-    no table.
+    no table. `finished` is the slot that first saw the race over, None where no poll did.
     """
 
     row: Row
@@ -89,6 +89,7 @@ class Poll:
     lines: tuple[OracleLine, ...]
     pools: Pools | None
     held: bool = False
+    finished: datetime | None = None
 
     @property
     def fetched(self) -> str:

@@ -19,6 +19,8 @@ from raceday.store.port import Row
 TABLE, POLLER = "race-polls", "enhanced-race-poller"
 # The last re-check comes half an hour after Final, the first look an hour after it.
 LOOKS_FROM = timedelta(minutes=45)
+# What a row without figures of its own repeats of the row before it.
+_REPEATED = ("meetingId", "startTime", "finishedAt", "race", "pools", "runners", "digests", "dividends")
 _SHOWN_ODDS = {"fixed_win": "fixedWin", "fixed_place": "fixedPlace", "pool_win": "poolWin", "pool_place": "poolPlace"}
 
 
@@ -101,7 +103,15 @@ def _poll(row: Row, reading: Reading, base: Poll | None, status: str, held: bool
         lines=lines,
         pools=pools,
         held=held,
+        finished=_finished(status, base, _at(row["slot"])),
     )
+
+
+def _finished(status: str, base: Poll | None, slot: datetime) -> datetime | None:
+    """Return the slot of the first poll that saw the race over since it was last not."""
+    if status not in OVER:
+        return None
+    return base.finished if base and base.status in OVER else slot
 
 
 def _held(row: Row, base: Poll) -> Poll:
@@ -154,6 +164,7 @@ def _compare(findings: Findings, race_id: str, key: str, poll: Poll, base: Poll 
         "generatedAt": stamp(made) if made is not None else row["fetchedAt"],
         "startTime": stamp(reading.start),
         "status": poll.status,
+        "finishedAt": stamp(poll.finished) if poll.finished else None,
         "race": Json(_race(reading)),
         "pools": None if poll.pools is None else OfJson(poll.pools),
         "runners": Json([_shown(line) for line in poll.lines]),
@@ -168,8 +179,7 @@ def _compare(findings: Findings, race_id: str, key: str, poll: Poll, base: Poll 
 
 def _compare_held(findings: Findings, race_id: str, key: str, poll: Poll, base: Poll, made: datetime | None) -> None:
     """Compare a held row: all that the row before it says, under a number, a slot and times of its own."""
-    same = ("meetingId", "startTime", "status", "race", "pools", "runners", "digests", "dividends", "checks", "score")
-    wanted = {column: base.row.get(column) for column in same}
+    wanted = {column: base.row.get(column) for column in (*_REPEATED, "status", "checks", "score")}
     generated = stamp(made) if made is not None else poll.row["fetchedAt"]
     wanted |= {"raceId": race_id, "n": poll.n, "generatedAt": generated, "held": True, "feedCalls": 1}
     findings.compare(TABLE, poll.row, wanted, race=race_id, key=f"{key} held")
@@ -206,10 +216,9 @@ def _shown(line: OracleLine) -> dict[str, Any]:
 def _closing(ledger: Ledger, row: Row, base: Poll | None, findings: Findings, key: str) -> None:
     """A closing row repeats the row before it, with no poll of its own; alone it stands for a race never polled."""
     if base is None:
-        wanted: dict[str, Any] = {"pools": None, "runners": Json([]), "dividends": None}
+        wanted: dict[str, Any] = {"pools": None, "runners": Json([]), "dividends": None, "finishedAt": None}
     else:
-        same = ("meetingId", "generatedAt", "startTime", "race", "pools", "runners", "digests", "dividends")
-        wanted = {column: base.row.get(column) for column in same}
+        wanted = {column: base.row.get(column) for column in (*_REPEATED, "generatedAt")}
     wanted |= {"raceId": ledger.race_id, "n": base.n + 1 if base else 1, "score": None, "checks": Json([])}
     wanted |= {"feedCalls": 0, "feedMs": 0, "storeMs": 0, "lateMs": 0}
     findings.compare(TABLE, row, wanted, race=ledger.race_id, key=f"{key} closing")

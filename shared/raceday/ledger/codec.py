@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +24,7 @@ from raceday.tables import race_polls
 _ODDS_KEYS = {"fixed_win": "fixedWin", "fixed_place": "fixedPlace", "pool_win": "poolWin", "pool_place": "poolPlace"}
 
 # What the scheduler compares of a row.
-HEAD = ("raceId", "n", "slot", "kind", "status", "startTime", "pools", "gaps")
+HEAD = ("raceId", "n", "slot", "kind", "status", "startTime", "finishedAt", "pools", "gaps")
 _COLUMNS = frozenset(column.key for column in race_polls.TABLE.columns)
 
 
@@ -39,6 +40,7 @@ def to_row(ledger: LedgerRow) -> dict[str, Any]:
         "generatedAt": iso(ledger.generated_at),
         "startTime": iso(ledger.start),
         "status": ledger.status.value,
+        "finishedAt": iso(ledger.finished_at) if ledger.finished_at else None,
         "score": ledger.score,
         "feedCalls": ledger.feed_calls,
         "feedMs": ledger.feed_ms,
@@ -93,6 +95,7 @@ def from_row(row: Mapping[str, Any], *, selected: Collection[str] | None = None)
         store_ms=int(row.get("storeMs") or 0),
         late_ms=int(row.get("lateMs") or 0),
         held=bool(row.get("held")),
+        finished_at=_instant(row.get("finishedAt")),
     )
 
 
@@ -107,12 +110,17 @@ def read_head(row: Mapping[str, Any]) -> LedgerHead:
         start=instant(row["startTime"]),
         gaps=tuple(gap.slot for gap in read_gaps(row)),
         has_pools=bool(row["pools"]),
+        finished_at=_instant(row["finishedAt"]),
     )
 
 
 def read_gaps(row: Mapping[str, Any]) -> tuple[Gap, ...]:
     """Read the gaps that a row tells of."""
     return tuple(Gap(instant(gap["slot"]), gap["cause"]) for gap in _load(row["gaps"]) or ())
+
+
+def _instant(text: str | None) -> datetime | None:
+    return instant(text) if text else None
 
 
 def _number(value: Decimal | None) -> int | float | None:
@@ -147,14 +155,13 @@ def _race_out(race: RaceFacts) -> dict[str, Any]:
 
 
 def _race_in(data: Mapping[str, Any]) -> RaceFacts:
-    actual = data.get("actualStart")
     return RaceFacts(
         name=data.get("name", ""),
         number=data.get("number", 0),
         meeting_name=data.get("meetingName", ""),
         country=data.get("country", ""),
         code=data.get("code", ""),
-        actual_start=instant(actual) if actual else None,
+        actual_start=_instant(data.get("actualStart")),
         positions_paid=data.get("positionsPaid"),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from raceday.racing.records import Gap, LedgerRow
-from raceday.racing.schedule import RECHECK_MINUTES, Intervals, Slot, slot_at, slots_between
+from raceday.racing.schedule import Intervals, Slot, slot_at, slots_between
 from raceday.racing.snapshot import Status
 
 # A gap list is evidence, not a log: a race that nobody polled for days keeps the newest ones.
@@ -47,19 +47,9 @@ def gaps(
     skipped = {at: cause for at, cause in failures.items() if at < slot and (base is None or at > base.slot)}
     if base is not None:
         cause = "no_attempt" if start in (None, base.start) else "start_moved"
-        finished = finished_at(base, slot) if base.status.over else None
-        for each in slots_between(base.start, base.status, intervals, base.slot, slot, finished):
+        for each in slots_between(base.start, base.status, intervals, base.slot, slot, base.finished_at):
             skipped.setdefault(each.at, cause)
     elif stored_at is not None and start is not None:
         for each in slots_between(start, None, intervals, stored_at + _NOTICED, slot):
             skipped.setdefault(each.at, "no_attempt")
     return tuple(Gap(at, skipped[at]) for at in sorted(skipped)[-_MOST_GAPS:])
-
-
-def finished_at(base: LedgerRow, recheck: datetime) -> datetime | None:
-    """Return the slot that first saw a race over, out of its newest row and the re-check that follows it."""
-    passed = recheck - base.slot
-    if base.kind == "recheck":
-        pairs = [(a, b) for a in RECHECK_MINUTES for b in RECHECK_MINUTES if timedelta(minutes=b - a) == passed]
-        return base.slot - timedelta(minutes=pairs[0][0]) if pairs and passed else None
-    return base.slot if passed in [timedelta(minutes=m) for m in RECHECK_MINUTES] else None

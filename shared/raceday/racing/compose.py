@@ -73,7 +73,18 @@ def compose(
         feed_ms=occasion.feed_ms,
         store_ms=occasion.store_ms,
         late_ms=occasion.late_ms,
+        finished_at=finish(base, status, occasion.slot),
     )
+
+
+def finish(base: LedgerRow | None, status: Status, slot: datetime) -> datetime | None:
+    """Return the slot that first saw a race over: this one, or the one that the row before names.
+
+    A race that the scheduler closed by its meeting's list has none, for no poll saw it.
+    """
+    if not status.over:
+        return None
+    return base.finished_at if base is not None and base.status.over else slot
 
 
 def held_row(base: LedgerRow, snapshot: Snapshot, occasion: PollContext, gaps: tuple[Gap, ...]) -> LedgerRow:

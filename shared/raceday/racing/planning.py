@@ -100,27 +100,13 @@ def in_order(found: Iterable[Due]) -> list[Due]:
     return sorted(found, key=lambda due: (due.slot.at, due.race_id))
 
 
-def finishes(over: Iterable[LedgerHead]) -> dict[str, LedgerHead]:
-    """Return for each race the row that first saw it over, out of all its rows that are over.
+def finishes(over: Iterable[LedgerHead]) -> dict[str, datetime]:
+    """Return for each race when a poll first saw it over, as the newest of its rows that are over says.
 
-    Rows that do not follow each other have an unfinished one between them: the race was taken back, and finished anew.
-    A row that the scheduler closed a race with counts for nothing: the feed never said it.
+    A race that the scheduler closed without a poll that saw it over has no such time.
     """
-    by_race: dict[str, list[LedgerHead]] = {}
-    for row in over:
-        by_race.setdefault(row.race_id, []).append(row)
-    firsts = {race_id: _first_of_run(rows) for race_id, rows in by_race.items()}
-    return {race_id: row for race_id, row in firsts.items() if row is not None}
-
-
-def _first_of_run(rows: Sequence[LedgerHead]) -> LedgerHead | None:
-    ordered = sorted(rows, key=lambda row: row.n)
-    first = ordered[-1]
-    for row in reversed(ordered[:-1]):
-        if row.n != first.n - 1:
-            break
-        first = row
-    return None if first.kind in ("recheck", "closing") else first
+    newest = {row.race_id: row for row in sorted(over, key=lambda row: row.n)}
+    return {race_id: row.finished_at for race_id, row in newest.items() if row.finished_at is not None}
 
 
 def due_rechecks(
@@ -128,10 +114,11 @@ def due_rechecks(
 ) -> list[Due]:
     """Return the re-checks to hand out: new ones of the window, and earlier ones still alive."""
     committed = {(row.race_id, int(row.slot.timestamp())) for row in over}
+    starts = {row.race_id: row.start for row in over}
     found = []
-    for race_id, first in finishes(over).items():
-        for slot in rechecks(first.slot):
-            due = Due(race_id, slot, first.start)
+    for race_id, finished_at in finishes(over).items():
+        for slot in rechecks(finished_at):
+            due = Due(race_id, slot, starts[race_id])
             coming = after < slot.at < until and due.key not in handed
             overdue = slot.at <= now - timedelta(seconds=SETTLE_SECS) and worth_starting(due, now)
             if due.key not in committed and (coming or overdue):
@@ -143,8 +130,8 @@ def owed_rechecks(over: Sequence[LedgerHead], now: datetime) -> dict[str, tuple[
     """Return the re-checks that nobody made and no row tells of, once the last one of a race has expired."""
     known = {(row.race_id, slot) for row in over for slot in (row.slot, *row.gaps)}
     owed: dict[str, tuple[Gap, ...]] = {}
-    for race_id, first in finishes(over).items():
-        slots = rechecks(first.slot)
+    for race_id, finished_at in finishes(over).items():
+        slots = rechecks(finished_at)
         if now <= slots[-1].expires_at + timedelta(seconds=SETTLE_SECS):
             continue
         gaps = tuple(Gap(slot.at, "no_attempt") for slot in slots if (race_id, slot.at) not in known)

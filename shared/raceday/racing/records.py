@@ -113,6 +113,7 @@ class Digests(NamedTuple):
 class LedgerRow(NamedTuple):
     """One committed poll; instants are aware UTC, durations milliseconds, `dividends` pool cents by product.
 
+    `finished_at` is the slot that first saw the race over; a race that was taken back finishes anew.
     `held`: the answer was an older picture of a finished race, and the row repeats the figures of the one before.
     """
 
@@ -138,6 +139,7 @@ class LedgerRow(NamedTuple):
     store_ms: int = 0
     late_ms: int = 0
     held: bool = False
+    finished_at: datetime | None = None
 
     def runner(self, entrant_id: str) -> RunnerLine | None:
         """Return one runner's line, None where the race had no such entrant."""
@@ -155,6 +157,7 @@ class LedgerHead(NamedTuple):
     start: datetime
     gaps: tuple[datetime, ...] = ()
     has_pools: bool = True
+    finished_at: datetime | None = None
 
 
 def carried(row: LedgerRow, before: LedgerRow) -> LedgerRow:

@@ -76,14 +76,15 @@ async def recent(container: Container, now: datetime) -> list[LedgerHead]:
 async def over(container: Container, now: datetime, rows: Sequence[LedgerHead]) -> list[LedgerHead]:
     """Return the ledger rows of finished races while re-checks may be due.
 
-    A process that looked within the last minutes knows them already, but for those among the recent `rows`.
+    Of a race whose last re-check is long past none is returned. A process that looked within the last minutes knows
+    them already, but for those among the recent `rows`.
     """
     known = container.cache.of(_OVER)
     if known is not None and timedelta(0) <= now - known[0] < RECENT - SLACK:
         found = known[1] + [row for row in rows if row.status.over]
     else:
         found = await ledger.heads(container.store, now - OVER, FINISHED)
-    unique = {(row.race_id, row.n): row for row in found if row.slot >= now - OVER}
+    unique = {(row.race_id, row.n): row for row in found if (row.finished_at or row.slot) >= now - OVER}
     kept = sorted(unique.values(), key=lambda row: (row.slot, row.race_id, row.n))
     container.cache.keep(_OVER, (now, kept))
     return kept

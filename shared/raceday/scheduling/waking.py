@@ -27,8 +27,8 @@ DELIVERY = timedelta(seconds=20)
 _MOST_VALUES = 100
 # By function: the newest row of each race that it has.
 _UP_TO_DATE: Kept[dict[str, dict[str, int]]] = Kept(dict)
-# Last rows, by race and number, of which nothing is lacking.
-_COMPLETE: Kept[set[tuple[str, int]]] = Kept(set)
+# Ends of races, by race and instant, of which nothing is lacking.
+_COMPLETE: Kept[set[tuple[str, datetime]]] = Kept(set)
 
 
 async def wake_lagging(tick: Tick, rows: Sequence[LedgerHead], now: datetime) -> None:
@@ -118,13 +118,13 @@ async def wake_finished(tick: Tick, over: Sequence[LedgerHead], rows: Sequence[L
 
     No label comes after the last ones to tell that they are missing.
     """
-    ends = [*finishes(over).values(), *(row for row in rows if row.kind == "closing")]
-    settled = {(row.race_id, row.n) for row in ends if row.slot <= now - DELIVERY}
+    ends = {*finishes(over).items(), *((row.race_id, row.slot) for row in rows if row.kind == "closing")}
+    settled = {end for end in ends if end[1] <= now - DELIVERY}
     known = tick.container.cache.of(_COMPLETE)
     complete = known & settled
-    for race_id, n in sorted(settled - complete):
-        if not await _wake_incomplete(tick, race_id):
-            complete.add((race_id, n))
+    for end in sorted(settled - complete):
+        if not await _wake_incomplete(tick, end[0]):
+            complete.add(end)
     tick.container.cache.keep(_COMPLETE, complete)
 
 

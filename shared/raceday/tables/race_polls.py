@@ -16,6 +16,7 @@ TABLE = Table(
         moment("startTime", "Advertised start at that time.", required=True),
         varchar(20, "kind", "slot, request, recheck or closing.", required=True),
         varchar(20, "status", "Status of the race after the poll.", required=True),
+        moment("finishedAt", "Slot that first saw the race over; null while it is not, or where no poll saw it."),
         whole("score", "Data quality score, 0 to 100; null where nothing could be judged."),
         whole("feedCalls", "Requests to the feed that the poll took."),
         whole("feedMs", "Milliseconds that the feed took."),
