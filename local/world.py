@@ -121,11 +121,16 @@ class LocalWorld:
         while self.tasks:
             await asyncio.gather(*list(self.tasks), return_exceptions=True)
 
+    async def stop(self) -> None:
+        """End every function started here, and those that one of them started as it ended."""
+        while self.tasks:
+            for task in self.tasks:
+                task.cancel()
+            await asyncio.gather(*self.tasks, return_exceptions=True)
+
     async def aclose(self) -> None:
         """Stop what runs and close the connections and the file."""
-        for task in list(self.tasks):
-            task.cancel()
-        await asyncio.gather(*list(self.tasks), return_exceptions=True)
+        await self.stop()
         for container in self.containers.values():
             for client in (container.feed, container.store):
                 close = getattr(client, "aclose", None)

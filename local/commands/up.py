@@ -155,22 +155,29 @@ async def serve(world: LocalWorld, args: Options, send: Send | None = None) -> N
 
     `send` delivers webhooks; without it they are handed to the functions of this process.
     """
-    jobs: list[Coroutine[Any, Any, None]] = [minutes(world, args.minutes)]
+    jobs: list[Coroutine[Any, Any, None]] = []
     if world.embedded is not None:
         subscribe(world)
         jobs += [_webhooks(world, send), _store(world, args.store_port)]
     else:
         jobs.append(_from_elsewhere(world, args.host_port))
     jobs += [_page(world, args), _functions(world, args.functions_port)]
-    tasks = [asyncio.create_task(job) for job in jobs]
+    ticking, serving = asyncio.create_task(minutes(world, args.minutes)), [asyncio.create_task(job) for job in jobs]
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([ticking, *serving], return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # A function that ends after the page has closed its record, or the store its file, would write to neither.
+        await _end(ticking)
+        await world.stop()
+        await _end(*serving)
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def minutes(world: LocalWorld, most: float | None) -> None:

@@ -92,6 +92,7 @@ async def serve_page(world: LocalWorld, port: int) -> None:
     try:
         await serve(make_console_server(source, port))
     finally:
+        world.on_done = None
         await source.aclose()
 
 

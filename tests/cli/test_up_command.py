@@ -103,6 +103,52 @@ def test_wrong_usage_ends_with_two(words: list[str], said: str, capsys: Capture)
     assert not Path(".raceday").exists()
 
 
+def test_what_runs_is_ended_before_what_it_writes_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tick under way when `up` ends is ended before the console's record and the store are closed."""
+    endings: list[str] = []
+
+    async def tick(world: LocalWorld) -> None:
+        try:
+            await asyncio.sleep(10)
+        finally:
+            endings.append("tick")
+
+    async def page(world: LocalWorld, args: Any) -> None:
+        try:
+            await asyncio.sleep(10)
+        finally:
+            endings.append("page")
+
+    monkeypatch.setattr("local.commands.up._tick", tick)
+    monkeypatch.setattr("local.commands.up._page", page)
+    words = ["--minutes", "0.01", "--speed", "600", "--store", "up.db", "--store-port", "0", "--functions-port", "0"]
+    assert raceday("up", *words) == 0
+    assert endings == ["tick", "page"]
+
+
+def test_a_world_that_closes_ends_what_its_functions_start_as_they_end() -> None:
+    """A function that is started while others are being ended does not outlive the store."""
+
+    async def work() -> None:
+        world = open_world("generated", "up.db", lambda _: None, races=1)
+        late = asyncio.Event()
+
+        async def first() -> None:
+            try:
+                await asyncio.sleep(10)
+            finally:
+                world.tasks.add(task := asyncio.create_task(late.wait()))
+                task.add_done_callback(world.tasks.discard)
+
+        world.tasks.add(task := asyncio.create_task(first()))
+        task.add_done_callback(world.tasks.discard)
+        await asyncio.sleep(0)
+        await world.aclose()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(work())
+
+
 def test_a_paced_clock_begins_where_it_is_told_and_sleeps_faster() -> None:
     """Ten seconds of sleep at a thousand times the pace pass on the clock, from the instant that was given."""
     clock = PacedClock(1000, START)
