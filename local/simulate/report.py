@@ -24,6 +24,8 @@ POLLER = "enhanced-race-poller"
 MOST_CRASHES = 20
 PLANNED = ("slot", "recheck")
 CRITICAL = timedelta(minutes=5)
+# After its start a race is polled each half minute until somebody sees it over.
+LAST_INTERVAL, LAST_SLOTS = timedelta(seconds=30), 9
 IDLE_OUTCOMES = ("done", "late", "off_plan", "over", "expired", "refused")
 
 
@@ -110,7 +112,17 @@ def _wanted(race_id: str, each: Expected, committed: Container[tuple[str, dateti
     """Return the slots that must be there: the sure ones, what was committed of the others, and their re-checks."""
     told = {at for at in each.either if (race_id, at) in committed}
     over = min(told & each.over, default=None)
-    return each.sure | each.rechecks | told | (set() if over is None else rechecks_after(over))
+    late = _late_finish(race_id, each, committed)
+    rechecks = each.rechecks if late is None else {late} | rechecks_after(late)
+    return each.sure | rechecks | told | (set() if over is None else rechecks_after(over))
+
+
+def _late_finish(race_id: str, each: Expected, committed: Container[tuple[str, datetime]]) -> datetime | None:
+    """Return the slot that first saw a race over where the one that should have is absent: re-checks follow from it."""
+    if each.finished is None or (race_id, each.finished) in committed:
+        return None
+    later = (each.finished + i * LAST_INTERVAL for i in range(1, LAST_SLOTS + 1))
+    return next((at for at in later if (race_id, at) in committed), None)
 
 
 def _lateness(row: Row, asked: Sequence[datetime]) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -9,10 +10,13 @@ import pytest
 
 from local.commands.simulate import simulate
 from local.simulate.interrupted import Interrupted
+from local.simulate.oracle.slots import Expected, rechecks_after
 from local.simulate.outages import CALM, Tried, outage_rows, trials
 from local.simulate.plan import DayPlan
+from local.simulate.report import polls
 from local.simulate.run import simulate_day
 from local.simulate.storms import REGULAR
+from local.simulate.world import Counts
 from raceday.ledger.timeline import surely_owes
 from raceday.racing.snapshot import Status
 
@@ -127,3 +131,20 @@ def test_a_refresh_between_two_labels_is_owed_as_a_label_is() -> None:
         if surely_owes(AT - timedelta(minutes=minutes), AT, Status.OPEN, "slot")
     ]
     assert owed == [62.0, 60.0, 57.5, 55.0, 12.5, 7.5, 4.0]
+
+
+def test_re_checks_follow_from_the_slot_that_first_saw_the_race_over() -> None:
+    """Where the slot at which a race ends is absent, the next one and its re-checks are what is asked for."""
+    ended, seen = AT, AT + timedelta(seconds=30)
+    told = Expected(sure={AT - timedelta(seconds=30), ended}, rechecks=rechecks_after(ended), finished=ended)
+    rows = [("slot", AT - timedelta(seconds=30)), ("slot", seen), *(("recheck", at) for at in rechecks_after(seen))]
+    ledger = [
+        {"raceId": "r1", "kind": kind, "slot": at.isoformat(), "fetchedAt": at.isoformat(), "startTime": AT.isoformat()}
+        for kind, at in rows
+    ]
+    world: Any = SimpleNamespace(paused=None, counts=Counts())
+    found = polls({"r1": told}, ledger, world)
+    assert (found["missing"], found["unexpected"]) == (1, 0)
+    # A poll at an instant that nothing asks for is told all the same.
+    odd = {**ledger[-1], "slot": (seen + timedelta(minutes=7)).isoformat()}
+    assert polls({"r1": told}, [*ledger, odd], world)["unexpected"] == 1
