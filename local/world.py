@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from local.embedded import Embedded, EmbeddedTransport, bootstrap
 from local.embedded.http import new_key
 from local.feedsim import FeedDay, FeedSim, FeedTransport, RecordedFeed, generate_day
 from local.functions import function
+from local.origin import Origin
 from local.stores import HOME as HOME
 from local.tape.feed import TapeFeed
 from local.tape.reader import Tape
@@ -34,6 +36,10 @@ from raceday.runtime.invoke import PlatformInvoker
 from raceday.settings import FEED, STORE, Settings, read_settings
 
 EVENT_URLS = {name: BY_NAME[name].url_setting for name in EVENT_FUNCTIONS}
+
+
+# Carried into the tasks that an activation starts, so that each knows its parent.
+_RUNNING: ContextVar[str] = ContextVar("running", default="")
 
 
 class InProcess:
@@ -62,7 +68,7 @@ class LocalWorld:
     feed_transport: httpx.AsyncBaseTransport | None = None
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     containers: dict[str, Container] = field(default_factory=dict)
-    on_done: Callable[[str, str, datetime, float, dict[str, Any]], None] | None = None
+    on_done: Callable[[str, str, datetime, float, dict[str, Any], Origin], None] | None = None
     remote: Callable[[str, dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]] | None = None
 
     def container(self, name: str) -> Container:
@@ -95,6 +101,7 @@ class LocalWorld:
         limit = timeout_secs or BY_NAME[name].timeout_secs
         deadline = int((began.timestamp() + limit) * 1000)
         context = SimpleNamespace(activation_id=activation or SystemRandomSource().token(), deadline=deadline)
+        parent, running = _RUNNING.get(), _RUNNING.set(context.activation_id)
         try:
             async with asyncio.timeout(limit):
                 if self.remote is not None:
@@ -103,9 +110,11 @@ class LocalWorld:
                     result = await handle(self.container(name), function(name), event, context)
         except TimeoutError:
             result = {"error": {"kind": "time_limit", "message": f"{name} was ended after {limit:g} s"}}
+        finally:
+            _RUNNING.reset(running)
         if self.on_done is not None:
             spent_ms = (self.clock.now() - began).total_seconds() * 1000
-            self.on_done(name, context.activation_id, began, spent_ms, result)
+            self.on_done(name, context.activation_id, began, spent_ms, result, Origin(event, parent))
         return result
 
     async def start(self, name: str, event: dict[str, Any]) -> str:

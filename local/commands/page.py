@@ -16,8 +16,9 @@ from local.testing.pace import PacedClock
 @store_option()
 @click.option("--port", type=PORT, default=8080, show_default=True, help="port on loopback; 0 takes any")
 @click.option("--at", type=INSTANT, metavar="ISO", help="look as if it were this instant, with its offset")
+@click.option("--allow-writes", is_flag=True, help="let the page pause and resume functions on this store")
 def console(**options: Any) -> int:
-    """Serve the console's pages over a store, until stopped; it only reads.
+    """Serve the console's pages over a store, until stopped; it only reads, without --allow-writes.
 
     Exit code 0 stopped, 2 wrong usage or no such store, 3 the port cannot be taken.
     """
@@ -28,7 +29,7 @@ def console(**options: Any) -> int:
         raise click.UsageError("--at: expected an instant with its offset, as 2026-02-14T02:00:00+00:00")
     place = stores.present(options["store"])
     stores.tell(place)
-    source = open_source(place, PacedClock(1.0, at) if at else None)
+    source = open_source(place, PacedClock(1.0, at) if at else None, writes=options["allow_writes"])
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(make_console_server(source, options["port"])))
     return 0

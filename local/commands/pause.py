@@ -4,20 +4,13 @@ import asyncio
 import sys
 
 import click
-from appwrite.query import Query
 
 from local import stores
 from local.commands.options import Options, store_option
+from local.switches import ALL, SWITCHED, paused_names, switch
 from local.world import open_world
-from raceday.catalogue.functions import NAMES
-from raceday.clock import iso
-from raceday.container import Container
 from raceday.errors import SettingsError, StoreError
-from raceday.ids import row_key
-from raceday.scheduling.state import PAUSE, PAUSED
-from raceday.tables import SUITE_STATE
 
-ALL, RUNNING = "all", "running"
 SCHEDULER = "master-race-scheduler"
 
 
@@ -46,8 +39,8 @@ def resume(function: str, store: str | None) -> int:
 
 def run(args: Options) -> int:
     """Set the switch and show all of them."""
-    if args.function not in (ALL, *NAMES) or args.function == SCHEDULER:
-        names = ", ".join(name for name in NAMES if name != SCHEDULER)
+    if args.function not in SWITCHED:
+        names = ", ".join(name for name in SWITCHED if name != ALL)
         return _wrong(args, f"{args.function!r} cannot be switched; expected one of {names}, or none for all")
     store = stores.present(args.store, simulated=False)
     stores.tell(store)
@@ -64,25 +57,12 @@ async def _run(args: Options, store: str) -> int:
     world = open_world("generated", store, lambda line: print(line, file=sys.stderr))
     try:
         container = world.container(SCHEDULER)
-        await switch(container, args.function, paused=args.command == "pause")
-        paused = await paused_names(container)
+        await switch(container.store, container.clock, args.function, paused=args.command == "pause")
+        paused = await paused_names(container.store)
     finally:
         await world.aclose()
     print("paused: " + (", ".join(paused) or "nothing"))
     return 0
-
-
-async def switch(container: Container, name: str, *, paused: bool) -> None:
-    """Set one switch; `name` is a function, or all. A switch for all leaves those of single functions alone."""
-    status = PAUSED if paused else RUNNING
-    row = {"kind": PAUSE, "name": name, "status": status, "at": iso(container.clock.now())}
-    await container.store.upsert(SUITE_STATE, row_key(PAUSE, name), row)
-
-
-async def paused_names(container: Container) -> list[str]:
-    """Return the names of the switches that are set."""
-    rows = await container.store.find(SUITE_STATE, [Query.equal("kind", [PAUSE])], select=("name", "status"))
-    return sorted(str(row["name"]) for row in rows if row.get("status") == PAUSED)
 
 
 def _wrong(args: Options, message: str) -> int:

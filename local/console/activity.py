@@ -7,24 +7,34 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from local.origin import Origin
+
 MOST_ROWS = 200_000
 MOST_LINES = 200
+MOST_EVENT = 50_000
+# What a caller proves itself by is nobody's to read again, and a replay here does without.
+_PROOFS = frozenset({"x-require-whisk-auth", "authorization", "cookie"})
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS activations (seq INTEGER PRIMARY KEY, function TEXT NOT NULL, activation TEXT NOT NULL,"
     " started REAL NOT NULL, duration_ms REAL NOT NULL, status TEXT NOT NULL, cold INTEGER NOT NULL,"
-    " lines TEXT NOT NULL)"
+    " lines TEXT NOT NULL, event TEXT NOT NULL DEFAULT '', parent TEXT NOT NULL DEFAULT '')"
 )
+_ADDED = ("event", "parent")
+_COLUMNS = "function, activation, started, duration_ms, status, cold, lines"
 _MARKS = "CREATE TABLE IF NOT EXISTS marks (key TEXT PRIMARY KEY, value TEXT NOT NULL)"
 _INDEX = "CREATE INDEX IF NOT EXISTS by_started ON activations (started)"
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One activation; `status` is ok, or the kind of its error. `started` is an aware UTC instant."""
+    """One activation; `status` is ok, or the kind of its error. `started` is an aware UTC instant.
+
+    `event` is the JSON it was started with, empty where nobody kept it, `parent` the activation that started it.
+    """
 
     function: str
     activation: str
@@ -33,6 +43,13 @@ class Invocation:
     status: str
     cold: bool
     lines: tuple[str, ...] = ()
+    event: str = ""
+    parent: str = ""
+
+    @property
+    def ended(self) -> datetime:
+        """Return when it ended."""
+        return self.started + timedelta(milliseconds=self.duration_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +99,10 @@ class Activity:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=OFF")
         db.execute(_CREATE)
+        there = _columns(db)
+        for column in _ADDED:
+            if column not in there:
+                db.execute(f"ALTER TABLE activations ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
         db.execute(_INDEX)
         db.execute(_MARKS)
         return db
@@ -122,16 +143,19 @@ class Activity:
         status: str = "ok",
         cold: bool = False,
         lines: Sequence[str] = (),
+        event: Mapping[str, Any] | None = None,
+        parent: str = "",
     ) -> None:
         """Record one activation that has ended; ValueError on a recorder that was opened to read."""
         if self._kept is None:
             raise ValueError("this activity file was opened to be read")
         kept = json.dumps(list(lines)[-MOST_LINES:], ensure_ascii=False)
+        given = json.dumps(_unproved(event), ensure_ascii=False, default=str) if event is not None else ""
         values = (function, activation, started.timestamp(), duration_ms, status, int(cold), kept)
+        # A part of an event would start something else: one that is too long is not kept at all.
         self._kept.execute(
-            "INSERT INTO activations (function, activation, started, duration_ms, status, cold, lines)"
-            " VALUES (?,?,?,?,?,?,?)",
-            values,
+            f"INSERT INTO activations ({_COLUMNS}, event, parent) VALUES (?,?,?,?,?,?,?,?,?)",
+            (*values, given if len(given) <= MOST_EVENT else "", parent),
         )
         self._written += 1
         if self._written % 1000 == 0:
@@ -148,8 +172,16 @@ class Activity:
         answer: dict[str, Any],
         cold: bool = False,
     ) -> None:
-        """Record an activation as a world or a simulated platform tells of it."""
+        """Record an activation as a simulated platform tells of it."""
         self.append(function, activation, began, spent_ms, status_of(answer), cold, _told(answer))
+
+    def on_world(
+        self, function: str, activation: str, began: datetime, spent_ms: float, answer: dict[str, Any], origin: Origin
+    ) -> None:
+        """Record an activation as a world tells of it, with its event and its parent."""
+        self.append(
+            function, activation, began, spent_ms, status_of(answer), False, _told(answer), origin.event, origin.parent
+        )
 
     def totals(self, since: datetime, until: datetime) -> list[Totals]:
         """Return what each function did from `since` to before `until`, busiest first."""
@@ -167,7 +199,14 @@ class Activity:
         return sorted((_total(name, of) for name, of in by.items()), key=lambda t: (-t.runs, t.function))
 
     def latest(
-        self, since: datetime, until: datetime, *, limit: int = 50, failed_only: bool = False, function: str = ""
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        limit: int = 50,
+        failed_only: bool = False,
+        function: str = "",
+        activation: str = "",
     ) -> list[Invocation]:
         """Return the newest activations of a stretch of time, newest first."""
         where = "started >= ? AND started < ?"
@@ -176,23 +215,56 @@ class Activity:
             where += " AND status <> 'ok'"
         if function:
             where, values = where + " AND function = ?", [*values, function]
+        if activation:
+            where, values = where + " AND activation = ?", [*values, activation]
         with self._reader() as db:
             if db is None:
                 return []
+            # A file of an earlier version has no events.
+            added = ", event, parent" if _columns(db).issuperset(_ADDED) else ", '', ''"
             rows = db.execute(
-                "SELECT function, activation, started, duration_ms, status, cold, lines FROM activations"
-                f" WHERE {where} ORDER BY started DESC, seq DESC LIMIT ?",
+                f"SELECT {_COLUMNS}{added} FROM activations WHERE {where} ORDER BY started DESC, seq DESC LIMIT ?",
                 (*values, limit),
             ).fetchall()
-        return [
-            Invocation(r[0], r[1], datetime.fromtimestamp(r[2], UTC), r[3], r[4], bool(r[5]), tuple(json.loads(r[6])))
-            for r in rows
-        ]
+        return [_invocation(*row) for row in rows]
+
+    def one(self, activation: str) -> Invocation | None:
+        """Return an activation by its id, None where it is not kept."""
+        first, last = datetime.fromtimestamp(0, UTC), datetime(9999, 1, 1, tzinfo=UTC)
+        return next(iter(self.latest(first, last, limit=1, activation=activation)), None)
 
     def close(self) -> None:
         """Close the file."""
         if self._kept is not None:
             self._kept.close()
+
+
+def _columns(db: sqlite3.Connection) -> set[str]:
+    return {str(row[1]) for row in db.execute("PRAGMA table_info(activations)")}
+
+
+def _invocation(
+    function: str,
+    activation: str,
+    started: float,
+    duration_ms: float,
+    status: str,
+    cold: int,
+    lines: str,
+    event: str,
+    parent: str,
+) -> Invocation:
+    at, told = datetime.fromtimestamp(started, UTC), tuple(json.loads(lines))
+    return Invocation(function, activation, at, duration_ms, status, bool(cold), told, event, parent)
+
+
+def _unproved(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an event without what its caller proved itself by."""
+    http = event.get("http")
+    if not isinstance(http, Mapping) or not isinstance(http.get("headers"), Mapping):
+        return dict(event)
+    headers = {name: value for name, value in http["headers"].items() if str(name).lower() not in _PROOFS}
+    return {**event, "http": {**http, "headers": headers}}
 
 
 def _total(name: str, rows: Sequence[Any]) -> Totals:

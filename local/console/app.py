@@ -1,18 +1,21 @@
-"""The pages over HTTP: read-only, loopback only, with a strict content security policy."""
+"""The pages over HTTP: loopback only, with a strict content security policy; what acts is confirmed and has a token."""
 
 import re
 from collections.abc import Awaitable, Callable
 from datetime import date
 from hashlib import blake2s
+from hmac import compare_digest
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from local.console.actions import Actions, can_replay, check_switch
 from local.console.headline import KEPT_SECS, Headlines
 from local.console.health import METRICS_TYPE, as_health, as_metrics
 from local.console.pages import make_pages
@@ -20,8 +23,9 @@ from local.console.race import read_race
 from local.console.source import Source
 from local.console.suite import read_suite
 from local.console.today import read_day
+from local.console.trace import read_trace
 from local.embedded.http import allowed_host
-from raceday.errors import RaceDayError
+from raceday.errors import BadRequest, RaceDayError
 
 HERE = Path(__file__).parent
 POLICY = (
@@ -37,6 +41,7 @@ HEADERS = {
     "cache-control": "no-store",
 }
 _COUNTDOWN = re.compile(rb'data-at="(\d+)">[^<]*')
+ACTS = (("POST", "/switch"), ("POST", "/replay"))
 VIEWS = ("win", "place", "odds")
 
 
@@ -62,7 +67,7 @@ class Guard:
         host = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"host"), "")
         if not allowed_host(host):
             await PlainTextResponse("this page answers on loopback only", 421)(scope, receive, guarded)
-        elif scope["method"] not in ("GET", "HEAD"):
+        elif scope["method"] not in ("GET", "HEAD") and (scope["method"], scope["path"]) not in ACTS:
             await PlainTextResponse("this page only reads", 405, {"allow": "GET, HEAD"})(scope, receive, guarded)
         else:
             await self._app(scope, receive, guarded)
@@ -80,6 +85,8 @@ def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
             try:
                 head = await headlines.read()
                 template, values = await read(request)
+            except BadRequest as wrong:
+                template, values, status = "missing.html", {"what": str(wrong), "title": "Not possible"}, 400
             except _NotFound as missing:
                 template, values, status = "missing.html", {"what": str(missing), "title": "Not found"}, 404
             except RaceDayError as error:
@@ -111,7 +118,48 @@ def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
         return "race.html", {"title": f"{found.meeting} R{found.number}", "race": found}
 
     async def suite(request: Request) -> tuple[str, dict[str, Any]]:
-        return "suite.html", {"title": "Suite", "suite": await read_suite(source)}
+        state = await read_suite(source, whole=True)
+        return "suite.html", {"title": "Suite", "suite": state, "acts": source.actions, "can_replay": can_replay}
+
+    async def activation(request: Request) -> tuple[str, dict[str, Any]]:
+        found = await read_trace(source, request.path_params["activation"])
+        if found is None:
+            raise _NotFound(f"activation {request.path_params['activation']}")
+        values = {"trace": found, "replayable": can_replay(source.actions, found.asked)}
+        return "activation.html", {"title": f"{found.asked.function} {found.asked.activation}", **values}
+
+    async def ask_switch(request: Request) -> tuple[str, dict[str, Any]]:
+        name, state = (request.query_params.get(key, "") for key in ("function", "to"))
+        check_switch(name, state)
+        acts = _acting(source)
+        return "confirm.html", {"title": "Confirm", "act": "switch", "token": acts.token,
+                                "fields": {"function": name, "to": state}}  # fmt: skip
+
+    async def ask_replay(request: Request) -> tuple[str, dict[str, Any]]:
+        asked = request.query_params.get("activation", "")
+        run = source.activity.one(asked)
+        acts = _acting(source)
+        if run is None or not can_replay(acts, run):
+            raise _NotFound(f"activation {asked} with an event to start again from")
+        return "confirm.html", {"title": "Confirm", "act": "replay", "token": acts.token,
+                                "fields": {"activation": asked}, "run": run}  # fmt: skip
+
+    async def act(request: Request) -> Response:
+        given = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        try:
+            acts = _acting(source)
+            if not compare_digest(given.get("token", "").encode(), acts.token.encode()):
+                return PlainTextResponse("send the form of this console's own page", 403)
+            if request.url.path == "/replay":
+                new = await acts.replay(source.activity, given.get("activation", ""))
+                return RedirectResponse(f"/activation/{new}", 303)
+            await acts.switch(given.get("function", ""), given.get("to", ""))
+        except _NotFound as missing:
+            return PlainTextResponse(str(missing), 403)
+        except RaceDayError as error:
+            return PlainTextResponse(str(error), 400)
+        headlines.forget()
+        return RedirectResponse("/suite", 303)
 
     async def health(_: Request) -> Response:
         try:
@@ -149,6 +197,11 @@ def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
             Route("/", page(today)),
             Route("/race/{race_id}", page(race)),
             Route("/suite", page(suite)),
+            Route("/activation/{activation}", page(activation)),
+            Route("/switch", page(ask_switch), methods=["GET"]),
+            Route("/replay", page(ask_replay), methods=["GET"]),
+            Route("/switch", act, methods=["POST"]),
+            Route("/replay", act, methods=["POST"]),
             Route("/health", health),
             Route("/metrics", metrics),
             Route("/silk/{silk_id}.svg", silk),
@@ -163,6 +216,12 @@ def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
 
 class _NotFound(Exception):
     """What was asked for is not in the store."""
+
+
+def _acting(source: Source) -> Actions:
+    if source.actions is None:
+        raise _NotFound("no switch: this console only reads (`./raceday up`, or `./raceday console --allow-writes`)")
+    return source.actions
 
 
 async def _nowhere(request: Request) -> tuple[str, dict[str, Any]]:

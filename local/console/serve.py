@@ -1,19 +1,23 @@
 """Serving the console on loopback: beside a world that runs, or over a store by itself."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
+from local import stores
+from local.console.actions import Actions
 from local.console.activity import Activity, path_beside
 from local.console.app import make_app
 from local.console.source import Source
 from local.embedded import Embedded, EmbeddedTransport
 from local.embedded.http import LOOPBACK
 from local.feedsim import FeedSim
+from local.logfile import keeping
+from local.logfile import path_beside as path_of_log
 from local.serving import serve_told
-from local.stores import ENV, shown_name
 from local.world import HOME, LocalWorld, open_embedded
 from raceday.clock import Clock, SystemClock
 from raceday.ids import SystemRandomSource, row_key
@@ -38,16 +42,26 @@ def _source(
     return Source(store, clock, activity, hooks, settings, generated, name)
 
 
-def source_of(world: LocalWorld) -> Source:
-    """Return the source of a running world, and record what its functions do from now on."""
+def source_of(world: LocalWorld, *, writes: bool = True) -> Source:
+    """Return the source of a running world, and record what its functions do from now on.
+
+    `writes` allows the page to act on a real Appwrite; on the embedded store of a running world it always may.
+    """
     beside = path_beside(world.store_path or _env_path(world.settings))
     beside.parent.mkdir(parents=True, exist_ok=True)
     activity = Activity(beside)
-    shown = shown_name(str(world.store_path or ENV))
-    world.on_done = activity.on_done
+    place = str(world.store_path or stores.ENV)
+    world.on_done = activity.on_world
     feed = getattr(world.feed_transport, "feed", None)
     activity.mark_feed(generated=isinstance(feed, FeedSim))
-    return _source(shown, world.settings, world.clock, world.embedded, activity, generated=activity.generated)
+    source = _source(
+        stores.shown_name(place), world.settings, world.clock, world.embedded, activity, generated=activity.generated
+    )
+    source.log_file = path_of_log(stores.beside(place))
+    if world.embedded is None and not writes:
+        return source
+    source.actions = Actions(source.store, world.clock, world.sink, world)
+    return source
 
 
 def _env_path(settings: Settings) -> Path:
@@ -56,27 +70,27 @@ def _env_path(settings: Settings) -> Path:
     return HOME / f"env-{row_key('activity', *parts)}"
 
 
-def open_source(store: str, clock: Clock | None = None) -> Source:
-    """Open a store to look at: a file of the embedded store, or `env`.
+def open_source(store: str, clock: Clock | None = None, *, writes: bool = False) -> Source:
+    """Open a store to look at: a file of the embedded store, or `env`; with `writes` its switches can be set.
 
     Raises SettingsError for settings that are missing, FileNotFoundError for a file that is not there.
     """
     clock = clock or SystemClock()
-    if store == "env":
+    if store == stores.ENV:
         settings = read_settings(needs=frozenset({STORE}))
-        return _source(
-            shown_name(store),
-            settings,
-            clock,
-            None,
-            Activity(path_beside(_env_path(settings)), read_only=True),
-            generated=False,
-        )
-    if not Path(store).exists():
+        server, activity = None, Activity(path_beside(_env_path(settings)), read_only=True)
+    elif not Path(store).exists():
         raise FileNotFoundError(store)
-    server, settings = open_embedded(Path(store), read_settings(), clock)
-    activity = Activity(path_beside(store), read_only=True)
-    return _source(store, settings, clock, server, activity, generated=activity.generated)
+    else:
+        server, settings = open_embedded(Path(store), read_settings(), clock)
+        activity = Activity(path_beside(store), read_only=True)
+    generated = activity.generated if server else False
+    source = _source(stores.shown_name(store), settings, clock, server, activity, generated=generated)
+    source.log_file = path_of_log(stores.beside(store))
+    if writes:
+        log = keeping(stores.beside(store), clock.now, lambda line: print(line, file=sys.stderr))
+        source.actions = Actions(source.store, clock, log)
+    return source
 
 
 def make_console_server(source: Source, port: int = 0) -> uvicorn.Server:
@@ -86,9 +100,9 @@ def make_console_server(source: Source, port: int = 0) -> uvicorn.Server:
     )
 
 
-async def serve_page(world: LocalWorld, port: int) -> None:
+async def serve_page(world: LocalWorld, port: int, *, writes: bool = False) -> None:
     """Serve the page of a running world until it is stopped."""
-    source = source_of(world)
+    source = source_of(world, writes=writes)
     try:
         await serve(make_console_server(source, port))
     finally:

@@ -2,13 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from appwrite.query import Query
 
+from local import logfile
 from local.console.activity import Activity
 from local.console.words import at
 from raceday.clock import Clock, iso
@@ -31,6 +33,9 @@ from raceday.tables import (
     SUITE_STATE,
 )
 
+if TYPE_CHECKING:
+    from local.console.actions import Actions
+
 Hooks = Callable[[], list[dict[str, Any]]]
 LIGHT = ("$id", "raceId", "n", "slot", "kind", "status", "finishedAt", "score", "lateMs", "feedMs", "storeMs",
          "fetchedAt", "gaps")  # fmt: skip
@@ -47,7 +52,8 @@ _AT_ONCE = 16
 class Source:
     """Reads for the views. `generated` tells that the feed is a simulated one; `hooks` gives the subscriptions.
 
-    `name` is the store as commands tell it; `lost` holds each race's slots that the last half hour's rows tell as lost.
+    `name` is the store as commands tell it, `log_file` the log beside it, and `actions` what may be done to it, None
+    where it is only read. `lost` holds each race's slots that the last half hour's rows tell as lost.
     """
 
     store: Store
@@ -57,6 +63,8 @@ class Source:
     settings: Settings = field(default_factory=Settings)
     generated: bool = True
     name: str = ""
+    actions: "Actions | None" = None
+    log_file: Path | None = None
     lost: dict[str, list[datetime]] = field(default_factory=dict)
     _latest: dict[str, Row] = field(default_factory=dict)
     _unpolled: set[str] = field(default_factory=set)
@@ -67,6 +75,16 @@ class Source:
         if close is not None:
             await close()
         self.activity.close()
+
+    def lines_of(self, activations: Collection[str]) -> dict[str, list[str]]:
+        """Return the log lines of activations, as people read them, from the file beside the store."""
+        found: dict[str, list[str]] = {}
+        if self.log_file is None or not self.log_file.exists():
+            return found
+        for line, _ in logfile.read(self.log_file):
+            if line.get("activation") in activations:
+                found.setdefault(str(line["activation"]), []).append(logfile.written(line))
+        return found
 
     def now(self) -> datetime:
         """Return the present instant."""

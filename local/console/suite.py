@@ -11,7 +11,9 @@ from local.console.activity import Invocation, Totals
 from local.console.race import LATE_MS
 from local.console.source import Source
 from local.console.today import status_of
+from local.console.trace import Work, recent_work
 from local.console.words import at
+from raceday.catalogue.functions import NAMES
 from raceday.racing.schedule import Intervals, slots_between
 from raceday.store.port import Row
 
@@ -48,7 +50,7 @@ class Suite:
     imports: tuple[Row, ...] = ()
     totals: tuple[Totals, ...] = ()
     failed: tuple[Invocation, ...] = ()
-    latest: tuple[Invocation, ...] = ()
+    work: tuple[Work, ...] = ()
     hooks: tuple[dict[str, Any], ...] | None = None
     gaps: tuple[tuple[str, int], ...] = ()
     gap_rows: tuple[tuple[datetime, str, str], ...] = ()
@@ -58,13 +60,19 @@ class Suite:
     counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def functions(self) -> list[tuple[str, Totals | None]]:
+        """Return every function, busiest first, with what it did."""
+        did = {total.function: total for total in self.totals}
+        return [*did.items(), *((name, None) for name in NAMES if name not in did)]
+
+    @property
     def busiest(self) -> int:
         """Return the most slots of one minute, at least one."""
         return max((m.total for m in self.minutes), default=0) or 1
 
 
-async def read_suite(source: Source) -> Suite:
-    """Read the suite's page."""
+async def read_suite(source: Source, *, whole: bool = False) -> Suite:
+    """Read the suite's state; with `whole` all that its page shows."""
     now, state = source.now(), await source.state()
     ticks = [row for row in state if row["kind"] == "tick" and row.get("at")]
     ticked = max((t for row in ticks if (t := at(row["at"]))), default=None)
@@ -85,13 +93,13 @@ async def read_suite(source: Source) -> Suite:
         imports=tuple(row for row in state if row["kind"] == "import"),
         totals=tuple(source.activity.totals(day, end)),
         failed=tuple(source.activity.latest(day, end, limit=25, failed_only=True)),
-        latest=tuple(source.activity.latest(day, end, limit=15)),
+        work=tuple(recent_work(source, end)) if whole else (),
         hooks=tuple(source.hooks()) if source.hooks else None,
         gaps=tuple(Counter(cause for _, _, cause in gap_rows).most_common()),
         gap_rows=tuple(gap_rows[:50]),
-        minutes=tuple(_minutes(rows, gap_rows, await _planned(source, until), since, until)),
-        quarantine=tuple(await source.quarantine()),
-        notifications=tuple(await source.notifications()),
+        minutes=tuple(_minutes(rows, gap_rows, await _planned(source, until), since, until)) if whole else (),
+        quarantine=tuple(await source.quarantine()) if whole else (),
+        notifications=tuple(await source.notifications()) if whole else (),
         counts={"slots": len(rows), "late": sum(_late(row) for row in rows), "gaps": len(gap_rows)},
     )
 

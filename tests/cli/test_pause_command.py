@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from local.commands.pause import paused_names, switch
 from local.embedded import Embedded, bootstrap
+from local.switches import paused_names, switch
 from raceday.scheduling.state import read_state
 from raceday.settings import Settings
 from tests.cli.kit import raceday
@@ -37,18 +37,18 @@ def test_a_function_is_paused_and_resumed(store: str, capsys: pytest.CaptureFixt
 async def test_resuming_all_leaves_a_functions_own_switch() -> None:
     """A function that was paused by itself stays so when all others run again."""
     suite = Suite()
-    await switch(suite.container, "daily-races", paused=True)
-    await switch(suite.container, "all", paused=True)
-    await switch(suite.container, "all", paused=False)
+    await switch(suite.container.store, suite.container.clock, "daily-races", paused=True)
+    await switch(suite.container.store, suite.container.clock, "all", paused=True)
+    await switch(suite.container.store, suite.container.clock, "all", paused=False)
     state = await read_state(suite.container)
-    assert await paused_names(suite.container) == ["daily-races"]
+    assert await paused_names(suite.container.store) == ["daily-races"]
     assert (state.paused("daily-races"), state.paused("daily-meetings")) == (True, False)
 
 
 async def test_the_scheduler_starts_nothing_while_all_is_paused() -> None:
     """At 17:00 UTC with all paused, the tick starts no import and says that it is paused."""
     suite = Suite()
-    await switch(suite.container, "all", paused=True)
+    await switch(suite.container.store, suite.container.clock, "all", paused=True)
     result = await suite.run("master-race-scheduler")
     assert result["paused"] is True
     assert "started" not in result

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.commands.pause import switch
+from local.switches import switch
 from local.world import LocalWorld, open_world
 from raceday.clock import iso
 from raceday.container import Container
@@ -74,7 +74,7 @@ def test_old_rows_go_and_fresh_ones_switches_and_health_stay(store: str, capsys:
             odds: dict[str, Any] = {"entrantId": "e", "raceId": "r1", "odds": 2.5, "type": "fixed_win"}
             stamp = {"eventTimestamp": iso(NOW - timedelta(days=days))}
             await container.store.create(ODDS_HISTORY, f"odds{days}", {**odds, **stamp})
-        await switch(container, "daily-races", paused=True)
+        await switch(container.store, container.clock, "daily-races", paused=True)
 
     async def left(container: Container) -> dict[str, set[str]]:
         tables = (RACE_POLLS, ODDS_HISTORY, NOTIFICATIONS, SUITE_STATE)

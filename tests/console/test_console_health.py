@@ -5,8 +5,8 @@ from pathlib import Path
 
 import httpx
 
-from local.commands.pause import switch
 from local.console.source import Source
+from local.switches import switch
 from tests.console.stepped import Stepped
 from tests.console.test_console_pages import over
 
@@ -16,8 +16,8 @@ SAMPLE = re.compile(r'[a-z_0-9]+(\{[a-z]+="(?:[^"\\]|\\.)*"\})? -?[0-9.e+-]+')
 def test_health_tells_what_is_paused_and_is_503_for_it(tmp_path: Path) -> None:
     """A function that is paused stands among the troubles, and the status says that something needs attention."""
 
-    async def work(stepped: Stepped, _: Source, client: httpx.AsyncClient) -> None:
-        await switch(stepped.world.container("master-race-scheduler"), "daily-races", paused=True)
+    async def work(stepped: Stepped, source: Source, client: httpx.AsyncClient) -> None:
+        await switch(source.store, stepped.clock, "daily-races", paused=True)
         answer = await client.get("/health")
         assert answer.status_code == 503
         assert answer.json()["ok"] is False

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from local.commands.pause import switch
 from local.console.source import Source
 from local.console.today import arrange, listed, read_day
+from local.switches import switch
 from raceday.racing.schedule import Intervals
 from raceday.tables import MEETINGS, RACE_POOLS
 from tests.console.stepped import Stepped
@@ -91,7 +91,7 @@ def test_every_page_tells_the_suites_state(tmp_path: Path) -> None:
 
     async def work(stepped: Stepped, source: Source, client: httpx.AsyncClient) -> list[str]:
         race = await near(stepped, 30)
-        await switch(stepped.world.container("master-race-scheduler"), "daily-races", paused=True)
+        await switch(source.store, stepped.clock, "daily-races", paused=True)
         paths = ("/", f"/race/{race['$id']}", "/suite")
         return [(await client.get(p, headers=h)).text for p in paths for h in ({}, {"x-fragment": "1"})]
 

@@ -1,0 +1,26 @@
+"""The switches that the scheduler obeys: one for all functions, and one for each."""
+
+from appwrite.query import Query
+
+from raceday.catalogue.functions import NAMES, SCHEDULER
+from raceday.clock import Clock, iso
+from raceday.ids import row_key
+from raceday.scheduling.state import PAUSE, PAUSED
+from raceday.store.port import Store
+from raceday.tables import SUITE_STATE
+
+ALL, RUNNING = "all", "running"
+SWITCHED = (ALL, *(name for name in NAMES if name != SCHEDULER.name))
+
+
+async def switch(store: Store, clock: Clock, name: str, *, paused: bool) -> None:
+    """Set one switch; `name` is a function, or all. A switch for all leaves those of single functions alone."""
+    status = PAUSED if paused else RUNNING
+    row = {"kind": PAUSE, "name": name, "status": status, "at": iso(clock.now())}
+    await store.upsert(SUITE_STATE, row_key(PAUSE, name), row)
+
+
+async def paused_names(store: Store) -> list[str]:
+    """Return the names of the switches that are set."""
+    rows = await store.find(SUITE_STATE, [Query.equal("kind", [PAUSE])], select=("name", "status"))
+    return sorted(str(row["name"]) for row in rows if row.get("status") == PAUSED)
