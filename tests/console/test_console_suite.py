@@ -10,11 +10,12 @@ import httpx
 import pytest
 
 from local.console.activity import Activity, Invocation
+from local.console.app import make_app
 from local.console.source import Source
 from local.console.trace import read_trace, recent_work
 from local.switches import paused_names
 from tests.console.stepped import Stepped
-from tests.console.test_console_pages import near, over
+from tests.console.test_console_pages import BASE, near, over
 
 AT = datetime(2026, 2, 14, 2, 0, tzinfo=UTC)
 SLOT = {"raceId": "r1", "slot": AT.isoformat(), "start": AT.isoformat(), "kind": "slot"}
