@@ -67,7 +67,7 @@ def race_url(served: Any) -> str:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_view_is_accessible_and_silent(browser: Any, served: Any, scheme: str) -> None:
-    """Every page loads without a console error and pass the accessibility checker, in light and dark."""
+    """Every page loads without a console error and passes the accessibility checker, in light and dark."""
     media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     errors(browser)

@@ -19,6 +19,8 @@ def test_charts_share_a_crosshair_and_tell_the_values_under_it(browser: Any, ser
     """The pointer over the odds moves a line in the pools too, and both legends tell the values at that instant."""
     from selenium.webdriver import ActionChains
 
+    # The page of an earlier test may still ask a server that is gone.
+    browser.get("about:blank")
     errors(browser)
     browser.get(race_url(served))
     until(lambda: browser.execute_script(FIGURES) == [False, False], "the drawn charts")
