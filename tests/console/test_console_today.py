@@ -24,7 +24,7 @@ def judged(name: str, minutes: float, polled: float | None, **more: Any) -> Any:
     race["startTime"] = (AT + timedelta(minutes=minutes)).isoformat()
     race["$createdAt"] = (AT - timedelta(hours=8)).isoformat()
     slot = (AT - timedelta(minutes=polled or 0)).isoformat()
-    poll = {"slot": slot, "fetchedAt": slot, "score": 99} if polled is not None else None
+    poll = {"slot": slot, "fetchedAt": slot, "finishedAt": None, "score": 99} if polled is not None else None
     return listed(race, None, poll, AT, Intervals(), **more)
 
 
