@@ -7,14 +7,18 @@ from typing import Any, TypeVar
 
 import httpx
 
+from local.simulate.chances import Span
+from local.simulate.faults.store import OUT
 from local.simulate.webhooks import PortWebhooks
 from local.simulate.world import PlatformStarter, SimWorld
 from local.testing.memory_store import MemoryStore
 from raceday.clock import Clock, SyncedClock
 from raceday.connections import Transports
 from raceday.container import Invoker
-from raceday.ids import RandomSource
+from raceday.errors import StoreUnavailable
+from raceday.ids import RandomSource, SeededRandomSource
 from raceday.log import Log
+from raceday.patience import Patience
 from raceday.store.port import Op, Row, Store
 from raceday.tables import RACE_POOLS
 
@@ -48,7 +52,7 @@ class PortBackend:
             on_request()
             world.counts.store[name] += 1
 
-        return DelayedStore(self.open(world), world, clock, counted, name)
+        return DelayedStore(self.open(world), world, clock, counted, name, serial)
 
     def feed_transport(
         self, world: SimWorld, name: str, serial: int, on_request: Callable[[], None]
@@ -86,11 +90,21 @@ class PortBackend:
         """Have nothing to close."""
 
 
+def _is_out(error: BaseException) -> bool:
+    return isinstance(error, StoreUnavailable) and error.kind == OUT
+
+
 class DelayedStore:
     """The store's port with a delay before and after each call, as a wire would have."""
 
     def __init__(
-        self, inner: MemoryStore, world: SimWorld, clock: Clock, on_request: Callable[[], None], name: str = ""
+        self,
+        inner: MemoryStore,
+        world: SimWorld,
+        clock: Clock,
+        on_request: Callable[[], None],
+        name: str = "",
+        serial: int = 0,
     ) -> None:
         self._name = name
         self._inner = inner
@@ -98,6 +112,8 @@ class DelayedStore:
         self._meter = world.meter
         self._clock = clock
         self._on_request = on_request
+        chance = SeededRandomSource(f"{world.seed}/{name}/{serial}/store")
+        self._patience = Patience(clock, chance, world.settings.store_attempts)
         self.calls = 0
 
     async def aclose(self) -> None:
@@ -109,9 +125,17 @@ class DelayedStore:
         for _ in range(calls - 1):
             self._count()
             await asyncio.sleep(self._world.chances.span("store", delays.store))
+
+        async def once() -> T:
+            return await self._once(name, about, work, delays.commit if calls > 1 else delays.store)
+
+        # Nothing is written while the store is out: the client tries again for as long as it may, here as there.
+        return await self._patience.keep_trying(once, _is_out)
+
+    async def _once(self, name: str, about: str, work: Callable[[], Awaitable[T]], span: Span) -> T:
         self._count()
         await self._world.work(self._name)
-        half = self._world.chances.span("store", delays.commit if calls > 1 else delays.store) / 2
+        half = self._world.chances.span("store", span) / 2
         await asyncio.sleep(half)
         found = await self._world.seams.port(name, about, work)
         await asyncio.sleep(half)

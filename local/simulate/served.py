@@ -1,5 +1,6 @@
 """What the feed answered on a simulated day, kept as it went out: what an oracle reads anew."""
 
+import json
 import re
 import zlib
 from bisect import bisect_right
@@ -26,6 +27,15 @@ class ServedAnswer:
     def body(self) -> bytes:
         """Return the body as it was sent."""
         return zlib.decompress(self.packed)
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether the body is JSON to its end."""
+        try:
+            json.loads(self.body)
+        except ValueError:
+            return False
+        return True
 
 
 @dataclass(slots=True)
@@ -60,11 +70,16 @@ class Record:
         self.totals[race_id] = n
 
     def behind(self, race_id: str, generated: datetime, fetched: datetime) -> ServedAnswer | None:
-        """Return the answer that a ledger row was made of: by the feed's own time, or by its receipt without one."""
+        """Return the answer that a ledger row was made of: by the feed's own time, or by its receipt without one.
+
+        Two pollers that wake for one slot are answered within a millisecond: a cut answer made no row.
+        """
         answers = self.events.get(race_id, ())
         exact = [a for a in answers if a.made is not None and abs(a.made - generated) <= _MS]
+        if len(exact) > 1:
+            return min(exact, key=lambda a: (not a.whole, abs(a.at - fetched)))
         if exact:
-            return exact[-1]
+            return exact[0]
         unclocked = [a for a in answers if a.made is None and abs(a.at - fetched) < _UNCLOCKED]
         return min(unclocked, key=lambda a: abs(a.at - fetched), default=None)
 

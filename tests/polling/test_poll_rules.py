@@ -22,6 +22,7 @@ from raceday.errors import (
 from raceday.ledger.codec import to_row
 from raceday.polling.outcome import Order, Outcome
 from raceday.polling.poll import MOST_REFUSALS, poll
+from raceday.racing.schedule import request_slot
 from raceday.racing.snapshot import Odds, Snapshot, Status
 from raceday.tables import ENTRANTS, ODDS_HISTORY, QUARANTINE, RACE_POLLS, RACE_RESULTS, RACES
 from raceday.tables.entrants import entrant_row
@@ -523,6 +524,42 @@ def test_request_between_slots_has_its_own_kind() -> None:
     assert [row.kind for row in kit.ledger()] == ["slot", "request", "slot"]
 
 
+def _put_right(kit: Kit, secs: float) -> None:
+    """Let the first reading of the ledger put the clock right by so many seconds, as a server's Date does."""
+    read = kit.store.find
+
+    async def find(*args: Any, **kwargs: Any) -> Any:
+        kit.store.find = read  # type: ignore[method-assign]
+        kit.clock.advance(secs)
+        return await read(*args, **kwargs)
+
+    kit.store.find = find  # type: ignore[method-assign]
+
+
+def test_an_answer_of_before_its_slot_never_stands_in_it() -> None:
+    """A poller whose clock runs fast, put right by its reading of the ledger, waits for the slot before it asks."""
+    kit = ready()
+    kit.clock.advance(1)
+    _put_right(kit, -7.0)
+    assert at(kit, T5).result == "committed"
+    assert [row.fetched_at for row in kit.ledger()] == [T5]
+
+
+@pytest.mark.parametrize("off_secs", [-300.0, -8.0, 300.0])
+def test_a_request_timed_by_a_wrong_clock_is_one_of_the_present(off_secs: float) -> None:
+    """No row stands at a time to come, or long gone, because the clock of whoever polled was off."""
+    kit = ready()
+    at(kit, T5)
+    kit.clock.advance(20)
+    asked, now = kit.clock.now(), kit.clock.now() + timedelta(seconds=off_secs)
+    kit.feed.races[RACE_ID] = open_race(generated_at=max(now, T5))
+    _put_right(kit, off_secs)
+    order = Order(RACE_ID, request_slot(asked), "request", issued_at=asked)
+    outcome = asyncio.run(poll(kit.container, order, kit.container.log))
+    assert outcome.order.slot == request_slot(now)
+    assert all(row.slot <= max(now, T5) for row in kit.ledger())
+
+
 async def test_two_pollers_at_once_write_a_slot_once() -> None:
     """Of polls that race for one slot exactly one commits, and the others find it done."""
     kit = ready()
@@ -543,7 +580,7 @@ def test_pollers_of_neighbouring_slots_keep_the_order() -> None:
     kit.feed.races[RACE_ID] = open_race(generated_at=kit.clock.now())
 
     async def race() -> list[Outcome]:
-        orders = [Order(RACE_ID, slot, "slot", START, T5) for slot in reversed(slots)]
+        orders = [Order(RACE_ID, slot, "slot", START, T5) for slot in slots]
         return await asyncio.gather(*(poll(kit.container, order, kit.container.log) for order in orders))
 
     outcomes = asyncio.run(race())

@@ -1,24 +1,31 @@
 """What the checker says of a day whose rows or transactions are not as they must be."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
 
-from local.feedsim import DayOptions, generate_day
+from local.feedsim import DayOptions, FeedSim, generate_day
 from local.simulate.absent import AbsentSlots, judge_absent
 from local.simulate.faults import DayFaults
 from local.simulate.faults.base import Chooser
 from local.simulate.faults.script import ActivationRun, Deed, Script
+from local.simulate.faults.store import OUT
 from local.simulate.leftovers import left
+from local.simulate.loop import VirtualClock, VirtualLoop
 from local.simulate.plan import DayPlan
 from local.simulate.platform import Limit
-from local.simulate.run import simulate_day
+from local.simulate.port_store import PortBackend
+from local.simulate.run import on_virtual_time, simulate_day
+from local.simulate.seams import FaultHooks
+from local.simulate.served import Record
 from local.simulate.verdict import fine
 from local.simulate.world import SimWorld
-from raceday.patience import left_secs
+from raceday.errors import StoreUnavailable
+from raceday.patience import left_secs, within
+from raceday.tables import RACE_POLLS
 
 AT = datetime(2026, 2, 14, 1, 0, tzinfo=UTC)
 SCHEDULER, POLLER = "master-race-scheduler", "enhanced-race-poller"
@@ -126,3 +133,43 @@ def test_an_activation_has_nothing_of_its_starters_limits() -> None:
     simulate_day(DayPlan(seed=1, races=1, depth="port"), seams=lambda world: Watching(world, {}))
     assert len(left) > 300
     assert set(left) == {math.inf}
+
+
+def test_of_two_answers_of_one_moment_the_row_was_made_of_the_one_that_can_be_read() -> None:
+    """Two pollers that wake for one slot are answered within a millisecond; a cut answer is none of a row."""
+    record, made = Record(), b'{"header": {"generated_time": "2026-02-14T01:00:00.036953Z"}, "data": '
+    record.keep("events", "r1", POLLER, AT + timedelta(milliseconds=60), made + b'"whole"}')
+    record.keep("events", "r1", POLLER, AT + timedelta(milliseconds=63), made + b'"cu')
+    found = record.behind("r1", AT + timedelta(microseconds=36953), AT + timedelta(milliseconds=65))
+    assert found is not None
+    assert found.body.endswith(b'"whole"}')
+
+
+class _Out(FaultHooks):
+    """A store that is out for the first so many seconds of a day."""
+
+    def __init__(self, world: SimWorld, secs: float) -> None:
+        self._world, self._secs = world, secs
+
+    async def port(self, call: str, about: str, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Refuse a call while the store is out."""
+        if self._world.loop.time() < self._secs:
+            raise StoreUnavailable(f"{call}: 503", status=503, kind=OUT)
+        return await work()
+
+
+@pytest.mark.parametrize(("out_secs", "had"), [(6.0, True), (14.0, False)])
+def test_at_the_port_too_a_store_that_is_out_is_tried_again_while_time_is_left(out_secs: float, had: bool) -> None:
+    """The client's own retries are bounded by the time left, not by their number, at whatever depth."""
+
+    async def read(loop: VirtualLoop) -> bool:
+        world = SimWorld(loop, FeedSim(generate_day(1, date(2026, 2, 14), 1)), PortBackend(), {}, seed=1)
+        world.use(_Out(world, out_secs))
+        store = world.backend.store(world, POLLER, 1, VirtualClock(loop), lambda: None)
+        with within(VirtualClock(loop), 10.0):
+            try:
+                return await store.find(RACE_POLLS) == []
+            except StoreUnavailable:
+                return False
+
+    assert on_virtual_time(AT, read) is had

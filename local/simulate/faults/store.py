@@ -37,6 +37,8 @@ COMMITS = ("create", "create_many", "commit")
 _METHODS = {"get": "GET", "find": "GET", "update": "PATCH", "upsert": "PUT", "upsert_many": "PUT"}
 _MOMENT, _DEED = "fault_moment", "fault_deed"
 WRITE = "write"
+# What a store that is out says at the port: nothing was done, and the client tries again.
+OUT = "out"
 
 
 class StoreFaults(Chooser):
@@ -124,8 +126,7 @@ class StoreFaults(Chooser):
         self.script.operations["store"] += 1
         if self.out("outage.store"):
             self.struck("outage.store", deed)
-            await asyncio.sleep(1.0)
-            raise StoreUnavailable(f"{call}: 503", status=503)
+            raise StoreUnavailable(f"{call}: 503", status=503, kind=OUT)
         reads = method == "GET"
         fate = self.choose("store", deed.about, at=moment, without=WRITES_ALONE if reads else ())
         if not fate.kind:

@@ -31,7 +31,7 @@ from raceday.polling.outcome import Note, Order, Outcome, silent
 from raceday.polling.results import with_history
 from raceday.racing.compose import PollContext, compose, figures, held_row
 from raceday.racing.records import LedgerRow
-from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, Slot, slot_at
+from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, Slot, request_slot, slot_at
 from raceday.racing.score import failed
 from raceday.racing.snapshot import Snapshot
 from raceday.tables import ENTRANTS, RACES
@@ -43,6 +43,8 @@ TRIED_BELOW = (FeedUnavailable, StoreUnavailable, StoreConflict)
 # What the store says of a row that is gone, when it is staged and at the commit.
 ROW_GONE = ("row_not_found", "document_not_found")
 _LEAST_WAIT_SECS = 3.0
+# A request's slot is its time floored to 15 s, and a caller waits 24 s at the most: what lies elsewhere was misread.
+ODD_REQUEST_SECS = 45.0
 FIRST_PAUSE_SECS, MOST_PAUSE_SECS = 1.0, 4.0
 # What is refused, not there or cannot be read may pass, but is not asked for many times in a row.
 MOST_REFUSALS = 3
@@ -123,6 +125,7 @@ async def _poll(container: Container, order: Order, note: Note) -> Outcome:
         if known.ledger is None:
             known = await _stored(container, order.race_id, note)
     store_ms = _ms(container, watch)
+    await _wait_for_slot(container, order)
     snapshot, occasion = await _ask(container, order, slot, known, store_ms, note)
     # What was fetched in time may be written late, until the race's next slot wants the ledger.
     interval = slot.interval_secs if slot else LONGEST_LIFE_SECS
@@ -170,11 +173,26 @@ def _planned(container: Container, order: Order, base: LedgerRow | None) -> Slot
 
 
 def _settled(container: Container, order: Order, base: LedgerRow | None) -> Order:
-    """Turn a request that falls on a slot of the plan, while that may be polled, into this slot."""
-    if order.kind != "request" or base is None or base.status.over:
+    """Turn a request that falls on a slot of the plan, while that may be polled, into this slot.
+
+    One whose time was read off a clock that has since been put right is a request of the present.
+    """
+    if order.kind != "request":
+        return order
+    now = container.clock.now()
+    if not timedelta(0) <= now - order.slot < timedelta(seconds=ODD_REQUEST_SECS):
+        order = order._replace(slot=request_slot(now), issued_at=now)
+    if base is None or base.status.over:
         return order
     slot = slot_at(base.start, base.status, Intervals.of(container.settings), order.slot)
     return order._replace(kind=slot.kind) if slot and container.clock.now() <= slot.expires_at else order
+
+
+async def _wait_for_slot(container: Container, order: Order) -> None:
+    """Wait until a slot has come: the reading of the ledger may have put a fast clock right since it seemed to."""
+    ahead_secs = (order.slot - container.clock.now()).total_seconds()
+    if ahead_secs > 0:
+        await container.clock.sleep(ahead_secs)
 
 
 async def _stored(container: Container, race_id: str, note: Note) -> StoredState:
