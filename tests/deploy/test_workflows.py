@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
@@ -10,6 +11,8 @@ from local.functions import ROOT
 from ops.packaging.doctl import TESTED_VERSION
 from ops.packaging.project import read_project
 from raceday.settings import specs
+from tests.embedded.api import REAL
+from tests.embedded.appwrite.provision import provision
 
 WORKFLOWS = ROOT / ".github" / "workflows"
 
@@ -79,6 +82,45 @@ def test_every_night_tries_every_mutant() -> None:
     assert not {"--only", "--sample"} & set(run.split())
     assert [step["if"] for step in job["steps"] if "if" in step] == ["always()", "failure()"]
     assert job["permissions"]["issues"] == "write"
+
+
+def test_ci_holds_the_contract_to_a_real_appwrite() -> None:
+    """Each push starts the pinned containers, makes a key, and runs the contract with what the key's maker printed."""
+    job = workflow("ci.yml")["jobs"]["appwrite"]
+    compose = ROOT / job["env"]["COMPOSE_FILE"]
+    runs = [step["run"] for step in job["steps"] if "run" in step]
+    order = ["docker compose up --detach --wait", "provision.py http://127.0.0.1:8090/v1", "tests/embedded/contract"]
+    assert [next(i for i, run in enumerate(runs) if part in run) for part in order] == [0, 1, 2]
+    assert 'provision.py http://127.0.0.1:8090/v1 >>"$GITHUB_ENV"' in runs[1]
+    services = yaml.safe_load(compose.read_text())["services"]
+    # What no worker does is never done: columns, deletions and deliveries are work of theirs.
+    assert {"appwrite", "worker-databases", "worker-deletes", "worker-webhooks"} <= set(services)
+    assert services["appwrite"]["ports"] == ["127.0.0.1:8090:80"]
+    for name, service in services.items():
+        assert re.fullmatch(r"[a-z/]+:\d+\.\d+\.\d+", service["image"]), name
+        for other in service.get("depends_on", ()):
+            assert "healthcheck" in services[other]
+
+
+def test_a_key_is_made_as_the_consoles_first_account() -> None:
+    """Account, session, team, project and key are made in this order, and the three lines are what the tests read."""
+    asked: list[tuple[str, str]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(200 if asked else 503, json={"version": "1.9.6"})
+        asked.append((request.url.path, request.headers["x-appwrite-project"]))
+        return httpx.Response(201, json={"secret": "standard_made"})
+
+    def waited(secs: float) -> None:
+        asked.append(("waited", ""))
+
+    with httpx.Client(base_url="http://appwrite.test/v1", transport=httpx.MockTransport(answer)) as http:
+        made = provision(http, "http://appwrite.test/v1", waited)
+    posts = ["/v1/account", "/v1/account/sessions/email", "/v1/teams", "/v1/projects"]
+    assert asked == [("waited", ""), *((path, "console") for path in posts), ("/v1/project/keys", "raceday-contract")]
+    assert tuple(made) == REAL
+    assert made["APPWRITE_API_KEY"] == "standard_made"
 
 
 def test_ci_runs_what_everybody_runs() -> None:
