@@ -12,7 +12,7 @@ from ops.packaging.doctl import TESTED_VERSION
 from ops.packaging.project import read_project
 from raceday.settings import specs
 from tests.embedded.api import REAL
-from tests.embedded.appwrite.provision import provision
+from tests.embedded.appwrite.provision import SCOPES, provision
 
 WORKFLOWS = ROOT / ".github" / "workflows"
 
@@ -121,6 +121,8 @@ def test_a_key_is_made_as_the_consoles_first_account() -> None:
     assert asked == [("waited", ""), *((path, "console") for path in posts), ("/v1/project/keys", "raceday-contract")]
     assert tuple(made) == REAL
     assert made["APPWRITE_API_KEY"] == "standard_made"
+    assert "rows.write" in SCOPES
+    assert "health.write" not in SCOPES
 
 
 def test_ci_runs_what_everybody_runs() -> None:
