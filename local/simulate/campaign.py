@@ -65,6 +65,7 @@ def table(report: dict[str, Any]) -> Table:
         "notifications",
         "judged",
         "invocations",
+        "heartbeat",
         "network",
         "faults_injected",
     ):

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from local.feedsim import FeedDay
@@ -43,6 +44,7 @@ def day_report(day: FeedDay, world: SimWorld, tables: Tables, findings: Findings
         "statuses": statuses(tables),
         "polls": found,
         **use(world, int(found["committed"])),
+        "heartbeat": heartbeat(world.counts.beats),
         "cost": cost(world),
         "appwrite": appwrite(world),
         "buckets": counted(findings, MONEY_FLOW) | {"written": len(tables.flow)},
@@ -159,6 +161,13 @@ def failures(world: SimWorld) -> list[dict[str, str]]:
         if "error" in answer:
             found[answer["function"]] = {"item": answer["function"], "error": str(answer["error"])}
     return [found[item] for item in sorted(found)]
+
+
+def heartbeat(beats: Sequence[datetime]) -> dict[str, Any]:
+    """Return what a watcher outside heard: how many beats, the longest silence between two, and the last one."""
+    silences = [(later - earlier).total_seconds() for earlier, later in pairwise(beats)]
+    last = beats[-1].isoformat() if beats else None
+    return {"beats": len(beats), "longest_silence_secs": round(max(silences, default=0.0), 2), "last": last}
 
 
 def use(world: SimWorld, committed: int) -> dict[str, Any]:

@@ -110,6 +110,7 @@ class Counts:
     imports: list[dict[str, Any]] = field(default_factory=list)
     outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     handed: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    beats: list[datetime] = field(default_factory=list)
 
     def hand(self, payload: Mapping[str, Any]) -> None:
         """Count the slots that an invocation hands out."""
@@ -204,6 +205,7 @@ class SimWorld:
             feed_transport=feed,
             store=self.backend.store(self, name, serial, clock, on_request),
             invoker=self.backend.invoker(self, name, serial, clock, chance, log),
+            heartbeat=Watcher(self.loop, self.counts.beats),
         )
         if self.platform.keeper is not None:
             self.platform.keeper.listen(name, made)
@@ -264,6 +266,20 @@ class SimWorld:
     def _note(self, what: str, fields: dict[str, Any]) -> None:
         if self.trace is not None:
             self.trace(f"{self.loop.now():%H:%M:%S.%f} activation.{what} {json.dumps(fields, default=str)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Hears each tick that did its work, as somebody outside would, and notes when."""
+
+    loop: VirtualLoop
+    beats: list[datetime]
+
+    async def beat(self, done: bool, summary: str) -> bool:
+        """Take a beat."""
+        if done:
+            self.beats.append(self.loop.now())
+        return True
 
 
 @dataclass(slots=True)

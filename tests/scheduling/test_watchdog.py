@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.functions import function
+from local.simulate.day import day_start
 from local.simulate.loop import VirtualLoop
 from local.simulate.plan import DayPlan
 from local.simulate.run import simulate_day
@@ -13,7 +14,7 @@ from local.simulate.world import SimWorld
 from raceday.clock import iso
 from raceday.runtime.function import handle
 from raceday.tables import SUITE_STATE
-from tests.scheduling.test_heartbeat import Watched
+from tests.scheduling.test_heartbeat import PATIENCE, Watched
 from tests.scheduling.test_scheduler import START
 
 MINUTE = timedelta(minutes=1)
@@ -138,3 +139,15 @@ def test_a_day_whose_scheduler_dies_is_polled_to_its_end() -> None:
     assert (buckets["lost"], buckets["wrong"], buckets["duplicate"]) == (0, 0, 0)
     assert report["notifications"]["duplicate"] == 0
     assert report["invocations"]["master-race-scheduler"] < report["invocations"]["daily-meetings"]
+    # Somebody outside hears nothing from then on, though the races are polled.
+    died = day_start(DayPlan().day).replace(second=0) + MINUTE + timedelta(hours=7)
+    last = datetime.fromisoformat(report["heartbeat"]["last"])
+    assert died - PATIENCE <= last <= died + MINUTE
+
+
+def test_a_scheduler_that_waits_for_slots_is_heard_before_a_watcher_grows_impatient() -> None:
+    """Ticks that wait for a slot beat late in their minute, and still no silence of a sound day is two minutes long."""
+    report = simulate_day(DayPlan(seed=4, races=2, depth="port"))
+    heard = report["heartbeat"]
+    assert heard["beats"] == report["invocations"]["master-race-scheduler"]
+    assert 60 < heard["longest_silence_secs"] < PATIENCE.total_seconds()
