@@ -104,12 +104,22 @@ class WatchedStore(MemoryStore):
         self.fault("after", "create")
         return row
 
-    async def commit(self, ops: Sequence[Op]) -> None:
+    async def begin(self) -> str:
+        """Open a transaction."""
+        await self._pause("transaction")
+        return await super().begin()
+
+    async def drop(self, begun: str) -> None:
+        """End a transaction."""
+        await self._pause("rollback")
+        await super().drop(begun)
+
+    async def commit(self, ops: Sequence[Op], begun: str = "") -> None:
         """Do all or nothing."""
-        for call in ("transaction", "stage", "commit"):
+        for call in ("stage", "commit") if begun in self.open else ("transaction", "stage", "commit"):
             await self._pause(call)
         self.fault("before", "commit")
-        await super().commit(ops)
+        await super().commit(ops, begun)
         self.fault("after", "commit")
 
     async def _pause(self, call: str) -> None:

@@ -63,9 +63,9 @@ class ShiftedClock:
         await asyncio.sleep(max(0.0, secs))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sent:
-    """One request that went over a wire: when, whose, and what is needed to send it again."""
+    """One request that went over a wire: when, whose, what is needed to send it again, and how long its answer took."""
 
     at: float
     wire: str
@@ -73,6 +73,7 @@ class Sent:
     url: str
     headers: list[tuple[str, str]]
     content: bytes
+    took_secs: float = 0.0
 
 
 @dataclass(slots=True)
@@ -89,10 +90,14 @@ class CountedWire(httpx.AsyncBaseTransport):
         """Send one request after its delay."""
         at = self.clock.now().timestamp()
         content = await request.aread()
-        self.log.append(Sent(at, self.name, request.method, str(request.url), request.headers.multi_items(), content))
+        sent = Sent(at, self.name, request.method, str(request.url), request.headers.multi_items(), content)
+        self.log.append(sent)
+        began = time.perf_counter()
         if delay := self.delay_secs():
             await asyncio.sleep(delay)
-        return await self.inner.handle_async_request(request)
+        answer = await self.inner.handle_async_request(request)
+        sent.took_secs = time.perf_counter() - began
+        return answer
 
 
 @dataclass(slots=True)

@@ -66,10 +66,10 @@ class TimedStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def commit(self, ops: Sequence[Op]) -> None:
+    async def commit(self, ops: Sequence[Op], begun: str = "") -> None:
         """Commit, and note how long it took."""
         began = self._loop.time()
-        await self._inner.commit(ops)
+        await self._inner.commit(ops, begun)
         self._note(began)
 
     async def create(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:

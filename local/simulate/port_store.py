@@ -79,12 +79,16 @@ class PortBackend:
         return self.memory.dropped if self.memory is not None else []
 
     def transactions(self, now: datetime) -> dict[str, int]:
-        """Have none: a commit here begins and ends at one instant."""
-        return {}
+        """Count transactions that polls were armed with; any other begins and ends at one instant here."""
+        expired = len(self.expired(now))
+        opened = self.memory.opened if self.memory is not None else 0
+        open_still = len(self.memory.open) - expired if self.memory is not None else 0
+        return {"opened": opened, "open": open_still, "expired": expired}
 
     def expired(self, now: datetime) -> list[str]:
-        """Have none."""
-        return []
+        """Return the transactions that expired without an end."""
+        made = self.memory.open if self.memory is not None else {}
+        return [name for name, expires in made.items() if expires <= now]
 
     async def aclose(self) -> None:
         """Have nothing to close."""
@@ -209,9 +213,18 @@ class DelayedStore:
         self._meter.note_written(self._name, table, deleted)
         return deleted
 
-    async def commit(self, ops: Sequence[Op]) -> None:
+    async def begin(self) -> str:
+        """Open a transaction."""
+        return await self._call("begin", "transactions", self._inner.begin)
+
+    async def drop(self, begun: str) -> None:
+        """End a transaction."""
+        await self._call("drop", "transactions", lambda: self._inner.drop(begun))
+
+    async def commit(self, ops: Sequence[Op], begun: str = "") -> None:
         """Do all of `ops`, or none."""
-        await self._call("commit", "", lambda: self._inner.commit(ops), COMMIT_CALLS)
+        calls = COMMIT_CALLS - (begun in self._inner.open)
+        await self._call("commit", "", lambda: self._inner.commit(ops, begun), calls)
         self._meter.note_ops(self._name, ops)
 
     async def put_file(self, bucket: str, file_id: str, name: str, content: bytes, media_type: str) -> str:

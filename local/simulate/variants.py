@@ -23,6 +23,7 @@ from raceday.ledger.codec import to_row
 from raceday.ledger.timeline import Label
 from raceday.log import Log
 from raceday.polling import poll, poller
+from raceday.polling.arming import Armed
 from raceday.polling.changes import Changes
 from raceday.polling.outcome import Note, Order, Outcome, silent
 from raceday.projections import money_flow
@@ -36,7 +37,7 @@ Patches = list[tuple[Any, str, Any]]
 def _no_expected_version() -> Patches:
     """A ledger row under an id of its own: nothing collides, and two polls of a slot both stand."""
 
-    async def write(container: Container, row: LedgerRow, change: Changes) -> None:
+    async def write(container: Container, row: LedgerRow, change: Changes, armed: Armed | None) -> None:
         ops = [Op("create", RACE_POLLS, container.chance.token() * 2, to_row(row)), *change.ops]
         await container.store.commit(ops)
 
@@ -46,7 +47,7 @@ def _no_expected_version() -> Patches:
 def _not_in_one() -> Patches:
     """The same operations one by one: what a kill or a lost answer leaves is half of them."""
 
-    async def write(container: Container, row: LedgerRow, change: Changes) -> None:
+    async def write(container: Container, row: LedgerRow, change: Changes, armed: Armed | None) -> None:
         key = ledger.key(row.race_id, row.n)
         for op in (*change.ops, Op("create", RACE_POLLS, key, to_row(row))):
             await container.store.commit([op])
@@ -85,7 +86,9 @@ def _lock_by_age() -> Patches:
     """
     right = poll.poll
 
-    async def locked(container: Container, order: Order, log: Log, note: Note = silent) -> Outcome:
+    async def locked(
+        container: Container, order: Order, log: Log, note: Note = silent, armed: Armed | None = None
+    ) -> Outcome:
         store, key = container.store, row_key("lock", order.race_id)
         try:
             held = await store.get(SUITE_STATE, key)
@@ -94,7 +97,7 @@ def _lock_by_age() -> Patches:
                 return Outcome(order, "late")
             lock = {"kind": "lock", "name": order.race_id, "at": iso(now), "data": "{}"}
             await store.upsert(SUITE_STATE, key, lock)
-            outcome = await right(container, order, log, note)
+            outcome = await right(container, order, log, note, armed)
             await store.delete(SUITE_STATE, key)
         except StoreError as error:
             return Outcome(order, "failed", cause="store", error=error)

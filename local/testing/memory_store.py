@@ -4,7 +4,8 @@ import json
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from local.embedded.loose import loosely_same
@@ -27,6 +28,7 @@ from local.testing.memory_rules import (
 from raceday.clock import iso
 from raceday.errors import StoreConflict, StoreInvalid, StoreMissing
 from raceday.store.checks import check_id, check_queries, check_upsert
+from raceday.store.client import TRANSACTION_SECS
 from raceday.store.port import Op, Row
 from raceday.tables import BY_ID, RACE_POLLS
 
@@ -49,6 +51,9 @@ class MemoryStore:
         self.files: dict[tuple[str, str], bytes] = {}
         # Upserts that a real server would answer 200 and not keep.
         self.dropped: list[str] = []
+        # Transactions that were begun and not ended, each with when it ends by itself.
+        self.open: dict[str, datetime] = {}
+        self.opened = 0
         self._sequence = 0
         self.calls = 0
 
@@ -134,9 +139,33 @@ class MemoryStore:
         self._apply([Op("delete", table, row["$id"]) for row in rows], fires=True)
         return len(rows)
 
-    async def commit(self, ops: Sequence[Op]) -> None:
-        """Do all of `ops`, or none; three calls of the wire."""
-        self.calls += 3
+    async def begin(self) -> str:
+        """Open a transaction; it ends by itself after a minute."""
+        self.calls += 1
+        self.opened += 1
+        begun = f"begun-{self.opened}"
+        self.open[begun] = self._now() + timedelta(seconds=TRANSACTION_SECS)
+        return begun
+
+    async def drop(self, begun: str) -> None:
+        """End a transaction that is not wanted."""
+        self.calls += 1
+        self._end(begun)
+
+    def _end(self, begun: str) -> None:
+        expires = self.open.get(begun)
+        if expires is None:
+            raise StoreMissing(begun, status=404, kind="transaction_not_found")
+        if self._now() > expires:
+            raise StoreConflict(begun, status=410, kind="transaction_expired")
+        del self.open[begun]
+
+    async def commit(self, ops: Sequence[Op], begun: str = "") -> None:
+        """Do all of `ops`, or none; three calls of the wire, or two where one was begun."""
+        self.calls += 3 - bool(begun)
+        if begun:
+            with suppress(StoreMissing, StoreConflict):
+                self._end(begun)
         if not 1 <= len(ops) <= MAX_OPERATIONS:
             raise StoreInvalid(
                 f"a transaction takes 1 to {MAX_OPERATIONS} operations, got {len(ops)}", kind="operations"

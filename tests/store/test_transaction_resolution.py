@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -11,7 +11,7 @@ import pytest
 from appwrite.query import Query
 
 from local.embedded import Embedded, EmbeddedTransport, bootstrap
-from raceday.errors import StoreConflict, StoreError, StoreInvalid, StoreUnavailable
+from raceday.errors import StoreConflict, StoreError, StoreInvalid, StoreMissing, StoreUnavailable
 from raceday.ids import SeededRandomSource
 from raceday.log import Log
 from raceday.settings import Settings
@@ -241,3 +241,49 @@ def test_a_hanging_server_is_given_up() -> None:
 def test_rows_agree_by_what_the_store_makes_of_values(stored: Any, sent: Any, same: bool) -> None:
     """Instants agree across offsets and precision, whole floats with integers."""
     assert agrees({"v": stored}, {"v": sent}) is same
+
+
+def test_a_begun_transaction_saves_the_commit_a_call() -> None:
+    """A commit stages into the transaction that stands open; one that is dropped is rolled back."""
+    server = fresh()
+    store = over(EmbeddedTransport(server))
+
+    async def go() -> None:
+        begun = await store.begin()
+        before = store.calls
+        await store.commit([Op("create", SUITE_STATE, "a", STATE)], begun)
+        assert store.calls - before == 2
+        await store.drop(await store.begin())
+        assert await store.get(SUITE_STATE, "a") is not None
+
+    asyncio.run(go())
+    assert sorted(each.status for each in server.transactions.all.values()) == ["committed", "failed"]
+
+
+@pytest.mark.parametrize("case", ["expired", "unknown"])
+def test_a_begun_transaction_that_is_of_no_use_is_replaced(case: str) -> None:
+    """Where the open transaction's time is over, or the store knows it no more, the commit opens another."""
+    server = fresh()
+    store = over(EmbeddedTransport(server))
+
+    async def go() -> None:
+        begun = await store.begin()
+        if case == "expired":
+            server.transactions.all[begun].expires -= timedelta(seconds=120)
+        else:
+            del server.transactions.all[begun]
+        await store.commit([Op("create", SUITE_STATE, "a", STATE)], begun)
+        assert await store.get(SUITE_STATE, "a") is not None
+
+    asyncio.run(go())
+
+
+def test_what_is_refused_in_a_begun_transaction_is_refused_in_its_own() -> None:
+    """A refusal that is the operations' own is raised, after a second transaction has told."""
+    store = over(EmbeddedTransport(fresh()))
+
+    async def go() -> None:
+        with pytest.raises(StoreMissing):
+            await store.commit([Op("update", SUITE_STATE, "none", STATE)], await store.begin())
+
+    asyncio.run(go())

@@ -34,9 +34,9 @@ REFUSALS: dict[str, type[StoreError]] = {
 }
 WRITES_ALONE = ("store.409", "store.413")
 COMMITS = ("create", "create_many", "commit")
-_METHODS = {"get": "GET", "find": "GET", "update": "PATCH", "upsert": "PUT", "upsert_many": "PUT"}
+_METHODS = {"drop": "PATCH", "get": "GET", "find": "GET", "update": "PATCH", "upsert": "PUT", "upsert_many": "PUT"}
 _MOMENT, _DEED = "fault_moment", "fault_deed"
-WRITE = "write"
+WRITE, BEGIN = "write", "POST transactions"
 # What a store that is out says at the port: nothing was done, and the client tries again.
 OUT = "out"
 
@@ -138,6 +138,9 @@ class StoreFaults(Chooser):
     async def _done(self, deed: Deed, about: str, work: Callable[[], Awaitable[T]]) -> T:
         try:
             found = await work()
+            run = CURRENT.get()
+            if deed.what == BEGIN and run is not None:
+                self.script.transactions[str(found)] = (run, deed.about, deed.at)
         except StoreError as error:
             deed.kind = f"store answered {error.status}"
             raise

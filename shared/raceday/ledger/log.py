@@ -27,10 +27,13 @@ def key(race_id: str, n: int) -> str:
     return row_key("race-poll", race_id, n)
 
 
-async def append(store: Store, row: LedgerRow, ops: Sequence[Op] = ()) -> None:
-    """Append a row, in one transaction with `ops` where there are any; raises StoreConflict where row n is there."""
+async def append(store: Store, row: LedgerRow, ops: Sequence[Op] = (), begun: str = "") -> None:
+    """Append a row, in one transaction with `ops` where there are any; raises StoreConflict where row n is there.
+
+    `begun` is a transaction that stands open for it.
+    """
     if ops:
-        await store.commit([Op("create", RACE_POLLS, key(row.race_id, row.n), to_row(row)), *ops])
+        await store.commit([Op("create", RACE_POLLS, key(row.race_id, row.n), to_row(row)), *ops], begun)
     else:
         await store.create(RACE_POLLS, key(row.race_id, row.n), to_row(row))
 

@@ -25,6 +25,7 @@ from raceday.ledger import log as ledger
 from raceday.log import Log
 from raceday.patience import left_secs, within
 from raceday.polling import plan, watch
+from raceday.polling.arming import Armed, remember_changed
 from raceday.polling.changes import Changes, StoredState, changes, decided
 from raceday.polling.failures import failures, forget, remember
 from raceday.polling.outcome import Note, Order, Outcome, silent
@@ -56,11 +57,16 @@ MOST_KEPT = 3
 _MOST_TOLD = 2000
 
 
-async def poll(container: Container, order: Order, log: Log, note: Note = silent) -> Outcome:
-    """Poll a race for a slot, again while that lives; every error becomes an outcome that names its cause."""
+async def poll(
+    container: Container, order: Order, log: Log, note: Note = silent, armed: Armed | None = None
+) -> Outcome:
+    """Poll a race for a slot, again while that lives; every error becomes an outcome that names its cause.
+
+    The first try takes what was `armed` for it.
+    """
     if order.kind == "watch":
         return await watch.look(container, order, log)
-    outcome = await _while_it_lives(container, order, note)
+    outcome = await _while_it_lives(container, order, note, armed)
     note("outcome", result=outcome.result, cause=outcome.cause)
     if outcome.result in ("failed", "expired"):
         remember(container, order, outcome.cause)
@@ -69,13 +75,14 @@ async def poll(container: Container, order: Order, log: Log, note: Note = silent
         )
     elif outcome.row and outcome.result == "committed":
         forget(container, outcome.row)
+        remember_changed(container, order.race_id, changed=bool(outcome.changed and outcome.changed.ops))
         log.debug("poll.committed", race=order.race_id, slot=iso(order.slot), n=outcome.row.n, score=outcome.row.score)
     return outcome
 
 
-async def _while_it_lives(container: Container, order: Order, note: Note) -> Outcome:
+async def _while_it_lives(container: Container, order: Order, note: Note, armed: Armed | None) -> Outcome:
     """Poll until something else than a failure comes of it, or no time or hope is left; a caller is told at once."""
-    outcome = await _attempt(container, order, note)
+    outcome = await _attempt(container, order, note, armed)
     refusals, pause = 0, FIRST_PAUSE_SECS
     while outcome.result == "failed" and order.kind != "request" and not isinstance(outcome.error, TRIED_BELOW):
         refusals += outcome.cause != "stale"
@@ -91,9 +98,9 @@ async def _while_it_lives(container: Container, order: Order, note: Note) -> Out
     return outcome
 
 
-async def _attempt(container: Container, order: Order, note: Note) -> Outcome:
+async def _attempt(container: Container, order: Order, note: Note, armed: Armed | None = None) -> Outcome:
     try:
-        return await _poll(container, order, note)
+        return await _poll(container, order, note, armed)
     except FilteredOut as error:
         return Outcome(order, "refused", error.rule, error=error)
     except FeedError as error:
@@ -110,12 +117,12 @@ def _expires_at(container: Container, order: Order) -> datetime:
     return slot.expires_at if slot else order.slot
 
 
-async def _poll(container: Container, order: Order, note: Note) -> Outcome:
+async def _poll(container: Container, order: Order, note: Note, armed: Armed | None) -> Outcome:
     watch = container.clock.monotonic()
     # How long the slot lasts is known only from the ledger; none lasts longer than this.
     longest = (order.slot - container.clock.now()).total_seconds() + LONGEST_LIFE_SECS
     with within(container.clock, max(_LEAST_WAIT_SECS, longest)):
-        known = StoredState(ledger=await ledger.newest(container.store, order.race_id))
+        known = StoredState(ledger=await _base(container, order, armed))
         note("ledger", n=known.ledger.n if known.ledger else 0)
         order = _settled(container, order, known.ledger)
         slot = _planned(container, order, known.ledger)
@@ -124,14 +131,14 @@ async def _poll(container: Container, order: Order, note: Note) -> Outcome:
             return refused
         if known.ledger is None:
             known = await _stored(container, order.race_id, note)
-    store_ms = _ms(container, watch)
+    store_ms = _ms(container, watch) + (armed.read_ms if armed else 0)
     await _wait_for_slot(container, order)
     snapshot, occasion = await _ask(container, order, slot, known, store_ms, note)
     # What was fetched in time may be written late, until the race's next slot wants the ledger.
     interval = slot.interval_secs if slot else LONGEST_LIFE_SECS
     until_next = (order.slot - container.clock.now()).total_seconds() + interval
     with within(container.clock, max(_LEAST_WAIT_SECS, until_next)):
-        outcome = await _commit(container, order, snapshot, occasion, known, note)
+        outcome = await _commit(container, order, snapshot, occasion, known, note, armed)
     await _keep_left_out(container, snapshot)
     return outcome
 
@@ -144,6 +151,16 @@ async def _keep_left_out(container: Container, snapshot: Snapshot) -> None:
         if len(told) < _MOST_TOLD:
             told.add((snapshot.race_id, left.field))
         await keep(container, PayloadError(snapshot.race_id, left.field, left.value, left.expected), snapshot.race_id)
+
+
+async def _base(container: Container, order: Order, armed: Armed | None) -> LedgerRow | None:
+    """Return the race's newest row: the armed one where the order is polled on it, else what stands now.
+
+    An armed row that is the newest no more costs a conflict at the commit; it never refuses an order.
+    """
+    if armed and armed.row and not _refuse(container, order, armed.row, _planned(container, order, armed.row)):
+        return armed.row
+    return await ledger.newest(container.store, order.race_id)
 
 
 def _refuse(container: Container, order: Order, base: LedgerRow | None, slot: Slot | None) -> Outcome | None:
@@ -251,7 +268,13 @@ def _tell_unknown(container: Container, snapshot: Snapshot) -> None:
 
 
 async def _commit(
-    container: Container, order: Order, snapshot: Snapshot, occasion: PollContext, known: StoredState, note: Note
+    container: Container,
+    order: Order,
+    snapshot: Snapshot,
+    occasion: PollContext,
+    known: StoredState,
+    note: Note,
+    armed: Armed | None,
 ) -> Outcome:
     """Append the row on the newest base; a conflict or an unknown ending is resolved by reading the ledger again."""
     unknown = restored = False
@@ -264,7 +287,7 @@ async def _commit(
         note("compare", entrants=change.entrants, odds=change.odds, race=change.race, results=change.results)
         try:
             change = await with_history(container, change, occasion.fetched_at)
-            await _write(container, row, change)
+            await _write(container, row, change, armed)
         except (StoreConflict, StoreUnavailable) as error:
             note("conflict", attempt=attempt, error=str(error))
             unknown = unknown or isinstance(error, StoreUnavailable)
@@ -286,6 +309,9 @@ async def _commit(
         if now and now.status.over and order.kind == "slot":
             # The row it was planned on was not the newest: the race has finished meanwhile.
             return Outcome(order, "over", row=now, feed_calls=1)
+        if now and order.kind == "slot" and _planned(container, order, now) is None:
+            # The start was moved by a poll that the base did not know of.
+            return Outcome(order, "off_plan", row=now, feed_calls=1)
         if now:
             known = known._replace(ledger=now)
     raise AssertionError("the last attempt raises")
@@ -332,8 +358,9 @@ def _next(
     return compose(snapshot, base, occasion, status, gaps=gaps, digests=change.digests, made=made), change
 
 
-async def _write(container: Container, row: LedgerRow, change: Changes) -> None:
-    await ledger.append(container.store, row, change.ops)
+async def _write(container: Container, row: LedgerRow, change: Changes, armed: Armed | None) -> None:
+    begun = armed.spend() if armed and change.ops else ""
+    await ledger.append(container.store, row, change.ops, begun)
 
 
 def _ms(container: Container, since: float) -> int:

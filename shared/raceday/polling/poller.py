@@ -12,6 +12,7 @@ from raceday.container import Container, Kept
 from raceday.errors import DeadlineReached, RaceDayError
 from raceday.log import Log
 from raceday.polling import due
+from raceday.polling.arming import Armed, arm
 from raceday.polling.failures import remember
 from raceday.polling.orders import is_empty, read_orders
 from raceday.polling.outcome import Note, Order, Outcome, silent
@@ -112,18 +113,20 @@ async def _race(
         if container.clock.now().timestamp() + max(0.0, wait) + POLL_SECS > until:
             found.append(_cut(container, order, log))
             continue
-        if wait > 0:
-            await container.clock.sleep(wait)
+        armed = await arm(container, order)
         async with slots:
-            found.append(await bounded(container, order, until, log))
+            found.append(await bounded(container, order, until, log, armed=armed))
+        await armed.close()
     return found
 
 
-async def bounded(container: Container, order: Order, until: float, log: Log, note: Note = silent) -> Outcome:
+async def bounded(
+    container: Container, order: Order, until: float, log: Log, note: Note = silent, armed: Armed | None = None
+) -> Outcome:
     """Poll once, ending at the epoch second `until` whatever is under way."""
     try:
         async with asyncio.timeout(max(0.0, until - container.clock.now().timestamp())):
-            return await poll(container, order, log, note)
+            return await poll(container, order, log, note, armed)
     except TimeoutError:
         # The commit may have taken effect: the next tick finds out in the ledger.
         return _cut(container, order, log)

@@ -23,6 +23,9 @@ BULK = 100
 PAGE = 500
 TRANSACTION_SECS = 60
 MAX_OPERATIONS = 100
+TRANSACTIONS = "/tablesdb/transactions"
+# What the store says of a transaction that can commit nothing any more.
+OVER = ("transaction_expired", "transaction_not_found")
 FATE_READS = 5
 FAILED = "not_committed"
 FILE_TRIES = 4
@@ -193,8 +196,17 @@ class StoreClient:
         answer = await self._wire.send("DELETE", self._rows(table), body={"queries": list(queries)})
         return int((answer or {}).get("total", 0))
 
-    async def commit(self, ops: Sequence[Op]) -> None:
-        """Do all of `ops` in one transaction of three calls, or none.
+    async def begin(self) -> str:
+        """Open a transaction for a commit to come: it ends by that, by `drop`, or by itself after a minute."""
+        created = await self._wire.send("POST", TRANSACTIONS, body={"ttl": TRANSACTION_SECS})
+        return str(member(created, "$id"))
+
+    async def drop(self, begun: str) -> None:
+        """End a transaction that is not wanted."""
+        await self._wire.send("PATCH", f"{TRANSACTIONS}/{begun}", body={"rollback": True}, repeat=False)
+
+    async def commit(self, ops: Sequence[Op], begun: str = "") -> None:
+        """Do all of `ops` in one transaction of three calls, or none; of two where one was `begun`.
 
         Raises StoreConflict where a row exists or changed meanwhile, and StoreUnavailable where the answer was lost:
         of kind `not_committed` where nothing was written, of another where the fate is unknown.
@@ -204,11 +216,11 @@ class StoreClient:
                 f"a transaction takes 1 to {MAX_OPERATIONS} operations, got {len(ops)}", kind="operations"
             )
         staged = {"operations": [self._staged(op) for op in ops]}
-        await self._wire.keep_trying(lambda: self._commit_once(staged), FAILED)
+        first = [begun] if begun else []
+        await self._wire.keep_trying(lambda: self._commit_once(staged, first.pop() if first else ""), FAILED)
 
-    async def _commit_once(self, staged: Mapping[str, Any]) -> None:
-        created = await self._wire.send("POST", "/tablesdb/transactions", body={"ttl": TRANSACTION_SECS})
-        path = f"/tablesdb/transactions/{member(created, '$id')}"
+    async def _commit_once(self, staged: Mapping[str, Any], begun: str) -> None:
+        path = f"{TRANSACTIONS}/{begun or await self.begin()}"
         try:
             await self._wire.send("POST", f"{path}/operations", body=staged, repeat=False)
             await self._wire.send("PATCH", path, body={"commit": True}, repeat=False)
@@ -218,7 +230,8 @@ class StoreClient:
             fate = await self._resolve_transaction(path)
             if fate == "committed":
                 return
-            if fate == "failed" and isinstance(error, StoreUnavailable):
+            # One that was begun before may itself be what is refused: a new one tells.
+            if fate == "failed" and (begun or isinstance(error, StoreUnavailable)):
                 raise StoreUnavailable(f"{error}; nothing was written", status=error.status, kind=FAILED) from error
             raise
 
@@ -233,12 +246,13 @@ class StoreClient:
                 if status == "pending":
                     await self._wire.send("PATCH", path, body={"rollback": True}, repeat=False)
                     return "failed"
-            except (StoreInvalid, StoreConflict, StoreUnavailable) as error:
-                # The commit may have arrived before the rollback: the next reading tells.
-                status = str(error)
             except StoreError as error:
+                if error.kind in OVER:
+                    return "failed"
                 status = str(error)
-                break
+                # The commit may have arrived before the rollback: the next reading tells.
+                if not isinstance(error, (StoreInvalid, StoreConflict, StoreUnavailable)):
+                    break
             await self._wire.patience.pause()
         self._log.warning("store.transaction_unresolved", path=path, error=status)
         return ""

@@ -63,8 +63,19 @@ class Store(Protocol):
         """Delete the rows that match; refuses an empty list of queries."""
         ...
 
-    async def commit(self, ops: Sequence[Op]) -> None:
-        """Do all of `ops` in one transaction, or none; StoreConflict where a row exists or changed meanwhile."""
+    async def begin(self) -> str:
+        """Open a transaction for a commit to come: it ends by that, by `drop`, or by itself after a minute."""
+        ...
+
+    async def drop(self, begun: str) -> None:
+        """End a transaction that is not wanted."""
+        ...
+
+    async def commit(self, ops: Sequence[Op], begun: str = "") -> None:
+        """Do all of `ops` in one transaction, or none; StoreConflict where a row exists or changed meanwhile.
+
+        `begun` is a transaction that stands open for it; where that is of no use any more, another is opened.
+        """
         ...
 
     async def put_file(self, bucket: str, file_id: str, name: str, content: bytes, media_type: str) -> str:
