@@ -315,6 +315,18 @@ def test_an_uncommitted_slot_is_retried_while_it_lives() -> None:
     assert again.count(("r2", iso(START - timedelta(minutes=20)))) == 1
 
 
+@pytest.mark.parametrize(("moved_secs", "times"), [(0, 2), (437, 1)])
+def test_a_slot_is_not_retried_by_a_start_that_was_moved_meanwhile(moved_secs: int, times: int) -> None:
+    """Where a poll of this minute moved the start after the tick had read the races, nothing of the old grid is retried."""
+    suite = Suite(_minute(70))
+    suite.race("r1")
+    suite.tick(_minute(5))
+    suite.polled("r1", 1, START - timedelta(minutes=4), start=START + timedelta(seconds=moved_secs))
+    suite.tick(_minute(4))
+    again = suite.invoker.slots()
+    assert again.count(("r1", iso(START - timedelta(minutes=3, seconds=30)))) == times
+
+
 def test_two_ticks_of_one_minute_hand_out_once() -> None:
     """A second tick of the same minute finds everything handed out."""
     suite = Suite(_minute(70))

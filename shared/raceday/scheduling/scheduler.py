@@ -175,8 +175,13 @@ def _to_retry(
 ) -> list[Due]:
     committed = {(row.race_id, int(row.slot.timestamp())) for row in rows}
     newest = {row.race_id: row for row in sorted(rows, key=lambda row: row.n)}
-    ended = {row.race_id for row in newest.values() if row.status.over}
-    running = [r for r in races if r.race_id not in ended and not r.status.over and not is_given_up(r, now)]
+    settled = {row.race_id for row in newest.values() if row.status.over}
+    # A start that a poll of this minute moved is not what this tick knows: the slots it would retry are off the plan.
+    minute = minute_of(tick.at)
+    settled |= {
+        r.race_id for r in races if (row := newest.get(r.race_id)) and row.slot >= minute and row.start != r.start
+    }
+    running = [r for r in races if r.race_id not in settled and not r.status.over and not is_given_up(r, now)]
     late = missed(running, tick.intervals, now, committed | set(new))
     after, until = window(tick.at)
     return in_order([*late, *due_rechecks(over, after, until, now, tick.state.handed | set(new))])
