@@ -317,7 +317,7 @@ def test_an_uncommitted_slot_is_retried_while_it_lives() -> None:
 
 @pytest.mark.parametrize(("moved_secs", "times"), [(0, 2), (437, 1)])
 def test_a_slot_is_not_retried_by_a_start_that_was_moved_meanwhile(moved_secs: int, times: int) -> None:
-    """Where a poll of this minute moved the start after the tick had read the races, nothing of the old grid is retried."""
+    """Where a poll of this minute moved the start after the tick read the races, nothing of the old grid is retried."""
     suite = Suite(_minute(70))
     suite.race("r1")
     suite.tick(_minute(5))
