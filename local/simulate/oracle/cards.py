@@ -47,8 +47,7 @@ def _meetings(lists: Sequence[ListMeeting], day: Within) -> dict[str, Columns]:
     for page in lists:
         key = page.meeting["meetingId"]
         if key not in found:
-            never = dict.fromkeys(("railPosition", "trackSurface", "trackDirection"))
-            found[key] = {**page.meeting, **never, "apiGeneratedTime": stamp(page.made) if page.made else None}
+            found[key] = {**page.meeting, "apiGeneratedTime": stamp(page.made) if page.made else None}
         else:
             found[key] |= filled(page.meeting)
         found[key]["lastUpdated"] = day

@@ -90,7 +90,7 @@ def judge_quarantine(rows: Sequence[Row], record: Record, span: Within, findings
     for row in rows:
         key = (row["subject"], row["field"])
         if key in seen:
-            wanted[key] = {"subject": key[0], "field": key[1], "functionName": None, "seenAt": span}
+            wanted[key] = {"subject": key[0], "field": key[1], "seenAt": span}
             if not 1 <= row["seen"] <= seen[key] or row["raceId"] != key[0] or not _of(row["payload"], key[0]):
                 findings.add(QUARANTINE, "wrong", race=key[0], key=f"{key[1]} seen {row['seen']} of {seen[key]}")
     findings.match(QUARANTINE, rows, wanted, lambda row: (row["subject"], row["field"]))

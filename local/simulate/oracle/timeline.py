@@ -199,7 +199,6 @@ def _shared(race_id: str, entry: DueEntry, kind: str) -> Columns:
         "n": poll.n,
         "poolType": "combined",
         "intervalType": kind,
-        "isConsolidated": False,
         "isBaseline": entry.is_label and entry.base is None,
         "mathematicallyConsistent": _adds_up(poll),
         "isStale": poll.slot - poll.generated > STALE,

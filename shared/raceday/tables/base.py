@@ -8,7 +8,10 @@ Kind = Literal["varchar", "text", "mediumtext", "longtext", "integer", "float", 
 
 
 class Column(NamedTuple):
-    """One column and what it holds; `size` is characters of a varchar, `to` the table a relationship points at."""
+    """One column and what it holds; `size` is characters of a varchar, `to` the table a relationship points at.
+
+    One that is not `ours` is written by the client, or by nobody and kept because the client reads it.
+    """
 
     key: str
     kind: Kind
@@ -17,6 +20,7 @@ class Column(NamedTuple):
     default: Any = None
     to: str = ""
     about: str = ""
+    ours: bool = True
 
 
 class Index(NamedTuple):
@@ -78,14 +82,14 @@ def decimal(key: str, about: str, *, required: bool = False) -> Column:
     return Column(key, "float", 0, required, about=about)
 
 
-def flag(key: str, about: str, *, required: bool = False, default: bool | None = None) -> Column:
+def flag(key: str, about: str, *, required: bool = False, default: bool | None = None, ours: bool = True) -> Column:
     """Return a boolean column."""
-    return Column(key, "boolean", 0, required, default, about=about)
+    return Column(key, "boolean", 0, required, default, about=about, ours=ours)
 
 
-def moment(key: str, about: str, *, required: bool = False) -> Column:
+def moment(key: str, about: str, *, required: bool = False, ours: bool = True) -> Column:
     """Return a column of an instant, which the store keeps as UTC to the millisecond."""
-    return Column(key, "datetime", 0, required, about=about)
+    return Column(key, "datetime", 0, required, about=about, ours=ours)
 
 
 def index(*columns: str) -> Index:

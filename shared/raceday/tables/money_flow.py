@@ -31,7 +31,6 @@ TABLE = Table(
         varchar(10, "intervalType", "Distance of labels, in the client's words."),
         varchar(20, "shareSource", "What the Win share was taken from: pool_odds, hold or none."),
         varchar(100, "bucketDocumentId", "Id of the label's row, as the client expects it."),
-        flag("isConsolidated", "Whether the row stands for a whole label.", default=False),
         flag("isBaseline", "Whether amounts are absolute because no earlier label exists.", default=False),
         flag("mathematicallyConsistent", "Whether the label's increments add up to the pools' growth."),
         flag("isStale", "Whether the feed made its answer more than a minute before the slot."),

@@ -13,7 +13,6 @@ TABLE = Table(
         varchar(200, "value", "What stood there, cut short."),
         varchar(200, "expected", "What should stand there."),
         varchar(50, "raceId", "Id of the race, where it is known."),
-        varchar(50, "functionName", "Function that met it."),
         moment("seenAt", "When it was last met.", required=True),
         whole("seen", "How often it was met.", default=1),
         long_text("payload", "The answer, cut to a bound."),
