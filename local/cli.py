@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export", "write stored days as typed tables: Parquet, CSV or DuckDB"),
     "explain": ("explain", "trace a stored figure back to the feed, making each step again"),
     "asof": ("asof", "show races as they stood at an instant, and hold that to a replay"),
+    "backfill": ("backfill", "import past race days that the feed still serves"),
     "rebuild": ("rebuild", "build projections anew from the poll ledger and say what differs"),
     "pause": ("pause", "stop the scheduler starting one function, or all"),
     "resume": ("pause", "let the scheduler start one function, or all"),

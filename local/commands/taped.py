@@ -30,8 +30,8 @@ def simulate_taped(args: Options, path: Path, settings: Settings) -> int:
             remove_store(store)
         elif store.exists():
             raise ValueError(f"{store} is there already: name another with --store, or remove it")
-        report = simulate_tape(tape, store, settings=settings, seed=args.seed, day=args.date)
-    except ValueError as error:
+        report = simulate_tape(tape, store, settings=settings, seed=args.seed, day=args.date, keep=args.tape)
+    except (ValueError, FileExistsError) as error:
         print(f"raceday simulate: {error}", file=sys.stderr)
         return 2
     if args.json is not None:

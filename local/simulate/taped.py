@@ -18,8 +18,10 @@ from local.simulate.users import seed_users
 from local.simulate.world import SETTINGS, Backend, SimWorld
 from local.tape.feed import TapeFeed
 from local.tape.joining import NIGHT
+from local.tape.keeping import Keeper
 from local.tape.made_lists import MadeLists
 from local.tape.reader import Tape
+from local.tape.writer import TapeWriter
 from raceday.ledger.codec import from_row
 from raceday.racing.nzday import day_limits
 from raceday.settings import Settings
@@ -40,11 +42,14 @@ def simulate_tape(
     into: Backend | None = None,
     users: bool = True,
     day: date | None = None,
+    keep: Path | None = None,
 ) -> dict[str, Any]:
     """Let the day of a tape pass, from its first request to its last answer, and give what was stored.
 
     Without a path nothing is kept, without `users` nobody has bands; of a tape of many days one race `day` passes.
-    Raises ValueError for a tape without answers, or of many days where none is chosen.
+    `keep` is a new tape of what was asked for now.
+    Raises FileExistsError where that is there, and ValueError for a tape without answers, or of many days where none is
+    chosen.
     """
     began = time.perf_counter()
     feed = TapeFeed(tape, compress=store is not None)
@@ -53,6 +58,8 @@ def simulate_tape(
     async def work(loop: VirtualLoop) -> dict[str, Any]:
         backend = into or (FullBackend(store) if store is not None else PortBackend())
         world = SimWorld(loop, feed, backend, limits_of(), seed=seed, settings=settings)
+        writer = TapeWriter.create(keep, source="from a tape") if keep else None
+        world.platform.keeper = Keeper(writer) if writer else None
         try:
             reader = world.backend.reader(world)
             if users:
@@ -64,6 +71,8 @@ def simulate_tape(
             return {"begin": start.isoformat(), "end": end.isoformat(), "stored": counted, "gaps": dict(causes)}
         finally:
             await world.backend.aclose()
+            if writer is not None:
+                writer.close()
 
     report = on_virtual_time(start, work)
     return report | {"wall_secs": round(time.perf_counter() - began, 2)}

@@ -240,7 +240,7 @@ meeting text Name of the meeting
 country text AUS or NZ
 code text T gallops, H harness, G greyhounds
 race_number int Number of the race in its meeting
-kind text slot, request, recheck or closing
+kind text slot, request, recheck, closing or backfill
 status text Open, Closed, Interim, Final or Abandoned
 start instant Advertised start as of this poll
 generated_at instant When the feed made the answer

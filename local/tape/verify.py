@@ -1,7 +1,7 @@
 """Comparing what a replay made with what is stored, row by row and column by column, each difference with its rule."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -54,6 +54,9 @@ _LEDGER = {
     "dividends": "feed/mapping (dividends)",
 }
 _SHARES = {"win", "place", "winSource", "placeSource"}
+_FOLLOWING = ("racing/score", "polling/changes (digests)")
+# Tables that are made of the ledger alone.
+PROJECTED = (MONEY_FLOW, RACE_POOLS, CLOSING_PRICES, NOTIFICATIONS)
 
 
 class RowDifference(NamedTuple):
@@ -81,7 +84,33 @@ def compare(stored: Rows, made: Rows, *, only: str = "", tables: Sequence[str] =
             difference = _row(table, row_id, before.get(row_id), after.get(row_id))
             if difference is not None:
                 found.append(difference)
-    return found
+    return _traced(found, stored, made)
+
+
+def _traced(found: Sequence[RowDifference], stored: Rows, made: Rows) -> list[RowDifference]:
+    """Name beside each projection's rule that of the ledger row that moved it: its own, else the last before it."""
+    moved: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for each in found:
+        if each.table == RACE_POLLS:
+            row = _side(each, stored, made)
+            moved[row["raceId"]].append((int(row["n"]), each.rule))
+    for polls in moved.values():
+        polls.sort()
+    traced = []
+    for each in found:
+        if each.table in PROJECTED:
+            row = _side(each, stored, made)
+            last = row.get("n")
+            rules = [rule for n, rule in moved.get(row["raceId"], []) if last is None or n <= last]
+            each = each._replace(rule=f"{rules[-1]}, through {each.rule}") if rules else each
+        traced.append(each)
+    return traced
+
+
+def _side(difference: RowDifference, stored: Rows, made: Rows) -> Row:
+    """Return the row of a difference from the side that has it."""
+    there = stored.get(difference.table, {}).get(difference.row_id)
+    return there or made[difference.table][difference.row_id]
 
 
 def _of(rows: Mapping[str, Row], only: str) -> Mapping[str, Row]:
@@ -137,7 +166,7 @@ def _named(items: Sequence[Mapping[str, Any]], column: str) -> dict[str, Mapping
 
 
 def _rule(table: str, columns: Mapping[str, Any]) -> str:
-    """Name the rules that make these columns; a score follows from its checks and is named only where alone."""
+    """Name the rules that make these columns; what follows from others, as a score does, is named only where alone."""
     if table != RACE_POLLS:
         return RULES[table]
     named = []
@@ -150,7 +179,7 @@ def _rule(table: str, columns: Mapping[str, Any]) -> str:
             named.append("racing/shares" if figure in _SHARES else "feed/mapping (runners)")
         else:
             named.append(_LEDGER.get(part, "feed/mapping (race)"))
-    kept = [rule for rule in dict.fromkeys(named) if rule != "racing/score"] or ["racing/score"]
+    kept = [rule for rule in dict.fromkeys(named) if rule not in _FOLLOWING] or list(dict.fromkeys(named))
     return ", ".join(kept)
 
 

@@ -74,8 +74,13 @@ async def progress(container: Container) -> dict[str, Any]:
     return json.loads(row["data"] or "{}") if row else {}
 
 
-async def store_entrants(container: Container, snapshot: Snapshot, there: Row, report: Report) -> None:
-    """Write a race's entrants, their first odds and the note that they are there, in one commit."""
+async def store_entrants(
+    container: Container, snapshot: Snapshot, there: Row, report: Report, *, sighted: bool = True
+) -> None:
+    """Write a race's entrants, their first odds and the note that they are there, in one commit.
+
+    The odds of a race that was over long before it was `sighted` are nobody's first.
+    """
     if not linked(snapshot, there):
         await ensure_meeting(container, snapshot, report)
     stamp = iso(container.clock.now())
@@ -86,7 +91,7 @@ async def store_entrants(container: Container, snapshot: Snapshot, there: Row, r
     if await ledger.newest_n(container.store, snapshot.race_id):
         # What a poll wrote is younger than this answer, or will be brought up to date by the next poll.
         entrants = [row for row in entrants if row["$id"] not in by_id]
-    odds = [row for runner in new for row in first_odds(snapshot, runner, stamp)]
+    odds = [row for runner in new for row in first_odds(snapshot, runner, stamp)] if sighted else []
     ops: list[Op] = []
     if entrants:
         ops.append(Op("bulkUpsert", ENTRANTS, rows=entrants))

@@ -1,6 +1,7 @@
 """daily-meetings: imports a race day's meetings with the races that the list shows for them."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from appwrite.query import Query
@@ -40,25 +41,40 @@ LIST_DECIDES = ("startTime", "toteStartTime", "meeting", "meetingId", "raceDateN
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
     """Import the meetings of one NZ race day; running it again adds and moves what changed and nothing else."""
-    day = day_of(call)
-    report = Report(day)
-    unreadable: list[PayloadError] = []
-    listed = await container.feed.meetings(day, unreadable)
+    report = Report(day_of(call))
+    listed, unreadable = await listed_meetings(container, report.day)
     if not listed and not unreadable:
         # Somewhere in the world there is racing each day: an empty list is a feed in trouble, and no card.
-        await note(container, NAME, day, EMPTY, {"meetings": 0})
-        raise FeedUnavailable(f"meetings {day}: the feed lists none", cause="feed_error")
+        await note(container, NAME, report.day, EMPTY, {"meetings": 0})
+        raise FeedUnavailable(f"meetings {report.day}: the feed lists none", cause="feed_error")
+    wanted, left = await import_listed(container, listed, unreadable, report, call.remaining_secs() - RESERVE_SECS)
+    told = {"meetings": len(wanted), "left": len(left), "failures": len(report.failures)}
+    await note(container, NAME, report.day, OPEN if left else DONE, told)
+    call.log.info("meetings.imported", **{k: v for k, v in report.result().items() if k != "failures"})
+    return report.result()
+
+
+async def listed_meetings(container: Container, day: date) -> tuple[list[MeetingEntry], list[PayloadError]]:
+    """Return the meetings that the feed lists for a race day, and what of the list could not be read."""
+    unreadable: list[PayloadError] = []
+    return await container.feed.meetings(day, unreadable), unreadable
+
+
+async def import_listed(
+    container: Container,
+    listed: list[MeetingEntry],
+    unreadable: list[PayloadError],
+    report: Report,
+    secs: float,
+) -> tuple[list[MeetingEntry], list[MeetingEntry]]:
+    """Write the meetings that the filters let through; gives these, and those that `secs` were too short for."""
     wanted = [m for m in listed if rule_against(container.settings, m.country, m.code) is None]
     await _quarantine(container, wanted, unreadable, report)
     stored = await _stored(container, wanted)
-    secs = call.remaining_secs() - RESERVE_SECS
     left = await each(wanted, AT_ONCE, lambda m: _import(container, m, stored, report), _name, container, report, secs)
     raise_if_nothing_imported(report, len(wanted) + len(unreadable))
     report.extra |= {"listed": len(listed), "excluded": len(listed) - len(wanted), "left": len(left)}
-    told = {"meetings": len(wanted), "left": len(left), "failures": len(report.failures)}
-    await note(container, NAME, day, OPEN if left else DONE, told)
-    call.log.info("meetings.imported", **{k: v for k, v in report.result().items() if k != "failures"})
-    return report.result()
+    return wanted, left
 
 
 def _name(meeting: MeetingEntry) -> str:

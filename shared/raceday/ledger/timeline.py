@@ -12,6 +12,8 @@ from raceday.racing.records import LedgerRow, carried
 from raceday.racing.snapshot import Status
 
 CLOSING = (Status.INTERIM, Status.FINAL, Status.ABANDONED)
+# A row of this kind tells how a race ended, long after it did: no label is made of it, and nobody alerted.
+BACKFILL = "backfill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Timeline:
         return due
 
     def _step(self, row: LedgerRow) -> list[Label | Live]:
-        if self.ended:
+        if self.ended or row.kind == BACKFILL:
             return []
         row = self._with_figures(row)
         secs = secs_to_start(row.start, row.slot)
@@ -120,6 +122,8 @@ def _totals(row: LedgerRow | None) -> tuple[Mapping[str, int], Mapping[str, int]
 
 def may_owe(slot: datetime, start: datetime, status: Status, kind: str, has_gaps: bool) -> bool:
     """Tell from one ledger row alone whether its timeline may owe a row; false saves every store call."""
+    if kind == BACKFILL:
+        return False
     if status is not Status.OPEN and status is not Status.CLOSED:
         return True
     secs = secs_to_start(start, slot)

@@ -282,7 +282,7 @@ async def _commit(
         base = known.ledger
         if base and iso(snapshot.generated_at) < iso(base.generated_at):
             return Outcome(order, "failed", "stale", row=base, feed_calls=1)
-        row, change = _next(container, order, snapshot, occasion, known)
+        row, change = next_row(container, order, snapshot, occasion, known)
         note("validate", score=row.score, failed=failed(row.checks))
         note("compare", entrants=change.entrants, odds=change.odds, race=change.race, results=change.results)
         try:
@@ -341,9 +341,10 @@ def _resolved(order: Order, mine: LedgerRow | None, now: LedgerRow, change: Chan
     return Outcome(order, "late", row=now, feed_calls=1)
 
 
-def _next(
+def next_row(
     container: Container, order: Order, snapshot: Snapshot, occasion: PollContext, known: StoredState
 ) -> tuple[LedgerRow, Changes]:
+    """Return the row that an answer makes on what is known, and what changes with it."""
     base = known.ledger
     decision = decided(snapshot, known)
     made = figures(snapshot, base, decision.status)

@@ -14,27 +14,36 @@ from raceday.tables import RACE_RESULT_VERSIONS, RACE_RESULTS
 from raceday.tables.race_result_versions import version_row
 
 
-async def with_history(container: Container, change: Changes, seen_at: datetime) -> Changes:
-    """Return a poll's changes with the version that its results are, where it has any; costs one read then."""
+async def with_history(
+    container: Container, change: Changes, seen_at: datetime, seen_by: str = "poll", over_by: datetime | None = None
+) -> Changes:
+    """Return a poll's changes with the version that its results are, where it has any; costs one read then.
+
+    `over_by` is by when the race was over, where nobody saw it end.
+    """
     ops: list[Op] = []
     for op in change.ops:
         if op.table == RACE_RESULTS:
             stored = await container.store.get(RACE_RESULTS, op.row_id)
-            ops += result_ops(stored, op.data, seen_at, "poll")
+            ops += result_ops(stored, op.data, seen_at, seen_by, over_by)
         else:
             ops.append(op)
     return change._replace(ops=tuple(ops))
 
 
 def result_ops(
-    stored: Mapping[str, Any] | None, results: Mapping[str, Any], seen_at: datetime, seen_by: str
+    stored: Mapping[str, Any] | None,
+    results: Mapping[str, Any],
+    seen_at: datetime,
+    seen_by: str,
+    over_by: datetime | None = None,
 ) -> list[Op]:
     """Return what writes new results and keeps them as the version that follows the stored one."""
     race_id, before = str(results["raceId"]), stored or {}
     version = int(before.get("versions") or 0) + 1
     final_at = instant(before["finalAt"]) if before.get("finalAt") else None
     if results.get("resultStatus") == "final" and final_at is None:
-        final_at = seen_at
+        final_at = over_by or seen_at
     look = next_look(final_at, seen_at) if final_at is not None else None
     row = {
         **results,

@@ -51,13 +51,14 @@ def runners_of(history: Sequence[LedgerRow]) -> dict[str, RunnerLine]:
 def prices_of(history: Sequence[LedgerRow], entrant_id: str) -> dict[str, dict[str, Price]]:
     """Return one runner's prices by kind of odds and moment."""
     jump = jump_of(history)
-    polls = [row for row in history if row.kind != "closing" and _before(row, jump)]
+    polls = [row for row in history if row.kind not in ("closing", "backfill") and _before(row, jump)]
+    late = next((row for row in reversed(history) if row.kind == "backfill"), None)
     start = history[-1].start
     return {
         kind: {
             "opening": _opening(polls, entrant_id, kind),
             **{name: _at(polls, entrant_id, kind, start - timedelta(minutes=m)) for name, m in BEFORE_START.items()},
-            "last": _last(polls, entrant_id, kind, jump, abandoned=history[-1].status is Status.ABANDONED),
+            "last": _last(polls, late, entrant_id, kind, jump, abandoned=history[-1].status is Status.ABANDONED),
         }
         for kind in ODDS_TYPES
     }
@@ -81,12 +82,23 @@ def _at(polls: Sequence[LedgerRow], entrant_id: str, kind: str, moment: datetime
     return Price(reason="no poll before it") if row is None else _shown(row, entrant_id, kind, moment)
 
 
-def _last(polls: Sequence[LedgerRow], entrant_id: str, kind: str, jump: datetime | None, *, abandoned: bool) -> Price:
-    """Return the last price shown before the jump: a market that is suspended at the end has one from before."""
+def _last(
+    polls: Sequence[LedgerRow],
+    late: LedgerRow | None,
+    entrant_id: str,
+    kind: str,
+    jump: datetime | None,
+    *,
+    abandoned: bool,
+) -> Price:
+    """Return the last price shown before the jump: a market that is suspended at the end has one from before.
+
+    Of a race that nobody polled it is what a `late` answer still shows, whose own time says nothing.
+    """
     if abandoned and jump is None:
         return Price(reason="abandoned, no jump")
     if not polls:
-        return Price(reason="no poll before it")
+        return Price(reason="no poll before it") if late is None else _left(late, entrant_id, kind)
     found = Price()
     for row in reversed(polls):
         found = _shown(row, entrant_id, kind, jump)
@@ -96,6 +108,11 @@ def _last(polls: Sequence[LedgerRow], entrant_id: str, kind: str, jump: datetime
 
 
 _NOT_SHOWN = "no price shown"
+
+
+def _left(row: LedgerRow, entrant_id: str, kind: str) -> Price:
+    shown = _shown(row, entrant_id, kind, None)
+    return shown._replace(source=f"backfill {row.n}") if shown.price is not None else shown
 
 
 def _shown(row: LedgerRow, entrant_id: str, kind: str, moment: datetime | None) -> Price:

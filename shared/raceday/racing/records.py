@@ -10,7 +10,8 @@ from raceday.racing.snapshot import Status
 
 # `book`: what the others' odds leave of the book.
 Source = Literal["pool_odds", "hold", "book", "none"]
-Kind = Literal["slot", "request", "recheck", "closing"]
+# `backfill`: an answer fetched long after the race, which is no moment of its timeline.
+Kind = Literal["slot", "request", "recheck", "closing", "backfill"]
 _NONE: Mapping[str, Any] = MappingProxyType({})
 ODDS_TYPES = ("fixed_win", "fixed_place", "pool_win", "pool_place")
 

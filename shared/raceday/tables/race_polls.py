@@ -14,7 +14,9 @@ TABLE = Table(
         moment("fetchedAt", "When the feed's answer had arrived.", required=True),
         moment("generatedAt", "When the feed made its answer.", required=True),
         moment("startTime", "Advertised start at that time.", required=True),
-        varchar(20, "kind", "slot, request, recheck or closing.", required=True),
+        varchar(
+            20, "kind", "slot, request, recheck, closing, or backfill for one made long after the race.", required=True
+        ),
         varchar(20, "status", "Status of the race after the poll.", required=True),
         moment("finishedAt", "Slot that first saw the race over; null while it is not, or where no poll saw it."),
         whole("score", "Data quality score, 0 to 100; null where nothing could be judged."),

@@ -15,7 +15,7 @@ TABLE = Table(
         varchar(50, "raceId", "Id of the race.", required=True),
         whole("version", "Number of the version, from 1 for the first results.", required=True),
         moment("seenAt", "When it was first seen.", required=True),
-        varchar(10, "seenBy", "poll, or watch for a look hours and days after Final.", required=True),
+        varchar(10, "seenBy", "poll, watch for a look hours and days after Final, or backfill.", required=True),
         varchar(20, "resultStatus", "interim or final."),
         flag("protestLodged", "Whether a protest stands."),
         varchar(500, "protestReason", "The feed's text about protests and inquiries."),

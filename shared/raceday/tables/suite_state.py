@@ -15,7 +15,12 @@ OLDEST_SCHEMA = 2
 TABLE = Table(
     ID,
     (
-        varchar(30, "kind", "What the row is about: tick, run, import, health, pause, cursor, schema.", required=True),
+        varchar(
+            30,
+            "kind",
+            "What the row is about: tick, run, import, health, pause, cursor, schema, backfill.",
+            required=True,
+        ),
         varchar(50, "name", "Whose state it is: a function, a race, or the suite.", required=True),
         varchar(20, "status", "State in one word."),
         moment("at", "When it was true."),
