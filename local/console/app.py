@@ -20,11 +20,14 @@ from local.console.headline import KEPT_SECS, Headlines
 from local.console.health import METRICS_TYPE, as_health, as_metrics
 from local.console.pages import make_pages
 from local.console.race import read_race
+from local.console.race_rows import rows_now
 from local.console.source import Source
 from local.console.suite import read_suite
 from local.console.today import read_day
 from local.console.trace import read_trace
+from local.console.words import at
 from local.embedded.http import allowed_host
+from local.tape.shown import explained, race_rows
 from raceday.errors import BadRequest, RaceDayError
 
 HERE = Path(__file__).parent
@@ -112,10 +115,26 @@ def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
 
     async def race(request: Request) -> tuple[str, dict[str, Any]]:
         view = request.query_params.get("view", "win")
-        found = await read_race(source, request.path_params["race_id"], view if view in VIEWS else "win")
+        race_id, asked = request.path_params["race_id"], request.query_params.get("at", "")
+        found = await read_race(source, race_id, view if view in VIEWS else "win", asked)
         if found is None:
-            raise _NotFound(f"race {request.path_params['race_id']}")
+            raise _NotFound(f"race {race_id}")
         return "race.html", {"title": f"{found.meeting} R{found.number}", "race": found}
+
+    async def explain(request: Request) -> tuple[str, dict[str, Any]]:
+        race_id = request.path_params["race_id"]
+        found = await rows_now(source, race_id)
+        if found is None:
+            raise _NotFound(f"race {race_id}")
+        number, label = (_whole(request.query_params.get(key, ""), key) for key in ("runner", "label"))
+        try:
+            told = explained(await race_rows(source.store, race_id), race_id, number, label)
+        except LookupError as missing:
+            raise _NotFound(f"figures to explain: {missing}") from None
+        runner = next((row for row in found.entrants if row["runnerNumber"] == number), {})
+        course = (found.meeting or {}).get("meetingName") or ""
+        title = f"{course} R{found.race['raceNumber']}: {number} {runner.get('name', '')} at {label}"
+        return "explain.html", {"title": title, "told": told, "race_id": race_id, "start": at(found.race["startTime"])}
 
     async def suite(request: Request) -> tuple[str, dict[str, Any]]:
         state = await read_suite(source, whole=True)
@@ -196,6 +215,7 @@ def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
         routes=[
             Route("/", page(today)),
             Route("/race/{race_id}", page(race)),
+            Route("/race/{race_id}/explain", page(explain)),
             Route("/suite", page(suite)),
             Route("/activation/{activation}", page(activation)),
             Route("/switch", page(ask_switch), methods=["GET"]),
@@ -216,6 +236,14 @@ def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
 
 class _NotFound(Exception):
     """What was asked for is not in the store."""
+
+
+def _whole(text: str, name: str) -> int:
+    """Read a whole number of an address; raises BadRequest."""
+    try:
+        return int(text)
+    except ValueError:
+        raise BadRequest(name, "a whole number", text) from None
 
 
 def _acting(source: Source) -> Actions:

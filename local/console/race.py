@@ -8,10 +8,12 @@ from typing import Any
 
 from local.console.charts import Chart, Mark, Series, chart
 from local.console.grid import Moment, MoneyGrid, make_grid
+from local.console.race_rows import RaceRows, asked_instant, rows_at, rows_now
 from local.console.source import Source
 from local.console.today import ListedRace, listed
 from local.console.words import at, dollars, odds
 from raceday.catalogue.products import PRODUCTS, canonical
+from raceday.errors import BadRequest
 from raceday.ledger.codec import from_row
 from raceday.racing.buckets import label_of, secs_to_start
 from raceday.racing.records import Check, LedgerRow
@@ -88,44 +90,58 @@ class RacePage:
     counts: Mapping[str, int] = field(default_factory=dict)
     silks: dict[str, str] = field(default_factory=dict)
     now: datetime | None = None
+    asof: datetime | None = None
+    ends: tuple[datetime, datetime] | None = None
 
 
-async def read_race(source: Source, race_id: str, view: str = "win") -> RacePage | None:
-    """Read one race; None where the store has no such race."""
-    row = await source.race(race_id)
-    if row is None:
+async def read_race(source: Source, race_id: str, view: str = "win", asked: str = "") -> RacePage | None:
+    """Read one race, as it stood at the `asked` instant where one is given; None where the store has no such race.
+
+    Raises BadRequest for what is no instant.
+    """
+    rows = await rows_now(source, race_id)
+    if rows is None:
         return None
-    meeting = await source.meeting(row.get("meetingId") or "") if row.get("meetingId") else None
-    entrants, flow, polls = await source.entrants(race_id), await source.flow(race_id), await source.polls(race_id)
-    pools, results, bands = await source.pools(race_id), await source.results(race_id), await source.bands()
-    alerts = await source.alerts(race_id)
-    now, intervals = source.now(), Intervals.of(source.settings)
+    ends = rows.ends
+    if asked:
+        instant = asked_instant(asked, rows.race)
+        if instant is None:
+            raise BadRequest("at", "HH:MM:SS of the race day in New Zealand, or an instant with its offset", asked)
+        rows = await rows_at(source, rows, instant)
+    return await _page(source, rows, view, ends)
+
+
+async def _page(source: Source, rows: RaceRows, view: str, ends: tuple[datetime, datetime] | None) -> RacePage:
+    row, entrants, polls = rows.race, rows.entrants, rows.polls
+    now, intervals = rows.asof or source.now(), Intervals.of(source.settings)
     ledger = [from_row(poll) for poll in polls]
-    judged = listed(row, meeting, polls[-1] if polls else None, now, intervals)
-    ended = _results(results, entrants)
+    judged = listed(row, rows.meeting, polls[-1] if polls else None, now, intervals)
+    ended = _results(rows.results, entrants)
     positions = {p.number: p.position for p in ended.get("placed", ()) if p.position}
     slots = shown_slots(ledger, judged, now, intervals)
     silks = {silk: f"/silk/{silk}.svg" for silk in await source.drawn([e.get("silkId") or "" for e in entrants])}
     return RacePage(
-        id=race_id,
+        id=row["$id"],
         number=row["raceNumber"],
         name=row["name"],
         meeting=judged.meeting,
         judged=judged,
         facts=_facts(row),
-        grid=make_grid(view, entrants, flow, pools, bands, _moment(judged, ledger, now), positions),
-        odds=odds_chart(ledger, alerts),
+        grid=make_grid(view, entrants, rows.flow, rows.pools, rows.bands, _moment(judged, ledger, now), positions),
+        odds=odds_chart(ledger, rows.alerts),
         growth=growth_chart(ledger),
-        footer=_footer(pools),
-        pools_at=at(pools["$updatedAt"]) if pools else None,
+        footer=_footer(rows.pools),
+        pools_at=at(rows.pools["$updatedAt"]) if rows.pools else None,
         **ended,
-        alerts=tuple(alerts),
+        alerts=tuple(rows.alerts),
         score=ledger[-1].score if ledger else None,
         checks=ledger[-1].checks if ledger else (),
         slots=slots,
         counts={state: sum(s.state == state for s in slots) for state in ("on time", "late", "gap", "planned")},
         silks=silks,
         now=now,
+        asof=rows.asof,
+        ends=ends,
     )
 
 
@@ -223,7 +239,7 @@ def odds_chart(ledger: Sequence[LedgerRow], alerts: Sequence[Row] = ()) -> Chart
         for key, r in sorted(lines.items(), key=lambda item: item[1].number)
     ]
     told = {(str(row["entrantId"]), int(row["timeInterval"])): str(row["title"]) for row in alerts if _at_label(row)}
-    marks = [Mark(key, float(label), text) for (key, label), text in told.items()]
+    marks = [Mark(key, float(label), text) for (key, label), text in sorted(told.items())]
     return chart("Fixed Win odds", "fixed Win odds by minutes to the start, on a log scale", series, marks, log=True)
 
 

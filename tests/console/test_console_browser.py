@@ -73,7 +73,14 @@ def test_every_view_is_accessible_and_silent(browser: Any, served: Any, scheme: 
     errors(browser)
     (run,) = served.source.activity.latest(*EVER, limit=1, function="enhanced-race-poller")
     paths = ("", "/suite", f"/activation/{run.activation}", "/switch?function=all&to=paused")
-    for url in (race_url(served), f"{race_url(served)}?view=odds", *(f"{served.url}{path}" for path in paths)):
+    race = race_url(served)
+    for url in (
+        race,
+        f"{race}?view=odds",
+        f"{race}?at=10:30",
+        f"{race}/explain?runner=1&label=10",
+        *(f"{served.url}{path}" for path in paths),
+    ):
         browser.get(url)
         assert one(browser, "h1").text
         assert flaws(browser) == []

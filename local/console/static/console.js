@@ -129,6 +129,46 @@
     if (target) target.focus();
   }
 
+  // The arrows walk the figures of the grid, from its present column on.
+  function walk(key) {
+    const grid = document.getElementById("grid-scroll");
+    if (!grid?.contains(document.activeElement)) return false;
+    const rows = [...grid.querySelectorAll("tbody tr")].filter((row) => row.querySelector(".fig"));
+    const here = document.activeElement.closest("td");
+    if (!here) {
+      const last = [...(rows[0]?.querySelectorAll(".fig") || [])].pop();
+      last?.focus();
+      return Boolean(last);
+    }
+    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[key];
+    let row = rows.indexOf(here.parentElement);
+    let column = [...here.parentElement.children].indexOf(here);
+    for (;;) {
+      row += step[0];
+      column += step[1];
+      const cell = rows[row]?.children[column];
+      if (!cell) return true;
+      const figure = cell.querySelector(".fig");
+      if (figure) {
+        figure.focus();
+        return true;
+      }
+    }
+  }
+
+  // The slider shows the race as it stood, a moment after it was last moved.
+  let moved = 0;
+  function stand(slider) {
+    set(slider.form.querySelector("[data-asof-text]"), zone.format(new Date(Number(slider.value))));
+    clearTimeout(moved);
+    moved = setTimeout(() => {
+      const query = new URLSearchParams(new FormData(slider.form));
+      history.replaceState(null, "", `?${query}`);
+      tag = "";
+      refresh().catch(() => location.reload());
+    }, 200);
+  }
+
   const KEYS = {
     t: () => location.assign("/"),
     s: () => location.assign("/suite"),
@@ -151,6 +191,7 @@
   document.addEventListener("keydown", (event) => {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
     if (event.key === "Escape" && typing) event.target.blur();
+    if (event.key.startsWith("Arrow") && !typing && walk(event.key)) return event.preventDefault();
     if (typing || event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS)) return;
     event.preventDefault();
     KEYS[event.key]();
@@ -170,6 +211,7 @@
   });
   document.addEventListener("input", (event) => {
     if (event.target.matches("[data-filter]")) filter();
+    if (event.target.matches("[data-asof] [name=at]")) stand(event.target);
   });
 
   // Where the grid is wider than its place, it opens at the column of the present.
