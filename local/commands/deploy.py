@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from local.commands.options import FILE, Body, Options, json_option
+from local.commands.priced import priced
 from local.environment import current
 from local.host.check import boot_problems, load_all
 from local.host.coldstart import measure, table, variants
@@ -25,7 +26,6 @@ from ops.packaging.doctl import Doctl
 from ops.packaging.environment import unset_defaults
 from ops.packaging.errors import DeployError, PackagingError
 from ops.packaging.lock import ROOT
-from ops.packaging.money import estimate, read_report
 from ops.packaging.plan import DeployPlan, make_plan
 from ops.packaging.project import FILE_NAME, ProjectFile, read_project
 from ops.packaging.record import read_record
@@ -35,6 +35,7 @@ from ops.packaging.sources import HOME, SOURCES, site
 from ops.packaging.stage import Staged, Stager
 from raceday.catalogue.functions import SIZES
 from raceday.catalogue.platform import MAX_TRIGGERS
+from raceday.clock import SystemClock
 from raceday.settings import specs
 
 
@@ -69,7 +70,8 @@ def package(**options: Any) -> int:
 @click.option("--plan", is_flag=True, help="say what would be deployed, and deploy nothing")
 @json_option("the plan")
 @click.option("--home", type=FILE, default=HOME, metavar="DIR", help="where deployments are remembered")
-@click.option("--sim-report", type=FILE, metavar="FILE", help="simulated day to estimate the cost from")
+@click.option("--simulate", is_flag=True, help="simulate a day of 24 races first (a minute or two), and tell its cost")
+@click.option("--sim-report", type=FILE, metavar="FILE", help="simulated day to tell the cost of instead")
 @click.option("--keep", is_flag=True, help="leave functions that are no longer declared")
 @click.option("--triggers-limit", type=int, default=MAX_TRIGGERS, metavar="N",
               help="how many triggers the account may have")  # fmt: skip
@@ -175,12 +177,10 @@ def run_deploy(args: Options) -> int:
 def _plan(
     args: Options, project: ProjectFile, rendered: ProjectFile, staged: Staged, env: Mapping[str, str]
 ) -> DeployPlan:
-    file = args.sim_report or args.home / "sim-report.json"
-    cost = None
-    if args.sim_report or file.is_file():
-        # The staged memory counts: a report tells seconds, and those of other sizes are taken to be the same.
-        staged_mb = {spec.name: spec.limits.memory_mb for spec in (*project.functions, *rendered.functions)}
-        cost = estimate(read_report(file), staged_mb)
+    # The staged memory counts: a report tells seconds, and those of other sizes are taken to be the same.
+    staged_mb = {spec.name: spec.limits.memory_mb for spec in (*project.functions, *rendered.functions)}
+    simulate = args.sizes if args.simulate else ""
+    cost = priced(args.sim_report, args.home, staged_mb, staged.library, SystemClock().now(), simulate=simulate)
     last = read_record(Home(args.home).record)
     return make_plan(project, rendered, staged, env, last, cost=cost, triggers_limit=args.triggers_limit)
 

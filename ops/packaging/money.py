@@ -19,11 +19,12 @@ APPWRITE_TOTALS = ("rows_read", "rows_written", "calls")
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A day's GiB-seconds by function, and the money of a month of such days."""
+    """A day's GiB-seconds by function, and the money of a month of such days; `source` says which day that was."""
 
     by_function: dict[str, float]
     warnings: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    source: str = ""
 
     @property
     def day_gib_secs(self) -> float:

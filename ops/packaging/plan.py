@@ -120,6 +120,7 @@ def _estimate_json(estimate: Estimate | None) -> dict[str, Any] | None:
     return {
         "day_gib_secs": round(estimate.day_gib_secs, 1),
         "month_dollars": round(estimate.month_dollars, 2),
+        "source": estimate.source,
         "beside": list(estimate.beside),
         "by_function": {name: round(value, 1) for name, value in estimate.by_function.items()},
     }

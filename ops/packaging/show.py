@@ -37,12 +37,13 @@ def _variables(plan: DeployPlan) -> list[str]:
 
 def _money(plan: DeployPlan) -> list[str]:
     if plan.estimate is None:
-        return ["cost: unknown; give a simulated day with --sim-report FILE", ""]
+        return ["cost: unknown; --simulate runs a day first, --sim-report FILE gives one", ""]
     top = sorted(plan.estimate.by_function.items(), key=lambda item: -item[1])[:3]
     parts = ", ".join(f"{name} {value:.0f}" for name, value in top)
     day, dollars = plan.estimate.day_gib_secs, plan.estimate.month_dollars
     return [
         f"cost: {day:.0f} GiB-s a race day ({parts}); ${dollars:.2f} a month of such days",
+        *([f"  of {plan.estimate.source}"] if plan.estimate.source else []),
         *plan.estimate.beside,
         "",
     ]

@@ -1,0 +1,65 @@
+"""The simulated day that a plan's cost is told of: made now, kept from before, or given; always with its age."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ops.packaging.money import Estimate, estimate, read_report
+
+KEPT = "sim-report.json"
+RACES = 24
+LIBRARY, MADE = "library", "made"
+
+
+def priced(
+    given: Path | None, home: Path, memory_mb: Mapping[str, int], library: str, now: datetime, *, simulate: str = ""
+) -> Estimate | None:
+    """Return the cost of a simulated day at these memories, None where there is no day; raises PackagingError.
+
+    `simulate` is the set of sizes to simulate a day with now; the day is kept in `home` for the next plan.
+    """
+    kept = home / KEPT
+    if simulate and given is None:
+        keep(kept, simulated(simulate), library, now)
+    file = given or kept
+    if not file.is_file() and given is None:
+        return None
+    report = read_report(file)
+    return replace(estimate(report, memory_mb), source=source(report, library, now))
+
+
+def simulated(sizes: str) -> dict[str, Any]:
+    """Simulate a day at port depth."""
+    from local.simulate.plan import DayPlan
+    from local.simulate.run import simulate_day
+
+    return simulate_day(DayPlan(races=RACES, depth="port", sizes=sizes))
+
+
+def keep(file: Path, report: Mapping[str, Any], library: str, now: datetime) -> None:
+    """Write a day with the library that it was made by, and when."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({**report, LIBRARY: library, MADE: now.isoformat()}, indent=1) + "\n", "utf-8")
+
+
+def source(report: Mapping[str, Any], library: str, now: datetime) -> str:
+    """Say what day a cost is told of: how many races, at which sizes, when, and by which code."""
+    sizes = (report.get("cost") or {}).get("sizes", "unknown")
+    what = f"a simulated day of {report.get('races', '?')} races at {sizes} sizes"
+    if MADE not in report:
+        return f"{what}; the file does not say when or by which code it was made"
+    code = "by this code" if report.get(LIBRARY) == library else "BY OTHER CODE, --simulate makes it anew"
+    return f"{what}, simulated {age(now - datetime.fromisoformat(report[MADE]).astimezone(UTC))} {code}"
+
+
+def age(passed: timedelta) -> str:
+    """Return how long ago something was, in the largest unit that fits."""
+    secs = passed.total_seconds()
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if secs >= size:
+            count = int(secs // size)
+            return f"{count} {unit}{'s' * (count > 1)} ago"
+    return "just now"

@@ -1,0 +1,58 @@
+"""Which simulated day a plan's cost is told of, and how old it is."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from local.commands import priced
+from raceday.catalogue.functions import NAMES
+
+NOW = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)
+DAY = {"races": 24, "cost": {"sizes": "lean"}, "functions": {"one": {"billed_secs": 100.0}}}
+
+
+def test_without_a_day_nothing_is_priced(tmp_path: Path) -> None:
+    """A plan that neither simulates nor finds a kept day has no cost to tell."""
+    assert priced.priced(None, tmp_path, {}, "abc", NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("library", "later", "told"),
+    [
+        ("abc", timedelta(seconds=5), "simulated just now by this code"),
+        ("abc", timedelta(hours=3, minutes=9), "simulated 3 hours ago by this code"),
+        ("other", timedelta(days=1), "simulated 1 day ago BY OTHER CODE"),
+    ],
+)
+def test_a_kept_day_tells_its_age_and_its_code(tmp_path: Path, library: str, later: timedelta, told: str) -> None:
+    """What an earlier plan simulated is told of with its age, and never passes for today's code when it is not."""
+    priced.keep(tmp_path / priced.KEPT, DAY, "abc", NOW)
+    found = priced.priced(None, tmp_path, {"one": 1024}, library, NOW + later)
+    assert found is not None
+    assert found.source.startswith("a simulated day of 24 races at lean sizes")
+    assert told in found.source
+    assert found.day_gib_secs == 100.0
+
+
+def test_a_given_day_of_unknown_age_says_so(tmp_path: Path) -> None:
+    """A file that `simulate --json` wrote has no date and no code, and the plan does not invent them."""
+    file = tmp_path / "day.json"
+    file.write_text(json.dumps(DAY))
+    found = priced.priced(file, tmp_path, {"one": 1024}, "abc", NOW, simulate="seed")
+    assert found is not None
+    assert "does not say when" in found.source
+    assert not (tmp_path / priced.KEPT).exists()
+
+
+def test_a_plan_can_simulate_its_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day is run at the planned sizes, priced with the planned memory, told with lateness and rows, and kept."""
+    monkeypatch.setattr(priced, "RACES", 1)
+    found = priced.priced(None, tmp_path, dict.fromkeys(NAMES, 128), "abc", NOW, simulate="lean")
+    assert found is not None
+    assert "1 races at lean sizes, simulated just now by this code" in found.source
+    assert found.day_gib_secs > 0
+    assert any(line.startswith("lateness of that day") for line in found.beside)
+    assert any(line.startswith("Appwrite, that day") for line in found.beside)
+    assert priced.priced(None, tmp_path, dict.fromkeys(NAMES, 128), "abc", NOW) == found
