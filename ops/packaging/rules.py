@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from typing import Any
 
-from ops.packaging.cron import cron_problem
 from raceday.catalogue.platform import MAX_LOGS_KB, MAX_MEMORY_MB, MAX_TIMEOUT_MS
+from raceday.catalogue.schedules import read_cron
 
 RUNTIMES = ("python:3.11",)
 _NAME = re.compile(r"^\w(?:[\w@ .-]*[\w@.-]+)?$")
@@ -145,9 +145,20 @@ def _annotation_problems(name: str, annotations: Any) -> list[str]:
         if key in annotations
     ]
     for key, value in annotations.items():
-        if (key == "schedule" or str(key).endswith("-schedule")) and (problem := cron_problem(value)):
+        if (key == "schedule" or str(key).endswith("-schedule")) and (problem := _cron_problem(value)):
             problems.append(f"{name}: annotation {key} {value!r}: {problem}")
     return problems
+
+
+def _cron_problem(expression: object) -> str:
+    """Say what the platform would not take in a cron expression; empty where it is fine."""
+    if not isinstance(expression, str):
+        return "expected a text of five numeric fields"
+    try:
+        read_cron(expression)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _trigger_problems(name: str, triggers: Any) -> list[str]:
@@ -173,7 +184,7 @@ def _one_trigger_problems(name: str, trigger: Any) -> list[str]:
     details = trigger.get("scheduledDetails")
     if not isinstance(details, dict) or set(details) - {"cron", "body"}:
         return [*problems, f"{name}: trigger {label}: scheduledDetails takes cron and body"]
-    if problem := cron_problem(details.get("cron")):
+    if problem := _cron_problem(details.get("cron")):
         problems.append(f"{name}: trigger {label}: cron {details.get('cron')!r}: {problem}")
     if not isinstance(details.get("body", {}), dict):
         problems.append(f"{name}: trigger {label}: body has to be a mapping")

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from raceday.catalogue.schedules import DAILY_MEETINGS, DAILY_RACES, REFRESH, SCHEDULES
-from raceday.scheduling.schedules import Run, due_starts, last_due, matches
+from raceday.catalogue.schedules import DAILY_MEETINGS, DAILY_RACES, REFRESH, SCHEDULES, read_cron
+from raceday.scheduling.schedules import Run, due_starts, last_due
 
 EVE = datetime(2026, 2, 13, 17, 0, tzinfo=UTC)
 
@@ -25,7 +25,14 @@ EVE = datetime(2026, 2, 13, 17, 0, tzinfo=UTC)
 def test_cron_fields(cron: str, at: str, named: bool) -> None:
     """Minute and hour fields take numbers, stars, steps, ranges and lists."""
     hour, minute = map(int, at.split(":"))
-    assert matches(cron, EVE.replace(hour=hour, minute=minute)) is named
+    assert read_cron(cron).names(EVE.replace(hour=hour, minute=minute)) is named
+
+
+@pytest.mark.parametrize(("weekday", "named"), [("5", True), ("6", False), ("0-4", False), ("*", True)])
+def test_cron_names_days_too(weekday: str, named: bool) -> None:
+    """The day fields count as well: the thirteenth of February 2026 is a Friday, which is 5."""
+    assert read_cron(f"0 17 13 2 {weekday}").names(EVE) is named
+    assert not read_cron(f"0 17 14 2 {weekday}").names(EVE)
 
 
 def test_a_daily_minute_is_made_up_for_hours_and_not_for_a_day() -> None:

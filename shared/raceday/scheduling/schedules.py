@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from raceday.catalogue.schedules import Schedule
+from raceday.catalogue.schedules import Schedule, read_cron
 
 # A missed minute of a daily schedule is made up until so long after it, and not on the next day.
 CATCH_UP = timedelta(hours=20)
@@ -38,22 +38,16 @@ class Start:
     again: bool = False
 
 
-def matches(cron: str, at: datetime) -> bool:
-    """Tell whether a minute is named by the minute and hour fields of a cron expression in UTC."""
-    minute, hour = cron.split()[:2]
-    return _field(minute, at.minute) and _field(hour, at.hour)
-
-
 def last_due(schedule: Schedule, now: datetime) -> datetime | None:
     """Return the schedule's latest minute up to now that is not too old to be made up."""
     at = now.replace(second=0, microsecond=0)
+    cron = read_cron(schedule.cron)
     if schedule.daily:
-        minute, hour = (int(field) for field in schedule.cron.split()[:2])
-        at = at.replace(hour=hour, minute=minute)
+        at = at.replace(hour=min(cron.hours), minute=min(cron.minutes))
         at = at if at <= now else at - timedelta(days=1)
         return at if now - at < CATCH_UP else None
     reach = 1 if schedule.legacy else 15
-    return next((t for k in range(reach) if matches(schedule.cron, t := at - k * _MINUTE)), None)
+    return next((t for k in range(reach) if cron.names(t := at - k * _MINUTE)), None)
 
 
 def due_starts(now: datetime, runs: Mapping[str, Run], schedules: Sequence[Schedule]) -> list[Start]:
@@ -89,14 +83,3 @@ def _unfinished(schedule: Schedule, run: Run, now: datetime) -> bool:
     # A run that was announced but never started was cut off in between.
     wait = RETRY_AFTER if run.started and not run.stalled else 2 * _MINUTE
     return now - run.started_at >= wait
-
-
-def _field(text: str, value: int) -> bool:
-    return any(_part(part, value) for part in text.split(","))
-
-
-def _part(part: str, value: int) -> bool:
-    span, _, step = part.partition("/")
-    low, _, high = span.partition("-")
-    begin, end = (0, 59) if low == "*" else (int(low), int(high or low))
-    return begin <= value <= end and (value - begin) % int(step or 1) == 0
