@@ -12,7 +12,7 @@ from local.console.race_rows import RaceRows, asked_instant, rows_at, rows_now
 from local.console.source import Source
 from local.console.today import ListedRace, listed
 from local.console.words import at, dollars, odds
-from raceday.catalogue.products import PRODUCTS, canonical
+from raceday.catalogue.products import POOL_COLUMNS, PRODUCTS, canonical
 from raceday.errors import BadRequest
 from raceday.ledger.codec import from_row
 from raceday.racing.buckets import label_of, secs_to_start
@@ -23,10 +23,6 @@ from raceday.store.port import Row
 
 LATE_MS = 5000
 _TITLES = {"first4": "First 4", "pick6": "Pick 6", "place6": "Place 6"}
-_POOLS = (
-    ("Win", "winPoolTotal"), ("Place", "placePoolTotal"), ("Quinella", "quinellaPoolTotal"),
-    ("Trifecta", "trifectaPoolTotal"), ("Exacta", "exactaPoolTotal"), ("First 4", "first4PoolTotal"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +150,10 @@ def _facts(row: Row) -> tuple[str, ...]:
 def _footer(pools: Row | None) -> tuple[tuple[str, str], ...]:
     if pools is None:
         return ()
-    return (*((name, dollars(pools.get(key))) for name, key in _POOLS), ("Total", dollars(pools.get("totalRacePool"))))
+    return (
+        *((_title(name), dollars(pools.get(column))) for name, column in POOL_COLUMNS.items()),
+        ("Total", dollars(pools.get("totalRacePool"))),
+    )
 
 
 def _moment(judged: ListedRace, ledger: Sequence[LedgerRow], now: datetime) -> Moment:
@@ -200,7 +199,7 @@ def paid_pools(dividends: Sequence[Mapping[str, Any]], names: Mapping[Any, str])
     for pool in sorted(by_pool, key=lambda name: (order.get(name, len(order)), name)):
         paid = tuple((_runners(d, names), f"${float(d['dividend']):,.2f}") for d in by_pool[pool])
         statuses = sorted({str(d.get("status") or "") for d in by_pool[pool]} - {""})
-        found.append(PaidPool(_TITLES.get(pool, pool.replace("_", " ").capitalize()), ", ".join(statuses), paid))
+        found.append(PaidPool(_title(pool), ", ".join(statuses), paid))
     return tuple(found)
 
 
@@ -243,6 +242,10 @@ def odds_chart(ledger: Sequence[LedgerRow], alerts: Sequence[Row] = ()) -> Chart
     return chart("Fixed Win odds", "fixed Win odds by minutes to the start, on a log scale", series, marks, log=True)
 
 
+def _title(product: str) -> str:
+    return _TITLES.get(product, product.replace("_", " ").capitalize())
+
+
 def _at_label(row: Row) -> bool:
     return bool(row.get("entrantId")) and row.get("timeInterval") is not None
 
@@ -250,7 +253,7 @@ def _at_label(row: Row) -> bool:
 def growth_chart(ledger: Sequence[LedgerRow]) -> Chart:
     """Draw how the pools grew."""
     series = []
-    for style, product in enumerate(("win", "place", "quinella", "trifecta", "exacta", "first4")):
+    for style, product in enumerate(POOL_COLUMNS):
         points = [
             ((row.start - row.slot).total_seconds() / 60, cents / 100)
             for row in ledger
@@ -258,7 +261,7 @@ def growth_chart(ledger: Sequence[LedgerRow]) -> Chart:
             and (cents := row.pools.cents(product)) is not None
             and (row.start - row.slot) <= timedelta(minutes=65)
         ]
-        series.append(Series(product, _TITLES.get(product, product.capitalize()), style, tuple(points)))
+        series.append(Series(product, _title(product), style, tuple(points)))
     return chart("Pool growth", "pool totals in dollars by minutes to the start", series, money=True)
 
 

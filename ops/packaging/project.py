@@ -57,12 +57,6 @@ class FunctionSpec:
         return str(self.annotations.get("schedule", ""))
 
     @property
-    def schedules(self) -> dict[str, str]:
-        """Return every declared cron expression: the function's own by its name, others by theirs."""
-        more = {k.removesuffix("-schedule"): str(v) for k, v in self.annotations.items() if k.endswith("-schedule")}
-        return {self.name: self.schedule, **more} if self.schedule else more
-
-    @property
     def legacy(self) -> bool:
         """Tell whether its schedule is off unless asked for."""
         return bool(self.annotations.get("legacy", False))

@@ -145,7 +145,7 @@ def _annotation_problems(name: str, annotations: Any) -> list[str]:
         if key in annotations
     ]
     for key, value in annotations.items():
-        if (key == "schedule" or str(key).endswith("-schedule")) and (problem := _cron_problem(value)):
+        if key == "schedule" and (problem := _cron_problem(value)):
             problems.append(f"{name}: annotation {key} {value!r}: {problem}")
     return problems
 

@@ -13,6 +13,7 @@ from local.simulate.loop import VirtualClock, VirtualLoop
 from local.testing.containers import make_container
 from local.testing.memory_store import MemoryStore
 from raceday.call import Call
+from raceday.catalogue.schedules import Schedule
 from raceday.clock import iso
 from raceday.container import Alarm, Cache, Container, NoAlarm
 from raceday.errors import RaceDayError, StoreRefused, StoreUnavailable
@@ -22,7 +23,7 @@ from raceday.projections import alerts, money_flow
 from raceday.racing.compose import finish
 from raceday.racing.records import LedgerRow, PoolTotals, RaceFacts, RunnerLine
 from raceday.racing.snapshot import Status
-from raceday.scheduling import closing, scheduler
+from raceday.scheduling import closing, runs, scheduler
 from raceday.settings import Settings
 from raceday.store.port import Row
 from raceday.tables import MONEY_FLOW, RACE_POLLS, RACE_POOLS, RACES, SUITE_STATE
@@ -531,6 +532,16 @@ def test_a_warm_scheduler_forgets_the_races_of_other_days() -> None:
     assert suite.cache.of(closing.CLOSED) == {"r1"}
     suite.tick(_minute(20) + timedelta(days=2))
     assert suite.cache.of(closing.CLOSED) == set()
+
+
+def test_a_daily_schedule_of_no_import_is_started_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only imports tell that they have finished: what any other daily schedule started is not started again."""
+    daily = Schedule("silks", "jockey-silks-enricher", "50 17 * * *")
+    monkeypatch.setattr(runs, "SCHEDULES", (daily,))
+    suite = Suite(_minute(70))
+    for minutes in (0, 1, 11, 60):
+        suite.tick(datetime(2026, 2, 13, 17, 50, 1, tzinfo=UTC) + timedelta(minutes=minutes), cold=True)
+    assert suite.invoker.started == [("jockey-silks-enricher", {})]
 
 
 def test_a_race_is_given_up_after_six_hours() -> None:

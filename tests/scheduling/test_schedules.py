@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from raceday.catalogue.schedules import DAILY_MEETINGS, DAILY_RACES, REFRESH, SCHEDULES, read_cron
+from raceday.catalogue.functions import NAMES
+from raceday.catalogue.schedules import DAILY_MEETINGS, DAILY_RACES, REFRESH, SCHEDULES, Schedule, read_cron
 from raceday.scheduling.schedules import Run, due_starts, last_due
 
 EVE = datetime(2026, 2, 13, 17, 0, tzinfo=UTC)
@@ -33,6 +34,16 @@ def test_cron_names_days_too(weekday: str, named: bool) -> None:
     """The day fields count as well: the thirteenth of February 2026 is a Friday, which is 5."""
     assert read_cron(f"0 17 13 2 {weekday}").names(EVE) is named
     assert not read_cron(f"0 17 14 2 {weekday}").names(EVE)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda schedule: schedule.name)
+def test_a_schedule_is_one_that_the_scheduler_can_follow(schedule: Schedule) -> None:
+    """A schedule starts a function that there is, at minutes that can be read, under a name of its own."""
+    assert [other.name for other in SCHEDULES].count(schedule.name) == 1
+    assert schedule.function in NAMES
+    assert schedule.name == schedule.function or schedule.name not in NAMES
+    assert not schedule.after or schedule.after in {other.name for other in SCHEDULES}
+    assert read_cron(schedule.cron).minutes
 
 
 def test_a_daily_minute_is_made_up_for_hours_and_not_for_a_day() -> None:

@@ -77,7 +77,8 @@ async def _start(tick: Tick, start: Start, races: Sequence[Race]) -> None:
         status = "finished"
     else:
         await tick.container.invoker.start(schedule.function, {})
-        status = "started"
+        # Only imports tell that they have finished.
+        status = "started" if schedule.name in IMPORTS else "finished"
     done = replace(run, started=True, finished=status == "finished")
     tick.state.runs[schedule.name] = done
     await tick.container.store.upsert(SUITE_STATE, run_id(schedule.name, start.due), run_row(done, status))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from raceday.catalogue.products import PRODUCTS
 from raceday.tables.base import Table, index, long_text, moment, varchar, whole
 
 ID = "race-pools"
@@ -10,12 +11,7 @@ TABLE = Table(
     ID,
     (
         varchar(50, "raceId", "Id of the race, also the row's id.", required=True),
-        whole("winPoolTotal", "Win pool, cents.", default=0),
-        whole("placePoolTotal", "Place pool, cents.", default=0),
-        whole("quinellaPoolTotal", "Quinella pool, cents.", default=0),
-        whole("trifectaPoolTotal", "Trifecta pool, cents.", default=0),
-        whole("exactaPoolTotal", "Exacta pool, cents.", default=0),
-        whole("first4PoolTotal", "First4 pool, cents.", default=0),
+        *(whole(p.column, f"{p.name.capitalize()} pool, cents.", default=0) for p in PRODUCTS if p.column),
         whole("totalRacePool", "Single-race pools together, cents.", default=0),
         varchar(10, "currency", "Sign of the currency.", default="$"),
         moment("lastUpdated", "When the poll of row `n` was fetched."),
