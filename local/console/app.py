@@ -1,7 +1,7 @@
 """The pages over HTTP: loopback only, with a strict content security policy; what acts is confirmed and has a token."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from hashlib import blake2s
 from hmac import compare_digest
@@ -43,8 +43,11 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cache-control": "no-store",
 }
-_COUNTDOWN = re.compile(rb'data-at="(\d+)">[^<]*')
+_COUNTDOWN = re.compile(r'data-at="(\d+)">[^<]*')
 ACTS = (("POST", "/switch"), ("POST", "/replay"))
+# Open pages whose rows are known; one that was forgotten gets whole rows again.
+MOST_SENT = 32
+Known = Mapping[str, str] | str | None
 VIEWS = ("win", "place", "odds")
 
 
@@ -79,6 +82,7 @@ class Guard:
 def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
     """Return the console as an ASGI application over `source`, whose headline is read every `kept_secs`."""
     pages, headlines = make_pages(source), Headlines(source, kept_secs)
+    sent: dict[str, Mapping[str, str]] = {}
 
     def page(
         read: Callable[[Request], Awaitable[tuple[str, dict[str, Any]]]],
@@ -95,12 +99,21 @@ def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
             except RaceDayError as error:
                 template, values, status = "failing.html", {"error": str(error), "title": "Store unreachable"}, 503
             fragment = request.headers.get("x-fragment") == "1"
-            body = pages.render(template, fragment=fragment, path=request.url.path, head=head, **values).encode()
-            # Countdowns, which an open page keeps by itself, are no news.
-            digest = blake2s(_COUNTDOWN.sub(rb"\1", body), digest_size=12).hexdigest()
+
+            def made(known: Known = None) -> str:
+                named = {**values, "known": known, "head": head}
+                return pages.render(template, fragment=fragment, path=request.url.path, **named)
+
+            # Countdowns, which an open page keeps by itself, are no news; nor is a row whose version it has.
+            shape = made("all")
+            digest = blake2s(_COUNTDOWN.sub(r"\1", shape).encode(), digest_size=12).hexdigest()
             headers = {"etag": f'"{digest}"', "x-now": str(round(source.now().timestamp() * 1000))}
-            if fragment and request.headers.get("if-none-match") == headers["etag"]:
+            asked = request.headers.get("if-none-match") or ""
+            if fragment and asked == headers["etag"]:
                 return Response(status_code=304, headers=headers)
+            there = values["day"].versions if "day" in values else {}
+            body = made(sent.get(asked) if fragment and there else None) if there else shape
+            _remember(sent, headers["etag"], there)
             return Response(body, status, headers, "text/html; charset=utf-8")
 
         return answer
@@ -236,6 +249,15 @@ def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
 
 class _NotFound(Exception):
     """What was asked for is not in the store."""
+
+
+def _remember(sent: dict[str, Mapping[str, str]], tag: str, versions: Mapping[str, str]) -> None:
+    """Keep which rows an open page has by its tag; the oldest tag goes."""
+    if versions:
+        sent.pop(tag, None)
+        sent[tag] = versions
+        while len(sent) > MOST_SENT:
+            sent.pop(next(iter(sent)))
 
 
 def _whole(text: str, name: str) -> int:

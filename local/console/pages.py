@@ -48,7 +48,7 @@ class Pages:
             speed=getattr(self._source.clock, "speed", 1.0),
             generated=self._source.generated,
             standalone=False,
-            **values,
+            **{"known": None, **values},
         )
 
     def report(self, template: str, **values: Any) -> str:
@@ -64,6 +64,7 @@ class Pages:
             head=None,
             generated=self._source.generated,
             standalone=True,
+            known=None,
             style=style,
             **values,
         )

@@ -80,6 +80,11 @@ class DayList:
         return min((day for day in self.other_days if day > self.day), default=None)
 
     @property
+    def versions(self) -> dict[str, str]:
+        """Return each race's version by id."""
+        return {race.id: race.version for race in (*self.attention, *self.coming, *self.finished)}
+
+    @property
     def races(self) -> int:
         """Return the number of races."""
         return len(self.attention) + len(self.coming) + len(self.finished)

@@ -161,3 +161,24 @@ def test_a_store_that_fails_is_told_and_comes_back(browser: Any, served: Any) ->
     served.stepped.world.embedded.api_key = key
     until(lambda: one(browser, "#live").text == "live", "the return")
     errors(browser)
+
+
+def test_rows_move_between_the_parts_of_the_day_and_others_stay(browser: Any, fresh: Any) -> None:
+    """A race that ends moves to the finished ones in an open page; the row of the other race is the same element."""
+    browser.get("about:blank")
+    errors(browser)
+    browser.get(fresh.url)
+    parts = "return [...document.querySelectorAll('tr[data-row]')].map(r => r.parentElement.id + ' ' + r.mine)"
+    browser.execute_script("document.querySelectorAll('tr[data-row]').forEach((row, i) => { row.mine = i })")
+    before = browser.execute_script(parts)
+    race = fresh.run(fresh.stepped.races)[0]
+    start = datetime.fromisoformat(race["startTime"])
+    fresh.run(lambda: fresh.stepped.to(start + timedelta(minutes=14), [race["$id"]]))
+    until(lambda: browser.find_elements("css selector", "#part-finished tr[data-row]"), "the finished part")
+    after = browser.execute_script(parts)
+    assert sorted(line.split()[0] for line in before) == ["part-attention", "part-coming"]
+    assert sorted(line.split()[0] for line in after) == ["part-attention", "part-finished"]
+    assert [line.split()[1] for line in before if "attention" in line] == [
+        line.split()[1] for line in after if "attention" in line
+    ]
+    assert errors(browser) == []

@@ -122,3 +122,21 @@ def test_days_are_browsed_one_by_one(tmp_path: Path) -> None:
     assert 'href="/?date=2026-02-11" rel="prev"' in earlier.text
     assert wrong.status_code == 404
     assert "2026-02-30: expected a date" in wrong.text
+
+
+def test_an_open_page_is_sent_only_the_rows_that_changed(tmp_path: Path) -> None:
+    """Asked with the tag of what it has, a page gets whole rows where something changed and stubs for the rest."""
+
+    async def work(stepped: Stepped, _: Source, client: httpx.AsyncClient) -> list[str]:
+        race = await near(stepped, 20)
+        first = await client.get("/", headers={"x-fragment": "1"})
+        start = datetime.fromisoformat(race["startTime"])
+        await stepped.to(start - timedelta(minutes=19.9), [race["$id"]])
+        tag = first.headers["etag"]
+        asked = [{"if-none-match": tag}, {"if-none-match": '"forgotten"'}]
+        return [race["$id"], *[(await client.get("/", headers={"x-fragment": "1", **each})).text for each in asked]]
+
+    race_id, changed, whole = over(tmp_path, work)
+    assert (changed.count("data-words="), whole.count("data-words=")) == (1, 2)
+    assert (changed.count("data-version="), whole.count("data-version=")) == (2, 2)
+    assert f'href="/race/{race_id}"' in changed

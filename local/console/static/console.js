@@ -27,11 +27,16 @@
     if (element.textContent !== text) element.textContent = text;
   }
 
+  let counted = [];
+
   function tick() {
     const at = now();
-    for (const element of document.querySelectorAll("[data-at]")) {
-      const ms = Number(element.dataset.at) - at;
-      set(element, ms >= 0 ? `in ${span(ms)}` : `${span(ms)} ago`);
+    for (const count of counted) {
+      const ms = count.at - at;
+      const text = ms >= 0 ? `in ${span(ms)}` : `${span(ms)} ago`;
+      if (text === count.text) continue;
+      count.text = text;
+      count.element.textContent = text;
     }
     const clock = document.getElementById("clock");
     if (clock) set(clock, zone.format(new Date(at)));
@@ -49,10 +54,14 @@
     Charts.pick(picked);
   }
 
+  let filtered = false;
+
   function filter() {
     const field = document.querySelector("[data-filter]");
     if (!field) return;
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    if (!words.length && !filtered) return;
+    filtered = words.length > 0;
     for (const row of document.querySelectorAll("[data-words]")) {
       row.hidden = !words.every((word) => row.dataset.words.includes(word));
     }
@@ -60,29 +69,75 @@
 
   function settle() {
     Charts.draw();
+    counted = [...document.querySelectorAll("[data-at]")].map((element) => {
+      return { element, at: Number(element.dataset.at), text: element.textContent };
+    });
     tick();
     select();
     filter();
   }
 
+  const CALLBACKS = {
+    // A row whose version is the same differs in its countdowns only, which this page keeps by itself.
+    // A drawn chart belongs to its script.
+    beforeNodeMorphed: (old, fresh) =>
+      !("keep" in (old.dataset || {})) && !(old.dataset?.version && old.dataset.version === fresh.dataset?.version),
+    beforeAttributeUpdated: (name, node) =>
+      !(name === "open" && node.tagName === "DETAILS") && !(name === "value" && node.tagName === "INPUT"),
+  };
+
+  function into(old, fresh, style) {
+    Idiomorph.morph(old, fresh, { morphStyle: style, ignoreActiveValue: true, callbacks: CALLBACKS });
+  }
+
+  // A day has hundreds of rows: those that changed are morphed, those that moved are moved, and no other is touched.
+  function rows(table, fresh) {
+    const known = new Map([...table.querySelectorAll("tr[data-version]")].map((row) => [row.id, row]));
+    const groups = [...fresh.tBodies].map((group) => {
+      const old = document.getElementById(group.id);
+      if (old) {
+        into(old.querySelector(".group"), group.querySelector(".group"), "outerHTML");
+        return [old, [...group.querySelectorAll("tr[data-version]")]];
+      }
+      const made = document.importNode(group, false);
+      made.append(document.importNode(group.querySelector(".group"), true));
+      return [made, [...group.querySelectorAll("tr[data-version]")]];
+    });
+    for (const group of [...table.tBodies]) if (!groups.some(([kept]) => kept === group)) group.remove();
+    groups.forEach(([group], i) => {
+      if (table.tBodies[i] !== group) table.insertBefore(group, table.tBodies[i] || null);
+    });
+    for (const [group, wanted] of groups) {
+      const ids = new Set(wanted.map((row) => row.id));
+      for (const row of [...group.querySelectorAll("tr[data-version]")]) if (!ids.has(row.id)) row.remove();
+    }
+    for (const [group, wanted] of groups) {
+      let next = group.querySelector(".group").nextElementSibling;
+      for (const row of wanted) {
+        const old = known.get(row.id);
+        const here = old || document.importNode(row, true);
+        if (old && row.children.length && old.dataset.version !== row.dataset.version) into(old, row, "outerHTML");
+        if (here === next) next = next.nextElementSibling;
+        else group.insertBefore(here, next);
+      }
+    }
+  }
+
   function morph(html) {
     const page = document.getElementById("page");
-    const places = [...document.querySelectorAll(".scroll")].map((e) => [e, e.scrollLeft, e.scrollTop]);
-    Idiomorph.morph(page, html, {
-      morphStyle: "innerHTML",
-      ignoreActiveValue: true,
-      callbacks: {
-        // A row whose version is the same differs in its countdowns only, which this page keeps by itself.
-        // A drawn chart belongs to its script.
-        beforeNodeMorphed: (old, fresh) =>
-          !("keep" in (old.dataset || {})) && !(old.dataset?.version && old.dataset.version === fresh.dataset?.version),
-        beforeAttributeUpdated: (name, node) =>
-          !(name === "open" && node.tagName === "DETAILS") && !(name === "value" && node.tagName === "INPUT"),
-      },
-    });
-    for (const [element, left, top] of places) {
-      if (element.scrollLeft !== left) element.scrollLeft = left;
-      if (element.scrollTop !== top) element.scrollTop = top;
+    const table = page.querySelector("table.races");
+    const fresh = table && new DOMParser().parseFromString(html, "text/html");
+    const changed = fresh?.querySelector("table.races");
+    if (changed) {
+      for (const id of ["strip", "top"]) into(document.getElementById(id), fresh.getElementById(id), "outerHTML");
+      rows(table, changed);
+    } else {
+      const places = [...document.querySelectorAll(".scroll")].map((e) => [e, e.scrollLeft, e.scrollTop]);
+      into(page, html, "innerHTML");
+      for (const [element, left, top] of places) {
+        if (element.scrollLeft !== left) element.scrollLeft = left;
+        if (element.scrollTop !== top) element.scrollTop = top;
+      }
     }
     settle();
   }
