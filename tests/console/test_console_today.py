@@ -128,7 +128,7 @@ def test_an_open_page_is_sent_only_the_rows_that_changed(tmp_path: Path) -> None
     """Asked with the tag of what it has, a page gets whole rows where something changed and stubs for the rest."""
 
     async def work(stepped: Stepped, _: Source, client: httpx.AsyncClient) -> list[str]:
-        race = await near(stepped, 20)
+        race = await near(stepped, 20.1)
         first = await client.get("/", headers={"x-fragment": "1"})
         start = datetime.fromisoformat(race["startTime"])
         await stepped.to(start - timedelta(minutes=19.9), [race["$id"]])
