@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from raceday.ledger.flow import flows
 from raceday.ledger.timeline import Label
+from raceday.racing.book import Asked, Former
 from raceday.racing.compose import PollContext, compose
 from raceday.racing.records import LedgerRow
-from raceday.racing.refunds import Former, decide
+from raceday.racing.refunds import decide
 from raceday.racing.shares import BOOK
 from raceday.racing.snapshot import Odds, Pool, Runner, Snapshot, Status
 from tests.sample_race import START, entrant_id, open_race
@@ -207,15 +208,17 @@ def test_of_two_held_runners_the_one_is_refunded_whose_money_the_total_fell_by()
     running = [runner_of(i, 5) for i in range(4)]
     out = [runner_of(4, 4, scratched=True), runner_of(5, 8, scratched=True)]
     ids = [r.entrant_id for r in out]
-    former = Former(1_000_000, {}, {}, frozenset(ids), {ids[0]: 200_000, ids[1]: 90_000}, "unrefunded")
-    # One runner without odds makes the sums void.
+    # The odds of before tell that nobody has bet since; one runner without odds makes the sums void.
+    then = {r.entrant_id: Decimal("6.2") for r in running[1:]}
+    former = Former(1_000_000, {}, then, frozenset(ids), {ids[0]: 200_000, ids[1]: 90_000}, "unrefunded")
     odds = {r.entrant_id: r.odds.pool_win for r in (*running[1:], *out)}
-    found = decide([*running, *out], odds, BOOK, 805_000, former)
+    asked = Asked([*running, *out], odds, BOOK, 805_000, former)
+    found = decide(asked)
     assert (set(found.holding), found.word) == ({ids[1]}, "unrefunded")
-    found = decide([*running, *out], odds, BOOK, 715_000, former)
+    found = decide(asked._replace(total_cents=715_000, odds=odds | {i: Decimal("4.4") for i in then}))
     assert (set(found.holding), found.word) == (set(), "refunded")
     alike = former._replace(unrefunded={ids[0]: 200_000, ids[1]: 199_000})
-    assert decide([*running, *out], odds, BOOK, 805_000, alike).word == "undecided"
+    assert decide(asked._replace(former=alike)).word == "undecided"
 
 
 def runner_of(place: int, win: int, *, scratched: bool = False) -> Runner:

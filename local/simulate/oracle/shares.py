@@ -1,54 +1,22 @@
 """Whose money a pool is, by arithmetic of its own: from what its odds prove, else from what was known before."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from itertools import chain, combinations
+from itertools import chain
 
 from local.simulate.oracle.facts import NOTHING, Aside, Poll
-from local.simulate.oracle.money import Amount, book_of, inverse_of, split
+from local.simulate.oracle.holding import FLOOR, Held, PoolToShare, held_in
+from local.simulate.oracle.money import Amount, book_of, split
 from local.simulate.oracle.reading import RawRunner
 
-# A set of runners is proven by a sum this near to the book, where no other set comes as near again.
-NEAR = Fraction(1, 20)
-# A runner at such odds holds more than they can say.
-FLOOR = Fraction(26, 25)
 # Odds that explain this much of the book leave nothing to runners without any.
 NEARLY_ALL = Fraction(97, 100)
-_MOST = 10
+# What is remembered may be so far off what the book leaves; and a guess may put so much, before it is in doubt.
+# In a pool of so many cents everybody has been backed.
+THIN = 100_000
+APART, GUESS = Fraction(6, 100), Fraction(3, 40)
 Money = tuple[dict[str, Amount], Aside]
-
-
-@dataclass(frozen=True, slots=True)
-class PoolToShare:
-    """One pool to be shared out: its runners by number, total and book; `kept` as totals have it."""
-
-    product: str
-    runners: Sequence[RawRunner]
-    total: int
-    book: Fraction
-    kept: str
-    run: bool
-    before: Poll | None
-
-    @property
-    def kind(self) -> str:
-        """Return the odds that speak of this pool."""
-        return f"pool_{self.product}"
-
-    @property
-    def running(self) -> list[RawRunner]:
-        """Return the unscratched runners."""
-        return [r for r in self.runners if not r.scratched]
-
-    def stake(self, runner: RawRunner) -> Fraction:
-        """Return what a runner's odds say of its share."""
-        return inverse_of(runner.odds[self.kind])
-
-    def had(self, entrant: str) -> int:
-        """Return what a runner had at the poll before."""
-        line = self.before.line(entrant) if self.before else None
-        return 0 if line is None else line.win_cents if self.product == "win" else line.place_cents
 
 
 def share_out(
@@ -89,52 +57,98 @@ def _as_it_was(asked: PoolToShare, before: Poll) -> Money:
 
 
 def _by_odds(asked: PoolToShare, beside: PoolToShare | None) -> Money:
-    holding, word = _holding(asked, beside)
-    parts, rest = _parts(asked, holding)
-    if asked.before is not None and asked.kept and all(part is None for part, _ in parts.values()):
-        return _in_old_proportions(asked, asked.before)
-    names = [*parts, *holding]
+    held = held_in(asked, beside)
+    doubted = dict.fromkeys(held.doubted, 0)
+    if _is_dark(asked):
+        return _in_old_proportions(asked, held)
+    parts, rest, guess = _parts(asked, held)
+    if asked.kept and all(part is None for part, _ in parts.values()) and _had_any(asked):
+        return _in_old_proportions(asked, held)
     weights = [*(part or Fraction(0) for part, _ in parts.values())]
-    weights += [stake / _whole(asked, holding, rest, parts) for stake in holding.values()]
+    whole = _whole(asked, held, parts, rest)
+    weights += [stake / whole for stake in held.stakes.values()]
     cents = split(asked.total, [*weights, rest]) if any(weights) or rest else [0] * len(weights) + [asked.total]
-    by_name = dict(zip(names, cents, strict=False))
+    by_name = dict(zip([*parts, *held.stakes], cents, strict=False))
     found = {i: Amount(None if part is None else by_name[i], source) for i, (part, source) in parts.items()}
     everyone = {r.id: found.get(r.id, Amount(0, "none")) for r in asked.runners}
-    return everyone, Aside({i: by_name[i] for i in holding}, cents[-1], word)
+    word = "undecided" if guess > GUESS else held.word
+    return everyone, Aside({i: by_name[i] for i in held.stakes} | doubted, cents[-1], word)
 
 
 Parts = dict[str, tuple[Fraction | None, str]]
 
 
-def _whole(asked: PoolToShare, holding: Mapping[str, Fraction], rest: Fraction, parts: Parts) -> Fraction:
-    """Return what inverse odds are shares of: the book where some of it is open, else their own sum."""
-    shown = sum(map(asked.stake, asked.running), Fraction(0)) + sum(holding.values())
+def _had_any(asked: PoolToShare) -> bool:
+    return asked.before is not None and any(asked.old(r.id).cents for r in asked.running)
+
+
+def _is_dark(asked: PoolToShare) -> bool:
+    """Tell whether an answer with a total shows nobody's odds, where odds told the shares before."""
+    if asked.kept or not _had_any(asked):
+        return False
+    return not any(asked.odds(r) or asked.old(r.id).source == "hold" for r in asked.running)
+
+
+def _whole(asked: PoolToShare, held: Held, parts: Parts, rest: Fraction) -> Fraction:
+    """Return what inverse odds are shares of: all that is remembered or shown, the book, or what is shown alone."""
+    if any(source == "before" for _, source in parts.values()):
+        known = _remembered(asked, held)
+        return sum((known.get(r.id, asked.stake(r)) for r in asked.running), sum(held.stakes.values(), Fraction(0)))
+    shown = sum(map(asked.stake, asked.running), Fraction(0)) + sum(held.stakes.values())
     is_open = rest or any(source not in ("pool_odds", "none") for _, source in parts.values())
     return asked.book if is_open else shown
 
 
-def _parts(asked: PoolToShare, holding: Mapping[str, Fraction]) -> tuple[Parts, Fraction]:
-    """Return each running one's part and source, and the part that is nobody's."""
+def _silent(asked: PoolToShare) -> list[str]:
+    return [r.id for r in asked.running if not asked.stake(r) or is_floor(asked.odds(r))]
+
+
+def _remembered(asked: PoolToShare, held: Held) -> dict[str, Fraction]:
+    """Return what the book bears out of that which is remembered of all whose odds do not tell; else nothing."""
+    known, silent = asked.remembered, _silent(asked)
+    if not known or set(known) != set(silent):
+        return {}
+    whole = sum(known.values(), Fraction(0))
+    told = sum((asked.stake(r) for r in asked.running if r.id not in known), sum(held.stakes.values(), Fraction(0)))
+    room, near = asked.book - told, APART * asked.book
+    wanted = min(max(whole, room - near), room + near)
+    if held.word == "undecided" or not whole or wanted <= 0:
+        return known
+    return {i: part * wanted / whole for i, part in known.items()}
+
+
+def _parts(asked: PoolToShare, held: Held) -> tuple[Parts, Fraction, Fraction]:
+    """Return each running one's part and source, the part that is nobody's, and the part that is a guess."""
     stakes = {r.id: asked.stake(r) for r in asked.running}
-    shown = sum(chain(stakes.values(), holding.values()), Fraction(0))
+    shown = sum(chain(stakes.values(), held.stakes.values()), Fraction(0))
     if not shown:
         return _by_hold(asked.running)
+    known = _remembered(asked, held)
+    if known:
+        whole = sum((known.get(i, stake) for i, stake in stakes.items()), sum(held.stakes.values(), Fraction(0)))
+        parts: Parts = {
+            i: (known.get(i, stake) / whole, "before" if i in known else "pool_odds") for i, stake in stakes.items()
+        }
+        more = sum((max(Fraction(0), part - stakes[i]) for i, part in known.items()), Fraction(0))
+        return parts, Fraction(0), more / whole if asked.aside.word == "undecided" else Fraction(0)
     left = 1 - shown / asked.book
-    floored = [r.id for r in asked.running if is_floor(r.odds[asked.kind])]
+    floored = [r.id for r in asked.running if is_floor(asked.odds(r))]
     silent = [i for i, stake in stakes.items() if not stake]
     is_open = floored if left > 0 else []
     if silent and left > 1 - NEARLY_ALL:
         # Beside one at the floor a silent runner is one that nobody backed, where the tracker does not say otherwise.
-        held = {r.id for r in asked.running if r.hold}
-        is_open = floored + [i for i in silent if not floored or i in held]
+        backed = {r.id for r in asked.running if r.hold}
+        is_open = floored + [i for i in silent if not floored or i in backed]
     if not is_open:
-        return {i: (stake / shown, "pool_odds") for i, stake in stakes.items()}, Fraction(0)
-    parts: Parts = {i: (stake / asked.book, "pool_odds") for i, stake in stakes.items()}
-    more, rest = _open(asked, stakes, is_open, left)
-    for i, (part, source) in more.items():
-        known = stakes[i] / asked.book
-        parts[i] = (None if part is None and not known else known + (part or 0), source)
-    return parts, rest
+        return {i: (stake / shown, "pool_odds") for i, stake in stakes.items()}, Fraction(0), Fraction(0)
+    parts = {i: (stake / asked.book, "pool_odds") for i, stake in stakes.items()}
+    extra, rest = _open(asked, stakes, is_open, left)
+    for i, (part, source) in extra.items():
+        shares = stakes[i] / asked.book
+        parts[i] = (None if part is None and not shares else shares + (part or 0), source)
+    any_may = asked.total >= THIN or asked.aside.word == "undecided"
+    over = any(i not in is_open and (any_may or asked.old(i).cents) for i in silent)
+    return parts, rest, left if over or (len(is_open) > 1 and not rest) else Fraction(0)
 
 
 def _open(
@@ -144,114 +158,51 @@ def _open(
     if len(is_open) == 1:
         return {is_open[0]: (left, "book")}, Fraction(0)
     holds = {r.id: max(r.hold, Fraction(0)) for r in asked.running if r.id in is_open and r.hold is not None}
-    held = sum(holds.values(), Fraction(0))
-    if len(holds) == len(is_open) and held:
-        return {i: (left * hold / held, "hold") for i, hold in holds.items()}, Fraction(0)
+    if len(holds) == len(is_open) and any(holds.values()):
+        return _by_points({i: stakes[i] / asked.book for i in is_open}, holds, left), Fraction(0)
     if all(stakes[i] for i in is_open):
         whole = sum(stakes[i] for i in is_open)
         return {i: (left * stakes[i] / whole, "book") for i in is_open}, Fraction(0)
     return {i: (None, "pool_odds" if stakes[i] else "none") for i in is_open}, left
 
 
-def _by_hold(running: Sequence[RawRunner]) -> tuple[Parts, Fraction]:
+def _by_points(shown: Mapping[str, Fraction], holds: Mapping[str, Fraction], left: Fraction) -> Parts:
+    """Let the open ones stand by their points all in all; who stands above by odds alone gets nothing more."""
+    parts: Parts = {}
+    order = sorted(shown, key=lambda i: (-shown[i], i))
+    for n, i in enumerate(order):
+        others = order[n:]
+        points, whole = sum(holds[j] for j in others), left + sum(shown[j] for j in others)
+        more = (whole * holds[i] / points if points else whole) - shown[i]
+        more = min(max(more, Fraction(0)), left)
+        parts[i] = (more, "hold")
+        left -= more
+    return parts
+
+
+def _by_hold(running: Sequence[RawRunner]) -> tuple[Parts, Fraction, Fraction]:
     holds = {r.id: max(r.hold or Fraction(0), Fraction(0)) for r in running}
-    whole = sum(holds.values(), Fraction(0))
+    whole = sum(holds.values())
     if not whole:
-        return dict.fromkeys(holds, (None, "none")), Fraction(1)
-    return {i: (hold / whole, "hold") for i, hold in holds.items()}, Fraction(0)
+        return dict.fromkeys(holds, (None, "none")), Fraction(1), Fraction(0)
+    return {i: (hold / whole, "hold") for i, hold in holds.items()}, Fraction(0), Fraction(1)
 
 
-def _in_old_proportions(asked: PoolToShare, before: Poll) -> Money:
-    """Share out a total that dividends alone tell as the pool was shared before."""
-    had = {r.id: Fraction(asked.had(r.id)) for r in asked.running}
-    if not sum(had.values()):
-        return {r.id: Amount(None, "none") for r in asked.runners}, Aside({}, asked.total, "kept")
-    cents = dict(zip(had, split(asked.total, list(had.values())), strict=True))
-    found = {r.id: Amount(cents[r.id], "pool_odds") if r.id in cents else Amount(0, "none") for r in asked.runners}
-    return found, NOTHING
+def _in_old_proportions(asked: PoolToShare, held: Held) -> Money:
+    """Share out a total as the pool was shared before, but for what scratched runners still hold."""
+    aside = {i: round(asked.seen(i) or float(part / asked.book * asked.total)) for i, part in held.stakes.items()}
+    left = asked.total - sum(aside.values())
+    if left < 0:
+        aside, left = {}, asked.total
+    had = {r.id: Fraction(asked.old(r.id).cents or 0) for r in asked.running}
+    cents = dict(zip(had, split(left, list(had.values())), strict=True))
+    found = {r.id: Amount(cents[r.id], "before") if r.id in cents else Amount(0, "none") for r in asked.runners}
+    return found, Aside(aside | dict.fromkeys(held.doubted, 0), 0, held.word)
 
 
 def is_floor(odds: Fraction | None) -> bool:
     """Tell whether a runner may hold more than its odds say: no dividend is under the stake."""
     return odds is not None and 1 <= odds <= FLOOR
-
-
-def _holding(asked: PoolToShare, beside: PoolToShare | None = None) -> tuple[dict[str, Fraction], str]:
-    """Return the scratched runners whose money the pool holds, with their inverse odds, and the decision's word."""
-    showing, silent = _candidates(asked)
-    every = {**showing, **silent}
-    if not every or asked.run:
-        return {}, ""
-    sets = _by_distance(asked, every)
-    proven = _proven(sets, every)
-    if proven is None and beside is not None:
-        others = {i: stake for found in _candidates(beside) for i, stake in found.items()}
-        by_other = _proven(_by_distance(beside, others), others) if others else None
-        proven = None if by_other is None else tuple(i for i in every if i in by_other)
-    if proven is not None:
-        return {i: every[i] for i in proven}, "unrefunded" if proven else "refunded"
-    if asked.before is None:
-        return {}, "undecided"
-    kept, word = _as_decided(asked, asked.before, showing, silent)
-    of_kept = next((distance for distance, names in sets if set(names) == set(kept)), Fraction(0))
-    if of_kept > NEAR >= sets[0][0]:
-        # Disproven, though nothing is proven instead.
-        return {i: every[i] for i in sets[0][1]}, "undecided"
-    return kept, word
-
-
-Sets = list[tuple[Fraction, tuple[str, ...]]]
-
-
-def _proven(sets: Sets, every: Mapping[str, Fraction]) -> tuple[str, ...] | None:
-    """Return the nearest set, unless one nearly as near differs from it by a runner that matters."""
-    if not sets or sets[0][0] > NEAR:
-        return None
-    best, names = sets[0]
-    for distance, others in sets[1:]:
-        if distance - best < NEAR and any(every[i] >= NEAR for i in set(names) ^ set(others)):
-            return None
-    return names
-
-
-def _candidates(asked: PoolToShare) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
-    """Return the scratched runners that show odds, and those that showed them until now."""
-    showing, silent = {}, {}
-    for runner in (r for r in asked.runners if r.scratched):
-        line = asked.before.line(runner.id) if asked.before else None
-        aside = asked.before.aside(asked.product) if asked.before else NOTHING
-        if line and line.scratched and runner.id not in aside.unrefunded and aside.word != "undecided":
-            continue
-        if asked.stake(runner):
-            showing[runner.id] = asked.stake(runner)
-        elif line is not None and line.odds[asked.kind]:
-            silent[runner.id] = inverse_of(line.odds[asked.kind])
-    return showing, silent
-
-
-def _by_distance(asked: PoolToShare, every: Mapping[str, Fraction]) -> Sets:
-    """Return every set of candidates with its distance from the book, nearest first; none where odds are lacking."""
-    odds = [r.odds[asked.kind] for r in asked.running]
-    if not odds or any(o is None or is_floor(o) for o in odds) or len(every) > _MOST:
-        return []
-    short = asked.book - sum(map(inverse_of, odds), Fraction(0))
-    sets = [names for size in range(len(every) + 1) for names in combinations(every, size)]
-    return sorted((abs(short - sum(every[i] for i in names)), names) for names in sets)
-
-
-def _as_decided(
-    asked: PoolToShare, before: Poll, showing: Mapping[str, Fraction], silent: Mapping[str, Fraction]
-) -> tuple[dict[str, Fraction], str]:
-    """Keep the former decision until the total has fallen by about the money of those in question."""
-    aside = before.aside(asked.product)
-    out = {line.id for line in before.lines if line.scratched}
-    kept = dict(showing) | (dict(silent) if aside.word == "unrefunded" else {})
-    kept = {i: stake for i, stake in kept.items() if i in aside.unrefunded or i not in out}
-    held = sum(aside.unrefunded.get(i) or asked.had(i) for i in kept)
-    if kept and held and 2 * (before.cents(asked.product) - asked.total) >= held:
-        return {}, "refunded"
-    new = any(i not in out for i in (*showing, *silent))
-    return kept, "undecided" if new or aside.word == "undecided" else aside.word
 
 
 def gone(runners: Sequence[RawRunner], before: Poll | None) -> list[RawRunner]:

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from raceday.racing.evidence import Evidence
-from raceday.racing.pools import SHARED, dividend_pools, money, totals
+from raceday.racing.holders import SHARED, holders
+from raceday.racing.pools import dividend_pools, totals
 from raceday.racing.records import Digests, Gap, LedgerRow, PoolTotals, RaceFacts, RunnerLine, Settlement
 from raceday.racing.score import score
 from raceday.racing.shares import normalised_points
@@ -124,7 +125,8 @@ def figures(snapshot: Snapshot, base: LedgerRow | None, status: Status) -> Figur
     running = [r for r in runners if not r.scratched]
     hold = normalised_points({r.entrant_id: r.hold_points for r in running})
     bet = normalised_points({r.entrant_id: r.bet_points for r in running})
-    win, place = (money(product, runners, snapshot, pools, base) for product in SHARED)
+    money = holders(runners, snapshot, pools, base)
+    win, place = (money[product] for product in SHARED)
     lines = tuple(
         RunnerLine(
             entrant_id=r.entrant_id,

@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 from raceday.racing.snapshot import Status
 
-# `book`: what the others' odds leave of the book.
-Source = Literal["pool_odds", "hold", "book", "none"]
+# `book`: what the others' odds leave of the book; `before`: as at the poll before, grown as the others have.
+Source = Literal["pool_odds", "hold", "book", "before", "none"]
 # `backfill`: an answer fetched long after the race, which is no moment of its timeline.
 Kind = Literal["slot", "request", "recheck", "closing", "backfill"]
 _NONE: Mapping[str, Any] = MappingProxyType({})

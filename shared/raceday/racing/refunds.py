@@ -6,175 +6,225 @@ runners that showed odds it was all of them: their sum was 1.172 to 1.183, of th
 """
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from raceday.racing.shares import at_floor, inverse
-from raceday.racing.snapshot import Runner
+from raceday.racing.book import Asked, Former, Word, by_cents, came_in, standing, tells, tolerance, worth
+from raceday.racing.shares import inverse
 
-Word = Literal["", "refunded", "unrefunded", "undecided", "dead", "kept"]
-# A sum of inverse odds proves a set of runners within this of the book, where no other set comes as near again.
-NEAR = Fraction(5, 100)
+# A runner that makes less than this of the book, a place paid (odds of about 20), hardly matters.
+HARDLY = 0.05
+# A set proves itself where every other that is as likely, or up to this much further off, is about the same.
+_CLEAR = 0.02
+# A total falls by refunds alone, and those are at most so much more than rounded odds made of them.
+_FALL_SLACK, _FALL_NOISE = 1.15, 0.04
+# How far off a total is from what is expected of it, of itself.
+_NOISE = 0.015
 _MOST_CANDIDATES = 10
 
 
-class Former(NamedTuple):
-    """One pool at the poll before: total, each runner's cents and odds, who was scratched, and what was decided."""
-
-    total_cents: int
-    cents: Mapping[str, int | None]
-    odds: Mapping[str, Decimal | None]
-    scratched: frozenset[str]
-    unrefunded: Mapping[str, int]
-    word: Word
-
-
 class Refund(NamedTuple):
-    """Which scratched runners' money a pool holds, by their 1/odds; the decision in a word, and why."""
+    """Which scratched runners' money a pool holds, by their 1/odds; the decision in a word, and why.
+
+    `doubted` names those that are as good as refunded here, though nobody can be sure.
+    """
 
     holding: Mapping[str, Fraction]
     word: Word = ""
     why: str = ""
     proven: bool = False
+    doubted: tuple[str, ...] = ()
 
 
-def decide(
-    runners: Sequence[Runner],
-    odds: Mapping[str, Decimal | None],
-    book: Fraction,
-    total_cents: int,
-    former: Former | None,
-    *,
-    run: bool = False,
-    other: "Refund | None" = None,
-) -> Refund:
-    """Decide for one pool; once a race was `run` everything is refunded.
-
-    Where this pool proves nothing, what the `other` one proves counts: a runner is refunded in all pools together.
-    """
-    if run:
-        return Refund({})
-    showing, silent = _candidates(runners, odds, book, total_cents, former)
-    every = {**showing, **silent}
-    if not every:
-        return Refund({})
-    running = [r for r in runners if not r.scratched]
-    stakes = [inverse(odds.get(r.entrant_id)) for r in running]
-    sets: list[_Set] = []
-    if running and all(stakes) and not any(at_floor(odds.get(r.entrant_id)) for r in running):
-        sets = _sets(sum(stakes, Fraction(0)), every, book)
-    proven = _proven(sets, every)
-    if proven is not None:
-        holding = {i: every[i] for i in proven}
-        shown = float(sum(stakes) + sum(holding.values()))
-        return Refund(holding, "unrefunded" if holding else "refunded", f"inverse odds sum to {shown:.3f}", proven=True)
-    if other is not None and other.proven:
-        holding = {i: stake for i, stake in every.items() if i in other.holding}
-        return Refund(holding, "unrefunded" if holding else "refunded", "as the other pool proves")
-    found = _as_before(showing, silent, total_cents, former)
-    of_found = next((s.off for s in sets if set(s.held) == set(found.holding)), Fraction(0))
-    if former is not None and sets and sets[0].off <= NEAR < of_found:
-        # What was decided before is out of the question by now: the likeliest set it is, and nobody can be sure.
-        return Refund({i: every[i] for i in sets[0].held}, "undecided", "the former decision does not fit the odds")
-    return found
-
-
-def _candidates(
-    runners: Sequence[Runner],
-    odds: Mapping[str, Decimal | None],
-    book: Fraction,
-    total_cents: int,
-    former: Former | None,
-) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
-    """Return the scratched runners that may still be held: those that show odds, and those that lost them just now."""
-    showing: dict[str, Fraction] = {}
-    silent: dict[str, Fraction] = {}
-    for runner in runners:
-        i = runner.entrant_id
-        if not runner.scratched or _settled(i, former):
-            continue
-        if stake := inverse(odds.get(i)):
-            showing[i] = stake
-        elif former is not None and (stake := inverse(former.odds.get(i)) or _by_cents(i, book, total_cents, former)):
-            silent[i] = stake
-    return showing, silent
-
-
-def _by_cents(entrant_id: str, book: Fraction, total_cents: int, former: Former) -> Fraction:
-    """Return what of the book the cents are that a runner was seen to hold: its odds may be gone for long."""
-    held = former.unrefunded.get(entrant_id, 0)
-    return book * Fraction(held, total_cents) if held and total_cents else Fraction(0)
-
-
-def _settled(entrant_id: str, former: Former | None) -> bool:
-    """Tell whether a runner's money was let go before: what is refunded once is not held again."""
-    if former is None or entrant_id not in former.scratched:
-        return False
-    return entrant_id not in former.unrefunded and former.word != "undecided"
+NOTHING = Refund({})
 
 
 class _Set(NamedTuple):
-    """A set of candidates, and how far off the book the sum of inverse odds is with it."""
+    """A set of candidates, how far off the book the sum is with it, and whether rounding and take-out can be that."""
 
-    off: Fraction
+    off: float
     held: tuple[str, ...]
+    likely: bool
 
 
-def _sets(running: Fraction, every: Mapping[str, Fraction], book: Fraction) -> list[_Set]:
-    """Return every set of candidates, the nearest to the book first; none where there are too many to try."""
-    if len(every) > _MOST_CANDIDATES:
-        return []
-    sets = [chosen for size in range(len(every) + 1) for chosen in combinations(every, size)]
-    return sorted(_Set(abs(running + sum(every[i] for i in chosen) - book), chosen) for chosen in sets)
+def decide(asked: Asked, *, run: bool = False) -> Refund:
+    """Decide for one pool by its own evidence; once a race was `run` everything is refunded."""
+    if run:
+        return NOTHING
+    every = candidates(asked)
+    unseen = _unseen(asked, every)
+    sets = _sets(asked, every) if every or unseen else []
+    if unseen and _is_short(asked, sets):
+        return _of_unseen(asked, every, unseen)
+    if not every:
+        return NOTHING
+    proven = _proven(asked, sets, every)
+    if proven is not None:
+        return _settled_on(asked, proven, every)
+    return _by_total(asked, sets, every)
 
 
-def _proven(sets: Sequence[_Set], every: Mapping[str, Fraction]) -> tuple[str, ...] | None:
-    """Return the set of candidates that brings the sum nearest to the book, None where another one may as well.
+def decide_together(asked: Mapping[str, Asked], *, run: bool = False) -> dict[str, Refund]:
+    """Decide for the Win and the Place pool, each by its own evidence; what one proves helps the other at first sight.
 
-    A candidate that makes less than NEAR (odds of about 20) cannot be told apart and hardly matters: sets that differ
-    by such ones alone are one.
+    A runner is refunded in all pools together as a rule, but not always: later polls go by their own pool alone.
     """
-    if not sets or sets[0].off > NEAR:
+    own = {product: decide(each, run=run) for product, each in asked.items()}
+    proof = next((refund for refund in own.values() if refund.proven), None)
+    return {
+        product: refund if proof is None or refund.proven or not refund.word else _follow(asked[product], refund, proof)
+        for product, refund in own.items()
+    }
+
+
+def _follow(asked: Asked, own: Refund, proof: Refund) -> Refund:
+    """Take over what the other pool proves, where this one has no poll before and does not speak against it."""
+    if asked.former is not None or not any(asked.odds.values()):
+        return own
+    every = candidates(asked)
+    holding = {i: stake for i, stake in every.items() if i in proof.holding}
+    off = next((s for s in _sets(asked, every) if set(s.held) == set(holding)), None)
+    return Refund(holding, _word(holding), "as the other pool proves") if off is None or off.likely else own
+
+
+def candidates(asked: Asked) -> dict[str, Fraction]:
+    """Return the scratched runners that may still be held, with their 1/odds or what their cents are of the book."""
+    found = {}
+    for runner in asked.runners:
+        i = runner.entrant_id
+        if runner.scratched and not _is_settled(i, asked.former):
+            odds, seen = asked.odds.get(i), by_cents(asked, i)
+            # At the floor a runner may hold more than its odds say.
+            stake = inverse(odds) if tells(odds) else max(seen, inverse(odds))
+            if stake:
+                found[i] = stake
+    return found
+
+
+def _unseen(asked: Asked, every: Mapping[str, Fraction]) -> list[str]:
+    """Return the scratched runners that may still be held, though no odds and no earlier poll told of their money."""
+    out = (r.entrant_id for r in asked.runners if r.scratched)
+    return [i for i in out if i not in every and not _is_settled(i, asked.former)]
+
+
+def _is_short(asked: Asked, sets: Sequence[_Set]) -> bool:
+    """Tell whether all that is seen makes clearly less than the book, or nothing is seen at all."""
+    if not any(asked.odds.values()):
+        return True
+    sure = standing(asked)
+    nearest = sets[0] if sets else None
+    missing = nearest is not None and not nearest.likely and nearest.off > 2 * HARDLY * asked.places
+    return missing and sure is not None and sure.mid < asked.centre
+
+
+def _of_unseen(asked: Asked, every: Mapping[str, Fraction], unseen: Sequence[str]) -> Refund:
+    """Put what the book lacks on the only scratched runner that it can be; nobody can be sure."""
+    lacking = asked.book - sum(map(inverse, (asked.odds.get(r.entrant_id) for r in asked.running)), sum(every.values()))
+    only = len(unseen) == 1 and lacking > 0 and any(asked.odds.values())
+    holding = dict(every) | ({unseen[0]: lacking} if only else {})
+    why = "a scratched runner shows no odds, and the others' do not make the book"
+    return Refund(holding, "undecided", why, doubted=tuple(i for i in unseen if i not in holding))
+
+
+def _is_settled(entrant_id: str, former: Former | None) -> bool:
+    """Tell whether a runner's money was let go before: what is refunded once is not held again."""
+    return former is not None and entrant_id in former.scratched and entrant_id not in former.unrefunded
+
+
+def _word(holding: Mapping[str, Fraction]) -> Word:
+    return "unrefunded" if holding else "refunded"
+
+
+def _settled_on(asked: Asked, held: Sequence[str], every: Mapping[str, Fraction]) -> Refund:
+    holding = {i: every[i] for i in held}
+    shown = sum((inverse(asked.odds.get(r.entrant_id)) for r in asked.running), Fraction(0)) + sum(holding.values())
+    return Refund(holding, _word(holding), f"inverse odds sum to {float(shown):.3f}", proven=True)
+
+
+def _sets(asked: Asked, every: Mapping[str, Fraction]) -> list[_Set]:
+    """Return every set of candidates that the total allows, the nearest to the book first.
+
+    None where the money of a running one is not told, or where there are too many to try.
+    """
+    sure = standing(asked)
+    if sure is None or len(every) > _MOST_CANDIDATES:
+        return []
+    worths = {i: worth(asked.odds.get(i), stake) for i, stake in every.items()}
+    found = []
+    for size in range(len(every) + 1):
+        for held in combinations(every, size):
+            mid = sure.mid + sum(worths[i].mid for i in held)
+            variance = sure.variance + sum(worths[i].variance for i in held)
+            off = abs(mid - asked.centre)
+            found.append(_Set(off, held, off <= tolerance(asked, variance)))
+    allowed = [s for s in found if _total_allows(asked, every, s.held)]
+    return sorted(allowed or found)
+
+
+def _total_allows(asked: Asked, every: Mapping[str, Fraction], held: Sequence[str]) -> bool:
+    """Tell whether a total's fall is no more than the money of those that are refunded by this."""
+    if asked.former is None:
+        return True
+    back = sum(had(asked, i, stake) for i, stake in every.items() if i not in held)
+    return asked.former.total_cents - asked.total_cents <= back * _FALL_SLACK + asked.total_cents * _FALL_NOISE
+
+
+def _proven(asked: Asked, sets: Sequence[_Set], every: Mapping[str, Fraction]) -> tuple[str, ...] | None:
+    """Return the set of candidates that the odds prove, None where another one may as well be.
+
+    Sets that differ by runners alone that hardly matter are one.
+    """
+    if not sets or not sets[0].likely:
         return None
-    best, chosen = sets[0]
-    rivals = (other for distance, other in sets[1:] if distance < best + NEAR)
-    if any(every[i] >= NEAR for other in rivals for i in set(other) ^ set(chosen)):
+    best = sets[0].held
+    if any(_matters(asked, every, set(held) ^ set(best)) for held in _in_question(asked, sets)):
         return None
-    return chosen
+    return best
 
 
-def _fallen(held: Mapping[str, int], fell: int) -> tuple[tuple[str, ...], bool]:
-    """Return whose money together comes nearest to what a total fell by, and whether no others' comes about as near."""
-    if len(held) > _MOST_CANDIDATES:
-        return (tuple(held), True) if 2 * fell >= sum(held.values()) > 0 else ((), True)
-    every = (chosen for size in range(len(held), -1, -1) for chosen in combinations(held, size))
-    ranked = sorted((abs(fell - sum(held[i] for i in chosen)), -len(chosen), chosen) for chosen in every)
-    best, _, nearest = ranked[0]
-    room = sum(held.values()) / 10
-    # Growth hides a part of a refund; one that held next to nothing makes no rival.
-    rivals = [set(c) ^ set(nearest) for off, _, c in ranked[1:] if off < best + room]
-    sure = len(held) < 2 or not any(held[i] > room for each in rivals for i in each)
-    return (nearest if sum(held[i] for i in nearest) else ()), sure
+def _in_question(asked: Asked, sets: Sequence[_Set]) -> list[tuple[str, ...]]:
+    """Return the sets that may be, or come about as near to the book as the nearest."""
+    return [s.held for s in sets if s.likely or s.off < sets[0].off + _CLEAR * asked.places]
 
 
-def _as_before(
-    showing: Mapping[str, Fraction], silent: Mapping[str, Fraction], total_cents: int, former: Former | None
-) -> Refund:
-    """Keep the former decision until the total has fallen by about the candidates' money; without one, refunded."""
+def _matters(asked: Asked, every: Mapping[str, Fraction], entrants: set[str]) -> bool:
+    return float(sum(every[i] for i in entrants)) >= HARDLY * asked.places
+
+
+def had(asked: Asked, entrant_id: str, stake: Fraction) -> float:
+    """Return the cents that a candidate held at the poll before, by its stake where that was in doubt."""
+    former = asked.former
+    seen = (former.unrefunded.get(entrant_id) or former.cents.get(entrant_id)) if former else None
+    return seen or float(stake / asked.book * asked.total_cents)
+
+
+def _by_total(asked: Asked, sets: Sequence[_Set], every: Mapping[str, Fraction]) -> Refund:
+    """Decide by what the total did, where odds prove nothing: who is refunded takes the money out of it."""
+    former = asked.former
     if former is None:
-        return Refund({}, "undecided", "nothing tells whether the scratched runners' money is refunded")
-    # One that shows no odds any more counts as held only while that was proven.
-    kept = dict(showing) | {i: stake for i, stake in silent.items() if former.word == "unrefunded"}
-    kept = {i: stake for i, stake in kept.items() if i in former.unrefunded or i not in former.scratched}
-    held = {i: former.unrefunded.get(i) or former.cents.get(i) or 0 for i in kept}
-    fell = former.total_cents - total_cents
-    gone, sure = _fallen(held, fell)
-    if gone:
-        left = {i: stake for i, stake in kept.items() if i not in gone}
-        why = f"the total fell by {fell} cents, about the {sum(held[i] for i in gone)} of {len(gone)} that were held"
-        return Refund(left, ("unrefunded" if left else "refunded") if sure else "undecided", why)
-    is_new = any(i not in former.scratched for i in (*showing, *silent))
-    word: Word = "undecided" if is_new or former.word == "undecided" else former.word
-    return Refund(kept, word, "as before: nothing tells otherwise")
+        return Refund({}, "undecided", "nothing tells whether the scratched runners' money is refunded",
+                      doubted=tuple(every))  # fmt: skip
+    held = {i: had(asked, i, stake) for i, stake in every.items()}
+    fall = former.total_cents - asked.total_cents
+    came, unsure = came_in(asked)
+    ranked = sorted((abs(fall + came - sum(held[i] for i in held if i not in s)), -len(s), s)
+                    for s in _in_question(asked, sets) or _every_set(asked, every))  # fmt: skip
+    off, _, best = ranked[0]
+    room = max(_NOISE * asked.total_cents, sum(held.values()) / 10) + unsure
+    rivals = [s for distance, _, s in ranked[1:] if distance < off + room]
+    sure = off <= room and not any(_matters(asked, every, set(s) ^ set(best)) for s in rivals)
+    holding = {i: every[i] for i in best}
+    why = f"the total {'fell' if fall > 0 else 'grew'} by {abs(fall)} cents, {sum(held.values()):.0f} were held"
+    # What was in doubt is not made sure by a total: it may have been refunded before.
+    if sure and former.word != "undecided":
+        return Refund(holding, _word(holding), why)
+    return Refund(holding, "undecided", why, doubted=tuple(i for i in every if i not in holding))
+
+
+def _every_set(asked: Asked, every: Mapping[str, Fraction]) -> list[tuple[str, ...]]:
+    """Return all sets that the total allows, or none and all where there are too many to try."""
+    if len(every) > _MOST_CANDIDATES:
+        return [(), tuple(every)]
+    sets = [held for size in range(len(every) + 1) for held in combinations(every, size)]
+    return [held for held in sets if _total_allows(asked, every, held)] or sets

@@ -20,7 +20,11 @@ BOOK = Fraction(119, 100)
 FLOOR = Decimal("1.04")
 # Runners without odds hold nothing when those with odds explain this much of the book: nobody has backed them.
 EXPLAINED = Fraction(97, 100)
+# So much of a pool may stand where a guess puts it, before nobody can say whose it is.
+GUESSED_AT_MOST = Fraction(75, 1000)
 _POINT_PARTS = 10_000
+# What was known of runners that show no odds may be so far off what the book leaves for them.
+_BORNE_OUT = Fraction(6, 100)
 # No Place pool pays more; a figure beyond is none.
 _MOST_PLACES = 6
 
@@ -32,12 +36,32 @@ class Share(NamedTuple):
     source: Source
 
 
+class Before(NamedTuple):
+    """What the poll before tells of runners whose odds do not: their parts of the book now.
+
+    `sure` says that whose money the pool holds is known, so that the book bears it out; `in_doubt` that it was not
+    known at the poll before; `backed` names runners that must hold something, though nothing tells how much.
+    """
+
+    stakes: Mapping[str, Fraction]
+    sure: bool = True
+    in_doubt: bool = False
+    backed: frozenset[str] = frozenset()
+
+
+NOTHING_KNOWN = Before({})
+
+
 class Shares(NamedTuple):
-    """The parts of one pool: of each runner, of scratched ones whose money it still holds, and of nobody known."""
+    """The parts of one pool: of each runner, of scratched ones whose money it still holds, and of nobody known.
+
+    `guessed` is the part that stands where no figure of this pool puts it, but the tracker's percentages or nothing.
+    """
 
     runners: Mapping[str, Share]
     unrefunded: Mapping[str, Fraction]
     unattributed: Fraction = Fraction(0)
+    guessed: Fraction = Fraction(0)
 
 
 def normalised_points(points: Mapping[str, Decimal | None]) -> dict[str, Decimal] | None:
@@ -71,12 +95,17 @@ def at_floor(odds: Decimal | None) -> bool:
 
 
 def pool_shares(
-    running: Sequence[Runner], odds: Mapping[str, Decimal | None], book: Fraction, unrefunded: Mapping[str, Fraction]
+    running: Sequence[Runner],
+    odds: Mapping[str, Decimal | None],
+    book: Fraction,
+    unrefunded: Mapping[str, Fraction],
+    before: Before = NOTHING_KNOWN,
 ) -> Shares:
     """Share out one pool over the unscratched runners and the `unrefunded` ones, which come with their 1/odds.
 
-    Runners with odds hold 1/odds. What those leave of the book goes to the only runner that they say nothing of: one
-    without odds, or at the floor. To several it goes by hold where the tracker knows them all, else to nobody.
+    Runners with odds hold 1/odds. Those without, or at the floor, hold what is known of them from `before`, where the
+    book bears it out. Else what is left of the book goes to the only such runner; to several by hold where the tracker
+    knows them all, else to nobody.
     """
     stakes = {r.entrant_id: inverse(odds.get(r.entrant_id)) for r in running}
     total = sum((*stakes.values(), *unrefunded.values()), Fraction(0))
@@ -85,6 +114,9 @@ def pool_shares(
     if not total:
         return _by_hold(running)
     left = 1 - total / book
+    if before.stakes and set(before.stakes) == {*missing, *floored}:
+        borne = _borne_out(before.stakes, stakes, left, book) if before.sure else before.stakes
+        return _with_before(stakes, unrefunded, borne, guessed=before.in_doubt)
     is_open = floored if left > 0 else []
     if missing and left > 1 - EXPLAINED:
         # Beside a runner at the floor, one without odds is one that nobody backed, unless the tracker says otherwise.
@@ -92,7 +124,32 @@ def pool_shares(
         is_open = [*floored, *(i for i in missing if not floored or i in held)]
     if not is_open:
         return _plain(stakes, unrefunded, total)
-    return _with_open(running, stakes, unrefunded, book, is_open, left)
+    shares = _with_open(running, stakes, unrefunded, book, is_open, left)
+    passed_over = any(i in before.backed and i not in is_open for i in missing)
+    return shares._replace(guessed=left) if passed_over else shares
+
+
+def _borne_out(
+    before: Mapping[str, Fraction], stakes: Mapping[str, Fraction], left: Fraction, book: Fraction
+) -> Mapping[str, Fraction]:
+    """Return what was known of those whose odds do not tell, scaled to about what the book leaves for them."""
+    whole, room = sum(before.values()), left * book + sum(stakes[i] for i in before)
+    near = _BORNE_OUT * book
+    wanted = room + min(max(whole - room, -near), near)
+    return {i: part * wanted / whole for i, part in before.items()} if whole and wanted > 0 else before
+
+
+def _with_before(
+    stakes: Mapping[str, Fraction], unrefunded: Mapping[str, Fraction], before: Mapping[str, Fraction], *, guessed: bool
+) -> Shares:
+    """Share out a pool of which some hold what they held before, whatever their odds are or are not."""
+    held = {i: before.get(i, stake) for i, stake in stakes.items()}
+    whole = sum((*held.values(), *unrefunded.values()), Fraction(0))
+    return Shares(
+        {i: Share(part / whole, "before" if i in before else "pool_odds") for i, part in held.items()},
+        {i: stake / whole for i, stake in unrefunded.items()},
+        guessed=sum(max(Fraction(0), part - stakes[i]) for i, part in before.items()) / whole * guessed,
+    )
 
 
 def _plain(stakes: Mapping[str, Fraction], unrefunded: Mapping[str, Fraction], total: Fraction) -> Shares:
@@ -112,12 +169,14 @@ def _with_open(
 ) -> Shares:
     """Share out a pool of whose book `left` is open, to those of whom odds do not tell all."""
     shares = {i: Share(stake / book, "pool_odds") for i, stake in stakes.items()}
-    extra, nobodys = _open_parts({r.entrant_id: r.hold_points for r in running}, stakes, is_open, left)
+    shown = {i: stake / book for i, stake in stakes.items()}
+    extra, nobodys = _open_parts({r.entrant_id: r.hold_points for r in running}, shown, is_open, left)
     for i in is_open:
         part, source = extra[i]
         known = stakes[i] / book
         shares[i] = Share(None if part is None and not known else known + (part or 0), source)
-    return Shares(shares, {i: stake / book for i, stake in unrefunded.items()}, nobodys)
+    guessed = left if len(is_open) > 1 and not nobodys else Fraction(0)
+    return Shares(shares, {i: stake / book for i, stake in unrefunded.items()}, nobodys, guessed)
 
 
 def _open_parts(
@@ -126,12 +185,23 @@ def _open_parts(
     if len(is_open) == 1:
         return dict.fromkeys(is_open, (left, "book")), Fraction(0)
     held = {i: Fraction(max(h, Decimal(0))) for i in is_open if (h := holds.get(i)) is not None}
-    if len(held) == len(is_open) and (total := sum(held.values())):
-        return {i: (left * hold / total, "hold") for i, hold in held.items()}, Fraction(0)
+    if len(held) == len(is_open) and any(held.values()):
+        return {i: (part, "hold") for i, part in _by_points(held, stakes, left).items()}, Fraction(0)
     if all(stakes[i] for i in is_open):
         total = sum(stakes[i] for i in is_open)
         return {i: (left * stakes[i] / total, "book") for i in is_open}, Fraction(0)
     return {i: (None, "pool_odds" if stakes[i] else "none") for i in is_open}, left
+
+
+def _by_points(held: Mapping[str, Fraction], stakes: Mapping[str, Fraction], left: Fraction) -> dict[str, Fraction]:
+    """Share `left` so that all stand by their points, as far as nobody's odds say more already."""
+    parts: dict[str, Fraction] = {}
+    for i in sorted(held, key=lambda i: (-stakes[i], i)):
+        rest = left - sum(parts.values()) + sum(stakes[j] for j in held if j not in parts)
+        points = sum(held[j] for j in held if j not in parts)
+        wanted = rest * held[i] / points if points else rest
+        parts[i] = min(max(Fraction(0), wanted - stakes[i]), left - sum(parts.values()))
+    return parts
 
 
 def _by_hold(running: Sequence[Runner]) -> Shares:
@@ -139,4 +209,4 @@ def _by_hold(running: Sequence[Runner]) -> Shares:
     total = sum(holds.values())
     if not total:
         return Shares({i: Share(None, "none") for i in holds}, {}, Fraction(1))
-    return Shares({i: Share(hold / total, "hold") for i, hold in holds.items()}, {})
+    return Shares({i: Share(hold / total, "hold") for i, hold in holds.items()}, {}, guessed=Fraction(1))

@@ -30,7 +30,7 @@ TABLE = Table(
         decimal("betPercentage", "Share of the bets that the feed's tracker shows, percent of all runners."),
         whole("winPoolAmount", "Win money on it, cents."),
         whole("placePoolAmount", "Place money on it, cents."),
-        varchar(20, "shareSource", "What the Win share was taken from: pool_odds, hold or none."),
+        varchar(20, "shareSource", "What the Win share was taken from: pool_odds, hold, book, before or none."),
         varchar(255, "jockey", "Jockey, driver or none."),
         varchar(255, "trainerName", "Trainer."),
         varchar(255, "silkColours", "Description of the silk, as the feed writes it."),

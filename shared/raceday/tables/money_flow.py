@@ -29,7 +29,7 @@ TABLE = Table(
         whole("n", "Ledger row that the figures come from."),
         varchar(10, "poolType", "Pool that the row is about, as the client asks for it."),
         varchar(10, "intervalType", "Distance of labels, in the client's words."),
-        varchar(20, "shareSource", "What the Win share was taken from: pool_odds, hold or none."),
+        varchar(20, "shareSource", "What the Win share was taken from: pool_odds, hold, book, before or none."),
         varchar(100, "bucketDocumentId", "Id of the label's row, as the client expects it."),
         flag("isBaseline", "Whether amounts are absolute because no earlier label exists.", default=False),
         flag("mathematicallyConsistent", "Whether the label's increments add up to the pools' growth."),
