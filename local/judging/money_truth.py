@@ -33,7 +33,7 @@ class Fault(NamedTuple):
 
 
 @dataclass
-class Counts:
+class MoneyCounts:
     """What became of all rows, a row being one pool of one poll."""
 
     rows: int = 0
@@ -43,9 +43,9 @@ class Counts:
     needless: list[Fault] = field(default_factory=list)
 
 
-def judge(seeds: Iterable[int]) -> Counts:
+def judge(seeds: Iterable[int]) -> MoneyCounts:
     """Poll the races of the seeds, and count."""
-    counts = Counts()
+    counts = MoneyCounts()
     for seed in seeds:
         served = polls_of(seed)
         for at, (row, each) in enumerate(zip(rows_of(served), served, strict=True)):
@@ -65,7 +65,7 @@ def rows_of(served: Sequence[Served]) -> list[LedgerRow]:
     return rows
 
 
-def _count(counts: Counts, seed: int, at: int, product: str, row: LedgerRow, served: Served) -> None:
+def _count(counts: MoneyCounts, seed: int, at: int, product: str, row: LedgerRow, served: Served) -> None:
     counts.rows += 1
     word = settled(row, product).word
     off, where = misplaced(row, served, product)

@@ -19,7 +19,7 @@ NEVER = 10**6
 _MOST_ODDS = 999
 
 
-class Scratching(NamedTuple):
+class DrawnScratching(NamedTuple):
     """A runner that is out from poll `at` on; `refunded` says from which poll on each pool is without its money."""
 
     runner: int
@@ -37,7 +37,7 @@ class Silence(NamedTuple):
     products: tuple[str, ...]
 
 
-class Race(NamedTuple):
+class DrawnRace(NamedTuple):
     """One race as it was drawn: its runners' strength, its scratchings, and what the feed keeps back."""
 
     size: int
@@ -47,14 +47,14 @@ class Race(NamedTuple):
     opening: Mapping[str, float]
     take: Mapping[str, float]
     drift: float
-    scratchings: tuple[Scratching, ...]
+    scratchings: tuple[DrawnScratching, ...]
     silences: tuple[Silence, ...]
     place_off: int
     ends: bool
     tracked: bool
 
 
-class Truth(NamedTuple):
+class TrueMoney(NamedTuple):
     """Whose money each pool is at one poll, in cents by entrant: scratched ones are listed while it holds theirs."""
 
     cents: Mapping[str, Mapping[str, int]]
@@ -70,7 +70,7 @@ class Served(NamedTuple):
     """What the feed shows at one poll, and what is true."""
 
     snapshot: Snapshot
-    truth: Truth
+    truth: TrueMoney
 
 
 def entrant(index: int) -> str:
@@ -91,14 +91,14 @@ def polls_of(seed: int) -> list[Served]:
     return served
 
 
-def _drawn(chance: Random) -> Race:
+def _drawn(chance: Random) -> DrawnRace:
     size, polls = chance.randint(4, 16), chance.randint(5, 13)
     shape = chance.choice((0.7, 1.0, 2.0, 4.0))
     win = tuple(max(0.002, chance.gammavariate(shape, 1)) for _ in range(size))
     place = tuple(w ** chance.uniform(0.5, 0.8) for w in win)
     opening = math.exp(chance.uniform(math.log(20_000), math.log(3_000_000)))
     count = chance.choice((0, 1, 1, 1, 2, 2, 3)) if size > 5 else chance.choice((0, 1))
-    return Race(
+    return DrawnRace(
         size,
         polls,
         3 if size >= 8 else 2 if size >= 5 else 1,
@@ -114,12 +114,12 @@ def _drawn(chance: Random) -> Race:
     )
 
 
-def _scratching(index: int, polls: int, chance: Random) -> Scratching:
+def _scratching(index: int, polls: int, chance: Random) -> DrawnScratching:
     at = chance.randrange(polls)
     lag = chance.choice((0, 0, 1, 1, 2, 3, NEVER))
     apart = chance.choice((0, 0, 0, 0, -1, 1, 2))
     refunded = {"win": at + lag, "place": max(at, at + lag + apart)}
-    return Scratching(index, at, refunded, chance.random() < 0.25)
+    return DrawnScratching(index, at, refunded, chance.random() < 0.25)
 
 
 def _silences(size: int, polls: int, chance: Random) -> list[Silence]:
@@ -133,13 +133,13 @@ def _silences(size: int, polls: int, chance: Random) -> list[Silence]:
     return found
 
 
-def _opening(race: Race, product: str, chance: Random) -> list[int]:
+def _opening(race: DrawnRace, product: str, chance: Random) -> list[int]:
     strength = race.strength[product]
     drawn = [s * chance.uniform(0.85, 1.15) for s in strength]
     return [round(race.opening[product] * d / sum(drawn)) for d in drawn]
 
 
-def _grow(race: Race, money: Mapping[str, list[int]], at: int, chance: Random) -> None:
+def _grow(race: DrawnRace, money: Mapping[str, list[int]], at: int, chance: Random) -> None:
     """Let new bets come in on who still runs, and refunds go out."""
     pace = chance.choice((0.0, 0.02, 0.05, 0.1, 0.25))
     out = {s.runner for s in race.scratchings if s.at <= at}
@@ -152,11 +152,11 @@ def _grow(race: Race, money: Mapping[str, list[int]], at: int, chance: Random) -
                 cents[s.runner] = 0
 
 
-def _is_final(race: Race, at: int) -> bool:
+def _is_final(race: DrawnRace, at: int) -> bool:
     return race.ends and at == race.polls - 1
 
 
-def _served(race: Race, money: Mapping[str, list[int]], at: int, chance: Random) -> Served:
+def _served(race: DrawnRace, money: Mapping[str, list[int]], at: int, chance: Random) -> Served:
     # A refund at once leaves nothing behind at the first poll either.
     if at == 0:
         for s in race.scratchings:
@@ -179,12 +179,12 @@ def _served(race: Race, money: Mapping[str, list[int]], at: int, chance: Random)
         )
         for i in range(race.size)
     )
-    truth = Truth({p: {entrant(i): c for i, c in enumerate(cents) if c} for p, cents in money.items()},
+    truth = TrueMoney({p: {entrant(i): c for i, c in enumerate(cents) if c} for p, cents in money.items()},
                   frozenset(entrant(i) for i in out), dead)  # fmt: skip
     return Served(_snapshot(race, runners, truth, at), truth)
 
 
-def _odds(race: Race, product: str, money: list[int], at: int, chance: Random) -> list[Decimal | None]:
+def _odds(race: DrawnRace, product: str, money: list[int], at: int, chance: Random) -> list[Decimal | None]:
     places = race.places if product == "place" else 1
     kept = (race.take[product] + race.drift * chance.uniform(-1, 1)) * sum(money) / places
     shown: list[Decimal | None] = [None if not c else _tenths(kept / c) for c in money]
@@ -209,7 +209,7 @@ def _points(money: list[int], out: frozenset[int], chance: Random) -> list[int]:
     return [round(100 * d / (sum(drawn) or 1)) for d in drawn]
 
 
-def _snapshot(race: Race, runners: tuple[Runner, ...], truth: Truth, at: int) -> Snapshot:
+def _snapshot(race: DrawnRace, runners: tuple[Runner, ...], truth: TrueMoney, at: int) -> Snapshot:
     status = Status.FINAL if _is_final(race, at) else Status.OPEN
     when = START - timedelta(minutes=65) + timedelta(minutes=5 * at)
     held = sum((r.hold_points or Decimal(0) for r in runners), Decimal(0))

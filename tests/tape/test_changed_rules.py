@@ -9,7 +9,7 @@ import pytest
 
 from local.tape.reader import Tape
 from local.tape.verify import RowDifference, compare
-from raceday.racing import pools, validation
+from raceday.racing import holders, validation
 from raceday.racing.shares import Share, Shares
 from raceday.tables import MONEY_FLOW, NOTIFICATIONS, RACE_POLLS
 from tests.tape.kit import taped_day
@@ -26,8 +26,8 @@ def narrower(patch: pytest.MonkeyPatch) -> None:
 def half_by_hold(patch: pytest.MonkeyPatch) -> None:
     """Take every share half from the odds and half from the tracker's holds, where pool odds alone counted."""
 
-    def pool_shares(running: Any, odds: Any, book: Fraction, unrefunded: Any) -> Shares:
-        right: Shares = before(running, odds, book, unrefunded)
+    def pool_shares(running: Any, odds: Any, book: Fraction, unrefunded: Any, past: Any) -> Shares:
+        right: Shares = before(running, odds, book, unrefunded, past)
         holds = {r.entrant_id: Fraction(max(r.hold_points or Decimal(0), Decimal(0))) for r in running}
         total = sum(holds.values())
         if not total or right.unrefunded or any(s.source != "pool_odds" for s in right.runners.values()):
@@ -36,8 +36,8 @@ def half_by_hold(patch: pytest.MonkeyPatch) -> None:
             {i: Share(((s.part or Fraction(0)) + holds[i] / total) / 2, "hold") for i, s in right.runners.items()}, {}
         )
 
-    before = vars(pools)["pool_shares"]
-    patch.setattr(pools, "pool_shares", pool_shares)
+    before = vars(holders)["pool_shares"]
+    patch.setattr(holders, "pool_shares", pool_shares)
 
 
 def keyed(found: list[RowDifference]) -> dict[tuple[str, str], tuple[str, str, tuple[str, ...]]]:
