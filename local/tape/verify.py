@@ -177,10 +177,18 @@ def _rule(table: str, columns: Mapping[str, Any]) -> str:
         elif part == "runners":
             figure = rest.rpartition(".")[2]
             named.append("racing/shares" if figure in _SHARES else "feed/mapping (runners)")
+        elif part == "pools" and _same_totals(*columns[column]):
+            named.append("racing/shares")
         else:
             named.append(_LEDGER.get(part, "feed/mapping (race)"))
     kept = [rule for rule in dict.fromkeys(named) if rule not in _FOLLOWING] or list(dict.fromkeys(named))
     return ", ".join(kept)
+
+
+def _same_totals(before: str | None, after: str | None) -> bool:
+    """Tell whether two rows' pools differ in whose money they are alone."""
+    one, other = (json.loads(text or "{}") or {} for text in (before, after))
+    return {**one, "settled": None} == {**other, "settled": None}
 
 
 def counts(found: Sequence[RowDifference]) -> dict[str, int]:
