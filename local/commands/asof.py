@@ -10,8 +10,7 @@ from local import stores
 from local.commands.options import store_option
 from local.commands.places import read_place
 from local.tape.asof import RaceHistory, check, lines, random_instants
-from local.tape.format import TERMS
-from local.tape.reader import Tape
+from local.tape.opening import opened
 from local.tape.replay import TapeReplay
 from local.tape.scanning import TapeError
 from local.tape.stored import settings_of_replay
@@ -41,7 +40,7 @@ def asof(race: str, at: str | None, store: str | None, count: int | None, tape: 
         history = RaceHistory(recorded)
         races = _races(history, race)
         moment = _instant(at, history, races[0]) if at else None
-        opened = Tape.open(tape) if tape else None
+        answers = opened(tape) if tape else None
     except (TapeError, FileNotFoundError, LookupError, ValueError) as error:
         click.echo(f"raceday asof: {error}", err=True)
         return 2
@@ -49,12 +48,11 @@ def asof(race: str, at: str | None, store: str | None, count: int | None, tape: 
         for race_id in races:
             click.echo("\n".join(lines(history.at(race_id, moment))))
         return 0
-    if count is None or opened is None:
+    if count is None or answers is None:
         click.echo("raceday asof: expected a TIME, or --check N with --tape TAPE", err=True)
         return 2
-    click.echo(TERMS, err=True)
     asked = [(race_id, moment) for race_id in races] if moment else random_instants(history, races, count, seed)
-    made = asyncio.run(check(TapeReplay(opened, recorded, settings_of_replay()), history, asked))
+    made = asyncio.run(check(TapeReplay(answers, recorded, settings_of_replay()), history, asked))
     for view, difference in made.found[:50]:
         click.echo(f"{view.race_id} at {view.at:%Y-%m-%d %H:%M:%S.%f}: {difference}")
     click.echo(f"{made.instants} instants, {made.rows:,} rows compared, {len(made.found)} differ")

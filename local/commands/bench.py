@@ -3,13 +3,15 @@
 import json
 import sys
 import time
+from dataclasses import asdict
 from typing import Any
 
 import click
 
+from local import stores
 from local.bench.child import ProbeFailed
 from local.bench.report import KEYS, LAST_FULL, missed, run, table
-from local.commands.options import Options, json_option
+from local.commands.options import FILE, Options, json_option
 
 
 @click.command(epilog="Example: ./raceday bench --quick --only parse,poll_calls")
@@ -18,6 +20,8 @@ from local.commands.options import Options, json_option
 @click.option("--only", default="", metavar="A,B", help=f"these keys only: {', '.join(KEYS)}")
 @click.option("--keep", is_flag=True, help=f"keep this full run in {LAST_FULL.name}, for quick ones")
 @click.option("--cost", is_flag=True, help="find the cheapest poller instead, and draw its curve")
+@click.option("--tape", type=FILE, metavar="TAPE", help="measure this tape instead: its sizes, its replay, its export")
+@click.option("--store", metavar="FILE|env", help="with --tape: replay at the slots of this ledger")
 def bench(**options: Any) -> int:
     """Measure each key against a peer or a limit. Exit code 0 all goals are met, 1 one is missed."""
     return run_bench(Options(**options))
@@ -32,6 +36,8 @@ def run_bench(args: Options) -> int:
     if args.keep and (args.quick or args.only):
         print("raceday bench: --keep is for a full run of all keys", file=sys.stderr)
         return 2
+    if args.tape is not None:
+        return _tape(args)
     if args.cost:
         from local.bench.cost import run_cost
 
@@ -51,3 +57,21 @@ def run_bench(args: Options) -> int:
     if found:
         print(f"missed: {', '.join(found)}", file=sys.stderr)
     return 1 if found else 0
+
+
+def _tape(args: Options) -> int:
+    """Print what a tape costs; 0 all goals met, 1 one is missed, 2 no such tape or store."""
+    from local.bench.tape_figures import measure_tape
+    from local.tape.opening import opened
+
+    try:
+        store = stores.present(args.store) if args.store else ""
+        found = measure_tape(opened(args.tape), store, lambda what: print(what, file=sys.stderr))
+    except ValueError as error:
+        print(f"raceday bench: {error}", file=sys.stderr)
+        return 2
+    for figure in found:
+        print(figure)
+    if args.json is not None:
+        args.json.write_text(json.dumps([asdict(figure) for figure in found], indent=1) + "\n", "utf-8")
+    return 0 if all(figure.met for figure in found) else 1

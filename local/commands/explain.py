@@ -9,7 +9,7 @@ from local import stores
 from local.commands.options import store_option
 from local.commands.places import read_place
 from local.tape.explain import RaceStory, check_lines, day_figures, runner_lines
-from local.tape.format import TERMS
+from local.tape.opening import opened
 from local.tape.reader import Tape
 from local.tape.replay import Rows
 from local.tape.scanning import TapeError
@@ -31,7 +31,7 @@ def explain(race: str, runner: int | None, label: int | None, store: str | None,
     minutes before the start (negative after it: put -- before). Exit code 0 none differs, 1 one does, 2 wrong usage.
     """
     try:
-        opened = Tape.open(tape) if tape else None
+        answers = opened(tape) if tape else None
         place = stores.present(store)
         stores.tell(place)
         recorded = asyncio.run(read_place(place))
@@ -39,11 +39,9 @@ def explain(race: str, runner: int | None, label: int | None, store: str | None,
     except (TapeError, FileNotFoundError, LookupError) as error:
         click.echo(f"raceday explain: {error}", err=True)
         return 2
-    if opened is not None:
-        click.echo(TERMS, err=True)
     if runner is None:
-        return _all(recorded, opened, races)
-    story = RaceStory(recorded, opened, races[0])
+        return _all(recorded, answers, races)
+    story = RaceStory(recorded, answers, races[0])
     try:
         shown = [label] if label is not None else [e.label for e in story.labels]
         lines = [line for each in shown for line in (f"label {each}", *runner_lines(story, runner, each))]

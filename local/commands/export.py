@@ -8,19 +8,15 @@ import click
 
 from local import stores
 from local.commands.options import store_option
-from local.commands.places import read_place
-from local.simulate.port_store import PortBackend
-from local.simulate.taped import simulate_tape
-from local.simulate.world import settings_from_env
 from local.tape.export import FORMATS, export_day, make_database
-from local.tape.format import TERMS
+from local.tape.lived import lived, read_ledger, replayed
+from local.tape.opening import opened
 from local.tape.reader import Tape
-from local.tape.replay import Rows, TapeReplay
+from local.tape.replay import Rows
 from local.tape.scanning import TapeError
-from local.tape.stored import DECIDING, settings_of_replay
+from local.tape.spill import Finds, SpilledStore
 from local.world import open_world
 from raceday.errors import SettingsError
-from raceday.store.port import Store
 
 MOST_DAYS = 3660
 
@@ -54,8 +50,11 @@ def export(days: str, folder: Path, kind: str, store: str | None, tape: Path | N
     wanted = days_of(days)
     try:
         if tape is not None:
-            ledger = asyncio.run(read_place(stores.present(store))) if store else None
-            polls = asyncio.run(_write(stored_of_tape(_opened(tape), ledger), wanted, folder, kind))
+            answers = opened(tape)
+            ledger = asyncio.run(_ledger(stores.present(store), answers)) if store else None
+            made = stored_of_tape(answers, ledger)
+            polls = asyncio.run(_write(made, wanted, folder, kind))
+            made.close()
         else:
             place = stores.present(store)
             stores.tell(place)
@@ -79,7 +78,7 @@ async def _export(days: list[date], folder: Path, kind: str, place: str) -> int:
         await world.aclose()
 
 
-async def _write(client: Store, days: list[date], folder: Path, kind: str) -> int:
+async def _write(client: Finds, days: list[date], folder: Path, kind: str) -> int:
     polls = 0
     for day in days:
         counts = await export_day(client, day, folder, "csv" if kind == "csv" else "parquet")
@@ -88,27 +87,22 @@ async def _write(client: Store, days: list[date], folder: Path, kind: str) -> in
     return polls
 
 
-def _opened(path: Path) -> Tape:
-    """Open a tape, tell its terms and name what is not whole; raises TapeError."""
-    click.echo(TERMS, err=True)
-    tape = Tape.open(path)
-    for damage in tape.damages:
-        click.echo(f"not whole: {damage}", err=True)
-    return tape
+async def _ledger(place: str, tape: Tape) -> Rows:
+    world = open_world("generated", place, lambda _: None)
+    try:
+        return await read_ledger(world.container("money-flow-tracker").store, tape)
+    finally:
+        await world.aclose()
 
 
-def stored_of_tape(tape: Tape, ledger: Rows | None) -> Store:
-    """Return a store in memory with all that a tape's answers make; raises ValueError for a tape without any.
+def stored_of_tape(tape: Tape, ledger: Rows | None) -> SpilledStore:
+    """Return a store with all that a tape's answers make; raises ValueError for a tape without any.
 
     With the tables of a ledger its polls are made again at their own slots; else the schedule decides.
     """
     if ledger is None:
-        backend = PortBackend()
-        simulate_tape(tape, None, settings=settings_from_env(*DECIDING), into=backend, users=False)
-        assert backend.memory is not None
-        return backend.memory
-    replay = TapeReplay(tape, ledger, settings_of_replay())
-    asyncio.run(replay.run())
-    if replay.unknown:
-        click.echo(f"{len(replay.unknown)} polls have no answer on the tape and are taken from the ledger", err=True)
-    return replay.store
+        return lived(tape)
+    made, unknown = replayed(tape, ledger)
+    if unknown:
+        click.echo(f"{len(unknown)} polls have no answer on the tape and are taken from the ledger", err=True)
+    return made

@@ -31,9 +31,10 @@ class Recording(LocalWorld):
     folder: Path = FOLDER
     keeper: Keeper | None = None
     day: str = ""
+    lost: int = 0
 
     def turn(self) -> None:
-        """Begin a part where none was begun for the present race day."""
+        """Begin a part where none was begun for the present race day; raises OSError where none can be."""
         now = self.clock.now()
         day = race_day(now).isoformat()
         if day == self.day:
@@ -45,6 +46,7 @@ class Recording(LocalWorld):
             for name in ASKING:
                 self.keeper.listen(name, self.container(name))
         else:
+            self.lost += self.keeper.writer.lost
             self.keeper.turn(writer)
         self.day = day
         click.echo(f"recording to {writer.path}")
@@ -53,8 +55,10 @@ class Recording(LocalWorld):
         self, name: str, event: dict[str, Any], *, activation: str = "", timeout_secs: float | None = None
     ) -> dict[str, Any]:
         """Run one activation, and keep what it hears."""
-        self.turn()
         assert self.keeper is not None
+        # Where there is no room for a new day's part the present one goes on, and counts what it loses.
+        with contextlib.suppress(OSError):
+            self.turn()
         activation, began = activation or SystemRandomSource().token(), self.clock.now()
         self.keeper.began(activation, self.container(name))
         result = await LocalWorld.invoke(self, name, event, activation=activation, timeout_secs=timeout_secs)
@@ -77,7 +81,7 @@ def record(
     """Poll the feed as the suite does and keep every answer on a tape, until stopped.
 
     Started again it goes on in a new part; what it missed is missing on the tape, and the ledger in its store tells the
-    slots. Exit code 0 stopped, 1 stopped and answers were lost for want of room, 2 wrong settings.
+    slots. Exit code 0 stopped, 1 stopped and answers were lost for want of room, 2 wrong settings, 3 no room at all.
     """
     click.echo(TERMS, err=True)
     if feed == "live" and (speed != 1 or at is not None):
@@ -90,15 +94,16 @@ def record(
         return 2
     given = {f.name: getattr(world, f.name) for f in fields(world)}
     recording = Recording(**given, folder=folder)
+    recording.turn()
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(recording, most))
-    writer = recording.keeper.writer if recording.keeper else None
-    if writer is None:
-        return 0
+    assert recording.keeper is not None
+    writer = recording.keeper.writer
     writer.mark("recording", {"ended": to_micros(recording.clock.now())})
     writer.close()
-    click.echo(f"{writer.n} records, {writer.size_bytes:,} bytes in {writer.path}, {writer.lost} lost")
-    return 1 if writer.lost else 0
+    lost = recording.lost + writer.lost
+    click.echo(f"{writer.n} records, {writer.size_bytes:,} bytes in {writer.path}, {lost} lost")
+    return 1 if lost else 0
 
 
 async def _run(world: LocalWorld, most: float | None) -> None:

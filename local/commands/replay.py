@@ -10,17 +10,18 @@ import click
 from local import stores
 from local.commands.options import OUT_FILE, store_option
 from local.commands.places import read_place
-from local.tape.format import TERMS
-from local.tape.reader import Tape
+from local.simulate.taped import simulate_tape
+from local.simulate.world import settings_from_env
+from local.tape.opening import opened
 from local.tape.replay import TapeReplay
 from local.tape.scanning import TapeError
-from local.tape.stored import settings_of_replay
+from local.tape.stored import DECIDING, settings_of_replay
 from local.tape.verify import COMPARED, compare, counts
 
 
 @click.command(epilog="Example: ./raceday replay .raceday/day.tape --store .raceday/simulate.db --verify")
 @click.argument("tape", type=click.Path(path_type=Path))
-@store_option()
+@store_option(f"with the ledger of the day; --verify and --only take {stores.HELP}")
 @click.option("--verify", is_flag=True, help="list every row that comes out otherwise, and by which rule")
 @click.option("--only", default="", metavar="RACE", help="one race alone")
 @click.option("--json", "as_json", type=OUT_FILE, metavar="FILE", help="write all differences")
@@ -28,21 +29,21 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, as_json: Path
     """Run imports, polls and projections over a tape again, each at its own instant.
 
     Slots, gaps and instants are read from the store's ledger; everything else is computed from the tape's answers.
-    Exit code 0 all is equal, 1 something differs, 2 no such tape or store.
+    Without a store the day is lived again, at the slots of its schedule, and what that makes is told.
+    Exit code 0 all is equal, 1 something differs, 2 no such tape or store, 3 without a store: nothing was polled.
     """
-    click.echo(TERMS, err=True)
+    if store is None and not verify and not only:
+        return _again(tape)
     try:
-        opened = Tape.open(tape)
+        answers = opened(tape)
         place = stores.present(store)
         stores.tell(place)
         recorded = asyncio.run(read_place(place))
     except (TapeError, FileNotFoundError) as error:
         click.echo(f"raceday replay: {error}", err=True)
         return 2
-    for damage in opened.damages:
-        click.echo(f"not whole: {damage}", err=True)
     began = time.perf_counter()
-    made = TapeReplay(opened, recorded, settings_of_replay(), only)
+    made = TapeReplay(answers, recorded, settings_of_replay(), only)
     asyncio.run(made.run())
     spent = time.perf_counter() - began
     polls = len(made.store.tables["race-polls"])
@@ -61,3 +62,16 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, as_json: Path
         as_json.write_text(json.dumps([each._asdict() for each in found], indent=1, default=str) + "\n")
     click.echo(f"{len(found)} rows differ {counts(found) or ''}".rstrip())
     return 1 if found else 0
+
+
+def _again(path: Path) -> int:
+    """Let the tape's day pass without any ledger, and tell what was made; 2 no such tape, 3 nothing was polled."""
+    try:
+        report = simulate_tape(opened(path), None, settings=settings_from_env(*DECIDING), users=False)
+    except ValueError as error:
+        click.echo(f"raceday replay: {error}", err=True)
+        return 2
+    told = report["stored"]
+    click.echo(f"{told['polls']} polls made at the schedule's slots in {report['wall_secs']:.1f} s, without a ledger")
+    click.echo("  ".join(f"{table} {count}" for table, count in told.items()))
+    return 0 if told["polls"] else 3

@@ -7,8 +7,7 @@ from pathlib import Path
 from local.commands.options import Options
 from local.functions import ROOT
 from local.simulate.taped import simulate_tape
-from local.tape.format import TERMS
-from local.tape.reader import Tape
+from local.tape.opening import opened
 from raceday.settings import Settings
 
 TAPED_STORE = ROOT / ".raceday" / "taped.db"
@@ -22,10 +21,9 @@ def remove_store(store: Path) -> None:
 
 def simulate_taped(args: Options, path: Path, settings: Settings) -> int:
     """Let the tape's day pass; 0 done, 2 wrong usage, 3 nothing was polled."""
-    print(TERMS, file=sys.stderr)
     store = args.store or TAPED_STORE
     try:
-        tape = Tape.open(path)
+        tape = opened(path)
         if args.store is None:
             remove_store(store)
         elif store.exists():

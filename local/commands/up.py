@@ -20,7 +20,7 @@ from local.logfile import keeping
 from local.serving import serve_told
 from local.tape.feed import TapeFeed
 from local.tape.format import TERMS
-from local.tape.reader import Tape
+from local.tape.opening import opened
 from local.testing.pace import PacedClock
 from local.world import EVENT_URLS, LocalWorld, deliver, open_world, subscribe
 from raceday.catalogue.schedules import SCHEDULES
@@ -115,10 +115,10 @@ def _begin(feed: str) -> datetime | None:
     kind, _, place = feed.partition(":")
     if kind not in RECORDED or not place:
         return None
-    print(TERMS, file=sys.stderr)
     if kind == "recorded":
+        print(TERMS, file=sys.stderr)
         return datetime.combine(RecordedFeed(place).date, IMPORTED, UTC) - timedelta(days=1, minutes=2)
-    return TapeFeed(Tape.open(place)).begin - timedelta(minutes=2)
+    return TapeFeed(opened(place)).begin - timedelta(minutes=2)
 
 
 def _demo_minutes(clock: PacedClock) -> int:

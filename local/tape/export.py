@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from appwrite.query import Query
 
 from local.tape.export_tables import TABLES, ExportTable, RaceData, race_data
-from raceday.store.port import Store
+from local.tape.spill import Finds
 from raceday.tables import (
     CLOSING_PRICES,
     MONEY_FLOW,
@@ -95,7 +95,7 @@ def _plain(value: Any) -> Any:
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else value
 
 
-async def races_of_day(store: Store, day: date) -> AsyncIterator[RaceData]:
+async def races_of_day(store: Finds, day: date) -> AsyncIterator[RaceData]:
     """Return a day's races one by one, in order of their starts, each with all of its rows."""
     races = await store.find(RACES, [Query.equal("raceDateNz", [day.isoformat()])])
     for race in sorted(races, key=lambda r: (r["startTime"], r["$id"])):
@@ -105,7 +105,7 @@ async def races_of_day(store: Store, day: date) -> AsyncIterator[RaceData]:
         yield race_data(race, polls, stored)
 
 
-async def export_day(store: Store, day: date, folder: Path, kind: str) -> dict[str, int]:
+async def export_day(store: Finds, day: date, folder: Path, kind: str) -> dict[str, int]:
     """Write one day's tables and return how many rows each has; `kind` is parquet or csv.
 
     Files are DIR/TABLE/day=YYYY-MM-DD/TABLE.KIND, which readers take for partitions; each takes its place whole.

@@ -206,6 +206,22 @@ class MemoryStore:
         self.files[bucket, file_id] = content
         return f"memory://{bucket}/{file_id}"
 
+    def forget(self, table: str, race_id: str) -> list[Row]:
+        """Take one race's rows out of a table, in order of their creation, without an event."""
+        rows = sorted(self._by_race[table].get(race_id, {}).values(), key=_sequence)
+        for row in rows:
+            self._put(table, row["$id"], None)
+        self._by_race[table].pop(race_id, None)
+        return rows
+
+    def newest_polls(self) -> dict[str, Row]:
+        """Return each race's newest row of the ledger."""
+        return {
+            race_id: max(rows.values(), key=lambda row: int(row["n"]))
+            for race_id, rows in self._by_race[RACE_POLLS].items()
+            if rows
+        }
+
     def _table(self, table: str) -> dict[str, Row]:
         if table not in self.tables:
             raise StoreMissing(table, status=404, kind="table_not_found")

@@ -12,10 +12,16 @@ import pytest
 
 from local.commands.export import stored_of_tape
 from local.functions import ROOT
+from local.simulate.port_store import PortBackend
+from local.simulate.taped import simulate_tape
+from local.simulate.world import settings_from_env
 from local.tape.export import DATABASE, documented, export_day, make_database, open_days, path_of
 from local.tape.export_tables import TABLES
+from local.tape.lived import read_ledger
 from local.tape.questions import QUESTIONS
 from local.tape.reader import Tape
+from local.tape.spill import SPILLED
+from local.tape.stored import DECIDING
 from local.testing.memory_store import MemoryStore
 from raceday.ledger.codec import from_row
 from raceday.racing.records import LedgerRow
@@ -57,16 +63,41 @@ def test_tables_hold_what_is_stored(exported: Path) -> None:
     assert first == (min(poll.slot for poll in ledger), "TIMESTAMP WITH TIME ZONE")
 
 
+def assert_same(one: Path, other: Path, *, but: tuple[str, ...] = ()) -> None:
+    """Fail where two exports differ, in other columns of closing prices than those named."""
+    for table in TABLES:
+        made, known = (pq.read_table(path_of(folder, table.name, DAY, "parquet")) for folder in (one, other))
+        if table.name == "closing_prices":
+            made, known = (each.drop_columns(list(but)) for each in (made, known))
+        assert made.num_rows > 0 or table.name in ("gaps", "notifications")
+        assert made.equals(known), table.name
+
+
 def test_a_tape_and_its_ledger_give_the_same_tables(exported: Path, tmp_path: Path) -> None:
     """What the tape's answers make is exported as what was stored, but for when closing prices were written."""
-    tape, tables = taped_day(1, 3)
-    asyncio.run(export_day(stored_of_tape(Tape.open(tape), tables), DAY, tmp_path, "parquet"))
-    for table in TABLES:
-        made, known = (pq.read_table(path_of(folder, table.name, DAY, "parquet")) for folder in (tmp_path, exported))
-        if table.name == "closing_prices":
-            made, known = (each.drop_columns(["last_updated"]) for each in (made, known))
-        assert made.num_rows > 0 or table.name == "gaps"
-        assert made.equals(known), table.name
+    tape = Tape.open(taped_day(1, 3)[0])
+    ledger = asyncio.run(read_ledger(memory_day(1, 3), tape))
+    made = stored_of_tape(tape, ledger)
+    asyncio.run(export_day(made, DAY, tmp_path, "parquet"))
+    assert_same(tmp_path, exported, but=("last_updated",))
+    # A race that is over is on disk, and of the ledger only what finds its answers was read.
+    assert [made.memory.tables[table] for table in SPILLED] == [{}, {}, {}]
+    assert all("runners" not in row for row in ledger[RACE_POLLS].values() if row["kind"] != "closing")
+    made.close()
+
+
+def test_a_tape_alone_gives_what_an_unbroken_memory_gives(tmp_path: Path) -> None:
+    """Lived again race by race on disk, the day is exported as one that stays in memory whole."""
+    tape = Tape.open(taped_day(1, 3)[0])
+    backend = PortBackend()
+    simulate_tape(tape, None, settings=settings_from_env(*DECIDING), into=backend, users=False)
+    assert backend.memory is not None
+    asyncio.run(export_day(backend.memory, DAY, tmp_path / "whole", "parquet"))
+    made = stored_of_tape(tape, None)
+    assert len(made.memory.tables[RACE_POLLS]) < 0.7 * len(backend.memory.tables[RACE_POLLS])
+    asyncio.run(export_day(made, DAY, tmp_path / "spilled", "parquet"))
+    assert_same(tmp_path / "spilled", tmp_path / "whole")
+    made.close()
 
 
 def test_the_same_rows_give_the_same_bytes(exported: Path, tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""A day's big tables on disk: what a race has left is put away when it is over, and read again race by race."""
+
+import json
+import pickle
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from local.testing.memory_store import MemoryStore
+from raceday.store.port import Row
+from raceday.tables import MONEY_FLOW, ODDS_HISTORY, RACE_POLLS
+
+SPILLED = (RACE_POLLS, MONEY_FLOW, ODDS_HISTORY)
+
+
+class Finds(Protocol):
+    """What an export asks of a store."""
+
+    async def find(
+        self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
+    ) -> list[Row]: ...
+
+
+class SpilledStore:
+    """A store in memory, with ledger, timeline and odds of the races that are over on disk until it is closed.
+
+    Functions find them as retention leaves them: the ledger gone, results and closing prices there.
+    """
+
+    def __init__(self, memory: MemoryStore) -> None:
+        self.memory = memory
+        self._folder = tempfile.TemporaryDirectory(prefix="raceday-spill-")
+        self._races: set[str] = set()
+
+    def take(self, race_id: str) -> None:
+        """Put a race's rows away; those that come later are put away with them by another call."""
+        path = self._path(race_id)
+        before = self._read(race_id)
+        rows = {table: [*before.get(table, []), *self.memory.forget(table, race_id)] for table in SPILLED}
+        path.write_bytes(pickle.dumps(rows, protocol=pickle.HIGHEST_PROTOCOL))
+        self._races.add(race_id)
+
+    async def find(
+        self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
+    ) -> list[Row]:
+        """Return rows as the store in memory would, one race's from disk where they were put away."""
+        there = await self.memory.find(table, queries, limit=limit, select=select)
+        race_id = _one_race(queries) if table in SPILLED else ""
+        return [*self._read(race_id).get(table, []), *there] if race_id else there
+
+    def close(self) -> None:
+        """Remove what is on disk."""
+        self._folder.cleanup()
+
+    def _read(self, race_id: str) -> dict[str, list[Row]]:
+        if race_id not in self._races:
+            return {}
+        # Only this process has written it, into a folder that nobody else may read.
+        rows: dict[str, list[Row]] = pickle.loads(self._path(race_id).read_bytes())
+        return rows
+
+    def _path(self, race_id: str) -> Path:
+        return Path(self._folder.name) / f"{race_id.encode().hex()}.rows"
+
+
+def _one_race(queries: Sequence[str]) -> str:
+    """Return the race that queries ask for and nothing else, "" for others."""
+    asked = [json.loads(query) for query in queries]
+    if len(asked) == 1 and asked[0]["method"] == "equal" and asked[0]["attribute"] == "raceId":
+        values = asked[0]["values"]
+        return str(values[0]) if len(values) == 1 else ""
+    return ""
