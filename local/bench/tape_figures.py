@@ -114,7 +114,9 @@ def _replay(tape: Tape, ledger: Rows | None) -> TapeFigure:
         asyncio.run(TapeReplay(tape, ledger, settings_of_replay()).run())
     spent, worked = time.perf_counter() - began, time.process_time() - worked
     way = "at the ledger's slots" if ledger is not None else "at the schedule's slots, the scheduler's ticks included"
-    return TapeFigure("replay", simulated / spent, "x real time", about=f"{spent:,.1f} s, {worked:,.1f} s of a processor, {way}")
+    return TapeFigure(
+        "replay", simulated / spent, "x real time", about=f"{spent:,.1f} s, {worked:,.1f} s of a processor, {way}"
+    )
 
 
 def _export(tape: Tape, ledger: Rows | None, day: date, folder: Path) -> list[TapeFigure]:

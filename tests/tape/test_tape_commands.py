@@ -6,7 +6,7 @@ import pytest
 
 from local.tape.format import TERMS
 from tests.cli.kit import raceday
-from tests.tape.kit import answers, write
+from tests.tape.kit import answers, taped_day, write
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,15 @@ def test_a_tape_that_is_not_there_is_told(line: str, tmp_path: Path, capsys: pyt
     told = capsys.readouterr().err
     assert str(tmp_path / "none.tape") in told.replace("\n", "")
     assert TERMS in told
+
+
+def test_a_tape_is_replayed_without_a_ledger(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No store is read: the day passes at its schedule's slots, and what it made is told; without a race it is 3."""
+    path, stored = taped_day(1, 1)
+    assert raceday("replay", str(path)) == 0
+    told = capsys.readouterr().out
+    polls = int(told.split()[0])
+    assert "without a ledger" in told
+    assert f"races {len(stored['races'])}" in told
+    assert abs(polls - len(stored["race-polls"])) <= 0.1 * len(stored["race-polls"])
+    assert raceday("replay", str(write(tmp_path / "a.tape", answers(3)))) == 3
