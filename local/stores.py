@@ -16,6 +16,7 @@ from local.failures import StoreHeld
 HOME = Path(".raceday")
 DEFAULT = HOME / "raceday.db"
 SIMULATED = HOME / "simulate.db"
+TAPED = HOME / "taped.db"
 ENV = "env"
 MEMORY = ":memory:"
 HELP = f"env where APPWRITE_ENDPOINT is set, else {DEFAULT}"
@@ -46,6 +47,12 @@ def present(given: str | Path | None, *, simulated: bool = True) -> str:
 def beside(place: str) -> str:
     """Return the path that a store's side files (activity, log) begin with."""
     return str(HOME / ENV) if place == ENV else place
+
+
+def remove(store: Path) -> None:
+    """Remove an embedded store's file and those beside it."""
+    for end in ("", "-wal", "-shm", "-activity", "-activity-wal", "-activity-shm"):
+        Path(f"{store}{end}").unlink(missing_ok=True)
 
 
 def tell(place: str, file: TextIO | None = None) -> None:

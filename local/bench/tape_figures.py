@@ -10,17 +10,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from local.simulate.taped import simulate_tape
-from local.simulate.world import settings_from_env
 from local.tape.export import export_day, open_days, path_of
 from local.tape.export_tables import TABLES
 from local.tape.lived import lived, read_ledger, replayed
 from local.tape.made_lists import MadeLists
 from local.tape.questions import QUESTIONS
 from local.tape.reader import Tape
-from local.tape.replay import Rows, TapeReplay
+from local.tape.replay import Rows
 from local.tape.spill import SpilledStore
-from local.tape.stored import DECIDING, settings_of_replay
 from local.tape.writer import TapeWriter
 from local.world import open_world
 from raceday.feed.taping import Answer
@@ -53,17 +50,21 @@ class TapeFigure:
 
 def measure_tape(tape: Tape, store: str = "", told: Callable[[str], None] = lambda line: None) -> list[TapeFigure]:
     """Measure one tape, replayed at the slots of the ledger in `store` where one is given; ValueError without a day."""
+    return measured(tape, asyncio.run(_ledger(store, tape)) if store else None, told)
+
+
+def measured(tape: Tape, ledger: Rows | None, told: Callable[[str], None] = lambda line: None) -> list[TapeFigure]:
+    """Measure one tape, replayed with a ledger or without; raises ValueError where it is of no one day."""
     days = MadeLists(tape).days()
     if len(days) != 1:
         raise ValueError(f"expected a tape of one race day, got {len(days)}")
     told("packing")
     found = [*_sizes(tape), *_packing(tape)]
     told("replaying")
-    ledger = asyncio.run(_ledger(store, tape)) if store else None
-    found.append(_replay(tape, ledger))
+    figure, made = _replay(tape, ledger)
     told("exporting")
     with tempfile.TemporaryDirectory(prefix="raceday-bench-") as place:
-        found += _export(tape, ledger, days[0], Path(place))
+        found += [figure, *_export(made, days[0], Path(place))]
         told("asking")
         found += _queries(days[0], Path(place))
     return found
@@ -90,37 +91,34 @@ def _sizes(tape: Tape) -> list[TapeFigure]:
 
 def _packing(tape: Tape) -> list[TapeFigure]:
     """Write every answer to a new tape; processor time, for the machine may have other work."""
-    made = [
-        Answer(e.url, e.sent, e.received, e.status, {}, body, e.error)
-        for e, body in ((each, tape.body(each)) for each in tape.entries)
-    ]
+    spent = 0.0
     with tempfile.TemporaryDirectory(prefix="raceday-bench-") as place:
         writer = TapeWriter.create(Path(place) / "again.tape")
-        began = time.process_time()
-        for answer in made:
+        for e in tape.entries:
+            answer = Answer(e.url, e.sent, e.received, e.status, {}, tape.body(e), e.error)
+            began = time.process_time()
             writer.answer(answer)
-        spent = time.process_time() - began
+            spent += time.process_time() - began
         writer.close()
-    return [TapeFigure("packing and writing a poll", spent * 1000 / len(made), "ms", MOST_MS_A_POLL, "processor time")]
+    return [
+        TapeFigure(
+            "packing and writing a poll", spent * 1000 / len(tape.entries), "ms", MOST_MS_A_POLL, "processor time"
+        )
+    ]
 
 
-def _replay(tape: Tape, ledger: Rows | None) -> TapeFigure:
-    """Return simulated seconds for each second of the wall."""
+def _replay(tape: Tape, ledger: Rows | None) -> tuple[TapeFigure, SpilledStore]:
+    """Return simulated seconds for each second of the wall, and what the replay made."""
     simulated = (tape.entries[-1].received - tape.entries[0].received).total_seconds()
     began, worked = time.perf_counter(), time.process_time()
-    if ledger is None:
-        simulate_tape(tape, None, settings=settings_from_env(*DECIDING), users=False)
-    else:
-        asyncio.run(TapeReplay(tape, ledger, settings_of_replay()).run())
+    made = lived(tape) if ledger is None else replayed(tape, ledger)[0]
     spent, worked = time.perf_counter() - began, time.process_time() - worked
-    way = "at the ledger's slots" if ledger is not None else "at the schedule's slots, the scheduler's ticks included"
-    return TapeFigure(
-        "replay", simulated / spent, "x real time", about=f"{spent:,.1f} s, {worked:,.1f} s of a processor, {way}"
-    )
+    way = "at the ledger's slots" if ledger is not None else "at the schedule's slots"
+    about = f"{spent:,.1f} s, {worked:,.1f} s of a processor, {way}"
+    return TapeFigure("replay", simulated / spent, "x real time", about=about), made
 
 
-def _export(tape: Tape, ledger: Rows | None, day: date, folder: Path) -> list[TapeFigure]:
-    made: SpilledStore = lived(tape) if ledger is None else replayed(tape, ledger)[0]
+def _export(made: SpilledStore, day: date, folder: Path) -> list[TapeFigure]:
     counts = asyncio.run(export_day(made, day, folder, "parquet"))
     made.close()
     size = sum(path_of(folder, table.name, day, "parquet").stat().st_size for table in TABLES)

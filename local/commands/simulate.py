@@ -19,8 +19,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from local import stores
 from local.commands.options import DAY, FILE, NAMES, POSITIVE, SPAN, Options, json_option
-from local.commands.taped import remove_store, simulate_taped
+from local.commands.taped import simulate_taped
 from local.embedded.filecheck import NotAStore, check_file
 from local.functions import ROOT
 from local.simulate.campaign import campaign, table
@@ -257,7 +258,7 @@ def _plan(args: Options, i: int) -> DayPlan:
     """Return one day's plan; a store that nobody asked to keep is new for each day, and in memory beside others."""
     store: str | Path = args.store or (STORE if args.jobs == 1 else ":memory:")
     if store == STORE and args.depth != "port" and i == 0:
-        remove_store(STORE)
+        stores.remove(STORE)
     day = (args.date or DEFAULT_DAY) + timedelta(days=i)
     settings = settings_from_env(*PACE)
     plan = DayPlan(

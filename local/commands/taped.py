@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+from local import stores
 from local.commands.options import Options
 from local.functions import ROOT
 from local.simulate.taped import simulate_tape
@@ -13,19 +14,13 @@ from raceday.settings import Settings
 TAPED_STORE = ROOT / ".raceday" / "taped.db"
 
 
-def remove_store(store: Path) -> None:
-    """Remove an embedded store's file and those beside it."""
-    for end in ("", "-wal", "-shm", "-activity", "-activity-wal", "-activity-shm"):
-        Path(f"{store}{end}").unlink(missing_ok=True)
-
-
 def simulate_taped(args: Options, path: Path, settings: Settings) -> int:
     """Let the tape's day pass; 0 done, 2 wrong usage, 3 nothing was polled."""
     store = args.store or TAPED_STORE
     try:
         tape = opened(path)
         if args.store is None:
-            remove_store(store)
+            stores.remove(store)
         elif store.exists():
             raise ValueError(f"{store} is there already: name another with --store, or remove it")
         report = simulate_tape(tape, store, settings=settings, seed=args.seed, day=args.date, keep=args.tape)

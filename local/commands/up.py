@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -76,7 +77,7 @@ def run(args: Options) -> int:
         return _wrong("--staged runs on the machine's own clock: leave out --at and --speed")
     if args.demo and args.feed != "generated":
         return _wrong("--demo makes a card of its own: leave out --feed")
-    place = stores.chosen(args.store)
+    place = _place(args)
     if args.host_port is not None and place != stores.ENV:
         return _wrong("--host-port goes with --store env: the embedded store hands its webhooks over by itself")
     if place == stores.ENV and not args.store and args.feed == "generated":
@@ -85,7 +86,9 @@ def run(args: Options) -> int:
             f"say --store {stores.DEFAULT}, --feed live, or --store env if that is meant"
         )
     try:
-        clock = PacedClock(args.speed, args.at or _begin(args.feed))
+        begin = _begin(args.feed)
+        _clear(args, place)
+        clock = PacedClock(args.speed, args.at or begin)
         sink = keeping(stores.beside(place), clock.now, _line if args.verbose else _warnings)
         first = _demo_minutes(clock) if args.demo else None
         # A demo's races are new ones each time: those of an earlier start have a ledger of their own.
@@ -110,6 +113,22 @@ def _until_stopped(world: LocalWorld, args: Options) -> int:
     return 0
 
 
+def _place(args: Options) -> str:
+    """Return the store: a recorded day has one of its own, and is never written to Appwrite unasked."""
+    return stores.chosen(args.store or (stores.TAPED if _is_recorded(args) else None))
+
+
+def _is_recorded(args: Options) -> bool:
+    return args.feed.partition(":")[0] in RECORDED
+
+
+def _clear(args: Options, place: str) -> None:
+    """Remove what an earlier run left of a recorded day: what was polled before is not polled again."""
+    if _is_recorded(args) and not args.store:
+        with stores.held(place, "./raceday up"):
+            stores.remove(Path(place))
+
+
 def _begin(feed: str) -> datetime | None:
     """Return where what was recorded begins, a little before its imports; None for a feed of the present."""
     kind, _, place = feed.partition(":")
@@ -129,7 +148,7 @@ def _demo_minutes(clock: PacedClock) -> int:
 
 async def _run(world: LocalWorld, args: Options) -> None:
     try:
-        if args.demo or args.feed.partition(":")[0] in RECORDED:
+        if args.demo or _is_recorded(args):
             # By its schedules a day has its entrants twenty minutes after its meetings.
             await _import(world)
         await (_serve_staged(world, args) if args.staged else serve(world, args))

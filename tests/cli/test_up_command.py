@@ -12,7 +12,7 @@ import pytest
 from local.testing.pace import PacedClock
 from local.world import LocalWorld, open_world
 from raceday.settings import specs
-from raceday.tables import ENTRANTS, MEETINGS, RACES, SUITE_STATE
+from raceday.tables import ENTRANTS, MEETINGS, RACE_POLLS, RACES, SUITE_STATE
 from tests.cli.kit import raceday
 from tests.recording import make_recording
 from tests.tape.kit import taped_day
@@ -29,15 +29,27 @@ def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def _rows(table: str) -> list[dict[str, Any]]:
+def _rows(table: str, store: str = "up.db") -> list[dict[str, Any]]:
     async def read() -> list[dict[str, Any]]:
-        world: LocalWorld = open_world("generated", "up.db", lambda _: None, races=2)
+        world: LocalWorld = open_world("generated", store, lambda _: None, races=2)
         try:
             return [dict(row) for row in await world.container("daily-meetings").store.find(table)]
         finally:
             await world.aclose()
 
     return asyncio.run(read())
+
+
+def _put(table: str, row_id: str, row: dict[str, Any], store: str) -> None:
+    async def write() -> None:
+        Path(store).parent.mkdir(exist_ok=True)
+        world: LocalWorld = open_world("generated", store, lambda _: None, races=2)
+        try:
+            await world.container("daily-meetings").store.create(table, row_id, row)
+        finally:
+            await world.aclose()
+
+    asyncio.run(write())
 
 
 def test_it_imports_at_its_minute_and_ends_by_itself(capsys: Capture) -> None:
@@ -73,6 +85,19 @@ def test_a_tape_begins_with_its_whole_card() -> None:
     assert raceday("up", *words, "--store-port", "0", "--functions-port", "0") == 0
     assert {row["$id"] for row in _rows(ENTRANTS)} == set(stored[ENTRANTS])
     assert {row["$id"] for row in _rows(RACES)} == set(stored[RACES])
+
+
+def test_a_tape_is_played_in_a_new_store_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begun again it is polled again, in a store of its own, though Appwrite is set up and the day lies there."""
+    tape, stored = taped_day(1, 3)
+    monkeypatch.setenv("APPWRITE_ENDPOINT", "http://appwrite.invalid/v1")
+    begin = min(row["slot"] for row in stored[RACE_POLLS].values())
+    words = ["--feed", f"tape:{tape}", "--at", begin, "--minutes", "2", "--speed", "60", "--port", "0"]
+    _put(SUITE_STATE, "earlier", {"kind": "mark", "name": "earlier"}, ".raceday/taped.db")
+    assert raceday("up", *words, "--store-port", "0", "--functions-port", "0") == 0
+    assert {int(row["n"]) for row in _rows(RACE_POLLS, ".raceday/taped.db")} == {1}
+    assert "mark" not in {row["kind"] for row in _rows(SUITE_STATE, ".raceday/taped.db")}
+    assert not Path(".raceday/raceday.db").exists()
 
 
 def test_a_recorded_folder_begins_on_its_day() -> None:
