@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from local.simulate.lived import lived
 from local.tape.export import export_day, open_days, path_of
 from local.tape.export_tables import TABLES
-from local.tape.lived import lived, read_ledger, replayed
 from local.tape.made_lists import MadeLists
 from local.tape.questions import QUESTIONS
 from local.tape.reader import Tape
+from local.tape.remade import read_ledger, replayed
 from local.tape.replay import Rows
 from local.tape.spill import SpilledStore
 from local.tape.writer import TapeWriter

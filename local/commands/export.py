@@ -8,10 +8,11 @@ import click
 
 from local import stores
 from local.commands.options import store_option
+from local.simulate.lived import lived
 from local.tape.export import FORMATS, export_day, make_database
-from local.tape.lived import lived, read_ledger, replayed
 from local.tape.opening import opened
 from local.tape.reader import Tape
+from local.tape.remade import read_ledger, replayed
 from local.tape.replay import Rows
 from local.tape.scanning import TapeError
 from local.tape.spill import Finds, SpilledStore

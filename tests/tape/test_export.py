@@ -17,9 +17,9 @@ from local.simulate.taped import simulate_tape
 from local.simulate.world import settings_from_env
 from local.tape.export import DATABASE, documented, export_day, make_database, open_days, path_of
 from local.tape.export_tables import TABLES
-from local.tape.lived import read_ledger
 from local.tape.questions import QUESTIONS
 from local.tape.reader import Tape
+from local.tape.remade import read_ledger
 from local.tape.spill import SPILLED
 from local.tape.stored import DECIDING
 from local.testing.memory_store import MemoryStore

@@ -1,28 +1,20 @@
-"""All that a tape's answers make, in bounded memory: for an export, which asks race by race."""
+"""What a tape's answers make at the slots of a ledger, in bounded memory: for an export, which asks race by race."""
 
 import asyncio
-from datetime import datetime, timedelta
 
 from appwrite.query import Query
 
-from local.simulate.port_store import PortBackend
-from local.simulate.taped import simulate_tape
-from local.simulate.world import settings_from_env
 from local.tape.reader import Tape
 from local.tape.replay import Rows, TapeReplay, answer_of, tables_of
 from local.tape.script import OBSERVED
 from local.tape.spill import SpilledStore
-from local.tape.stored import DECIDING, settings_of_replay
-from raceday.clock import instant
-from raceday.ledger.codec import read_head
+from local.tape.stored import settings_of_replay
 from raceday.store.port import Store
 from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, ENTRANTS, MEETINGS, ODDS_HISTORY, RACE_POLLS, RACES
 
 # What of a ledger row tells which slot was polled when, and where its answer lies.
 _SLIM = ("$id", "raceId", "meetingId", "n", "slot", "kind", "fetchedAt", "startTime", "status", *OBSERVED)
 _MOST_VALUES = 100
-# Re-checks are made until half an hour after a race was over, and looked after for a quarter more.
-_OVER, _EVERY = timedelta(minutes=45), timedelta(minutes=5)
 
 
 async def read_ledger(store: Store, tape: Tape) -> Rows:
@@ -59,21 +51,3 @@ def replayed(tape: Tape, ledger: Rows) -> tuple[SpilledStore, list[str]]:
 
     asyncio.run(run())
     return made, replay.unknown
-
-
-def lived(tape: Tape) -> SpilledStore:
-    """Let a tape's day pass at the slots of the schedule; raises ValueError for a tape without a day."""
-    backend = PortBackend()
-    made: list[SpilledStore] = []
-
-    def look(minute: datetime) -> None:
-        assert backend.memory is not None
-        if not made:
-            made.append(SpilledStore(backend.memory))
-        if minute.minute % (_EVERY // timedelta(minutes=1)) == 0:
-            for race_id, row in backend.memory.newest_polls().items():
-                if read_head(row).status.over and minute - instant(row["fetchedAt"]) > _OVER:
-                    made[0].take(race_id)
-
-    simulate_tape(tape, None, settings=settings_from_env(*DECIDING), into=backend, users=False, on_minute=look)
-    return made[0]
