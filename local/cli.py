@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "package": ("deploy", "stage the deploy tree"),
     "deploy": ("deploy", "plan or make a deployment"),
     "cold-start": ("deploy", "measure cold starts of staged functions"),
+    "measure": ("measure", "time cold starts and work on the deployed functions; say which sizes are punctual"),
     "doctor": ("doctor", "check environment, feed, Appwrite, webhooks and deployment"),
     "mutants": ("mutants", "break the library in one line at a time, and see tests and days notice"),
     "outages": ("outages", "kill, freeze and silence the store all day long, and tell what it cost"),

@@ -52,6 +52,12 @@ async def handle(container: Container, function: "Function", event: Mapping[str,
 
 
 async def _served(container: Container, call: Call, function: "Function") -> dict[str, Any]:
+    if call.http is None and call.params.get("measure") is True:
+        # Asked for by `./raceday measure` alone, with the namespace's key: no other activation loads it.
+        from raceday.runtime import measuring
+
+        return await measuring.handle(container, call)
+
     async def guarded(container: Container, call: Call) -> dict[str, Any]:
         await require_schema(container)
         if function.watchdog is not None and call.http is None and call.params.get("watchdog") is True:

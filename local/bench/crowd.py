@@ -1,0 +1,124 @@
+"""`python -m local.bench.crowd RACES SIZES`: the densest ten minutes of a day of so many races, as JSON.
+
+No processor here simulates a day of a thousand races in reasonable time. So only the races are kept that are polled
+around those minutes: from those just run to those that start over an hour later. What is left out are the polls of
+races that are further away, one in half an hour each.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import accumulate
+from typing import Any
+
+from local.bench.kit import DATE
+from local.feedsim import FeedDay, FeedSim, generate_day
+from local.simulate.day import day_start, run_day
+from local.simulate.loop import VirtualLoop
+from local.simulate.platform import limits_of
+from local.simulate.port_store import PortBackend
+from local.simulate.report import POLLER, expectations
+from local.simulate.report import polls as compared
+from local.simulate.run import on_virtual_time
+from local.simulate.shrink import keep_races
+from local.simulate.tables import read_tables, when
+from local.simulate.users import seed_users
+from local.simulate.world import SimWorld
+from ops.packaging.money import DOLLARS_A_GIB_SEC
+
+WINDOW = timedelta(minutes=10)
+BEFORE, AFTER = timedelta(minutes=12), timedelta(minutes=66)
+
+
+def densest(day: FeedDay) -> datetime:
+    """Return the beginning of the hour in which most races start."""
+    starts = sorted(race.advertised for race in day.core_races)
+    return max(starts, key=lambda at: sum(at <= other < at + timedelta(hours=1) for other in starts))
+
+
+def main(races: int, sizes: str) -> dict[str, Any]:
+    """Simulate up to the end of the window, and tell what its minutes were like."""
+    day = generate_day(1, DATE, races)
+    begin = densest(day)
+    kept = [r.race_id for r in day.core_races if begin - BEFORE <= r.advertised <= begin + WINDOW + AFTER]
+    keep_races(day, kept)
+    told = on_virtual_time(day_start(DATE), lambda loop: _run(loop, day, begin, sizes))
+    return {"races": races, "sizes": sizes, "kept": len(kept), "begin": begin.isoformat(), **told}
+
+
+@dataclass(slots=True)
+class Watched:
+    """What the platform ran: each activation's function, when it began, and how many seconds it lasted."""
+
+    runs: list[tuple[str, datetime, float]] = field(default_factory=list)
+
+    def done(self, name: str, activation: str, at: datetime, ms: float, answer: dict[str, Any], cold: bool) -> None:
+        """Be told of an activation that has ended."""
+        self.runs.append((name, at, ms / 1000))
+
+    def at_once(self, begin: datetime, end: datetime, name: str = "") -> int:
+        """Return the most activations that ran at one instant, of one function or of all."""
+        turns: list[tuple[datetime, int]] = []
+        for function, at, secs in self.runs:
+            if name in ("", function) and begin <= at < end:
+                turns += [(at, 1), (at + timedelta(seconds=secs), -1)]
+        return max(accumulate(step for _, step in sorted(turns)), default=0)
+
+    def a_minute(self, begin: datetime, end: datetime) -> list[int]:
+        """Return the activations that began in each minute."""
+        counts = Counter(at.replace(second=0, microsecond=0) for _, at, _ in self.runs if begin <= at < end)
+        return list(counts.values())
+
+
+async def _run(loop: VirtualLoop, day: FeedDay, begin: datetime, sizes: str) -> dict[str, Any]:
+    world = SimWorld(loop, FeedSim(day, compress=False), PortBackend(), limits_of(sizes), seed=1, sizes=sizes)
+    end, watched, before = begin + WINDOW, Watched(), dict[str, float]()
+    world.platform.on_done = watched.done
+
+    def minute_begins(minute: datetime) -> None:
+        if minute >= begin and not before:
+            before.update(_used(world))
+
+    reader = world.backend.reader(world)
+    await seed_users(reader)
+    await run_day(world, end, minute_begins)
+    used = {key: value - before[key] for key, value in _used(world).items()}
+    ledger = (await read_tables(reader)).ledger
+    rows = [row for row in ledger if begin <= when(row["slot"]) < end]
+    expected = expectations(day, world, end)
+    found = compared(expected, rows, world)
+    slots = {(race, at) for race, each in expected.items() for at in each.sure if begin <= at < end}
+    a_minute = watched.a_minute(begin, end)
+    return {
+        "polls": len(rows),
+        "missing": len(slots - {(row["raceId"], when(row["slot"])) for row in rows}),
+        **{key: found[key] for key in ("late_p99_critical_secs", "late_p99_elsewhere_secs", "late_max_secs")},
+        "invocations_a_minute": {"most": max(a_minute), "mean": round(sum(a_minute) / len(a_minute), 1)},
+        "at_once": watched.at_once(begin, end),
+        "pollers_at_once": watched.at_once(begin, end, POLLER),
+        "refused": world.platform.refused,
+        **_a_poll(used, len(rows)),
+    }
+
+
+def _used(world: SimWorld) -> Mapping[str, float]:
+    meter, uses = world.meter, world.platform.uses
+    return {
+        "rows_read": sum(meter.read.values()),
+        "rows_written": sum(meter.written.values()),
+        "calls": sum(world.counts.store.values()),
+        "gib_secs": sum(use.gib_secs for use in uses.values()),
+    }
+
+
+def _a_poll(used: Mapping[str, float], polls: int) -> dict[str, Any]:
+    """Return what a poll came to in the window."""
+    each = {f"{key}_a_poll": round(value / max(1, polls), 3) for key, value in used.items()}
+    return each | {"dollars_a_thousand_polls": round(used["gib_secs"] / max(1, polls) * 1000 * DOLLARS_A_GIB_SEC, 4)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(int(sys.argv[1]), sys.argv[2])))

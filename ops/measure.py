@@ -1,0 +1,178 @@
+"""How the platform runs what is deployed: cold starts, imports, a fixed piece of work, and which sizes bear it."""
+
+import asyncio
+import base64
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from raceday.catalogue.functions import BY_NAME, POLLER, SCHEDULER, SIZES
+from raceday.errors import RaceDayError
+from raceday.settings import Settings
+
+# A blocking invocation is answered within 30 s.
+ANSWER_SECS = 35.0
+EVENT = {"measure": True}
+# From a warm poller's invocation to its slot, from a cold one's; and what thirty polls may take of a processor then.
+WARM_SECS, COLD_SECS, POLLS_SECS = 1.5, 9.0, 0.75
+# A tick's trigger comes up to 3 s late, and a cold poller for the first slot of its reach is started 9 s before it.
+TICK_SECS = 20.0 - 3.0 - COLD_SECS
+
+
+class MeasureFailed(RaceDayError):
+    """A deployed function could not be measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One activation: milliseconds it waited and was initialised (None where warm), and what it measured itself."""
+
+    wait_ms: float
+    init_ms: float | None
+    work_ms: float
+    work_cpu_ms: float
+    import_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was measured of one function at its deployed memory."""
+
+    function: str
+    memory_mb: int
+    runs: tuple[Run, ...]
+
+    @property
+    def cold(self) -> list[Run]:
+        """Return the runs that had to start a container."""
+        return [run for run in self.runs if run.init_ms is not None]
+
+    @property
+    def cold_ms(self) -> float | None:
+        """Return the slowest start of a container; None where every one was warm."""
+        return max((run.wait_ms + (run.init_ms or 0.0) for run in self.cold), default=None)
+
+    @property
+    def warm_ms(self) -> float | None:
+        """Return the longest wait of a warm container's activation."""
+        return max((run.wait_ms for run in self.runs if run.init_ms is None), default=None)
+
+    @property
+    def work_ms(self) -> float:
+        """Return the middle of what the work took."""
+        return statistics.median(run.work_ms for run in self.runs)
+
+    @property
+    def share(self) -> float:
+        """Return the share of a processor that the work had."""
+        return statistics.median(run.work_cpu_ms / run.work_ms for run in self.runs)
+
+    @property
+    def import_ms(self) -> float | None:
+        """Return the middle of what importing took, None where no run could tell."""
+        found = [run.import_ms for run in self.runs if run.import_ms is not None]
+        return statistics.median(found) if found else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything that is told of it."""
+        figures = ("memory_mb", "cold_ms", "warm_ms", "import_ms", "work_ms", "share")
+        return {"function": self.function, "runs": len(self.runs), "cold_runs": len(self.cold)} | {
+            key: round(value, 3) if isinstance(value := getattr(self, key), float) else value for key in figures
+        }
+
+
+class Measurer:
+    """Asks the functions of one namespace, each several times."""
+
+    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        s, self._transport = settings, transport
+        self._root = f"{s.platform_host}/api/v1/namespaces/{s.platform_namespace}/actions/{s.platform_package}"
+        self._headers = {"authorization": f"Basic {base64.b64encode(s.platform_key.encode()).decode()}"}
+
+    async def measure(self, names: Sequence[str], runs: int) -> list[Found]:
+        """Start each function `runs` times at once, which makes cold containers, then as often one after another.
+
+        Raises MeasureFailed.
+        """
+        async with httpx.AsyncClient(timeout=ANSWER_SECS, headers=self._headers, transport=self._transport) as client:
+            return [await self._function(client, name, runs) for name in names]
+
+    async def _function(self, client: httpx.AsyncClient, name: str, runs: int) -> Found:
+        at_once = await asyncio.gather(*(self._run(client, name) for _ in range(runs)))
+        described = await self._ask(client, "GET", name, {})
+        memory = described.get("limits", {}).get("memory")
+        if not isinstance(memory, int):
+            raise MeasureFailed(f"{name}: the platform tells no memory of it")
+        return Found(name, memory, (*at_once, *[await self._run(client, name) for _ in range(runs)]))
+
+    async def _run(self, client: httpx.AsyncClient, name: str) -> Run:
+        record = await self._ask(client, "POST", name, {"blocking": "true", "result": "false"})
+        notes = {note["key"]: note["value"] for note in record.get("annotations", ()) if "value" in note}
+        result = record.get("response", {}).get("result") or {}
+        try:
+            return Run(
+                float(notes.get("waitTime", 0.0)),
+                float(notes["initTime"]) if "initTime" in notes else None,
+                float(result["work_ms"]),
+                float(result["work_cpu_ms"]),
+                result.get("import_ms"),
+            )
+        except (KeyError, TypeError, ValueError):
+            raise MeasureFailed(f"{name}: it did not measure itself; deploy this code first: {result}") from None
+
+    async def _ask(self, client: httpx.AsyncClient, method: str, name: str, query: dict[str, str]) -> dict[str, Any]:
+        body = EVENT if method == "POST" else None
+        try:
+            answer = await client.request(method, f"{self._root}/{name}", params=query, json=body)
+        except httpx.HTTPError as error:
+            raise MeasureFailed(f"{name}: no answer of the platform ({type(error).__name__})") from error
+        if answer.status_code not in (200, 502):
+            raise MeasureFailed(f"{name}: the platform answered {answer.status_code}: {answer.text[:200]}")
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+def late(function: str, cold_ms: float | None, warm_ms: float | None, work_ms: float) -> list[str]:
+    """Say what at these times would make polls late; empty where punctuality is kept."""
+    limits: tuple[tuple[str, float | None, float], ...]
+    if function == POLLER.name:
+        limits = (
+            ("a cold start", cold_ms, COLD_SECS),
+            ("a warm start", warm_ms, WARM_SECS),
+            ("the work of thirty polls", work_ms, POLLS_SECS),
+        )
+    elif function == SCHEDULER.name:
+        limits = (("a cold start with its work", None if cold_ms is None else cold_ms + work_ms, TICK_SECS),)
+    else:
+        return []
+    return [
+        f"{what} takes {ms / 1000:.2f} s, {secs:g} s at most" for what, ms, secs in limits if ms and ms > secs * 1000
+    ]
+
+
+def verdicts(found: Sequence[Found]) -> list[str]:
+    """Say of each set of sizes whether punctuality is kept there: measured where it is deployed, reckoned elsewhere.
+
+    A reckoned time is the measured one under the assumption that the share of a processor goes by memory.
+    """
+    return [line for sizes in SIZES for line in _of_sizes(sizes, found)]
+
+
+def _of_sizes(sizes: str, found: Sequence[Found]) -> list[str]:
+    measured = all(BY_NAME[each.function].memory(sizes) == each.memory_mb for each in found)
+    troubles = [f"  {each.function}: {text}" for each in found for text in late(each.function, *_times(sizes, each))]
+    untold = [f"  {each.function}: no start was cold, which leaves that open" for each in found if not each.cold]
+    word = "measured" if measured else "reckoned, should the share of a processor go by memory: deploy it to know"
+    return [f"{sizes}: {'NOT punctual' if troubles else 'punctual'} ({word})", *troubles, *untold]
+
+
+def _times(sizes: str, each: Found) -> tuple[float | None, float | None, float]:
+    """Return cold, warm and work milliseconds at a set of sizes."""
+    share = min(1.0, each.share)
+    then = min(1.0, share * BY_NAME[each.function].memory(sizes) / each.memory_mb)
+    slower = share / then
+    cold = None if each.cold_ms is None else each.cold_ms * slower
+    return cold, each.warm_ms, each.work_ms * slower
