@@ -22,7 +22,7 @@ def measure(quick: bool) -> Measure:
     return Measure(
         "cold_start",
         rows[STAGED].load_ms / rows[STAGED_SDK].load_ms,
-        0.35,
+        0.22,
         "staged poller, extract and import / the same with the whole SDK",
         {
             layout: {

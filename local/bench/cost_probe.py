@@ -1,7 +1,4 @@
-"""`python -m local.bench.cost_probe RACES BATCH REACH_SECS`: what a simulated day's pollers use, as JSON.
-
-A process of its own, since the reach of a tick is a constant of the library that is varied here only.
-"""
+"""`python -m local.bench.cost_probe RACES SIZES`: what a simulated day costs and how late it is, as JSON."""
 
 import json
 import sys
@@ -9,38 +6,25 @@ import sys
 from local.bench.kit import DATE
 from local.simulate.plan import DayPlan
 from local.simulate.run import simulate_day
-from local.simulate.world import settings_with
-from raceday.racing import planning
 
-POLLER = "enhanced-race-poller"
+LATENESS = ("late_p99_critical_secs", "late_p99_elsewhere_secs", "late_max_secs")
 
 
-def main(races: int, batch: int, reach_secs: int) -> dict[str, object]:
-    """Simulate the day at port depth."""
-    planning.REACH_SECS = reach_secs
-    report = simulate_day(
-        DayPlan(
-            seed=1,
-            races=races,
-            day=DATE,
-            depth="port",
-            settings=settings_with(races_per_poller=batch, hand_out="ahead"),
-        )
-    )
-    polls, functions = report["polls"], report["functions"]
+def main(races: int, sizes: str) -> dict[str, object]:
+    """Simulate the day with a share of a processor by memory."""
+    report = simulate_day(DayPlan(seed=1, races=races, day=DATE, depth="port", sizes=sizes))
+    polls, appwrite = report["polls"], report["appwrite"]
     return {
         "races": races,
-        "batch": batch,
-        "reach_secs": reach_secs,
-        "poller_activations": functions[POLLER]["activations"],
-        "poller_gib_secs": functions[POLLER]["gib_secs"],
-        "other_gib_secs": round(sum(f["gib_secs"] for name, f in functions.items() if name != POLLER), 1),
-        "late_p99_secs": polls["late_p99_secs"],
-        "late_max_secs": polls["late_max_secs"],
-        "gaps": polls["gaps"],
-        "polls": polls["committed"],
+        "sizes": sizes,
+        "day_gib_secs": report["cost"]["day_gib_secs"][sizes],
+        "month_dollars": report["cost"]["month_dollars"][sizes],
+        **{key: polls[key] for key in (*LATENESS, "expected", "committed", "missing", "duplicate")},
+        "cold_pollers": report["functions"]["enhanced-race-poller"]["cold"],
+        **{key: appwrite[key]["total"] for key in ("rows_read", "rows_written", "calls")},
+        "written_to": appwrite["written_to"],
     }
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(*(int(word) for word in sys.argv[1:4]))))
+    print(json.dumps(main(int(sys.argv[1]), sys.argv[2])))

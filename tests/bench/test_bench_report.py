@@ -11,7 +11,7 @@ import pytest
 
 from local import cli
 from local.bench import day_cost, parse, report, rows_read
-from local.bench.cost import priced, punctual
+from local.bench.cost import table as cost_table
 from local.bench.cost_picture import picture
 from local.bench.measure import Measure, Part, Sample, in_turn, percentile
 
@@ -34,15 +34,16 @@ def test_every_promised_key_has_a_module_that_measures_it() -> None:
         assert list(inspect.signature(measure).parameters) == ["quick"]
 
 
-def test_a_day_is_priced_against_a_machine_and_counted_against_its_polls() -> None:
-    """Dollars of the lean sizes stand over the machine's four, rows read over the day's polls, each with its goal."""
+def test_a_day_is_priced_against_a_machine_and_counted_against_the_least() -> None:
+    """Dollars of the lean sizes stand over the machine's four, rows read over the least that a day has to read."""
     late = {"late_p99_critical_secs": 0.1, "late_p99_elsewhere_secs": 1.5, "committed": 1_000}
     dollars = {"month_dollars": {"seed": 11.0, "lean": 2.0}, "day_gib_secs": {"seed": 1.0, "lean": 1.0}}
     rows = {key: {"total": 40_000} for key in ("rows_read", "rows_written", "calls")}
-    day = {"polls": late, "cost": dollars, "appwrite": rows}
+    stored = {"meetings": 10, "races": 90, "entrants": 900}
+    day = {"polls": late, "cost": dollars, "appwrite": rows, "stored": stored}
     priced_day, counted = day_cost.measured(day), rows_read.measured(day)
     assert (priced_day.value, priced_day.met) == (0.5, True)
-    assert (counted.value, counted.goal) == (40.0, 50.0)
+    assert (counted.value, counted.goal) == (20.0, 25.0)
     assert not counted.met, "40,000 calls are over their limit"
 
 
@@ -119,31 +120,49 @@ def test_works_take_turns() -> None:
     assert order == ["a", "b", "a", "b"]
 
 
-def simulated(batch: int, gib_secs: float, reach_secs: int = 80, late: float = 0.05) -> dict[str, Any]:
-    """Make a variant as a simulation tells it."""
+def simulated(races: int, sizes: str, dollars: float) -> dict[str, Any]:
+    """Make a day as the probe tells it."""
+    late = {"late_p99_critical_secs": 0.5, "late_p99_elsewhere_secs": 1.5, "late_max_secs": 1.8}
+    counts = {"expected": 1770, "committed": 1768, "missing": 2, "duplicate": 0, "cold_pollers": 10}
+    appwrite = {"rows_read": 33_000, "rows_written": 42_000, "calls": 20_000}
     return {
-        "races": 24, "batch": batch, "reach_secs": reach_secs, "poller_activations": 800, "gaps": 0,
-        "poller_gib_secs": gib_secs, "other_gib_secs": 1400.0, "late_p99_secs": late, "late_max_secs": late,
-    }  # fmt: skip
+        "races": races,
+        "sizes": sizes,
+        "day_gib_secs": 7000.0,
+        "month_dollars": dollars,
+        **late,
+        **counts,
+        **appwrite,
+    }
 
 
-def test_a_month_is_priced_by_memory_after_the_free_allowance() -> None:
-    """Thirty days of GiB-seconds less 90,000 free ones cost 0.0000185 dollars each; memory counts in proportion."""
-    found = priced(simulated(30, 40_000.0))["month_dollars"]
-    assert found["1024"] == round((41_400 * 30 - 90_000) * 0.0000185, 2)
-    assert found["256"] == round((11_400 * 30 - 90_000) * 0.0000185, 2)
+DAYS = [simulated(24, "lean", 2.2), simulated(24, "seed", 11.2), simulated(96, "lean", 4.5)]
 
 
-def test_a_variant_that_is_late_is_not_punctual() -> None:
-    """Cheap is no use where requests leave late."""
-    assert punctual(simulated(30, 1.0))
-    assert not punctual(simulated(30, 1.0, late=5.0))
-
-
-def test_the_curve_is_a_picture_with_a_line_for_each_memory() -> None:
-    """The drawing is well-formed, and draws four memories over the batch sizes."""
-    rows = [priced(simulated(1, 75_000.0)), priced(simulated(30, 45_000.0)), priced(simulated(30, 14_000.0, 35, 5.0))]
-    root = ET.fromstring(picture(rows))
+def test_the_picture_shows_every_day_twice_beside_the_machine() -> None:
+    """The drawing is well-formed: a full and a hollow dot a day at its price, the machine's line, what is missing."""
+    root = ET.fromstring(picture(DAYS, 4.0))
     circles = [each for each in root.iter() if each.tag.endswith("circle")]
-    assert len(circles) == 8
-    assert "late 5.00 s" in "".join(root.itertext())
+    text = "".join(root.itertext())
+    assert len(circles) == 2 * len(DAYS)
+    assert sum(circle.get("fill") == "#fff" for circle in circles) == len(DAYS)
+    assert "a virtual machine, $4" in text
+    assert "96 races, lean: $4.50" in text
+    assert "5,310 polls were to be made in these days, 6 are missing" in text
+
+
+def test_dearer_days_are_drawn_higher_and_later_ones_further_right() -> None:
+    """Positions are the figures': a day of $11.20 stands above one of $2.20, its hollow dot right of the full one."""
+    root = ET.fromstring(picture(DAYS[:2], 4.0))
+    circles = [(float(c.get("cx", "0")), float(c.get("cy", "0"))) for c in root.iter() if c.tag.endswith("circle")]
+    (near, cheap), (far, _), (_, dear), _ = circles
+    assert dear < cheap
+    assert near < far
+
+
+def test_the_table_tells_missing_polls_and_lateness() -> None:
+    """Each day is a line with price, lateness, missing polls and Appwrite's rows."""
+    lines = cost_table(DAYS).splitlines()
+    assert len(lines) == len(DAYS) + 2
+    for word in ("2.20", "7,000", "0.50", "1.50", "33,000"):
+        assert word in lines[1]
