@@ -10,8 +10,9 @@ from local.bench.child import ProbeFailed, output
 from local.bench.cost_picture import picture
 from local.bench.day_cost import MACHINE_DOLLARS_A_MONTH
 from local.bench.report import commit
+from local.functions import ROOT
 
-CURVE = Path(__file__).with_name("cost.svg")
+CURVE = ROOT / "docs" / "cost.svg"
 FIGURES = Path(__file__).with_name("cost.json")
 VARIANTS = ((24, "lean"), (24, "seed"), (96, "lean"), (96, "seed"))
 

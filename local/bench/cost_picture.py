@@ -64,7 +64,7 @@ def _machine(dollars: float, top: float) -> str:
     right, text = WIDTH - RIGHT, f"a virtual machine, ${dollars:g}"
     return (
         f'<path d="M{LEFT} {y:.1f}H{right}" stroke="#a0306f" stroke-width="2" stroke-dasharray="6 4"/>'
-        f'<text x="{right}" y="{y - 6:.1f}" text-anchor="end" fill="#a0306f">{text}</text>'
+        f'<text x="{LEFT + 6}" y="{y - 6:.1f}" fill="#a0306f">{text}</text>'
     )
 
 
