@@ -27,7 +27,7 @@ class MeasureFailed(RaceDayError):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TimedRun:
     """One activation: milliseconds it waited and was initialised (None where warm), and what it measured itself."""
 
     wait_ms: float
@@ -38,15 +38,15 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Measured:
     """What was measured of one function at its deployed memory."""
 
     function: str
     memory_mb: int
-    runs: tuple[Run, ...]
+    runs: tuple[TimedRun, ...]
 
     @property
-    def cold(self) -> list[Run]:
+    def cold(self) -> list[TimedRun]:
         """Return the runs that had to start a container."""
         return [run for run in self.runs if run.init_ms is not None]
 
@@ -92,7 +92,7 @@ class Measurer:
         self._root = f"{s.platform_host}/api/v1/namespaces/{s.platform_namespace}/actions/{s.platform_package}"
         self._headers = {"authorization": f"Basic {base64.b64encode(s.platform_key.encode()).decode()}"}
 
-    async def measure(self, names: Sequence[str], runs: int) -> list[Found]:
+    async def measure(self, names: Sequence[str], runs: int) -> list[Measured]:
         """Start each function `runs` times at once, which makes cold containers, then as often one after another.
 
         Raises MeasureFailed.
@@ -100,20 +100,20 @@ class Measurer:
         async with httpx.AsyncClient(timeout=ANSWER_SECS, headers=self._headers, transport=self._transport) as client:
             return [await self._function(client, name, runs) for name in names]
 
-    async def _function(self, client: httpx.AsyncClient, name: str, runs: int) -> Found:
+    async def _function(self, client: httpx.AsyncClient, name: str, runs: int) -> Measured:
         at_once = await asyncio.gather(*(self._run(client, name) for _ in range(runs)))
         described = await self._ask(client, "GET", name, {})
         memory = described.get("limits", {}).get("memory")
         if not isinstance(memory, int):
             raise MeasureFailed(f"{name}: the platform tells no memory of it")
-        return Found(name, memory, (*at_once, *[await self._run(client, name) for _ in range(runs)]))
+        return Measured(name, memory, (*at_once, *[await self._run(client, name) for _ in range(runs)]))
 
-    async def _run(self, client: httpx.AsyncClient, name: str) -> Run:
+    async def _run(self, client: httpx.AsyncClient, name: str) -> TimedRun:
         record = await self._ask(client, "POST", name, {"blocking": "true", "result": "false"})
         notes = {note["key"]: note["value"] for note in record.get("annotations", ()) if "value" in note}
         result = record.get("response", {}).get("result") or {}
         try:
-            return Run(
+            return TimedRun(
                 float(notes.get("waitTime", 0.0)),
                 float(notes["initTime"]) if "initTime" in notes else None,
                 float(result["work_ms"]),
@@ -153,7 +153,7 @@ def late(function: str, cold_ms: float | None, warm_ms: float | None, work_ms: f
     ]
 
 
-def verdicts(found: Sequence[Found]) -> list[str]:
+def verdicts(found: Sequence[Measured]) -> list[str]:
     """Say of each set of sizes whether punctuality is kept there: measured where it is deployed, reckoned elsewhere.
 
     A reckoned time is the measured one under the assumption that the share of a processor goes by memory.
@@ -161,7 +161,7 @@ def verdicts(found: Sequence[Found]) -> list[str]:
     return [line for sizes in SIZES for line in _of_sizes(sizes, found)]
 
 
-def _of_sizes(sizes: str, found: Sequence[Found]) -> list[str]:
+def _of_sizes(sizes: str, found: Sequence[Measured]) -> list[str]:
     measured = all(BY_NAME[each.function].memory(sizes) == each.memory_mb for each in found)
     troubles = [f"  {each.function}: {text}" for each in found for text in late(each.function, *_times(sizes, each))]
     untold = [f"  {each.function}: no start was cold, which leaves that open" for each in found if not each.cold]
@@ -169,7 +169,7 @@ def _of_sizes(sizes: str, found: Sequence[Found]) -> list[str]:
     return [f"{sizes}: {'NOT punctual' if troubles else 'punctual'} ({word})", *troubles, *untold]
 
 
-def _times(sizes: str, each: Found) -> tuple[float | None, float | None, float]:
+def _times(sizes: str, each: Measured) -> tuple[float | None, float | None, float]:
     """Return cold, warm and work milliseconds at a set of sizes."""
     share = min(1.0, each.share)
     then = min(1.0, share * BY_NAME[each.function].memory(sizes) / each.memory_mb)

@@ -9,7 +9,7 @@ import click
 
 from local.commands.options import POSITIVE, Options, json_option
 from local.environment import current
-from ops.measure import Found, MeasureFailed, Measurer, verdicts
+from ops.measure import Measured, MeasureFailed, Measurer, verdicts
 from raceday.catalogue.functions import NAMES, POLLER, SCHEDULER
 from raceday.errors import SettingsError
 from raceday.settings import PLATFORM, read_settings
@@ -50,13 +50,13 @@ def run(args: Options) -> int:
     return int(any("NOT punctual (measured)" in line for line in lines))
 
 
-def table(found: list[Found]) -> list[str]:
+def table(found: list[Measured]) -> list[str]:
     """Return the figures as text."""
     head = f"{'function':<24}{'MB':>6}{'cold s':>9}{'warm s':>9}{'import ms':>11}{'work ms':>9}{'share':>7}  runs"
     return [head, *map(_row, found)]
 
 
-def _row(each: Found) -> str:
+def _row(each: Measured) -> str:
     cold, warm = (f"{'-':>9}" if ms is None else f"{ms / 1000:>9.2f}" for ms in (each.cold_ms, each.warm_ms))
     imports = f"{'-':>11}" if each.import_ms is None else f"{each.import_ms:>11.0f}"
     text = f"{each.function:<24}{each.memory_mb:>6}{cold}{warm}{imports}{each.work_ms:>9.0f}{each.share:>7.2f}"

@@ -14,7 +14,7 @@ from local.functions import ROOT
 from local.host.function import staged_function
 from local.host.namespace import Namespace
 from local.host.server import HostServer
-from ops.measure import Found, MeasureFailed, Measurer, Run, late, verdicts
+from ops.measure import Measured, MeasureFailed, Measurer, TimedRun, late, verdicts
 from ops.packaging.project import FILE_NAME, read_project
 from ops.packaging.render import render
 from ops.packaging.sources import SOURCES
@@ -51,7 +51,7 @@ class FakePlatform(httpx.AsyncBaseTransport):
         return httpx.Response(200, json={"annotations": notes, "response": {"result": result}})
 
 
-def measured(platform: FakePlatform, name: str = SCHEDULER.name, runs: int = 2) -> Found:
+def measured(platform: FakePlatform, name: str = SCHEDULER.name, runs: int = 2) -> Measured:
     """Measure one function on a fake platform."""
     return asyncio.run(Measurer(PLATFORM, platform).measure([name], runs))[0]
 
@@ -69,9 +69,9 @@ def test_each_function_is_started_at_once_and_then_warm() -> None:
     assert (len(found.cold), found.cold_ms, found.warm_ms, found.work_ms, found.share) == (2, 940, 40, 200, 0.5)
 
 
-def run(*, wait: float = 50, init: float | None = None, work: float = 200, cpu: float = 200) -> Run:
+def run(*, wait: float = 50, init: float | None = None, work: float = 200, cpu: float = 200) -> TimedRun:
     """Make one run."""
-    return Run(wait, init, work, cpu, 100.0)
+    return TimedRun(wait, init, work, cpu, 100.0)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_makes_polls_late_is_named(function: str, times: tuple[float, float
 
 def test_sizes_that_are_not_deployed_are_reckoned_and_say_so() -> None:
     """With 512 MB deployed the scheduler's start is measured for the seed; with a quarter of the share lean is late."""
-    found = Found(SCHEDULER.name, 512, (run(init=1500, work=700, cpu=700), run(work=700, cpu=700)))
+    found = Measured(SCHEDULER.name, 512, (run(init=1500, work=700, cpu=700), run(work=700, cpu=700)))
     lines = verdicts([found])
     assert lines[0] == "seed: punctual (measured)"
     assert lines[1].startswith("lean: NOT punctual (reckoned")
@@ -102,7 +102,7 @@ def test_sizes_that_are_not_deployed_are_reckoned_and_say_so() -> None:
 
 def test_without_a_cold_start_the_verdict_says_what_is_open() -> None:
     """Where every container was warm nothing is known of cold ones, and the verdict says so."""
-    lines = verdicts([Found(SCHEDULER.name, 512, (run(),))])
+    lines = verdicts([Measured(SCHEDULER.name, 512, (run(),))])
     assert any("no start was cold" in line for line in lines)
 
 
@@ -131,7 +131,7 @@ def test_staged_functions_measure_themselves(tmp_path: Path) -> None:
     spec = read_project(tree.root / FILE_NAME).function(SCHEDULER.name)
     hosted = staged_function(tree.function(SCHEDULER.name).archive, spec, {**NOWHERE, "RACEDAY_NAMESPACE_KEY": KEY})
 
-    async def scenario() -> Found:
+    async def scenario() -> Measured:
         namespace = Namespace([hosted], name="fn-x")
         async with HostServer(namespace, KEY) as server:
             settings = Settings(
