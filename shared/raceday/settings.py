@@ -222,6 +222,12 @@ class Settings:
     ledger_days: int = _s("RACEDAY_KEEP_LEDGER_DAYS", "Days the poll ledger is kept", _whole(2, 3650), 14)
     odds_days: int = _s("RACEDAY_KEEP_ODDS_DAYS", "Days odds history is kept", _whole(1, 3650), 30)
     notification_days: int = _s("RACEDAY_KEEP_NOTIFICATION_DAYS", "Days notifications are kept", _whole(1, 3650), 7)
+    results_days: int = _s(
+        "RACEDAY_KEEP_RESULTS_DAYS",
+        "Days versions of results and closing prices are kept",
+        _whole(8, 3650),
+        400,
+    )
     quarantine_rows: int = _s("RACEDAY_QUARANTINE_ROWS", "Unreadable payloads kept", _whole(1, 10000), 200)
     alarm_url: str = _s(
         "RACEDAY_ALARM_URL", "URL told of trouble by POST; empty is none", _optional_url, "", secret=True

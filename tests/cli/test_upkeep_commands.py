@@ -16,7 +16,15 @@ from raceday.ledger.codec import to_row
 from raceday.racing.records import LedgerRow, PoolTotals, RaceFacts
 from raceday.racing.snapshot import Status
 from raceday.settings import specs
-from raceday.tables import NOTIFICATIONS, ODDS_HISTORY, RACE_POLLS, RACE_POOLS, SUITE_STATE
+from raceday.tables import (
+    CLOSING_PRICES,
+    NOTIFICATIONS,
+    ODDS_HISTORY,
+    RACE_POLLS,
+    RACE_POOLS,
+    RACE_RESULT_VERSIONS,
+    SUITE_STATE,
+)
 from tests.cli.kit import raceday
 
 Capture = pytest.CaptureFixture[str]
@@ -74,10 +82,16 @@ def test_old_rows_go_and_fresh_ones_switches_and_health_stay(store: str, capsys:
             odds: dict[str, Any] = {"entrantId": "e", "raceId": "r1", "odds": 2.5, "type": "fixed_win"}
             stamp = {"eventTimestamp": iso(NOW - timedelta(days=days))}
             await container.store.create(ODDS_HISTORY, f"odds{days}", {**odds, **stamp})
+        for days in (399, 401):
+            at = iso(NOW - timedelta(days=days))
+            version = {"raceId": f"r{days}", "version": 1, "seenAt": at, "seenBy": "poll"}
+            await container.store.create(RACE_RESULT_VERSIONS, f"version{days}", version)
+            price = {"raceId": f"r{days}", "entrantId": "e", "lastUpdated": at}
+            await container.store.create(CLOSING_PRICES, f"price{days}", price)
         await switch(container.store, container.clock, "daily-races", paused=True)
 
     async def left(container: Container) -> dict[str, set[str]]:
-        tables = (RACE_POLLS, ODDS_HISTORY, NOTIFICATIONS, SUITE_STATE)
+        tables = (RACE_POLLS, ODDS_HISTORY, NOTIFICATIONS, SUITE_STATE, RACE_RESULT_VERSIONS, CLOSING_PRICES)
         return {table: {row["$id"] for row in await container.store.find(table)} for table in tables}
 
     _within(store, fill)
@@ -90,6 +104,8 @@ def test_old_rows_go_and_fresh_ones_switches_and_health_stay(store: str, capsys:
     rows = _within(store, left)
     assert rows[RACE_POLLS] == {"poll13"}
     assert rows[ODDS_HISTORY] == {"odds29"}
+    assert rows[RACE_RESULT_VERSIONS] == {"version399"}
+    assert rows[CLOSING_PRICES] == {"price399"}
     assert rows[SUITE_STATE] >= {"run13", "pause13", "pause15", "health13", "health15"}
     assert "run15" not in rows[SUITE_STATE]
     assert "1 rows older than 14 days" in told

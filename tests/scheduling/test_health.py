@@ -10,6 +10,7 @@ import pytest
 
 from raceday.clock import iso
 from raceday.errors import StoreUnavailable
+from raceday.racing.nzday import race_day
 from raceday.racing.records import Gap, PoolTotals
 from raceday.runtime.alarm import PostAlarm
 from raceday.scheduling.alarms import Trouble, new_alarms
@@ -253,3 +254,27 @@ def test_the_scheduler_names_its_health_in_the_report(suite: Watched) -> None:
     """A tick that looked says the status in its report."""
     assert suite.tick(NIGHT)["health"] == "ok"
     assert "health" not in suite.tick(NIGHT + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(("today", "week_ago", "told"), [(3, 10, True), (5, 10, False), (0, 7, False)])
+def test_a_card_far_smaller_than_the_same_weekdays_is_told(
+    suite: Watched, today: int, week_ago: int, told: bool
+) -> None:
+    """Fewer than half the races of a week before is told once, with both counts; a small club's day is not."""
+    morning = NIGHT + timedelta(hours=6)
+    day = race_day(morning)
+    for name, minutes in DUE.items():
+        suite.state("run", name, "finished", IMPORTED + timedelta(days=1) + minutes)
+    for count, date in ((today, day), (week_ago, day - timedelta(days=7))):
+        for n in range(count):
+            start = NIGHT + timedelta(hours=30)
+            suite.race(f"{date}.{n}", start, "Final", raceDateNz=date.isoformat())
+    suite.ticks(morning, 11)
+    assert suite.health()["card"] == {"day": day.isoformat(), "races": today, "week_ago": week_ago}
+    assert suite.heard.kinds == ([["card"]] if told else [])
+    if told:
+        assert "3 races" in suite.heard.messages[0]["alarms"][0]["text"]
+        suite.race(f"{day}.more", NIGHT + timedelta(hours=30), "Final", raceDateNz=day.isoformat())
+        suite.race(f"{day}.most", NIGHT + timedelta(hours=30), "Final", raceDateNz=day.isoformat())
+        suite.ticks(morning + timedelta(minutes=11), 11)
+        assert suite.health()["card"]["races"] == 5

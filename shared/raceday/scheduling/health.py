@@ -16,6 +16,7 @@ from raceday.ids import row_key
 from raceday.ledger import log as ledger
 from raceday.racing.planning import Race
 from raceday.scheduling.alarms import FAILING, WARNING, Trouble, new_alarms, tell
+from raceday.scheduling.cards import card, is_small
 from raceday.scheduling.schedules import Run
 from raceday.scheduling.state import HEALTH, SCHEDULER
 from raceday.scheduling.tick import Tick
@@ -66,6 +67,7 @@ async def _look(tick: Tick, races: Sequence[Race], before: Mapping[str, Any], st
         "gaps": _merged(before.get("gaps", []), await _gaps(container, now, _since(tick.state.health, now)), now),
         "quarantined": await _quarantined(container, now),
         "imports": _unfinished(tick),
+        "card": await card(tick, before),
         "races": _in_trouble(races, now),
         "lagging": _lagging(tick, before),
         "failures": [f["item"] for f in tick.failures][:20],
@@ -196,6 +198,9 @@ def troubles_of(found: Mapping[str, Any]) -> Iterable[Trouble]:
     for run in found["imports"]:
         text = f"{run['name']} of {run['due']} has not finished after {run['tries']} tries"
         yield Trouble(f"import:{run['name']}", text, level=FAILING)
+    if is_small(small := found.get("card") or {}):
+        text = f"{small['races']} races on {small['day']}, {small['week_ago']} a week before; is the list whole?"
+        yield Trouble("card", text, small["day"])
     late = {function: lag for function, lag in found["lagging"].items() if lag["looks"] >= 2}
     if late:
         what = ", ".join(f"{function} for {lag['behind']} of {lag['of']} races" for function, lag in late.items())

@@ -8,7 +8,14 @@ from appwrite.query import Query
 from raceday.clock import iso
 from raceday.container import Container
 from raceday.settings import Settings
-from raceday.tables import NOTIFICATIONS, ODDS_HISTORY, RACE_POLLS, SUITE_STATE
+from raceday.tables import (
+    CLOSING_PRICES,
+    NOTIFICATIONS,
+    ODDS_HISTORY,
+    RACE_POLLS,
+    RACE_RESULT_VERSIONS,
+    SUITE_STATE,
+)
 
 # Appwrite ends a statement after 15 s, so that a backlog goes in bites.
 BITE = 500
@@ -23,6 +30,9 @@ def limits(settings: Settings) -> list[tuple[str, str, int]]:
         (RACE_POLLS, "slot", settings.ledger_days),
         (ODDS_HISTORY, "eventTimestamp", settings.odds_days),
         (NOTIFICATIONS, "eventTimestamp", settings.notification_days),
+        # Results are looked at again for a week, and their versions with them.
+        (RACE_RESULT_VERSIONS, "seenAt", settings.results_days),
+        (CLOSING_PRICES, "lastUpdated", settings.results_days),
         (SUITE_STATE, "at", settings.ledger_days),
     ]
 
