@@ -9,6 +9,7 @@ import click
 from local import stores
 from local.commands.options import store_option
 from local.simulate.lived import lived
+from local.simulate.taped import is_long
 from local.tape.export import FORMATS, export_day, make_database
 from local.tape.opening import opened
 from local.tape.reader import Tape
@@ -53,9 +54,7 @@ def export(days: str, folder: Path, kind: str, store: str | None, tape: Path | N
         if tape is not None:
             answers = opened(tape)
             ledger = asyncio.run(_ledger(stores.present(store), answers)) if store else None
-            made = stored_of_tape(answers, ledger)
-            polls = asyncio.run(_write(made, wanted, folder, kind))
-            made.close()
+            polls = _write_tape(answers, ledger, wanted, folder, kind)
         else:
             place = stores.present(store)
             stores.tell(place)
@@ -96,13 +95,24 @@ async def _ledger(place: str, tape: Tape) -> Rows:
         await world.aclose()
 
 
-def stored_of_tape(tape: Tape, ledger: Rows | None) -> SpilledStore:
+def _write_tape(tape: Tape, ledger: Rows | None, days: list[date], folder: Path, kind: str) -> int:
+    """Write the days of a tape; one of many days without a ledger is lived day by day."""
+    many = ledger is None and bool(tape.entries) and is_long(tape.entries[0].sent, tape.entries[-1].received)
+    polls = 0
+    for each in [[day] for day in days] if many else [days]:
+        made = stored_of_tape(tape, ledger, each[0] if many else None)
+        polls += asyncio.run(_write(made, each, folder, kind))
+        made.close()
+    return polls
+
+
+def stored_of_tape(tape: Tape, ledger: Rows | None, day: date | None = None) -> SpilledStore:
     """Return a store with all that a tape's answers make; raises ValueError for a tape without any.
 
     With the tables of a ledger its polls are made again at their own slots; else the schedule decides.
     """
     if ledger is None:
-        return lived(tape)
+        return lived(tape, day)
     made, unknown = replayed(tape, ledger)
     if unknown:
         click.echo(f"{len(unknown)} polls have no answer on the tape and are taken from the ledger", err=True)

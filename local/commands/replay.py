@@ -3,12 +3,13 @@
 import asyncio
 import json
 import time
+from datetime import date
 from pathlib import Path
 
 import click
 
 from local import stores
-from local.commands.options import OUT_FILE, store_option
+from local.commands.options import DAY, OUT_FILE, store_option
 from local.commands.places import read_place
 from local.simulate.taped import simulate_tape
 from local.simulate.world import settings_from_env
@@ -24,8 +25,9 @@ from local.tape.verify import COMPARED, compare, counts
 @store_option(f"with the ledger of the day; --verify and --only take {stores.HELP}")
 @click.option("--verify", is_flag=True, help="list every row that comes out otherwise, and by which rule")
 @click.option("--only", default="", metavar="RACE", help="one race alone")
+@click.option("--date", "day", type=DAY, help="without a store: of a tape of many days this one")
 @click.option("--json", "as_json", type=OUT_FILE, metavar="FILE", help="write all differences")
-def replay(tape: Path, store: str | None, verify: bool, only: str, as_json: Path | None) -> int:
+def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | None, as_json: Path | None) -> int:
     """Run imports, polls and projections over a tape again, each at its own instant.
 
     Slots, gaps and instants are read from the store's ledger; everything else is computed from the tape's answers.
@@ -33,7 +35,7 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, as_json: Path
     Exit code 0 all is equal, 1 something differs, 2 no such tape or store, 3 without a store: nothing was polled.
     """
     if store is None and not verify and not only:
-        return _again(tape)
+        return _again(tape, day)
     try:
         answers = opened(tape)
         place = stores.present(store)
@@ -64,10 +66,10 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, as_json: Path
     return 1 if found else 0
 
 
-def _again(path: Path) -> int:
+def _again(path: Path, day: date | None) -> int:
     """Let the tape's day pass without any ledger, and tell what was made; 2 no such tape, 3 nothing was polled."""
     try:
-        report = simulate_tape(opened(path), None, settings=settings_from_env(*DECIDING), users=False)
+        report = simulate_tape(opened(path), None, settings=settings_from_env(*DECIDING), users=False, day=day)
     except ValueError as error:
         click.echo(f"raceday replay: {error}", err=True)
         return 2

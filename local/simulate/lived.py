@@ -1,6 +1,6 @@
 """What a tape's day makes at the slots of its schedule, in bounded memory: for an export, which asks race by race."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from local.simulate.port_store import PortBackend
 from local.simulate.taped import simulate_tape
@@ -15,8 +15,8 @@ from raceday.ledger.codec import read_head
 _OVER, _EVERY = timedelta(minutes=45), timedelta(minutes=5)
 
 
-def lived(tape: Tape) -> SpilledStore:
-    """Let a tape's day pass at the slots of the schedule; raises ValueError for a tape without a day."""
+def lived(tape: Tape, day: date | None = None) -> SpilledStore:
+    """Let a tape's day pass at the slots of the schedule, of a tape of many days this one; ValueError without one."""
     backend = PortBackend()
     made: list[SpilledStore] = []
 
@@ -29,5 +29,6 @@ def lived(tape: Tape) -> SpilledStore:
                 if read_head(row).status.over and minute - instant(row["fetchedAt"]) > _OVER:
                     made[0].take(race_id)
 
-    simulate_tape(tape, None, settings=settings_from_env(*DECIDING), into=backend, users=False, on_minute=look)
+    settings = settings_from_env(*DECIDING)
+    simulate_tape(tape, None, settings=settings, into=backend, users=False, on_minute=look, day=day)
     return made[0]

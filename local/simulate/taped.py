@@ -93,7 +93,12 @@ def _span(tape: Tape, feed: TapeFeed, day: date | None) -> tuple[datetime, datet
     start, end = feed.begin.replace(second=0, microsecond=0) - BEFORE, feed.end
     if day is not None:
         start, end = max(start, day_start(day)), min(end, day_limits(day)[1] + NIGHT)
-    if end <= start or end - start > LONGEST:
+    if end <= start or is_long(start, end):
         days = ", ".join(each.isoformat() for each in MadeLists(tape).days())
         raise ValueError(f"the tape has no one day to pass: choose with --date one of {days or 'none'}")
     return start, end
+
+
+def is_long(start: datetime, end: datetime) -> bool:
+    """Tell whether a span is that of a tape of many days."""
+    return end - start > LONGEST

@@ -6,6 +6,7 @@ import pytest
 
 from local.tape.format import TERMS
 from tests.cli.kit import raceday
+from tests.recording import DATE, make_recording
 from tests.tape.kit import answers, taped_day, write
 
 
@@ -47,3 +48,14 @@ def test_a_tape_is_replayed_without_a_ledger(tmp_path: Path, capsys: pytest.Capt
     assert f"races {len(stored['races'])}" in told
     assert abs(polls - len(stored["race-polls"])) <= 0.1 * len(stored["race-polls"])
     assert raceday("replay", str(write(tmp_path / "a.tape", answers(3)))) == 3
+
+
+def test_a_recorded_folder_is_replayed_and_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both live its day from the recorded answers alone, and export writes the races that were recorded."""
+    make_recording(tmp_path / "recorded")
+    day = DATE.isoformat()
+    assert raceday("replay", str(tmp_path / "recorded"), "--date", day) == 0
+    polls = int(capsys.readouterr().out.split()[0])
+    assert raceday("export", day, str(tmp_path / "out"), "--tape", str(tmp_path / "recorded")) == 0
+    assert f"{day}: polls {polls}  " in capsys.readouterr().out
+    assert polls > 5
