@@ -15,8 +15,9 @@ _DONE = {"Final", "Abandoned"}
 
 
 def visible(day: FeedDay, at: datetime) -> list[MeetingFacts]:
-    """The meetings that are published at an instant."""
-    return [meeting for meeting in day.meetings if meeting.visible is None or at >= meeting.visible]
+    """The meetings that are published at an instant, as the feed orders them: by their first race's start."""
+    shown = [meeting for meeting in day.meetings if meeting.visible is None or at >= meeting.visible]
+    return sorted(shown, key=lambda meeting: (meeting.races[0].advertised, meeting.meeting_id))
 
 
 def _shown(race: FeedRace, at: datetime) -> bool:

@@ -1,49 +1,71 @@
 """The simulated days that mutants are judged by: short, each with a situation that some rule needs."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from local.feedsim import DayOptions
-from local.simulate.faults import profile
+from local.simulate.faults import DayFaults, profile
 from local.simulate.plan import DayPlan
 from local.simulate.run import simulate_day
+from local.simulate.seams import FaultHooks
 from local.simulate.shapes import shaped
 from local.simulate.verdict import MOST_LINES, examples, troubles
-from local.simulate.world import settings_with
+from local.simulate.world import SimWorld, settings_with
 
 CRASHED = "activations that crashed"
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One day: its plan, and the fault profile it runs under, "" for none."""
+    """One day: its plan, the fault profile it runs under, "" for none, or the chances of single faults."""
 
     plan: DayPlan
     faults: str = ""
+    rates: Mapping[str, float] = field(default_factory=dict)
+
+    def seams(self) -> Callable[[SimWorld], FaultHooks] | None:
+        """Return the maker of what breaks on the day, None where nothing does."""
+        if self.rates:
+            return lambda world: DayFaults(world, self.rates)
+        return profile(self.faults) if self.faults else None
 
 
 def _port(seed: int, races: int, **options: Any) -> DayPlan:
     return DayPlan(seed=seed, races=races, depth="port", options=DayOptions(**options))
 
 
+def _early(seed: int, races: int, **options: Any) -> DayPlan:
+    """Begin the races as early as all their columns allow: each hour before them costs ticks alone."""
+    return _port(seed, races, **{"first_race_minutes": 9 * 60, **options})
+
+
+# From two minutes before the start of an early day's one race until it is Final.
+_UNSEEN = (datetime(2026, 2, 13, 19, 58, tzinfo=UTC), datetime(2026, 2, 13, 20, 30, tzinfo=UTC))
 # Half an hour in the last hour before the start of the day's one race.
 _PAUSE = (datetime(2026, 2, 13, 22, 0, tzinfo=UTC), datetime(2026, 2, 13, 22, 30, tzinfo=UTC))
 DAYS: Mapping[str, Named] = {
     "plain": Named(_port(3, 1)),
     "pair": Named(_port(3, 2)),
     "results": Named(_port(7, 2, protests=1, dead_heats=1, corrections=1, late_amendments=1)),
-    "scratchings": Named(_port(11, 2, late_scratchings=2)),
+    "scratchings": Named(_early(1, 1, late_scratchings=1)),
     "money": Named(_port(5, 3), "money"),
     "moved": Named(_port(2, 3, moved_starts=2)),
     "moved-faults": Named(_port(2, 4), "moved"),
     "abandoned": Named(_port(4, 3, abandoned_races=1, abandoned_tails=1)),
     "far": Named(_port(3, 2, foreign_meetings=2, greyhound_meetings=1)),
     "paused": Named(replace(_port(3, 1, moved_starts=0), paused=_PAUSE)),
-    "pages": Named(_port(6, 1, foreign_meetings=220)),
+    "unseen-finish": Named(replace(_early(3, 1, moved_starts=0), paused=_UNSEEN)),
+    "suspended": Named(_early(78, 1, suspensions=1)),
+    "pages": Named(_port(6, 1, foreign_meetings=220, first_race_minutes=14 * 60)),
+    "errors": Named(_early(3, 1), rates={"feed.error_in_200": 0.25}),
+    "five-hundreds": Named(_early(3, 1), rates={"feed.5xx": 0.45}),
+    "lost-answers": Named(
+        replace(_early(3, 1), depth="full"), rates={"store.5xx_after": 0.15, "store.reset_after": 0.15}
+    ),
     "stuck": Named(_port(3, 1, unfinished=1)),
-    "bands": Named(_port(13, 4)),
+    "bands": Named(_early(5, 1)),
     "greyhounds": Named(_port(3, 1, greyhound_meetings=1)),
     "midnight": Named(_port(15, 4)),
     "corrections": Named(_port(16, 2, corrections=2)),
@@ -74,7 +96,7 @@ def judged(name: str) -> dict[str, Any]:
     """Simulate a day: `differs` are the judge's lines and what is wrong by number, `crashed` what it died of."""
     named = DAYS[name]
     plan = shaped(named.plan, named.faults, 0, dated=True) if named.faults else named.plan
-    report = simulate_day(plan, seams=profile(named.faults) if named.faults else None)
+    report = simulate_day(plan, seams=named.seams())
     found = troubles(report)
     crashed = found.pop(CRASHED, 0)
     if not found:

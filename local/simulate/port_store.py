@@ -20,7 +20,7 @@ from raceday.ids import RandomSource, SeededRandomSource
 from raceday.log import Log
 from raceday.patience import Patience
 from raceday.store.port import Op, Row, Store
-from raceday.tables import RACE_POOLS
+from raceday.tables import RACE_POOLS, RACES
 
 T = TypeVar("T")
 COMMIT_CALLS = 3
@@ -40,6 +40,8 @@ class PortBackend:
             def told(table: str, action: str, row: Row) -> None:
                 if table == RACE_POOLS:
                     world.record.total(str(row["raceId"]), int(row.get("n") or 0))
+                elif table == RACES and action == "create":
+                    world.record.race_created(row)
                 webhooks.on_event(table, action, row)
 
             self.memory = MemoryStore(world.loop.now, told)

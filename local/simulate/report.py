@@ -4,7 +4,7 @@ import json
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -32,7 +32,7 @@ IDLE_OUTCOMES = ("done", "late", "off_plan", "over", "expired", "refused")
 
 def day_report(day: FeedDay, world: SimWorld, tables: Tables, findings: Findings, end: datetime) -> dict[str, Any]:
     """Return everything that a finished day is measured by."""
-    expected = expectations(day, world, end)
+    expected = expectations(day, world, tables, end)
     found = polls(expected, tables.ledger, world)
     return {
         "date": day.date.isoformat(),
@@ -57,13 +57,17 @@ def day_report(day: FeedDay, world: SimWorld, tables: Tables, findings: Findings
     }
 
 
-def expectations(day: FeedDay, world: SimWorld, end: datetime) -> dict[str, Expected]:
-    """Return what each race of the day was to be polled for."""
+def expectations(day: FeedDay, world: SimWorld, tables: Tables, end: datetime) -> dict[str, Expected]:
+    """Return what each race of the day was to be polled for; a slot of a pause may go without a poll."""
     served, lists, s = DayServed(day), sorted(world.counts.feed_lists), world.settings
+    polled = {(row["raceId"], when(row["slot"])) for row in tables.ledger}
+
+    def passed(race_id: str) -> Callable[[datetime], bool]:
+        return lambda at: is_paused(world.paused, at) and (race_id, at) not in polled
+
+    every = {"near_secs": s.near_interval_secs, "last_secs": s.last_interval_secs}
     return {
-        race.race_id: expect(
-            served, race.race_id, lists, end, near_secs=s.near_interval_secs, last_secs=s.last_interval_secs
-        )
+        race.race_id: expect(served, race.race_id, lists, end, passed=passed(race.race_id), **every)
         for race in day.core_races
     }
 

@@ -5,8 +5,10 @@ import re
 import zlib
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 _MADE = re.compile(rb'"generated_time": ?"([^"]+)"')
 _HEAD_BYTES = 600
@@ -16,12 +18,16 @@ _UNCLOCKED = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class ServedAnswer:
-    """One answer of 200 as `function` was sent it at `at`; `made` is the feed's own time, None where it names none."""
+    """One answer of 200 as `function` was sent it at `at`; `made` is the feed's own time, None where it names none.
+
+    `tracked` tells whether the money tracker was asked for.
+    """
 
     at: datetime
     function: str
     made: datetime | None
     packed: bytes
+    tracked: bool = True
 
     @property
     def body(self) -> bytes:
@@ -43,7 +49,8 @@ class Record:
     """Every answer of a day: events by race id, pages of the meeting list, and single meetings, in order of time.
 
     `imported` are the instants at which an import of the lists had stored all that it was served, `fell_back` the
-    races whose totals went from one poll back to an older one, for a while at least.
+    races whose totals went from one poll back to an older one, for a while at least, `unlinked` those that were
+    created without their meeting.
     """
 
     events: dict[str, list[ServedAnswer]] = field(default_factory=lambda: defaultdict(list))
@@ -52,10 +59,12 @@ class Record:
     imported: list[datetime] = field(default_factory=list)
     totals: dict[str, int] = field(default_factory=dict)
     fell_back: list[tuple[str, int, int]] = field(default_factory=list)
+    unlinked: list[str] = field(default_factory=list)
 
-    def keep(self, room: str, key: str, function: str, at: datetime, body: bytes) -> None:
-        """Keep an answer of one of the feed's rooms, `key` being an id or empty for a list."""
-        answer = ServedAnswer(at, function, made_at(body), zlib.compress(body, 1))
+    def keep(self, path: str, function: str, at: datetime, body: bytes, *, tracked: bool = True) -> None:
+        """Keep the answer to a path below the feed's root: a room, and an id but for a list."""
+        room, _, key = path.partition("/")
+        answer = ServedAnswer(at, function, made_at(body), zlib.compress(body, 1), tracked)
         if room == "events":
             self.events[key].append(answer)
         elif room == "meetings" and key:
@@ -68,6 +77,12 @@ class Record:
         if n < (was := self.totals.get(race_id, 0)):
             self.fell_back.append((race_id, was, n))
         self.totals[race_id] = n
+
+    def race_created(self, row: Mapping[str, Any]) -> None:
+        """Be told of a race's row as it was created: the client finds a race by its meeting from then on."""
+        link = row.get("meeting")
+        if (link.get("$id") if isinstance(link, Mapping) else link) != row["meetingId"]:
+            self.unlinked.append(str(row["$id"]))
 
     def behind(self, race_id: str, generated: datetime, fetched: datetime) -> ServedAnswer | None:
         """Return the answer that a ledger row was made of: by the feed's own time, or by its receipt without one.

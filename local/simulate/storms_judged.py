@@ -51,7 +51,7 @@ def network_report(
     committed = {(r["raceId"], when(r["slot"])) for r in left.after.ledger if r["kind"] in (*PLANNED, "request")}
     absent = [
         (race_id, at)
-        for race_id, each in sorted(expectations(day, world, left.end).items())
+        for race_id, each in sorted(expectations(day, world, left.after, left.end).items())
         for at in sorted(each.sure)
         if (race_id, at) not in committed
     ]

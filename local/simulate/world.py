@@ -227,7 +227,8 @@ class SimWorld:
                     self.counts.asked[key].append(self.loop.now())
 
         async def answered(request: httpx.Request, response: httpx.Response) -> httpx.Response:
-            room, _, key = request.url.path.rsplit("/racing/", 1)[-1].partition("/")
+            path = request.url.path.rsplit("/racing/", 1)[-1]
+            room, _, key = path.partition("/")
             if room == "meetings" and not key and response.status_code == 200:
                 self.counts.feed_lists.append(self.loop.now())
             elif room == "events" and response.status_code == 200:
@@ -235,7 +236,8 @@ class SimWorld:
             answer = await self.seams.after_feed(request, response)
             await self.work(name)
             if answer.status_code == 200:
-                self.record.keep(room, key, name, self.loop.now(), answer.content)
+                tracked = request.url.params.get("with_money_tracker") == "true"
+                self.record.keep(path, name, self.loop.now(), answer.content, tracked=tracked)
             return answer
 
         span = self.delays.feed if delay is None else delay

@@ -12,7 +12,8 @@ import pytest
 
 from local.embedded import Embedded
 from local.feedsim import FeedTransport, RecordedFeed, generate_day
-from raceday.racing.snapshot import MeetingEntry, RaceEntry
+from raceday.importing.meetings import list_patch
+from raceday.racing.snapshot import MeetingEntry, RaceEntry, Status
 from raceday.tables import (
     ENTRANTS,
     MEETINGS,
@@ -93,6 +94,14 @@ def test_weather_and_going_that_a_race_lacks_are_its_meetings() -> None:
     assert meetings.meeting_row(meeting)["weather"] == "Fine"
 
 
+def test_a_race_is_linked_by_its_list_alone() -> None:
+    """A race whose event was never asked for has its meeting's row."""
+    entry = RaceEntry("r1", "m1", 1, "One", datetime(2026, 11, 24, 3, tzinfo=UTC), None, "NZ")
+    meeting = MeetingEntry("m1", "Ellerslie", DAY, "NZ", "T", "Thoroughbred", "NZ", "Soft 5", (entry,))
+    row = races.race_row_from_list(entry, meeting)
+    assert (row.get("meeting"), row.get("meetingId")) == ("m1", "m1")
+
+
 async def test_only_wanted_countries_and_codes_are_stored() -> None:
     """Meetings of other countries and greyhounds stay out; a setting lets the greyhounds in."""
     for greyhounds, codes in ((False, {"T", "H"}), (True, {"T", "H", "G"})):
@@ -135,6 +144,44 @@ async def test_an_abandonment_of_the_list_reaches_the_race() -> None:
     stored = {r["$id"] for r in await suite.rows(RACES) if r["status"] == "Abandoned"}
     assert listed
     assert stored == listed
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        ((Status.FINAL, Status.OPEN), "active"),
+        ((Status.FINAL, Status.ABANDONED), "completed"),
+        ((Status.ABANDONED, Status.ABANDONED), "abandoned"),
+        ((), "active"),
+    ],
+)
+def test_a_meeting_is_over_with_its_races(statuses: tuple[Status, ...], expected: str) -> None:
+    """A meeting is completed when every race is over, and abandoned when every race was."""
+    entry = RaceEntry("r1", "m1", 1, "One", datetime(2026, 11, 24, 3, tzinfo=UTC), None, "NZ")
+    told = tuple(entry._replace(race_id=f"r{i}", status=status) for i, status in enumerate(statuses))
+    meeting = MeetingEntry("m1", "Ellerslie", DAY, "NZ", "T", "Thoroughbred", "NZ", "Soft 5", told)
+    assert meetings.meeting_row(meeting)["status"] == expected
+
+
+@pytest.mark.parametrize(
+    ("stored", "listed", "patch"),
+    [
+        ("Open", "Closed", {}),
+        ("Closed", "Final", {}),
+        ("Open", "Abandoned", {"status": "Abandoned"}),
+        ("Final", "Abandoned", {}),
+    ],
+)
+def test_a_list_decides_no_status_but_an_abandonment(stored: str, listed: str, patch: dict[str, str]) -> None:
+    """What the list says of a stored race's status counts for nothing, unless it calls off a race that is not over."""
+    assert list_patch({"status": stored}, {"status": listed}) == patch
+
+
+def test_a_race_that_is_over_is_not_moved() -> None:
+    """A list moves the start of a race that is to come, and leaves one that is over where it was run."""
+    was, moved = "2026-11-24T03:00:00.000+00:00", "2026-11-24T03:10:00.000+00:00"
+    for status, expected in (("Open", {"startTime": moved}), ("Final", {}), ("Abandoned", {})):
+        assert list_patch({"status": status, "startTime": was}, {"status": status, "startTime": moved}) == expected
 
 
 @pytest.mark.parametrize(

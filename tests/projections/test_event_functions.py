@@ -347,11 +347,24 @@ async def test_the_reminder_comes_once_and_only_while_open() -> None:
     for row in [*rows, *rows]:
         await wake(suite, row)
     reminders = [n for n in await suite.rows(NOTIFICATIONS) if n["type"] == "reminder"]
-    assert [(n["userId"], n["raceId"]) for n in reminders] == [("Default User", "race-1")]
+    told = [(n["userId"], n["raceId"], n["eventTimestamp"]) for n in reminders]
+    assert told == [("Default User", "race-1", to_row(rows[1])["slot"])]
     closed = Suite(at=START)
     await append(closed, poll(1, 1, money(1), status=Status.CLOSED))
     await wake(closed, poll(1, 1, money(1), status=Status.CLOSED))
     assert await closed.rows(NOTIFICATIONS) == []
+
+
+async def test_whoever_wants_no_sound_is_not_reminded() -> None:
+    """The reminder sounds: a user whose bands are all silent gets movements and no reminder."""
+    suite = Suite(at=START)
+    await suite.store.create_many(
+        ALERT_CONFIGS, [band("quiet", 1, 5, None, audibleAlertsEnabled=False), band("heard", 1, 5, None)]
+    )
+    rows = [poll(1, 2, money(100)), poll(2, 1, money(110))]
+    await append(suite, *rows)
+    await wake(suite, rows[-1])
+    assert {n["userId"] for n in await suite.rows(NOTIFICATIONS)} == {"Default User", "heard"}
 
 
 async def test_odds_that_shorten_are_told() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -42,8 +43,19 @@ def test_a_rise_is_told_with_what_is_sure_of_it() -> None:
 
 def test_a_rise_within_the_odds_rounding_is_not_told() -> None:
     """A favourite whose odds fall by one tenth of rounding seems to rise by more than 5 points, and nothing is said."""
-    base, before, now = ({"r1": n, "r2": n + 900} for n in (100_000, 100_400, 101_200))
-    assert told(poll(1, 60, base), poll(2, 55, before), poll(3, 50, now)) == {}
+    wins = ({"r1": 100_000, "r2": 100_900}, {"r1": 100_400, "r2": 101_300}, {"r1": 101_200, "r2": 101_800})
+    rows = [poll(n, 65 - 5 * n, cents) for n, cents in enumerate(wins, 1)]
+    came = [[after[i] - before[i] for i in ("r1", "r2")] for before, after in pairwise(wins)]
+    assert came == [[400, 400], [800, 500]]
+    assert told(*rows) == {}
+
+
+@pytest.mark.parametrize(("odds", "rise"), [("19", 5.0), ("18.9", 5.5), ("19.1", None)])
+def test_a_movement_is_told_from_five_of_a_hundred_on(odds: str, rise: float | None) -> None:
+    """A price that comes in by exactly 5 percent is told, and one by less is not."""
+    rows = [changed(row, "r1", fixed_win=Decimal(price)) for row, price in zip(ROWS, ("20", "20", odds), strict=True)]
+    found = told(*rows).get(("r1", "odds"))
+    assert (found and round(found.value, 6)) == rise
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])

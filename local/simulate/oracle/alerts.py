@@ -35,9 +35,9 @@ class JudgedUser:
         facts["race"] = race_id
         return all(facts.get(kind, "") in values for kind, values in self.filters.items())
 
-    def colours(self, value: Fraction) -> set[str | None]:
-        """Return the colour of the band that holds a value; of both bands, or none, on the very edge of one."""
-        return {self._colour(at) for at in (value - _EDGE, value, value + _EDGE)}
+    def colours(self, value: Fraction, *, exact: bool) -> set[str | None]:
+        """Return the colour of the band that holds a value; of both beside an edge where it was rounded on its way."""
+        return {self._colour(at) for at in ((value,) if exact else (value - _EDGE, value, value + _EDGE))}
 
     def _colour(self, value: Fraction) -> str | None:
         return next((c for low, high, c in self.bands if low <= value and (high is None or value < high)), None)
@@ -106,7 +106,8 @@ def _race(
             continue
         for entrant, kind, value, proven in movements(before, now):
             for user in users:
-                colours = user.colours(value)
+                # Odds are decimals and so is their change; shares are worked out in floating point.
+                colours = user.colours(value, exact=kind == "odds")
                 if user.wants(race_id, now.poll) and colours != {None}:
                     columns = {"entrantId": entrant, "value": Near(value), "color": AnyOf(tuple(colours))}
                     sure = proven and None not in colours

@@ -9,6 +9,7 @@ from local.simulate.oracle.alerts import judge_alerts
 from local.simulate.oracle.cards import judge_entrants, judge_meetings, judge_races
 from local.simulate.oracle.closing import judge_closing
 from local.simulate.oracle.differences import Findings, Within
+from local.simulate.oracle.ends import judge_ends
 from local.simulate.oracle.facts import Ledger
 from local.simulate.oracle.lists import ListMeeting, listed
 from local.simulate.oracle.polls import ledger_of
@@ -64,6 +65,7 @@ def judge_rows(left: Left, record: Record) -> Findings:
         kept = Counter(row["raceId"] for row in tables[RACE_RESULT_VERSIONS] if row["seenBy"] == "watch")
         for race_id, ledger in ledgers.items():
             ledger.looks_kept = kept[race_id]
+    judge_ends(tables[RACE_POLLS], races, pages, left.end, findings, sound=left.sound)
     sure = left.end if left.sound else max(record.imported, default=left.begin)
     judge_meetings(tables[MEETINGS], pages, span, findings, sure, sorted(record.imported))
     judge_races(tables[RACES], pages, ledgers, record, span, findings, sure)
@@ -75,6 +77,8 @@ def judge_rows(left: Left, record: Record) -> Findings:
     judge_totals(tables[RACE_POOLS], races, ledgers, findings)
     for race_id, was, now in record.fell_back:
         findings.add(RACE_POOLS, "went back", race=race_id, key=f"from n {was} to n {now}")
+    for race_id in record.unlinked:
+        findings.add(RACES, "unlinked", race=race_id, key="created without its meeting")
     timelines = timelines_of(ledgers)
     judge_timeline(tables[MONEY_FLOW], timelines, findings)
     judge_alerts(tables[NOTIFICATIONS], tables[ALERT_CONFIGS], tables[ALERT_FILTERS], ledgers, timelines, findings)

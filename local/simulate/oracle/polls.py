@@ -48,6 +48,8 @@ def ledger_of(
         if answer is None or reading is None:
             findings.add(TABLE, "unexpected", race=race_id, key=f"{key}: nobody served what it shows")
             continue
+        if known not in OVER and not answer.tracked:
+            findings.add(TABLE, "wrong", race=race_id, key=f"{key}: asked for without the money tracker", found=known)
         shows = bool(reading.placings or reading.dividends)
         evidence = base is not None and (reading.ruled or (shows and reading.placings != seen_placings))
         status, held = decided(known, reading.status, evidence=evidence)

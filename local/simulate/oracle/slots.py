@@ -3,7 +3,7 @@
 Nothing here imports the engine's schedule: an error there would otherwise agree with itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -76,10 +76,12 @@ def expect(
     *,
     near_secs: int = 30,
     last_secs: int = 30,
+    passed: Callable[[datetime], bool] = lambda at: False,
 ) -> Expected:
     """Count one race's slots up to `end`; `lists` are the instants at which meeting lists were served.
 
-    The suite knows of a race from the first list that has it, and learns of changes from its own polls and from lists.
+    The suite knows of a race from the first list that has it, and learns of changes from its own polls and from lists;
+    a slot that was `passed` by while pollers were paused tells it nothing.
     """
     found = Expected()
     known = next((at for at in lists if served.there(race_id, at)), None)
@@ -106,6 +108,8 @@ def expect(
         if at >= start + GIVEN_UP:
             return found
         if not on_grid(start, status, at, near_secs, last_secs) or not served.there(race_id, at):
+            continue
+        if passed(at):
             continue
         if at < max(first_tick, unsettled + MINUTE) and at - unsettled < 2 * MINUTE:
             found.either.add(at)

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from local.simulate.oracle.alerts import last_minute
@@ -51,9 +51,10 @@ def judge_state(
 def _counts(day: date, lists: Sequence[ListMeeting]) -> dict[str, Columns]:
     """Return what each import's last run has to say of itself: refreshes, details, entrants."""
     newest = max((page.at for page in lists), default=None)
-    first = min((page.at for page in lists), default=None)
+    hour, minute = DUE["daily-races"]
+    described = datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC) - timedelta(days=1)
     last_minutes = [page for page in lists if newest and newest - page.at < timedelta(minutes=1)]
-    at_first = {race for page in lists if first and page.at - first < timedelta(minutes=1) for race in page.races}
+    at_first = {race for page in lists if page.at < described for race in page.races}
     done = {"date": day.isoformat(), "left": 0, "failures": 0}
     return {
         "daily-meetings": {**done, "meetings": len({page.meeting["meetingId"] for page in last_minutes})},

@@ -1,0 +1,79 @@
+"""How a race's ledger must end: with a closing row where it was given up or called off, and with none without a reason.
+
+What a closing row repeats of the row before it is judged with the polls.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from local.simulate.oracle.differences import Findings
+from local.simulate.oracle.lists import ListMeeting
+from local.simulate.oracle.reading import stamp
+from local.simulate.oracle.slots import GIVEN_UP, OVER
+from raceday.store.port import Row
+from raceday.tables import RACE_POLLS
+
+# The tick after it writes the row; where ticks and imports fail, a later one does.
+AT_ONCE, UNDER_FAULTS = timedelta(minutes=3), timedelta(minutes=45)
+# A tick's clock may be off by so much where clocks are.
+CLOCKS = timedelta(minutes=6)
+
+
+def judge_ends(
+    ledger: Sequence[Row], races: Mapping[str, Row], pages: Sequence[ListMeeting], end: datetime, findings: Findings,
+    *, sound: bool,
+) -> None:  # fmt: skip
+    """Compare the closing rows with the races that were given up or called off by `end`."""
+    by_race: dict[str, list[Row]] = defaultdict(list)
+    for row in ledger:
+        by_race[row["raceId"]].append(row)
+    called_off = _called_off(pages)
+    for race_id, race in races.items():
+        rows = sorted(by_race[race_id], key=lambda row: int(row["n"]))
+        given_up = datetime.fromisoformat(race["startTime"]) + GIVEN_UP
+        off = called_off.get(race_id)
+        for i, row in enumerate(rows):
+            if row["kind"] == "closing":
+                _closing(row, rows[i - 1] if i else None, off, given_up, findings, sound=sound)
+        if rows and (rows[-1]["status"] in OVER or rows[-1]["kind"] == "closing"):
+            continue
+        due = min(at for at in (off if rows else None, given_up) if at is not None)
+        never = not rows and off is not None
+        if not never and due + (AT_ONCE if sound else UNDER_FAULTS) <= end:
+            findings.add(RACE_POLLS, "missing", race=race_id, key=f"closing row after {due:%H:%M:%S}")
+
+
+def _called_off(pages: Sequence[ListMeeting]) -> dict[str, datetime]:
+    """Return when a list first called off each race."""
+    found: dict[str, datetime] = {}
+    for page in pages:
+        for race_id, columns in page.races.items():
+            if columns["status"] == "Abandoned":
+                found.setdefault(race_id, page.at)
+    return found
+
+
+def _closing(
+    row: Row, before: Row | None, off: datetime | None, given_up: datetime, findings: Findings, *, sound: bool
+) -> None:
+    """Judge one closing row: that it has a reason, and the status and the last gap that go with it."""
+    race_id, key = row["raceId"], f"n {row['n']} closing"
+    at = datetime.fromisoformat(row["fetchedAt"]) + (timedelta(0) if sound else CLOCKS)
+    gaps = json.loads(row.get("gaps") or "[]")
+    if before is not None and before["status"] in OVER:
+        # The re-checks that nobody made.
+        if not gaps or row["status"] != before["status"]:
+            findings.add(RACE_POLLS, "wrong", race=race_id, key=f"{key} of no re-check", found=row["status"])
+    elif before is not None and off is not None and off <= at:
+        if row["status"] != "Abandoned":
+            findings.add(RACE_POLLS, "wrong", race=race_id, key=f"{key}: status Abandoned", found=row["status"])
+    elif given_up <= at:
+        told = {"slot": stamp(given_up), "cause": "given_up"}
+        if not gaps or {name: gaps[-1].get(name) for name in told} != told:
+            findings.add(RACE_POLLS, "wrong", race=race_id, key=f"{key}: last gap {told}", found=gaps[-1:])
+        if before is not None and row["status"] != before["status"]:
+            findings.add(RACE_POLLS, "wrong", race=race_id, key=f"{key}: status as before", found=row["status"])
+    else:
+        findings.add(RACE_POLLS, "unexpected", race=race_id, key=key)
