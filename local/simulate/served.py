@@ -50,7 +50,7 @@ class Record:
 
     `imported` are the instants at which an import of the lists had stored all that it was served, `fell_back` the
     races whose totals went from one poll back to an older one, for a while at least, `unlinked` those that were
-    created without their meeting.
+    created without their meeting. `outcomes` is what polls told of their orders.
     """
 
     events: dict[str, list[ServedAnswer]] = field(default_factory=lambda: defaultdict(list))
@@ -60,6 +60,7 @@ class Record:
     totals: dict[str, int] = field(default_factory=dict)
     fell_back: list[tuple[str, int, int]] = field(default_factory=list)
     unlinked: list[str] = field(default_factory=list)
+    outcomes: list[Mapping[str, Any]] = field(default_factory=list)
 
     def keep(self, path: str, function: str, at: datetime, body: bytes, *, tracked: bool = True) -> None:
         """Keep the answer to a path below the feed's root: a room, and an id but for a list."""

@@ -190,6 +190,7 @@ class SimWorld:
                 self.record.imported.append(self.loop.now())
         for outcome in answer.get("results", ()):
             self.counts.outcomes[outcome["result"]] += 1
+            self.record.outcomes.append(outcome)
 
     def _build(self, name: str, serial: int, on_request: Callable[[], None]) -> Container:
         """Make a container as a cold start would, with clock and chance of its own."""

@@ -172,7 +172,7 @@ def test_scratching_reaches_the_entrant_and_sets_its_money_aside() -> None:
     kit.feed.races[RACE_ID] = open_race(runners=out, field_size=7)
     at(kit, T5 + HALF_MINUTE)
     row = kit.store.tables[ENTRANTS][entrant_id(2)]
-    assert (row["isScratched"], row["winPoolAmount"]) == (True, 0)
+    assert (row["isScratched"], row["isLateScratched"], row["winPoolAmount"]) == (True, True, 0)
     last = kit.ledger()[-1]
     assert last.pools is not None
     assert sum(r.win_cents or 0 for r in last.runners) + last.pools.beside_cents("win") == 1_507_113

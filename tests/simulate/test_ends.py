@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.simulate.oracle.differences import Findings
-from local.simulate.oracle.ends import judge_ends
+from local.simulate.oracle.ends import judge_ends, judge_outcomes
 from local.simulate.oracle.lists import ListMeeting
 from local.simulate.oracle.slots import expect
 from local.simulate.served import Record
@@ -77,6 +77,28 @@ def test_a_closing_row_after_the_end_tells_of_rechecks() -> None:
     told = row(2, "closing", "Final", START + timedelta(hours=1), (START + timedelta(minutes=30), "no_attempt"))
     assert judged(final, told) == []
     assert judged(final, told | {"gaps": "[]"}) == ["wrong n 2 closing of no re-check"]
+
+
+@pytest.mark.parametrize(
+    ("result", "slot", "n", "right"),
+    [
+        ("committed", 1, 2, True),
+        ("done", 1, 2, True),
+        ("done", 1, 1, False),
+        ("done", 2, 2, False),
+        ("late", 1, 2, False),
+        ("late", 0, 2, True),
+        ("expired", 2, 0, True),
+    ],
+)
+def test_what_a_poll_told_of_its_slot_is_so(result: str, slot: int, n: int, right: bool) -> None:
+    """A slot that is told as done has its row under the number told; one that is told as late has a later one."""
+    slots = [(START + timedelta(minutes=i)).isoformat(timespec="milliseconds") for i in range(3)]
+    ledger = [{"raceId": "r", "n": i + 1, "slot": at} for i, at in enumerate(slots[:2])]
+    findings = Findings()
+    told = {"raceId": "r", "kind": "slot", "slot": slots[slot], "result": result, "n": n}
+    judge_outcomes([told], ledger, findings)
+    assert (findings.found == []) is right
 
 
 @pytest.mark.parametrize(("link", "unlinked"), [("m", []), ({"$id": "m"}, []), (None, ["r"]), ("other", ["r"])])

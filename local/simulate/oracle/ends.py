@@ -1,12 +1,14 @@
-"""How a race's ledger must end: with a closing row where it was given up or called off, and with none without a reason.
+"""How a race's ledger must end, and what polls must have told of it.
 
-What a closing row repeats of the row before it is judged with the polls.
+It ends with a closing row where the race was given up or called off, and with none without a reason. What such a row
+repeats of the row before it is judged with the polls.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from local.simulate.oracle.differences import Findings
 from local.simulate.oracle.lists import ListMeeting
@@ -77,3 +79,17 @@ def _closing(
             findings.add(RACE_POLLS, "wrong", race=race_id, key=f"{key}: status as before", found=row["status"])
     else:
         findings.add(RACE_POLLS, "unexpected", race=race_id, key=key)
+
+
+def judge_outcomes(told: Sequence[Mapping[str, Any]], ledger: Sequence[Row], findings: Findings) -> None:
+    """Compare what polls told of their slots with the ledger: done is what has its row, late what has a later one."""
+    numbers = {(row["raceId"], row["slot"]): int(row["n"]) for row in ledger}
+    last: dict[str, str] = {}
+    for row in ledger:
+        last[row["raceId"]] = max(row["slot"], last.get(row["raceId"], ""))
+    for each in (each for each in told if each["kind"] in ("slot", "recheck")):
+        race_id, slot, result = each["raceId"], each["slot"], each["result"]
+        there = numbers.get((race_id, slot))
+        wrong = result in ("committed", "done") and (there is None or there != each["n"])
+        if wrong or (result == "late" and not slot < last.get(race_id, "")):
+            findings.add(RACE_POLLS, "wrong", race=race_id, key=f"{slot[11:19]}: told as {result}", found=there)
