@@ -1,6 +1,7 @@
 """`./raceday mutants`: break the library in one line at a time, and see tests and simulated days notice."""
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,30 @@ from local.functions import ROOT
 @click.option("--sample", type=POSITIVE, metavar="N", help="try every N-th mutant of the catalogue alone")
 @click.option("--list", "listed", is_flag=True, help="list the catalogue, and try nothing")
 @click.option("--jobs", type=POSITIVE, default=1, metavar="N", help="mutants tried at once, in processes (1)")
-@json_option("the table")
-def mutants(only: tuple[str, ...], sample: int | None, listed: bool, jobs: int, json: Path | None) -> int:
+@click.option("--table", metavar="FILE", type=click.Path(path_type=Path), help="print the page of a run's --json FILE")
+@json_option("the results, after each mutant anew")
+def mutants(
+    only: tuple[str, ...], sample: int | None, listed: bool, jobs: int, table: Path | None, json: Path | None
+) -> int:
     """Break the library on purpose, one line at a time, in a copied tree.
 
     Each mutant names the test and the simulated day that must notice it. An assertion that fails, or a difference that
     the judge names, counts; a crash does not. Exit code 1 where one survives or cannot be tried.
     """
-    return run(only, sample, listed, jobs, json)
+    return _print_page(table) if table is not None else run(only, sample, listed, jobs, json)
+
+
+def _print_page(file: Path) -> int:
+    from local.mutants.anchor import read_catalogue
+    from local.mutants.table import page
+
+    try:
+        rows = json.loads(file.read_text("utf-8"))["mutants"]
+        click.echo(page(read_catalogue(), rows), nl=False)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        click.echo(f"raceday mutants: --table: {file}: {error}", err=True)
+        return 2
+    return 0
 
 
 def run(only: Sequence[str], sample: int | None, listed: bool, jobs: int, file: Path | None) -> int:
@@ -46,15 +63,21 @@ def run(only: Sequence[str], sample: int | None, listed: bool, jobs: int, file: 
 def _try(chosen: Sequence[Any], jobs: int, file: Path | None) -> int:
     from local.mutants.trial import try_all
 
-    rows = []
+    begun = time.monotonic()
+    order = {mutant.name: i for i, mutant in enumerate(chosen)}
+    rows: list[dict[str, Any]] = []
     for outcome in try_all(chosen, ROOT, jobs):
         rows.append(outcome.row())
         click.echo(_line(rows[-1]))
-    rows.sort(key=lambda row: [mutant.name for mutant in chosen].index(row["mutant"]))
+        rows.sort(key=lambda row: order[row["mutant"]])
+        if file is not None:
+            # A run of all takes long: one that is stopped leaves what it had found.
+            alive = sum(bool(row["survived"]) for row in rows)
+            file.write_text(json.dumps({"mutants": rows, "survivors": alive}, indent=2) + "\n")
     survivors = [row for row in rows if row["survived"]]
-    if file is not None:
-        file.write_text(json.dumps({"mutants": rows, "survivors": len(survivors)}, indent=2) + "\n")
-    click.echo(f"{len(rows)} mutants, {len(rows) - len(survivors)} noticed, {len(survivors)} survived")
+    minutes = (time.monotonic() - begun) / 60
+    noticed = len(rows) - len(survivors)
+    click.echo(f"{len(rows)} mutants, {noticed} noticed, {len(survivors)} survived, in {minutes:.1f} minutes")
     for row in survivors:
         click.echo(f"SURVIVED: {row['mutant']}: {row['error'] or ' and '.join(row['survived'])}")
     return 1 if survivors else 0

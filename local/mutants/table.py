@@ -1,0 +1,51 @@
+"""The page of docs/ that names every mutant with the test and the day that noticed it, from a run's results."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from local.mutants.anchor import Mutant
+
+MOST_WORDS = 110
+HEAD = """# Mutants: the library broken in one line at a time
+
+Made of the results of a whole run, and the same for every run of one tree:
+
+    ./raceday mutants --jobs 2 --json mutants.json
+    ./raceday mutants --table mutants.json > docs/mutants.md
+
+{whole} mutants, {by_test} noticed by a test, {by_day} by a simulated day, {unseen} that no day can tell;
+{alive} survived.
+What a day says is what its judge counted, and the first difference. [Simulation](simulation.md) says how it works.
+
+| mutant | rule | the test that fails | day | what the day says, or why none can |
+|---|---|---|---|---|
+"""
+
+
+def page(catalogue: Sequence[Mutant], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the page; ValueError unless the results are those of the whole catalogue."""
+    by_name = {row["mutant"]: row for row in rows}
+    if odd := sorted({mutant.name for mutant in catalogue} ^ by_name.keys()):
+        raise ValueError(f"expected the results of the whole catalogue, got others: {', '.join(odd[:5])}")
+    head = HEAD.format(
+        whole=len(rows),
+        by_test=sum(bool(row["killed_by"]) for row in rows),
+        by_day=sum(bool(row["day_said"]) for row in rows),
+        unseen=sum(not row["day"] for row in rows),
+        alive=sum(bool(row["survived"]) for row in rows),
+    )
+    return head + "".join(_line(by_name[mutant.name]) for mutant in catalogue)
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    test = row["killed_by"].split(": ")[0].split("[")[0].removeprefix("tests/")
+    words = row["day_said"] if row["day"] else row["unseen"]
+    if row["survived"]:
+        words = f"SURVIVED ({' and '.join(row['survived'])})"
+    cells = (row["mutant"], row["rule"], f"`{test}`" if test else "-", row["day"] or "-", _short(words))
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _short(words: str) -> str:
+    plain = words.replace("|", "/").replace("\n", " ")
+    return plain if len(plain) <= MOST_WORDS else f"{plain[:MOST_WORDS].rstrip()}..."

@@ -1,0 +1,64 @@
+"""The page made of a run's results: every mutant once, in order, and nothing of a run that was not whole."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from local.commands.mutants import mutants
+from local.mutants import table
+from local.mutants.anchor import Mutant, read_catalogue
+from local.mutants.trial import TrialOutcome
+
+FOUND = Mutant("found", "flow", "f", "a", "b", "plain", ("tests/x/test_y.py::test_z",))
+HIDDEN = Mutant("hidden", "silks", "g", "a", "b", "", ("tests/x/test_y.py::test_q",), "no day draws silks")
+
+
+def rows() -> list[dict[str, Any]]:
+    """Return what a run tells of both, the later one first."""
+    return [
+        TrialOutcome(HIDDEN, "tests/x/test_y.py::test_q[1]: assert 1 == 2").row(),
+        TrialOutcome(FOUND, "tests/x/test_y.py::test_z: assert []", "2 rows that differ: a|b").row(),
+    ]
+
+
+def test_each_mutant_has_its_line_with_who_noticed() -> None:
+    """A line has the name, the rule, the test without its parameters, the day, and what it said or why it cannot."""
+    text = table.page([FOUND, HIDDEN], rows())
+    assert text.splitlines()[-2:] == [
+        "| found | flow | `x/test_y.py::test_z` | plain | 2 rows that differ: a/b |",
+        "| hidden | silks | `x/test_y.py::test_q` | - | no day draws silks |",
+    ]
+    assert "2 mutants, 2 noticed by a test, 1 by a simulated day, 1 that no day can tell;\n0 survived" in text
+
+
+def test_a_survivor_is_told_as_one() -> None:
+    """What nobody noticed is no kill in the table either."""
+    alive = [TrialOutcome(FOUND, "", "").row(), rows()[0]]
+    text = table.page([FOUND, HIDDEN], alive)
+    assert "| found | flow | - | plain | SURVIVED (tests and day) |" in text
+    assert ";\n1 survived" in text
+
+
+@pytest.mark.parametrize("given", [rows()[:1], [*rows(), {**rows()[0], "mutant": "third"}], []])
+def test_a_run_of_some_makes_no_page(given: list[dict[str, Any]]) -> None:
+    """Results of other mutants than the catalogue's are refused with the first names."""
+    with pytest.raises(ValueError, match="whole catalogue"):
+        table.page([FOUND, HIDDEN], given)
+
+
+def test_the_command_prints_the_page_of_a_file(tmp_path: Path) -> None:
+    """`--table FILE` prints the page; a file that is none, or of another catalogue, is one line and exit code 2."""
+    whole = [TrialOutcome(each, "tests/t.py::t: assert 0", "1 rows that differ").row() for each in read_catalogue()]
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(json.dumps({"mutants": whole}))
+    bad.write_text(json.dumps({"mutants": whole[:3]}))
+    printed = CliRunner().invoke(mutants, ["--table", str(good)], standalone_mode=False)
+    assert (printed.return_value, printed.output) == (0, table.page(read_catalogue(), whole))
+    for file in (bad, tmp_path / "none.json"):
+        refused = CliRunner().invoke(mutants, ["--table", str(file)], standalone_mode=False)
+        assert refused.return_value == 2
+        assert refused.stderr.startswith("raceday mutants: --table: ")
+        assert len(refused.stderr.splitlines()) == 1
