@@ -226,6 +226,8 @@ def _runner(book: RaceBook, index: int, facts: RunnerFacts, state: MarketState, 
         row["barrier_position"] = facts.barrier_position
         if options.string_barriers:
             row["barrier"] = facts.barrier_position
+    if runner.scratched and "is_late_scratched" in facts.form:
+        row["is_late_scratched"] = any(s.late for s in book.race.script.scratchings if s.index == index)
     if runner.scratched and runner.fixed_win:
         row["deduction"] = _deduction(runner)
     if options.form == "full":
