@@ -258,7 +258,7 @@ def test_a_race_moved_to_another_meeting_goes_with_it() -> None:
     moved = False
 
     def change(path: str, data: dict[str, Any]) -> None:
-        for meeting in [each for each in data.get("meetings", []) if each["country"] == "NZ"][:1]:
+        for meeting in [row for row in data.get("meetings", []) if row["country"] == "NZ"][:1]:
             meeting["meeting"] = "another-meeting" if moved else meeting["meeting"]
 
     async def work() -> None:
