@@ -52,6 +52,7 @@ DAYS: Mapping[str, Named] = {
     "scratchings": Named(_early(1, 1, late_scratchings=1)),
     "money": Named(_early(5, 3), "money"),
     "moved": Named(_early(2, 3, moved_starts=2)),
+    "moved-late": Named(_early(2, 1, moved_starts=1)),
     "moved-faults": Named(_early(2, 4), "moved"),
     "abandoned": Named(_early(4, 3, abandoned_races=1, abandoned_tails=1)),
     "far": Named(_early(3, 2, foreign_meetings=2, greyhound_meetings=1)),
@@ -62,6 +63,7 @@ DAYS: Mapping[str, Named] = {
     "errors": Named(_early(3, 1), rates={"feed.error_in_200": 0.25}),
     "five-hundreds": Named(_early(3, 1), rates={"feed.5xx": 0.45}),
     "twice": Named(_early(3, 3), rates={"activation.doubled": 1.0}),
+    "older": Named(_early(3, 2), rates={"payload.older_status": 0.5}),
     "lost-answers": Named(
         replace(_early(3, 1), depth="full"), rates={"store.5xx_after": 0.15, "store.reset_after": 0.15}
     ),

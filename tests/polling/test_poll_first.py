@@ -1,12 +1,14 @@
 """One poll end to end on a store in memory."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 from raceday.clock import iso
 from raceday.polling.outcome import Order, Outcome
 from raceday.polling.poll import poll
+from raceday.racing.records import ODDS_TYPES
 from raceday.racing.snapshot import Status
 from raceday.tables import ENTRANTS, ODDS_HISTORY, RACE_POLLS, RACE_RESULTS, RACES
 from tests.poll_kit import Kit, make_kit, stored_race
@@ -39,6 +41,17 @@ def test_first_poll_writes_everything_once() -> None:
     row = kit.ledger()[0]
     assert (row.n, row.slot, row.status, row.gaps) == (1, T5, Status.OPEN, ())
     assert sum(r.win_cents or 0 for r in row.runners) == 1_507_113
+    odds = tables[ODDS_HISTORY].values()
+    assert Counter(each["type"] for each in odds) == dict.fromkeys(ODDS_TYPES, 8)
+    assert {each["eventTimestamp"] for each in odds} == {iso(open_race().generated_at)}
+
+
+def test_a_poll_tells_by_how_many_ms_it_was_late() -> None:
+    """An order that is begun two and a half seconds after its slot says so in its row."""
+    kit = ready()
+    kit.clock.advance(2.5)
+    assert run(kit).result == "committed"
+    assert kit.ledger()[0].late_ms == 2500
 
 
 def test_unchanged_poll_is_one_create() -> None:

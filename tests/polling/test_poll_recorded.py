@@ -158,6 +158,8 @@ def test_unknown_race_is_imported_first() -> None:
     outcome = asyncio.run(poll(kit.container, order, kit.container.log))
     tables = kit.store.tables
     assert outcome.result == "committed"
+    assert outcome.row is not None
+    assert outcome.row.feed_calls == 2
     assert tables[RACES][race.race_id]["meeting"] in tables[MEETINGS]
     assert len(tables[ENTRANTS]) == len(race.runners)
     assert {row["n"] for row in tables[ODDS_HISTORY].values()} == {0}

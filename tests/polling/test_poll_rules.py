@@ -216,6 +216,17 @@ def test_finished_race_takes_no_more_slots_but_rechecks() -> None:
     assert [(g.slot, g.cause) for g in kit.ledger()[-1].gaps] == [(final_slot + timedelta(minutes=5), "no_attempt")]
 
 
+@pytest.mark.parametrize(("status", "column"), [(Status.FINAL, "finalizedAt"), (Status.ABANDONED, "abandonedAt")])
+def test_the_end_of_a_race_is_stamped_in_its_own_column(status: Status, column: str) -> None:
+    """The poll that first sees a race over says when, as the end it was."""
+    kit = ready(final_race() if status is Status.FINAL else open_race(status=status))
+    at(kit, START + timedelta(minutes=6))
+    row = kit.store.tables[RACES][RACE_ID]
+    assert row["status"] == status.value
+    assert [name for name in ("finalizedAt", "abandonedAt") if row.get(name)] == [column]
+    assert row[column] == row["lastStatusChange"]
+
+
 def test_every_row_of_a_finished_race_says_since_when_it_is() -> None:
     """A request between re-checks hides none that was missed, and a race that is taken back finishes anew."""
     kit = ready(final_race())

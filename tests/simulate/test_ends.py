@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.simulate.oracle.differences import Findings
-from local.simulate.oracle.ends import judge_ends, judge_outcomes
+from local.simulate.oracle.ends import judge_ends, judge_lateness, judge_outcomes
 from local.simulate.oracle.lists import ListMeeting
 from local.simulate.oracle.slots import expect
 from local.simulate.served import Record
@@ -98,6 +98,16 @@ def test_what_a_poll_told_of_its_slot_is_so(result: str, slot: int, n: int, righ
     findings = Findings()
     told = {"raceId": "r", "kind": "slot", "slot": slots[slot], "result": result, "n": n}
     judge_outcomes([told], ledger, findings)
+    assert (findings.found == []) is right
+
+
+@pytest.mark.parametrize(("late_ms", "right"), [(1250, True), (1, False), (1500, False)])
+def test_a_poll_tells_how_late_it_was(late_ms: int, right: bool) -> None:
+    """Sent a second and a quarter after its slot, answered a quarter of a second later."""
+    at = START + timedelta(seconds=1.5)
+    polled = row(1, "slot", "Open", at) | {"slot": START.isoformat(), "feedMs": 250, "lateMs": late_ms}
+    findings = Findings()
+    judge_lateness([polled], findings)
     assert (findings.found == []) is right
 
 

@@ -61,6 +61,12 @@ def _no_clock(body: Body) -> None:
     body["header"].pop("generated_time")
 
 
+def _older_status(body: Body) -> None:
+    """Show a race that is Final as one that is not yet, in an answer that calls itself new."""
+    race = body["data"]["race"]
+    race["status"] = "Interim" if race.get("status") == "Final" else race.get("status")
+
+
 CHANGES: dict[str, Callable[[Body], None]] = {
     "feed.error_in_200": _error_in_200,
     "payload.status_gone": _status_gone,
@@ -70,6 +76,7 @@ CHANGES: dict[str, Callable[[Body], None]] = {
     "payload.unknown_runner": _unknown_runner,
     "payload.falling_pools": _falling_pools,
     "payload.no_clock": _no_clock,
+    "payload.older_status": _older_status,
 }
 
 
@@ -84,6 +91,8 @@ def as_read(state: MarketState, change: str, before: MarketState | None) -> Mark
     """
     if change == "payload.status_gone":
         return replace(state, status=before.status if before else "Open")
+    if change == "payload.older_status" and state.status == "Final":
+        return state if before and before.status == "Final" else replace(state, status="Interim")
     if change == "payload.falling_pools":
         return replace(state, pools=_fallen(state.pools), multi_leg=_fallen(state.multi_leg))
     if change == "payload.no_pools":

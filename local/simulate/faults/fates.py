@@ -25,7 +25,7 @@ ROOMS: Mapping[str, Sequence[str]] = {
              "feed.html", "feed.stale"),
     "feed_answer": ("feed.cut", "feed.gzip", "feed.slow", "feed.error_in_200", "payload.status_gone",
                     "payload.start_gone", "payload.other_types", "payload.no_pools", "payload.unknown_runner",
-                    "payload.falling_pools", "payload.no_clock"),
+                    "payload.falling_pools", "payload.no_clock", "payload.older_status"),
     "store": ("store.timeout_before", "store.reset_before", "store.5xx_before", "store.429", "store.409", "store.401",
               "store.402", "store.403", "store.408", "store.413", "store.stale_read", "store.slow"),
     "store_answer": ("store.timeout_after", "store.reset_after", "store.5xx_after"),

@@ -35,7 +35,7 @@ OPEN: dict[tuple[str, str], str] = {
     (RACE_POLLS, "kind"): "judged by the slots' own oracle, with slot",
     (RACE_POLLS, "feedMs"): _OWN_CLOCK,
     (RACE_POLLS, "storeMs"): _OWN_CLOCK,
-    (RACE_POLLS, "lateMs"): _OWN_CLOCK,
+    (RACE_POLLS, "lateMs"): f"{_OWN_CLOCK}; where nothing is broken it fits fetchedAt and feedMs",
     (RACE_POLLS, "feedCalls of a first row"): "1, or 2 where the race had to be imported for it",
     (RACE_POLLS, "gaps"): "judged with the absent slots that they tell of",
     (RACE_POLLS, "digests"): "fingerprints of what was written, which is judged where it was written",

@@ -21,6 +21,8 @@ from raceday.tables import RACE_POLLS
 AT_ONCE, UNDER_FAULTS = timedelta(minutes=3), timedelta(minutes=45)
 # A tick's clock may be off by so much where clocks are.
 CLOCKS = timedelta(minutes=6)
+# Each of three instants is rounded to a thousandth.
+MS_APART = 3
 
 
 def judge_ends(
@@ -93,3 +95,15 @@ def judge_outcomes(told: Sequence[Mapping[str, Any]], ledger: Sequence[Row], fin
         wrong = result in ("committed", "done") and (there is None or there != each["n"])
         if wrong or (result == "late" and not slot < last.get(race_id, "")):
             findings.add(RACE_POLLS, "wrong", race=race_id, key=f"{slot[11:19]}: told as {result}", found=there)
+
+
+def judge_lateness(ledger: Sequence[Row], findings: Findings) -> None:
+    """Compare how late each poll says it was with its slot, its answer's time and the wait for it, by one clock."""
+    for row in ledger:
+        if row["kind"] not in ("slot", "recheck"):
+            continue
+        answered = datetime.fromisoformat(row["fetchedAt"]) - datetime.fromisoformat(row["slot"])
+        late_ms = max(0.0, answered / timedelta(milliseconds=1) - int(row["feedMs"]))
+        if abs(late_ms - int(row["lateMs"])) > MS_APART:
+            key = f"n {row['n']}: lateMs {late_ms:.0f}"
+            findings.add(RACE_POLLS, "wrong", race=row["raceId"], key=key, found=row["lateMs"])

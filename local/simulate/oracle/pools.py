@@ -20,7 +20,9 @@ def pools_of(reading: Reading, base: Poll | None, status: str) -> Pools | None:
     listed: dict[str, int] = {}
     for product, cents in reading.pools or ():
         listed.setdefault(product, cents)
-    off = frozenset() if status == "Abandoned" else reading.dead
+    # What was called off stays so when the feed lists it no more.
+    gone = before.dead - listed.keys() if before else frozenset()
+    off = frozenset() if status == "Abandoned" else reading.dead | gone
     single: dict[str, int] = {}
     kept: dict[str, str] = {}
     for product in SINGLE:
