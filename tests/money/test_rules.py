@@ -9,10 +9,11 @@ from typing import Any, Literal
 import pytest
 
 from raceday.polling.changes import share_columns
+from raceday.racing.book import Asked, Former
 from raceday.racing.compose import figures
 from raceday.racing.pools import totals
 from raceday.racing.records import RunnerLine
-from raceday.racing.refunds import Former, decide
+from raceday.racing.refunds import decide
 from raceday.racing.snapshot import Dividend, Placing, Pool, Runner, Status
 from raceday.tables.race_results import results_row, shown_dividends
 from tests.feed.test_client import served
@@ -90,7 +91,7 @@ def test_what_was_refunded_once_is_not_held_again(unrefunded: dict[str, int], he
     runners = [Runner(name, n, name, scratched=name == "r3") for n, name in enumerate(odds, 1)]
     word: Literal["refunded", "unrefunded"] = "unrefunded" if unrefunded else "refunded"
     former = Former(100_000, dict.fromkeys(odds, 1), odds, frozenset({"r3"}), unrefunded, word)
-    assert list(decide(runners, odds, Fraction(115, 100), 100_000, former).holding) == held_now
+    assert list(decide(Asked(runners, odds, Fraction(115, 100), 100_000, former)).holding) == held_now
 
 
 def test_a_pool_that_is_called_off_counts_nothing() -> None:
