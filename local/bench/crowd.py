@@ -86,9 +86,10 @@ async def _run(loop: VirtualLoop, day: FeedDay, begin: datetime, sizes: str) -> 
     await seed_users(reader)
     await run_day(world, end, minute_begins)
     used = {key: value - before[key] for key, value in _used(world).items()}
-    ledger = (await read_tables(reader)).ledger
+    tables = await read_tables(reader)
+    ledger = tables.ledger
     rows = [row for row in ledger if begin <= when(row["slot"]) < end]
-    expected = expectations(day, world, end)
+    expected = expectations(day, world, tables, end)
     found = compared(expected, rows, world)
     slots = {(race, at) for race, each in expected.items() for at in each.sure if begin <= at < end}
     a_minute = watched.a_minute(begin, end)

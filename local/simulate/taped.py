@@ -85,7 +85,7 @@ def simulate_tape(
 class Unjudged(Record):
     """Keeps no answer: the tape has them, and nobody judges the day."""
 
-    def keep(self, room: str, key: str, function: str, at: datetime, body: bytes) -> None:
+    def keep(self, path: str, function: str, at: datetime, body: bytes, *, tracked: bool = True) -> None:
         """Let an answer go."""
 
 

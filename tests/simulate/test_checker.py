@@ -138,8 +138,8 @@ def test_an_activation_has_nothing_of_its_starters_limits() -> None:
 def test_of_two_answers_of_one_moment_the_row_was_made_of_the_one_that_can_be_read() -> None:
     """Two pollers that wake for one slot are answered within a millisecond; a cut answer is none of a row."""
     record, made = Record(), b'{"header": {"generated_time": "2026-02-14T01:00:00.036953Z"}, "data": '
-    record.keep("events", "r1", POLLER, AT + timedelta(milliseconds=60), made + b'"whole"}')
-    record.keep("events", "r1", POLLER, AT + timedelta(milliseconds=63), made + b'"cu')
+    record.keep("events/r1", POLLER, AT + timedelta(milliseconds=60), made + b'"whole"}')
+    record.keep("events/r1", POLLER, AT + timedelta(milliseconds=63), made + b'"cu')
     found = record.behind("r1", AT + timedelta(microseconds=36953), AT + timedelta(milliseconds=65))
     assert found is not None
     assert found.body.endswith(b'"whole"}')
