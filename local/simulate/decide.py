@@ -6,7 +6,8 @@ A slot is LOST where one of those who could fill it would have, under the faults
   had time to; or asked, wrote, and left no row;
 * a poller that a scheduler activation had to start: one that read the races while the slot lay ahead of it within its
   reach, or looked back (once the minute's slots have settled, and half a minute on where those of then would be over by
-  the next minute) when it was past and still good for 2 s; and that was not started.
+  the next minute) when it was past and still good for 2 s; and that was not started;
+* the watchdog of a minute without a tick, for a slot that no later tick could have handed out in time.
 
 It is also lost where nothing stood in the way of anybody. Else it is excused, by the fault that stood nearest to it.
 """
@@ -33,8 +34,10 @@ WORTH = timedelta(seconds=2.5)
 AHEAD = timedelta(seconds=120)
 # A clock this far off shows in who does what when; the suite puts right what is more than its tolerance.
 TRUE_SECS = 1.0
-READ_RACES, READ_LEDGER, INVOKE = "GET races", "GET race-polls", "invoke"
+READ_RACES, READ_LEDGER, INVOKE, KEEP = "GET races", "GET race-polls", "invoke", "PUT suite-state"
 ROLLBACK = "PATCH transactions"
+# A watchdog that begins later than this has hardly time to look, to stand in and to start a poller.
+LATEST_WATCH = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +71,17 @@ class Decider:
                 for slot in handing.event.get("slots", ()):
                     self._handings[slot["raceId"], datetime.fromisoformat(slot["slot"])].append(handing)
         self._ticks: dict[datetime, list[ActivationRun]] = defaultdict(list)
+        self._watches: dict[datetime, list[ActivationRun]] = defaultdict(list)
         for run in faults.script.runs:
-            if run.function == SCHEDULER:
+            watch = bool(run.event.get("watchdog"))
+            if watch:
+                self._watches[_minute(run.began)].append(run)
+            if run.function == SCHEDULER or (watch and any(d.what == READ_RACES for d in run.deeds)):
                 self._ticks[_minute(run.began)].append(run)
 
     def verdict(self, wanted: Wanted) -> Verdict:
         """Judge one slot."""
-        found = [*self._by_pollers(wanted), *self._by_ticks(wanted)]
+        found = [*self._by_pollers(wanted), *self._by_ticks(wanted), *self._by_watchdog(wanted)]
         certain = next((v for v in found if v.lost), None)
         if certain is not None:
             return certain
@@ -214,6 +221,33 @@ class Decider:
             return excused(kinds[-1])
         played = self._replay.handing(wanted, at)
         return excused(played.why) if played.done is None else lost(why)
+
+    # Who had to stand in
+
+    def _by_watchdog(self, wanted: Wanted) -> Iterator[Verdict]:
+        """Judge the watchdog of the minute whose tick alone could hand out a slot, where that minute kept no tick.
+
+        It knows of such slots by the tick that any of the last minutes kept, so of a change it learns a tick later.
+        """
+        minute = _minute(wanted.at - (REACH - MINUTE))
+        if wanted.expires - wanted.at >= HALF_MINUTE or wanted.known_at > minute - MINUTE or self._kept(minute):
+            return
+        if not any(self._kept(minute - k * MINUTE) for k in (1, 2)):
+            return
+        for watch in self._watches[minute]:
+            if any(d.what == READ_RACES for d in watch.deeds):
+                continue
+            kinds = [d.kind or d.delay for d in watch.deeds if d.kind or d.delay]
+            if watch.died or kinds:
+                yield excused(watch.died or kinds[-1])
+            elif abs(watch.skew_secs) > TRUE_SECS or watch.began > minute + LATEST_WATCH:
+                yield excused("clock.off" if abs(watch.skew_secs) > TRUE_SECS else "begun_too_late")
+            else:
+                yield lost(f"the watchdog of {minute:%H:%M} left the work of a minute without a tick undone")
+
+    def _kept(self, minute: datetime) -> bool:
+        """Tell whether a tick of a minute kept what it handed out."""
+        return any(d.what == KEEP and d.fine for tick in self._ticks[minute] for d in tick.deeds)
 
 
 def _why(run: ActivationRun) -> str:

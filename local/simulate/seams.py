@@ -19,8 +19,8 @@ class FaultHooks:
         return 1
 
     def watchdogs(self, minute: datetime) -> int:
-        """Return how often the watchdog's trigger fires for a minute: never unless asked, for it only looks."""
-        return 0
+        """Return how often the watchdog's trigger fires for a minute; 0 is a missed one."""
+        return 1
 
     def dispatches(self, function: str, payload: dict[str, Any]) -> list[float]:
         """Return the extra delay in seconds of each activation that one invocation makes; empty drops it."""

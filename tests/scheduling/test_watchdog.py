@@ -4,6 +4,8 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from local.functions import function
 from local.simulate.day import day_start
 from local.simulate.loop import VirtualLoop
@@ -84,6 +86,32 @@ def test_what_the_watchdog_handed_out_the_scheduler_hands_out_no_more() -> None:
     assert slots.count(iso(START + MINUTE)) == 1
 
 
+@pytest.mark.parametrize(
+    ("starts_in", "ticked", "stands_in"),
+    [
+        pytest.param(4 * MINUTE, False, True, id="slots that last seconds, and no tick"),
+        pytest.param(4 * MINUTE, True, False, id="slots that last seconds, and a tick"),
+        pytest.param(20 * MINUTE, False, False, id="slots that the next tick can still hand out"),
+        pytest.param(9 * MINUTE, False, False, id="slots that last seconds in later minutes only"),
+    ],
+)
+def test_a_minute_whose_slots_last_seconds_is_not_left_without_a_tick(
+    starts_in: timedelta, ticked: bool, stands_in: bool
+) -> None:
+    """Of slots that no later tick could hand out in time none is lost for one trigger that was missed."""
+    suite = Guarded(START)
+    suite.race("r1", START + starts_in)
+    suite.tick(START)
+    if ticked:
+        suite.tick(START + MINUTE + timedelta(seconds=2))
+    before = len(suite.invoker.slots())
+    answer = suite.watch(START + MINUTE + timedelta(seconds=1))
+    assert answer["stoodIn"] is stands_in
+    handed = suite.invoker.slots()[before:]
+    assert (("r1", iso(START + MINUTE + timedelta(seconds=30))) in handed) is stands_in
+    assert json.loads(suite.rows("health")["suite"]["data"])["stood_in"] == ""
+
+
 def test_a_stand_in_is_an_alarm_and_ends_with_it() -> None:
     """The health row tells since when the scheduler is stood in for, and no longer once it ticks."""
     suite = Guarded(START)
@@ -111,7 +139,7 @@ def test_another_parameter_beside_is_refused() -> None:
 
 
 class _Dead(FaultHooks):
-    """A scheduler that is dead from one instant to another, and the watchdog's trigger each minute."""
+    """A scheduler that is dead from one instant to another, beside a watchdog that lives."""
 
     def __init__(self, begin: timedelta, end: timedelta) -> None:
         self._begin, self._end = begin, end
@@ -120,9 +148,6 @@ class _Dead(FaultHooks):
     def triggers(self, minute: datetime) -> int:
         first = self._first = self._first or minute
         return 0 if self._begin <= minute - first < self._end else 1
-
-    def watchdogs(self, minute: datetime) -> int:
-        return 1
 
 
 def _dies(world: SimWorld) -> FaultHooks:

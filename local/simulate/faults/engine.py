@@ -16,6 +16,8 @@ from raceday.runtime.invoke import InvokeFailed
 # After these last minutes without faults nothing may be left in flight, and nothing behind.
 QUIET = timedelta(minutes=12)
 HANDING = "__ow_handing"
+WATCHDOG = "watchdog"
+TRIGGERED = {"tick.missed": 0, "tick.doubled": 2}
 INVOKER_STATUSES = {"invoker.429": 429, "invoker.5xx": 503}
 SKEWS_SECS = {
     "clock.off": (-300.0, 300.0),
@@ -47,7 +49,14 @@ class DayFaults(FeedFaults, StoreFaults):
             self.struck(fate.kind)
         if fate.kind == "tick.missed":
             self.script.ticks_missed.append(minute)
-        return {"tick.missed": 0, "tick.doubled": 2}.get(fate.kind, 1)
+        return TRIGGERED.get(fate.kind, 1)
+
+    def watchdogs(self, minute: datetime) -> int:
+        """Miss or double a minute's trigger of the watchdog."""
+        fate = self.choose("tick", WATCHDOG)
+        if fate.kind:
+            self.struck(fate.kind)
+        return TRIGGERED.get(fate.kind, 1)
 
     async def starts(self, function: str, payload: dict[str, Any]) -> None:
         """Refuse an invocation, or lose the answer of one that is taken."""

@@ -95,6 +95,11 @@ def worth_starting(due: Due, now: datetime) -> bool:
     return due.slot.expires_at - now >= timedelta(seconds=START_SECS)
 
 
+def is_brief(due: Due) -> bool:
+    """Tell whether a slot's life ends before the tick after its own could hand it out: from T-5 on it does."""
+    return due.slot.expires_at - due.slot.at < timedelta(seconds=30)
+
+
 def in_order(found: Iterable[Due]) -> list[Due]:
     """Sort by time, then race."""
     return sorted(found, key=lambda due: (due.slot.at, due.race_id))

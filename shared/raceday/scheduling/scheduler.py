@@ -11,6 +11,7 @@ from raceday.clock import iso
 from raceday.container import Container
 from raceday.errors import RaceDayError, StoreRefused
 from raceday.racing.planning import (
+    REACH_SECS,
     SETTLE_SECS,
     Due,
     Key,
@@ -18,6 +19,7 @@ from raceday.racing.planning import (
     due_rechecks,
     fresh,
     in_order,
+    is_brief,
     is_given_up,
     minute_of,
     missed,
@@ -32,7 +34,7 @@ from raceday.scheduling.answering import answer_health
 from raceday.scheduling.handing import POLLER, RESERVE_SECS, HandOut
 from raceday.scheduling.health import note_health
 from raceday.scheduling.runs import start_due
-from raceday.scheduling.state import SCHEDULER, read_state, write_state
+from raceday.scheduling.state import BRIEF, SCHEDULER, read_state, write_state
 from raceday.scheduling.tick import Tick
 
 # The ledger is looked at this long after the minute began, when slots on the minute are committed or late.
@@ -41,6 +43,8 @@ LOOK_SECS = SETTLE_SECS + 0.5
 AGAIN_LOOK_SECS = 30 + LOOK_SECS
 # The watcher has this long to answer.
 BEAT_SECS = 3.5
+# The watchdog knows so far ahead in which minutes a tick is not to be missed; it stands in for good before that ends.
+BRIEF_AHEAD = timedelta(minutes=8)
 MOST_SUMMARY = 10_000
 REFUSED_PAUSES_SECS = (1.0, 2.0)
 T = TypeVar("T")
@@ -91,6 +95,7 @@ async def work(container: Container, call: Call, keeper: str = SCHEDULER) -> dic
 async def _beside(tick: Tick, races: Sequence[Race], handing: HandOut, retried: list[int]) -> None:
     """Do all of a minute's work but the handing out."""
     try:
+        _mark_brief(tick, races)
         await start_due(tick, races)
         retried.append(await _look_back(tick, races, handing))
         await results_watch.hand_out(tick)
@@ -109,6 +114,17 @@ async def _patiently(container: Container, read: Callable[[], Awaitable[T]]) -> 
         except StoreRefused:
             await container.clock.sleep(pause)
     return await read()
+
+
+def _mark_brief(tick: Tick, races: Sequence[Race]) -> None:
+    """Keep in what stretch of the next minutes slots lie that are over before the tick after theirs looks back."""
+    minute = minute_of(tick.at)
+    after, until = minute + timedelta(seconds=REACH_SECS), minute + BRIEF_AHEAD
+    running = [race for race in races if not race.status.over and not is_given_up(race, tick.at)]
+    brief = [due.slot.at for due in fresh(running, tick.intervals, after, until, ()) if is_brief(due)]
+    tick.state.marks.pop(BRIEF, None)
+    if brief:
+        tick.state.marks[BRIEF] = f"{iso(brief[0])}/{iso(brief[-1])}"
 
 
 def _plan_fresh(tick: Tick, races: Sequence[Race], handing: HandOut) -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from appwrite.query import Query
 
@@ -23,6 +23,8 @@ SCHEDULER = functions.SCHEDULER.name
 # Who stands in for the scheduler keeps a row of its own, so that the scheduler's says when it ticked itself.
 WATCHDOG = "watchdog"
 PAUSED = "paused"
+# The mark of the stretch in which slots lie that only the tick of their own minute can hand out.
+BRIEF = "brief_slots"
 _REMEMBERED = timedelta(minutes=3)
 _AHEAD = timedelta(seconds=30)
 _SILENCE = timedelta(seconds=90)
@@ -105,10 +107,20 @@ def _data(row: Row) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-async def own_tick(container: Container) -> datetime | None:
-    """Return when the scheduler itself last ticked, None where it never did."""
-    row = await container.store.get(SUITE_STATE, row_key(TICK, SCHEDULER), select=("$id", "at"))
-    return instant(str(row["at"])) if row and row.get("at") else None
+class Ticked(NamedTuple):
+    """When the scheduler itself last ticked, and from when until when its next minutes have slots that last seconds."""
+
+    at: datetime
+    brief: tuple[datetime, datetime] | None = None
+
+
+async def own_tick(container: Container) -> Ticked | None:
+    """Return the scheduler's own last tick, None where it never did."""
+    row = await container.store.get(SUITE_STATE, row_key(TICK, SCHEDULER), select=("$id", "at", "data"))
+    if row is None or not row.get("at"):
+        return None
+    since, _, until = str(_data(row).get("marks", {}).get(BRIEF, "")).partition("/")
+    return Ticked(instant(str(row["at"])), (instant(since), instant(until)) if until else None)
 
 
 async def write_state(

@@ -3,29 +3,46 @@
 Both at once are harmless, as two schedulers are: each slot is one ledger row, each run is claimed once.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from raceday.call import Call
 from raceday.catalogue import functions
 from raceday.clock import iso
 from raceday.container import Container
+from raceday.racing.planning import EARLY_SECS, REACH_SECS, minute_of
 from raceday.scheduling import scheduler
 from raceday.scheduling.health import STILL
-from raceday.scheduling.state import WATCHDOG, own_tick
+from raceday.scheduling.state import WATCHDOG, Ticked, own_tick
+
+# By now a tick has kept what it handed out; pollers for slots on the half minute start twenty seconds later.
+TICKED_SECS = 8.0
 
 
 async def handle(container: Container, call: Call) -> dict[str, Any]:
-    """Look when the scheduler last ticked itself; where that is over three minutes ago, do this minute's work.
+    """Do this minute's work where the scheduler has not ticked for three minutes, or not in one that has brief slots.
 
     The heartbeat is left silent, so that a watcher outside hears of the dead scheduler all the same.
     """
     call.allow("watchdog")
-    now, last = container.clock.now(), await own_tick(container)
-    told = {"ok": True, "lastTick": iso(last) if last else None}
-    if last is not None and now - last <= STILL:
+    ticked = await own_tick(container)
+    stand_in = ticked is None or container.clock.now() - ticked.at > STILL
+    if not stand_in and ticked is not None and _is_needed(ticked, minute := minute_of(container.clock.now())):
+        kept_by = minute + timedelta(seconds=TICKED_SECS)
+        await container.clock.sleep((kept_by - container.clock.now()).total_seconds())
+        ticked = await own_tick(container)
+        stand_in = ticked is not None and ticked.at < minute - timedelta(seconds=EARLY_SECS)
+    told = {"ok": True, "lastTick": iso(ticked.at) if ticked else None}
+    if not stand_in:
         return {**told, "stoodIn": False}
     call.log.warning("watchdog.stands_in", last=told["lastTick"])
     # The function that carries the watchdog may run longer than the scheduler: the next minute is another one's.
-    until = min(call.deadline, now.timestamp() + functions.SCHEDULER.timeout_secs)
+    until = min(call.deadline, container.clock.now().timestamp() + functions.SCHEDULER.timeout_secs)
     report = await scheduler.work(container, call._replace(deadline=until), WATCHDOG)
     return {**told, **report, "stoodIn": True}
+
+
+def _is_needed(ticked: Ticked, minute: datetime) -> bool:
+    """Tell whether slots are due that are lost where this minute has no tick."""
+    after, until = (minute + timedelta(seconds=secs) for secs in (REACH_SECS - 60, REACH_SECS))
+    return ticked.brief is not None and ticked.brief[0] < until and after <= ticked.brief[1]
