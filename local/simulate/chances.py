@@ -43,20 +43,21 @@ class Chances:
 
     def span(self, purpose: str, span: Span) -> float:
         """Draw a delay for a purpose at this instant: mostly short, now and then far beyond the span."""
-        low, high = span
-        share = self._share(purpose)
-        if purpose not in EVEN:
-            share = min(_MOST, _SCALE * ((1 - share) ** -_TAIL - 1))
-        return low + (high - low) * share
-
-    def _share(self, purpose: str) -> float:
         micros = round(self._elapsed() * 1e6)
         last = self._last.get(purpose)
         nth = last[1] + 1 if last is not None and last[0] == micros else 0
         self._last[purpose] = (micros, nth)
-        digest = hashlib.blake2b(f"{self._seed}/{purpose}/{micros}/{nth}".encode(), digest_size=7).digest()
-        return int.from_bytes(digest) / 256**7
+        return drawn(self._seed, purpose, micros, nth, span)
 
     def token(self, purpose: str) -> str:
         """Draw 16 hex digits for a purpose."""
         return f"{self.stream(purpose).getrandbits(64):016x}"
+
+
+def drawn(seed: int | str, purpose: str, micros: int, nth: int, span: Span) -> float:
+    """Return the nth delay in seconds that is drawn for a purpose at a virtual microsecond."""
+    digest = hashlib.blake2b(f"{seed}/{purpose}/{micros}/{nth}".encode(), digest_size=7).digest()
+    share, (low, high) = int.from_bytes(digest) / 256**7, span
+    if purpose not in EVEN:
+        share = min(_MOST, _SCALE * ((1 - share) ** -_TAIL - 1))
+    return low + (high - low) * share

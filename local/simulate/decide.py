@@ -21,6 +21,7 @@ from local.simulate.faults.base import Chooser
 from local.simulate.faults.script import ActivationRun, Deed, Handing
 from local.simulate.faults.store import WRITE
 from local.simulate.replay import ANSWER_SECS, POLLER, REFUSED, AttemptReplay, Wanted
+from local.simulate.starts import Starts
 
 SCHEDULER = "master-race-scheduler"
 SECOND = timedelta(seconds=1)
@@ -38,6 +39,8 @@ READ_RACES, READ_LEDGER, INVOKE, KEEP = "GET races", "GET race-polls", "invoke",
 ROLLBACK = "PATCH transactions"
 # A watchdog that begins later than this has hardly time to look, to stand in and to start a poller.
 LATEST_WATCH = timedelta(seconds=20)
+# What the platform refuses is asked for again after this long.
+AGAIN = timedelta(seconds=5.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Decider:
             if handing.function == POLLER:
                 for slot in handing.event.get("slots", ()):
                     self._handings[slot["raceId"], datetime.fromisoformat(slot["slot"])].append(handing)
+        self._starts = Starts(faults)
         self._ticks: dict[datetime, list[ActivationRun]] = defaultdict(list)
         self._watches: dict[datetime, list[ActivationRun]] = defaultdict(list)
         for run in faults.script.runs:
@@ -195,7 +199,9 @@ class Decider:
         elif wanted.known_at > read.at:
             yield excused("known_too_late")
         elif ahead and not handed and wanted.at > read.done + SECOND - SETTLED:
-            yield self._not_started(tick, wanted, read.done, f"the tick of {minute:%H:%M} handed it to nobody")
+            yield self._not_started(
+                tick, wanted, read.done, f"the tick of {minute:%H:%M} handed it to nobody", looked=False
+            )
         elif behind:
             yield from self._looked_back(tick, minute, wanted)
 
@@ -205,22 +211,37 @@ class Decider:
         due = [d for d in looks if wanted.at < d.at - SETTLED - SECOND and (d.done or d.at) < wanted.expires - WORTH]
         fine = [d.done for d in due if d.fine and d.done is not None]
         if fine:
-            yield self._not_started(tick, wanted, fine[-1], f"the tick of {minute:%H:%M} looked back and left it")
+            yield self._not_started(
+                tick, wanted, fine[-1], f"the tick of {minute:%H:%M} looked back and left it", looked=True
+            )
         elif due or not looks:
             yield excused(_why(tick))
 
-    def _not_started(self, tick: ActivationRun, wanted: Wanted, at: datetime, why: str) -> Verdict:
-        """Judge a tick that did not start a poller for a slot: whether it could, and what would have come of it."""
+    def _not_started(self, tick: ActivationRun, wanted: Wanted, at: datetime, why: str, *, looked: bool) -> Verdict:
+        """Judge a tick that did not start a poller for a slot: whether it could, and what would have come of it.
+
+        `looked` tells that it looked back at `at`; else it read the races then, and starts pollers at their times.
+        """
+        start = at if looked else self._starts.at(wanted, at)
         # A poller is started shortly before its slot: a tick that died by then had it still to start.
         if tick.died and tick.ended is not None and tick.ended < max(at + 5 * SECOND, wanted.at):
             return excused(tick.died)
-        refused = [d.kind for d in tick.deeds if d.what == INVOKE and d.about == POLLER and d.kind]
+        refused = [d for d in tick.deeds if d.what == INVOKE and d.about == POLLER and d.kind
+                   and start - 2 * SECOND <= d.at <= wanted.expires]  # fmt: skip
         if refused:
-            return excused(refused[-1])
-        if kinds := [d.delay for d in tick.deeds if d.delay == "store.stale_read"]:
+            again = self._replay.handing(wanted, refused[-1].at + AGAIN)
+            return lost(why) if again.done else excused(refused[-1].kind)
+        known_by = at if looked else at + SECOND
+        if kinds := [d.delay for d in tick.deeds if d.delay == "store.stale_read" and d.at <= known_by]:
             return excused(kinds[-1])
-        played = self._replay.handing(wanted, at)
-        return excused(played.why) if played.done is None else lost(why)
+        beside = [] if looked else self._starts.beside(tick, wanted)
+        if beside:
+            # It would have gone to the poller that was started for other races of the same instant.
+            found = [self._run(run, handing, wanted) for handing in beside for run in handing.runs]
+            found += [excused(handing.kind or "never_begun") for handing in beside if not handing.runs]
+            return next((verdict for verdict in found if verdict.lost), found[0])
+        played = [self._replay.handing(wanted, start, secs) for secs in self._starts.takes(start, exact=not looked)]
+        return lost(why) if any(each.done for each in played) else excused(played[0].why)
 
     # Who had to stand in
 

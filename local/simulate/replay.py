@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from local.simulate.faults.base import Chooser
 from local.simulate.faults.bodies import UNREADABLE
-from local.simulate.faults.engine import dies_after_secs, dispatch_secs
+from local.simulate.faults.engine import DIES_AT, dies_after_secs, dispatch_secs
 from local.simulate.faults.fates import Fate
 from local.simulate.faults.feed import slow_secs, stale_by
 
@@ -23,6 +23,8 @@ FEED_SECS, STORE_SECS, COMMIT_SECS = 0.3, 0.05, 0.1
 # From an invocation to the first line of a cold container, nearly always.
 START_SECS = 2.5
 COMMIT_TRIES = 5
+# Of a cold container's poll of one race, to the end of its commit.
+MOST_REQUESTS = 8
 LOST_AGAIN = ("feed.cut", "feed.gzip", *UNREADABLE)
 
 
@@ -54,18 +56,19 @@ class AttemptReplay:
         self._faults = faults
         self._mine: Counter[tuple[str, str, int]] = Counter()
 
-    def handing(self, wanted: Wanted, at: datetime) -> Played:
-        """Play out a poller started at an instant, from the invocation to the commit."""
+    def handing(self, wanted: Wanted, at: datetime, start_secs: float = START_SECS) -> Played:
+        """Play out a poller started at an instant, from the invocation to the commit, begun `start_secs` later."""
         self._mine.clear()
         fate = self._fate("activation", POLLER, at)
         delays = dispatch_secs(fate)
         if not delays:
             return Played(None, fate.kind)
-        begins = at + timedelta(seconds=delays[0] + START_SECS)
+        begins = at + timedelta(seconds=delays[0] + start_secs)
         if begins > wanted.expires - timedelta(seconds=1):
             return Played(None, fate.kind or "too_late_to_start")
-        if kind := self._fate("run", POLLER, begins).kind:
-            return Played(None, kind)
+        killed = self._fate("run", POLLER, begins)
+        if killed.kind and killed.choice(DIES_AT) < MOST_REQUESTS:
+            return Played(None, killed.kind)
         dies = self._fate("run_time", POLLER, begins)
         until = begins + timedelta(seconds=dies_after_secs(dies)) if dies.kind else None
         played = self.poll(wanted, max(begins, wanted.at))
