@@ -9,6 +9,7 @@ import pytest
 
 from local.feedsim import DayOptions, FeedSim, generate_day
 from local.simulate.absent import AbsentSlots, judge_absent
+from local.simulate.chances import Delays
 from local.simulate.faults import DayFaults
 from local.simulate.faults.base import Chooser
 from local.simulate.faults.script import ActivationRun, Deed, Script
@@ -22,7 +23,7 @@ from local.simulate.run import on_virtual_time, simulate_day
 from local.simulate.seams import FaultHooks
 from local.simulate.served import Record
 from local.simulate.verdict import fine
-from local.simulate.world import SimWorld
+from local.simulate.world import SETTINGS, SimWorld
 from raceday.errors import StoreUnavailable
 from raceday.patience import left_secs, within
 from raceday.tables import RACE_POLLS
@@ -35,6 +36,8 @@ class _World:
     """A world in which nothing is on its way, and no fault strikes."""
 
     seed = 1
+    settings = SETTINGS
+    delays = Delays()
 
     class loop:
         start = AT - timedelta(hours=9)
@@ -113,7 +116,7 @@ def test_a_day_whose_races_were_never_stored_is_not_fine() -> None:
         from local.simulate.faults import profile
 
         seams = profile("all")(world)
-        seams.triggers = lambda minute: 0  # type: ignore[method-assign]
+        seams.triggers = seams.watchdogs = lambda minute: 0  # type: ignore[method-assign]
         return seams
 
     report = simulate_day(DayPlan(seed=1, races=2, depth="port"), seams=silent)  # type: ignore[arg-type]

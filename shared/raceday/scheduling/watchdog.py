@@ -26,12 +26,13 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
     """
     call.allow("watchdog")
     ticked = await own_tick(container)
-    stand_in = ticked is None or container.clock.now() - ticked.at > STILL
-    if not stand_in and ticked is not None and _is_needed(ticked, minute := minute_of(container.clock.now())):
+    minute = minute_of(container.clock.now())
+    stand_in = ticked is not None and container.clock.now() - ticked.at > STILL
+    if not stand_in and (ticked is None or _is_needed(ticked, minute)):
         kept_by = minute + timedelta(seconds=TICKED_SECS)
         await container.clock.sleep((kept_by - container.clock.now()).total_seconds())
         ticked = await own_tick(container)
-        stand_in = ticked is not None and ticked.at < minute - timedelta(seconds=EARLY_SECS)
+        stand_in = ticked is None or ticked.at < minute - timedelta(seconds=EARLY_SECS)
     told = {"ok": True, "lastTick": iso(ticked.at) if ticked else None}
     if not stand_in:
         return {**told, "stoodIn": False}
