@@ -14,7 +14,7 @@ from raceday.polling.poll import poll
 from raceday.racing.snapshot import Snapshot
 from raceday.tables import RACE_POLLS
 from tests.poll_kit import Kit
-from tests.polling.test_poll_rules import HALF_MINUTE, T5, at, ready, with_odds
+from tests.polling.kit import HALF_MINUTE, T5, at, ready, with_odds
 from tests.sample_race import RACE_ID, START, open_race
 
 SLOT = T5 + HALF_MINUTE

@@ -16,7 +16,7 @@ from raceday.runtime.alarm import PostAlarm
 from raceday.scheduling.alarms import Trouble, new_alarms
 from raceday.settings import Settings
 from raceday.tables import QUARANTINE, RACE_POOLS, SUITE_STATE
-from tests.scheduling.test_scheduler import START, Suite
+from tests.scheduling.kit import START, Suite
 
 NIGHT = START - timedelta(hours=14)
 IMPORTED = NIGHT.replace(hour=17, minute=0) - timedelta(days=1)

@@ -18,7 +18,7 @@ from raceday.runtime.heartbeat import PostHeartbeat, failing
 from raceday.scheduling import scheduler
 from raceday.settings import Settings
 from raceday.tables import SUITE_STATE
-from tests.scheduling.test_scheduler import START, Suite
+from tests.scheduling.kit import START, Suite
 
 # A watcher such as healthchecks.io, with a period and a grace of a minute each, tells when this long passed unheard.
 PATIENCE = timedelta(minutes=2)

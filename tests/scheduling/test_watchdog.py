@@ -16,8 +16,8 @@ from local.simulate.world import SimWorld
 from raceday.clock import iso
 from raceday.runtime.function import handle
 from raceday.tables import SUITE_STATE
+from tests.scheduling.kit import START
 from tests.scheduling.test_heartbeat import PATIENCE, Watched
-from tests.scheduling.test_scheduler import START
 
 MINUTE = timedelta(minutes=1)
 FEEDING = "daily-meetings"
