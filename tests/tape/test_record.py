@@ -1,5 +1,6 @@
 """`./raceday record` through kills, a full disk and damage: what is whole is read, what is not is named."""
 
+import asyncio
 import errno
 import os
 import signal
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from local.commands.places import read_place
 from local.functions import ROOT
 from local.tape.reader import Tape
+from raceday.tables import SUITE_STATE
 from tests.cli.kit import raceday
 from tests.tape.kit import answers, write
 
@@ -84,6 +87,9 @@ def test_a_disk_that_fills_up_costs_answers_and_no_poll(
     tape = Tape.checked(kept[0])
     assert tape.damages == []
     assert len(tape.entries) == 1
+    ticks = [row["at"] for row in asyncio.run(read_place(str(tmp_path / "record.db")))[SUITE_STATE].values()
+             if row["kind"] == "tick"]  # fmt: skip
+    assert max(ticks) > "2026-02-14T11:00:00"
 
 
 def test_without_any_room_nothing_begins(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
