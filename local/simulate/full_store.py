@@ -51,6 +51,8 @@ class Stoppable(Protocol):
 class FullBackend:
     """One embedded server for a whole world, with the suite's subscriptions; `path` is its file, `profile` its pace."""
 
+    checks_schema = True
+
     def __init__(self, path: str | Path = ":memory:", *, profile: str = "fast") -> None:
         self._path, self._profile = path, profile
         self.delivering = asyncio.Event()

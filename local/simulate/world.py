@@ -53,7 +53,12 @@ SETTINGS = Settings(
 
 
 class Backend(Protocol):
-    """A store for a world: full depth speaks HTTP to the embedded server, port depth goes straight to memory."""
+    """A store for a world: full depth speaks HTTP to the embedded server, port depth goes straight to memory.
+
+    `checks_schema` has each container look at the version of its tables first, as deployed ones do.
+    """
+
+    checks_schema: bool
 
     def store(self, world: "SimWorld", name: str, serial: int, clock: Clock, on_request: Callable[[], None]) -> Store:
         """Make the store client of one container."""
@@ -207,6 +212,7 @@ class SimWorld:
             store=self.backend.store(self, name, serial, clock, on_request),
             invoker=self.backend.invoker(self, name, serial, clock, chance, log),
             heartbeat=Watcher(self.loop, self.counts.beats),
+            checks_schema=self.backend.checks_schema,
         )
         if self.platform.keeper is not None:
             self.platform.keeper.listen(name, made)
