@@ -12,6 +12,7 @@ import httpx
 from local.embedded import Embedded
 from local.simulate.full_store import FullBackend
 from local.simulate.hosts import Host
+from local.simulate.read_back import ReadBack
 from local.simulate.sockets import Network
 from local.simulate.storms import CalmNet
 from local.simulate.virtual_http import virtual_transports
@@ -40,6 +41,7 @@ class WireBackend(FullBackend):
         self.network: Network | None = None
         self.hosts: dict[str, Host] = {}
         self.clients: list[Any] = []
+        self.read_back: ReadBack | None = None
         self._on_request: dict[str, Callable[[], None]] = {}
 
     def open(self, world: SimWorld) -> Embedded:
@@ -57,6 +59,11 @@ class WireBackend(FullBackend):
             for name, handler in hosts.items():
                 self.hosts[name.split(".")[0]] = Host(network, name, handler, weather.trouble)
         return server
+
+    @property
+    def dropped(self) -> list[str]:
+        """Return the rows that the server knows it dropped, and those that were not there when they were read back."""
+        return [*super().dropped, *(self.read_back.lost if self.read_back is not None else ())]
 
     def host(self, world: SimWorld, name: str) -> Host:
         """Return one of the network's hosts."""
@@ -99,12 +106,16 @@ class WireBackend(FullBackend):
 
     def _store_handler(self, world: SimWorld) -> Any:
         inner = self.served(world)
+        assert self.server is not None
+        assert self.weather is not None
+        read_back = self.read_back = ReadBack(self.server, world.settings.store_database, self.weather.share)
 
         async def handle(request: httpx.Request) -> httpx.Response:
             client = request.extensions["client"]
             self._on_request[client]()
             world.counts.store[client.split("/")[0]] += 1
             answer = await inner.handle_async_request(request)
+            read_back.after(request, answer.status_code)
             world.meter.note_http(client.split("/")[0], request, answer)
             return _dated(world, answer)
 
