@@ -1,8 +1,8 @@
-"""`python -m local.bench.crowd RACES SIZES`: the densest ten minutes of a day of so many races, as JSON.
+"""`python -m local.bench.crowd RACES SIZES`: some of the densest minutes of a day of so many races, as JSON.
 
 No processor here simulates a day of a thousand races in reasonable time. So only the races are kept that are polled
 around those minutes: from those just run to those that start over an hour later. What is left out are the polls of
-races that are further away, one in half an hour each.
+races that are further away, one in half an hour each. The day begins ten minutes before, with the three imports.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any
 
 from local.bench.kit import DATE
 from local.feedsim import FeedDay, FeedSim, generate_day
-from local.simulate.day import day_start, run_day
+from local.simulate.day import run_day
 from local.simulate.loop import VirtualLoop
 from local.simulate.platform import limits_of
 from local.simulate.port_store import PortBackend
@@ -28,8 +28,9 @@ from local.simulate.tables import read_tables, when
 from local.simulate.users import seed_users
 from local.simulate.world import SimWorld
 from ops.packaging.money import DOLLARS_A_GIB_SEC
+from raceday.catalogue.functions import IMPORTS
 
-WINDOW = timedelta(minutes=10)
+WINDOW, LEAD = timedelta(minutes=5), timedelta(minutes=10)
 BEFORE, AFTER = timedelta(minutes=12), timedelta(minutes=66)
 
 
@@ -45,7 +46,7 @@ def main(races: int, sizes: str) -> dict[str, Any]:
     begin = densest(day)
     kept = [r.race_id for r in day.core_races if begin - BEFORE <= r.advertised <= begin + WINDOW + AFTER]
     keep_races(day, kept)
-    told = on_virtual_time(day_start(DATE), lambda loop: _run(loop, day, begin, sizes))
+    told = on_virtual_time(begin - LEAD, lambda loop: _run(loop, day, begin, sizes))
     return {"races": races, "sizes": sizes, "kept": len(kept), "begin": begin.isoformat(), **told}
 
 
@@ -84,6 +85,8 @@ async def _run(loop: VirtualLoop, day: FeedDay, begin: datetime, sizes: str) -> 
 
     reader = world.backend.reader(world)
     await seed_users(reader)
+    for name in IMPORTS:
+        await world.platform.activate(name, {})
     await run_day(world, end, minute_begins)
     used = {key: value - before[key] for key, value in _used(world).items()}
     tables = await read_tables(reader)
