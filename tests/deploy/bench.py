@@ -1,9 +1,13 @@
 """A tiny project, its staged tree, and a platform in memory to deploy it to."""
 
+import functools
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from ops.packaging.compiled import compile_all
 from ops.packaging.deploy import Deployer, Home
 from ops.packaging.doctl import Doctl
 from ops.packaging.environment import unset_defaults
@@ -33,6 +37,16 @@ def text_of(trigger: str = TRIGGER, memory: int = 256, names: tuple[str, ...] = 
     return project_text(*(clause(name, extras.get(name, ""), memory=memory) for name in names))
 
 
+@functools.cache
+def _compiled(files: tuple[tuple[str, bytes], ...], compiler: str) -> dict[str, bytes]:
+    return compile_all(dict(files), compiler)
+
+
+def _remembered(files: Mapping[str, bytes], compiler: str) -> dict[str, bytes]:
+    """Compile the same sources once a run: what is deployed is tried here, and how it is compiled elsewhere."""
+    return dict(_compiled(tuple(sorted(files.items())), compiler))
+
+
 class Bench:
     """One project, its staged tree, a platform and a home for what was deployed."""
 
@@ -59,7 +73,8 @@ class Bench:
         wanted = only or list(project.names)
         chosen = [spec for spec in project.functions if spec.name in wanted]
         rendered = render(project, names=wanted, unset=unset_defaults(chosen, self.env), **options)
-        staged = Stager(project, self.sources, locked_site()).stage(self.root / "out", rendered, wanted)
+        with patch("ops.packaging.stage.compile_all", _remembered):
+            staged = Stager(project, self.sources, locked_site()).stage(self.root / "out", rendered, wanted)
         return project, read_project(staged.root / "project.yml"), staged
 
     def plan(self, text: str = "", limit: int = 3, **options: Any) -> DeployPlan:

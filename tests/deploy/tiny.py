@@ -1,5 +1,6 @@
 """Tiny projects of fixture functions, for packaging and hosting without the real ones."""
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def stage_tiny(
     return project, stager.stage(root / "out", project.text)
 
 
+@functools.cache
 def locked_site() -> Site:
-    """Return the locked distributions as they are installed here."""
+    """Return the locked distributions as they are installed here, read once a run."""
     return host_site(read_lock())
