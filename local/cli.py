@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("pause", "let the scheduler start one function, or all"),
     "prune": ("prune", "delete rows older than the retention settings"),
     "alerts": ("alerts", "judge the alert evaluator against the generated market"),
+    "score": ("score", "judge scores on sound and broken answers, and money on drawn races"),
     "silks": ("silks", "draw silks as a page, or measure how well descriptions are understood"),
     "package": ("deploy", "stage the deploy tree"),
     "deploy": ("deploy", "plan or make a deployment"),

@@ -5,6 +5,7 @@ from pathlib import Path
 from local.docs.causes import causes_table
 from local.docs.functions import functions_page, functions_table
 from local.docs.openapi import openapi_text
+from local.docs.scores import score_page
 from local.docs.settings import settings_table
 from local.docs.tables import tables_page
 
@@ -24,7 +25,9 @@ def between(text: str, name: str, made: str) -> str:
 def pages() -> dict[Path, str]:
     """Return the text of each generated page by its path."""
     readme, settings, operations = ROOT / "README.md", DOCS / "settings.md", DOCS / "operations.md"
+    scores = DOCS / "score.md"
     return {
+        scores: between(scores.read_text(), "score", score_page()),
         readme: between(readme.read_text(), "functions", functions_table()),
         settings: between(settings.read_text(), "settings", settings_table()),
         operations: between(operations.read_text(), "causes", causes_table()),

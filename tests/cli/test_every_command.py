@@ -33,6 +33,7 @@ JSON = (
     ["soak", "--days", "1"],
     ["outages", "--races", "1"],
     ["alerts", "score"],
+    ["score", "table"],
     ["simulate", "--races", "1"],
     ["doctor"],
 )

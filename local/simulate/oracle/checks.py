@@ -38,6 +38,7 @@ WEIGHTS = {
 }
 # A failed check of these is a wrong or missing figure of the money, whatever else holds.
 MONEY = ("pool_products", "pool_values", "pool_growth", "runner_amounts", "win_identity", "place_identity")
+IF_THICK = ("pool_balance", "odds_agreement")
 FAILED_MOST, UNDECIDED_MOST = 60, 75
 MAIN = ("win", "place")
 TINY, THIN, SMALL = 10_00, 1_000_00, 5_000_00
@@ -130,7 +131,8 @@ def score_of(text: str | None, pools: Pools | None) -> int | None:
         return None
     mean = sum(WEIGHTS[row["name"]] * Fraction(str(row["score"])) for row in applying) / weights
     whole = int(mean * 100)
-    if any(not row["ok"] for row in applying if row["name"] in MONEY):
+    thick = pools is not None and min(pools.single.get(product, 0) for product in MAIN) >= THIN
+    if any(not row["ok"] for row in applying if row["name"] in (MONEY + IF_THICK if thick else MONEY)):
         return min(whole, FAILED_MOST)
     undecided = pools is not None and any(aside.word == "undecided" for aside in pools.aside.values())
     return min(whole, UNDECIDED_MOST) if undecided else whole
@@ -184,6 +186,8 @@ def _pool_balance(e: PollEvidence) -> Verdict:
     if not win or not place:
         return None
     limit = 1 if win + place >= SMALL else 3 if win + place >= THIN else 10
+    if any(is_floor(r.odds["pool_place"]) for r in e.running):
+        limit = max(limit, 3)
     return (True, 1.0) if place <= limit * win else (False, 0.5 * limit * win / place)
 
 
@@ -214,11 +218,11 @@ def _runner_amounts(e: PollEvidence) -> Verdict:
     totals = {p: t for p in MAIN if e.pools is not None and (t := e.pools.single.get(p))}
     if not totals:
         return None
-    right = 0
+    right, unlisted = 0, (e.reading.columns["fieldSize"] or 0) > len(e.running)
     for product, total in totals.items():
         amounts, aside = [_cents(line, product) for line in e.lines], e.aside(product)
         nobodys = aside.unattributed and None in amounts
-        right += sum(cents or 0 for cents in amounts) + aside.cents == total and not nobodys
+        right += sum(cents or 0 for cents in amounts) + aside.cents == total and not (nobodys or unlisted)
     return _share(right, len(totals))
 
 
@@ -286,8 +290,10 @@ def _odds_agreement(e: PollEvidence) -> Verdict:
 
 
 def _identity(e: PollEvidence, product: str, centre: float, tolerance: float) -> Verdict:
-    held = e.aside(product).unrefunded
-    odds = [r.odds[f"pool_{product}"] for r in e.reading.runners if not r.scratched or r.id in held]
+    aside, kind = e.aside(product), f"pool_{product}"
+    sure = aside.word != "undecided"
+    held = {r.id for r in e.reading.runners if aside.unrefunded.get(r.id) and (sure or r.odds[kind])}
+    odds = [r.odds[kind] for r in e.reading.runners if not r.scratched or r.id in held]
     # Where one has no odds, or so low ones that they say too little, the sum proves nothing.
     if not odds or not e.cents(product) or any(o is None or is_floor(o) for o in odds):
         return None

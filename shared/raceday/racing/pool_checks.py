@@ -3,6 +3,7 @@
 from raceday.racing.evidence import MAIN, OUTSIDE, SMALL_CENTS, THIN_CENTS, Evidence, Finding, counted, names
 from raceday.racing.pools import dividend_pools, same_pool
 from raceday.racing.records import RunnerLine, Settlement
+from raceday.racing.shares import at_floor
 from raceday.racing.snapshot import Pool, Status
 
 # A refund may be a little more than what the rounding of odds to 0.1 said.
@@ -54,11 +55,16 @@ def pool_dividends(e: Evidence) -> Finding | None:
 
 
 def pool_balance(e: Evidence) -> Finding | None:
-    """Check that Place does not outgrow Win by more than its size allows; None where either is empty."""
+    """Check that Place does not outgrow Win by more than its size allows; None where either is empty.
+
+    One large bet to place on a favourite at the floor makes as much of a large pool as of a thin one.
+    """
     win, place = e.cents("win"), e.cents("place")
     if win == 0 or place == 0:
         return None
     limit = 1.0 if win + place >= SMALL_CENTS else 3.0 if win + place >= THIN_CENTS else 10.0
+    if any(at_floor(r.odds.pool_place) for r in e.running):
+        limit = max(limit, 3.0)
     ratio = place / win
     ok = ratio <= limit
     return Finding(ok, 1.0 if ok else OUTSIDE * limit / ratio, ratio, f"at most {limit:g}")
@@ -97,7 +103,7 @@ def _cents(line: RunnerLine, product: str) -> int | None:
 
 
 def runner_amounts(e: Evidence) -> Finding | None:
-    """Every runner of a pool with money has an amount, and all parts together are the pool."""
+    """Every runner of a pool with money is listed and has an amount, and all parts together are the pool."""
     totals = {p: t for p in MAIN if e.pools is not None and (t := e.pools.cents(p))}
     if not totals:
         return None
@@ -105,6 +111,8 @@ def runner_amounts(e: Evidence) -> Finding | None:
     unknown = [p for p in totals if e.settled(p).unattributed_cents and any(_cents(r, p) is None for r in e.lines)]
     bad = {text.split()[0] for text in off} | set(unknown)
     value = f"off by {names(off)} cents" if off else f"nobody's {names(unknown)}"
+    if (e.snapshot.field_size or 0) > len(e.running):
+        bad, value = set(totals), f"{e.snapshot.field_size} run, {len(e.running)} are listed"
     return counted(len(totals) - len(bad), len(totals), value, "all parts are known and sum to the pool")
 
 

@@ -7,7 +7,7 @@
 | pool_dividends  | 5      | totals equal the pools that the dividends were paid from                                |
 | pool_balance    | 3      | Place is not above Win (three times Win in thin pools)                                  |
 | pool_growth     | 4      | since the poll before, Win and Place did not fall by more than refunds explain          |
-| runner_amounts  | 5      | every runner has an amount, and with what stands on nobody they sum to the pools        |
+| runner_amounts  | 5      | every runner is listed and has an amount; with what stands on nobody they are the pools |
 | odds_coverage   | 8      | every unscratched runner has fixed odds, and pool odds where there is a pool            |
 | odds_values     | 5      | odds are 1 or more, place odds not above win odds, and win not absurdly above place     |
 | odds_agreement  | 5      | pool odds keep within a factor of 4 of the fixed odds, the median ratio taken out       |
@@ -181,7 +181,13 @@ def _place_identity(e: Evidence) -> Finding | None:
 def _identity(e: Evidence, product: str, places: int, book: float, tolerance: float) -> Finding | None:
     """Sum inverse odds of all whose money the pool holds; a runner at the floor or without odds makes it void."""
     kind = f"pool_{product}"
-    held = e.settled(product).unrefunded
+    settled = e.settled(product)
+    # Where it is undecided, one that shows no odds was made out of what they lack.
+    held = {
+        r.entrant_id
+        for r in e.snapshot.runners
+        if settled.unrefunded.get(r.entrant_id) and (settled.word != "undecided" or getattr(r.odds, kind))
+    }
     odds = [getattr(r.odds, kind) for r in e.snapshot.runners if not r.scratched or r.entrant_id in held]
     if not any(odds) or e.cents(product) == 0 or any(o is None or at_floor(o) for o in odds):
         return None

@@ -1,0 +1,182 @@
+"""Answers each broken in one way: what the fault does, the check that is there to see it, whether it is of money."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from raceday.racing.snapshot import Odds, Pool, Runner, Snapshot, Status
+
+Change = Callable[[Snapshot], Snapshot]
+Sight = Callable[[Snapshot], bool]
+
+
+class Breakage(NamedTuple):
+    """One way to break an answer: `money` says that a Win or Place figure is wrong or missing by it.
+
+    `after` tells that it shows only beside the sound answer as the poll before; `where` tells which answers it fits.
+    """
+
+    name: str
+    check: str
+    change: Change
+    money: bool = False
+    after: bool = False
+    where: Sight = lambda race: bool(race.pools) and race.status is not Status.ABANDONED
+
+
+def _pools(race: Snapshot, change: Callable[[Pool], Pool | None]) -> Snapshot:
+    changed = (change(pool) for pool in race.pools or ())
+    return race._replace(pools=tuple(pool for pool in changed if pool is not None))
+
+
+def _total(product: str, cents: Callable[[int], int | None]) -> Change:
+    def change(race: Snapshot) -> Snapshot:
+        return _pools(race, lambda p: p._replace(total_cents=cents(p.total_cents or 0)) if p.product == product else p)
+
+    return change
+
+
+def _without(product: str) -> Change:
+    return lambda race: _pools(race, lambda p: None if p.product == product else p)
+
+
+def _runners(race: Snapshot, change: Callable[[Runner], Runner]) -> Snapshot:
+    return race._replace(runners=tuple(change(r) for r in race.runners))
+
+
+def _odds(change: Callable[[Odds], Odds]) -> Change:
+    return lambda race: _runners(race, lambda r: r._replace(odds=change(r.odds)))
+
+
+def _times(odds: Decimal | None, factor: str) -> Decimal | None:
+    return None if odds is None else odds * Decimal(factor)
+
+
+def _favourite(race: Snapshot) -> Runner:
+    running = [r for r in race.runners if not r.scratched and r.odds.pool_win]
+    return min(running, key=lambda r: r.odds.pool_win or Decimal(0))
+
+
+def _of_favourite(change: Callable[[Runner], Runner]) -> Change:
+    def changed(race: Snapshot) -> Snapshot:
+        best = _favourite(race).entrant_id
+        return _runners(race, lambda r: change(r) if r.entrant_id == best else r)
+
+    return changed
+
+
+def _lose_favourite(race: Snapshot) -> Snapshot:
+    best = _favourite(race).entrant_id
+    return race._replace(runners=tuple(r for r in race.runners if r.entrant_id != best))
+
+
+def _swap_ends(race: Snapshot) -> Snapshot:
+    best = _favourite(race)
+    worst = max((r for r in race.runners if not r.scratched and r.odds.pool_win), key=lambda r: r.odds.pool_win or 0)
+    swapped = {best.entrant_id: worst.odds.pool_win, worst.entrant_id: best.odds.pool_win}
+    return _runners(
+        race, lambda r: r._replace(odds=r.odds._replace(pool_win=swapped.get(r.entrant_id, r.odds.pool_win)))
+    )
+
+
+def _has(**wanted: Any) -> Sight:
+    """Return a sight of answers in which a market is told of everybody, thick enough to say so."""
+
+    def sees(race: Snapshot) -> bool:
+        running = [r for r in race.runners if not r.scratched]
+        told = all(r.odds.pool_win and r.odds.pool_win > Decimal("1.04") for r in running)
+        places = all(r.odds.pool_place and r.odds.pool_place > Decimal("1.04") for r in running)
+        fixed = all(r.odds.fixed_win and r.odds.fixed_place for r in running)
+        thick = min(race.pool_cents("win") or 0, race.pool_cents("place") or 0) >= 100_000
+        facts = {"win": told, "place": places, "fixed": fixed, "thick": thick}
+        facts |= {"final": race.status is Status.FINAL, "tracker": race.tracker is not None}
+        return len(running) > 3 and all(facts[name] is value for name, value in wanted.items())
+
+    return sees
+
+
+WIN, BOTH, FIXED, FINAL = _has(win=True), _has(win=True, place=True), _has(fixed=True, win=True), _has(final=True)
+
+BREAKAGES: Sequence[Breakage] = (
+    Breakage("no Win pool", "pool_products", _without("win"), money=True),
+    Breakage("no Place pool", "pool_products", _without("place"), money=True),
+    Breakage("no Trifecta pool", "pool_products", _without("trifecta")),
+    Breakage("Win total unreadable", "pool_values", _total("win", lambda _: None), money=True),
+    Breakage("Place total negative", "pool_values", _total("place", lambda cents: -cents), money=True),
+    Breakage("Win total 0 at the end", "pool_values", _total("win", lambda _: 0), money=True, where=FINAL),
+    Breakage("Win total a tenth of before", "pool_growth", _total("win", lambda c: c // 10), money=True, after=True),
+    Breakage(
+        "Place total a tenth of before", "pool_growth", _total("place", lambda c: c // 10), money=True, after=True
+    ),
+    Breakage(
+        "Win odds halved",
+        "win_identity",
+        _odds(lambda o: o._replace(pool_win=_times(o.pool_win, "0.5"))),
+        money=True,
+        where=_has(win=True, thick=True),
+    ),
+    Breakage(
+        "Place odds doubled",
+        "place_identity",
+        _odds(lambda o: o._replace(pool_place=_times(o.pool_place, "2"))),
+        money=True,
+        where=_has(place=True, thick=True),
+    ),
+    Breakage(
+        "nobody shows odds or points",
+        "runner_amounts",
+        lambda race: _runners(race, lambda r: r._replace(odds=Odds(), hold_points=None))._replace(tracker=None),
+        money=True,
+        where=WIN,
+    ),
+    Breakage(
+        "the favourite is not listed", "runner_amounts", _lose_favourite, money=True, where=_has(win=True, thick=True)
+    ),
+    Breakage(
+        "the ends' Win odds swapped",
+        "odds_agreement",
+        _swap_ends,
+        money=True,
+        where=_has(win=True, fixed=True, thick=True),
+    ),
+    Breakage(
+        "the favourite's fixed prices gone",
+        "odds_coverage",
+        _of_favourite(lambda r: r._replace(odds=r.odds._replace(fixed_win=None, fixed_place=None))),
+        where=FIXED,
+    ),
+    Breakage(
+        "fixed Win and Place exchanged",
+        "odds_values",
+        _odds(lambda o: o._replace(fixed_win=o.fixed_place, fixed_place=o.fixed_win)),
+        where=FIXED,
+    ),
+    Breakage("no placings", "results", lambda race: race._replace(placings=()), where=FINAL),
+    Breakage(
+        "dividends of another pool",
+        "pool_dividends",
+        lambda race: race._replace(
+            dividends=tuple(d._replace(pool_cents=(d.pool_cents or 0) * 2) for d in race.dividends)
+        ),
+        where=lambda race: FINAL(race) and any(d.pool_cents for d in race.dividends),
+    ),
+    Breakage(
+        "six minutes old",
+        "freshness",
+        lambda race: race._replace(generated_at=race.generated_at - timedelta(minutes=6)),
+    ),
+    Breakage(
+        "points halved",
+        "hold_sum",
+        lambda race: _runners(race, lambda r: r._replace(hold_points=_times(r.hold_points, "0.5"))),
+        where=_has(tracker=True),
+    ),
+    Breakage(
+        "Place above Win",
+        "pool_balance",
+        lambda race: _total("place", lambda _: 4 * (race.pool_cents("win") or 0))(race),
+        money=True,
+        where=_has(thick=True),
+    ),
+)
