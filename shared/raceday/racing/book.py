@@ -11,7 +11,6 @@ from math import sqrt
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from raceday.racing.precision import STEP
 from raceday.racing.records import Source
 from raceday.racing.shares import BOOK, at_floor, inverse
 from raceday.racing.snapshot import Runner
@@ -79,7 +78,7 @@ def worth(odds: Decimal | None, stake: Fraction) -> Worth:
     """Return what a runner is worth by its odds, else by `stake`, which was worked out from its cents."""
     if odds is None or not tells(odds):
         return Worth(float(stake), (_BY_BEFORE * float(stake) / 2) ** 2)
-    most, least = 1 / float(odds), 1 / (float(odds) + STEP)
+    most, least = 1 / float(odds), 1 / (float(odds) + float(_STEP))
     return Worth((most + least) / 2, (most - least) ** 2 / 12)
 
 
