@@ -6,10 +6,12 @@ import pytest
 
 from local.functions import ROOT, load_entrypoint
 from ops.packaging.project import read_project
-from raceday.catalogue.alert_kinds import ALERT_KINDS, BAND_KIND, FILTER_KINDS, alert_kind
+from raceday.catalogue.alert_kinds import ALERT_KINDS, BAND_KIND, FILTER_KINDS, AlertKind, alert_kind
 from raceday.catalogue.causes import CAUSES, cause_of
 from raceday.catalogue.functions import FUNCTIONS, FunctionFacts
 from raceday.catalogue.products import POOL_COLUMNS, PRODUCTS
+from raceday.racing.holders import SHARED
+from raceday.racing.records import ODDS_TYPES
 from raceday.settings import GROUPS, specs
 from raceday.tables import race_pools
 
@@ -84,13 +86,21 @@ def test_each_alert_kind_stands_in_the_catalogue_alone() -> None:
         ("indicators.py", '"money_win'),
         ("indicators.py", '"money_place'),
     }
-    made = re.findall(r'Movement\([^\n]*?"([a-z_]+)", value', texts[library / "racing" / "movements.py"])
-    assert made
-    assert {*made} <= {kind.name for kind in ALERT_KINDS}
+    money = [kind.product for kind in ALERT_KINDS if kind.product]
+    odds = [kind.odds for kind in ALERT_KINDS if kind.odds]
+    assert (len({*money}), len({*odds})) == (len(money), len(odds))
+
+
+@pytest.mark.parametrize("kind", ALERT_KINDS, ids=lambda kind: kind.name)
+def test_an_alert_kind_tells_of_what_stands_on_runners(kind: AlertKind) -> None:
+    """A kind tells of the money or the odds of Win or Place, for no other pool's stand on runners; or it reminds."""
+    assert bool(kind.product) + bool(kind.odds) == (kind.name != "reminder")
+    assert not kind.product or kind.product in SHARED
+    assert not kind.odds or f"fixed_{kind.odds}" in ODDS_TYPES
 
 
 def test_a_kind_that_nobody_declared_stops_no_text() -> None:
     """An undeclared kind is told by its own name."""
-    assert alert_kind("money_quinella").title == "money quinella"
+    assert alert_kind("money_of_nobody").title == "money of nobody"
     assert len({kind.name for kind in ALERT_KINDS}) == len(ALERT_KINDS)
     assert len(set(FILTER_KINDS)) == len(FILTER_KINDS)

@@ -7,7 +7,7 @@ from raceday.racing.movements import Movement
 from raceday.racing.nzday import nz_clock
 from raceday.racing.records import LedgerRow
 
-_MARKET = {"fixed": "fixed Win odds", "pool": "tote Win odds"}
+_MARKET = {"fixed": "fixed", "pool": "tote"}
 
 
 def title(state: LedgerRow, found: Movement) -> str:
@@ -17,7 +17,7 @@ def title(state: LedgerRow, found: Movement) -> str:
 
 def message(before: Label, now: Label, found: Movement) -> str:
     """Return one sentence: race, runner, what moved by how much, between which columns, and when."""
-    said = _odds(found) if found.kind == "odds" else _money(found)
+    said = _odds(found) if alert_kind(found.kind).odds else _money(found)
     state = now.state
     span = f"from {_to_start(before)} to {_to_start(now)}{_gap(before, now)}"
     return f"{where(state)}: {_runner(state, found.entrant_id)}, {said}, {span} ({nz_clock(state.slot)})"
@@ -39,7 +39,8 @@ def _runner(state: LedgerRow, entrant_id: str) -> str:
 
 
 def _odds(found: Movement) -> str:
-    return f"{_MARKET[found.market]} shortened by {found.value:.1f} %, from {found.was:.2f} to {found.now:.2f}"
+    odds = f"{_MARKET[found.market]} {alert_kind(found.kind).odds.title()} odds"
+    return f"{odds} shortened by {found.value:.1f} %, from {found.was:.2f} to {found.now:.2f}"
 
 
 def _money(found: Movement) -> str:

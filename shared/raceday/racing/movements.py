@@ -8,7 +8,7 @@ threshold however the odds were rounded. A new scratching, a runner that left, o
 from decimal import Decimal
 from typing import NamedTuple
 
-from raceday.catalogue.alert_kinds import MONEY_KINDS
+from raceday.catalogue.alert_kinds import MONEY_KINDS, ODDS_KINDS
 from raceday.racing.indicators import THRESHOLD
 from raceday.racing.precision import STEP, Span, amount_spans, cents_of, growth_spans
 from raceday.racing.records import LedgerRow, RunnerLine
@@ -48,7 +48,7 @@ def movements(columns: Columns) -> list[Movement]:
     if disturbed(columns.before, columns.now):
         return []
     found = [m for product in POOLS for m in _money(columns, product)]
-    return [*found, *_odds(columns.before, columns.now)]
+    return [*found, *(m for product in ODDS_KINDS for m in _odds(columns.before, columns.now, product))]
 
 
 def disturbed(before: LedgerRow, now: LedgerRow) -> bool:
@@ -136,21 +136,22 @@ def _cents(row: LedgerRow | None, entrant_id: str, product: str) -> int:
     return cents_of(line, product) if line is not None else 0
 
 
-def _odds(before: LedgerRow, now: LedgerRow) -> list[Movement]:
+def _odds(before: LedgerRow, now: LedgerRow, product: str) -> list[Movement]:
     found = []
     for line in _running(now):
         was = before.runner(line.entrant_id)
         if was is None:
             continue
-        fixed = line.fixed_win is not None or was.fixed_win is not None
-        a, b = (was.fixed_win, line.fixed_win) if fixed else (was.pool_win, line.pool_win)
+        fixed = line.odds(f"fixed_{product}") is not None or was.odds(f"fixed_{product}") is not None
+        market = "fixed" if fixed else "pool"
+        a, b = was.odds(f"{market}_{product}"), line.odds(f"{market}_{product}")
         if a is not None and b is not None and a > b:
-            found.append(_shortened(line.entrant_id, a, b, "fixed" if fixed else "pool"))
+            found.append(_shortened(line.entrant_id, ODDS_KINDS[product], a, b, market))
     return [movement for movement in found if movement.least >= THRESHOLD]
 
 
-def _shortened(entrant_id: str, was: Decimal, now: Decimal, market: str) -> Movement:
+def _shortened(entrant_id: str, kind: str, was: Decimal, now: Decimal, market: str) -> Movement:
     """Return by how much odds shortened; the tote's could have been a step longer than they are shown now."""
     value = float((was - now) / was * 100)
     least = value if market == "fixed" else (float(was) - float(now) - STEP) / float(was) * 100
-    return Movement(entrant_id, "odds", value, least, market, float(was), float(now))
+    return Movement(entrant_id, kind, value, least, market, float(was), float(now))
