@@ -6,4 +6,4 @@ import pytest
 
 RECORDED = Path(__file__).resolve().parents[2] / "shared" / "nztab"
 
-needs_recorded = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"no recorded responses at {RECORDED}")
+needs_recorded = pytest.mark.skipif(not RECORDED.is_dir(), reason="no recorded responses in ../shared/nztab")

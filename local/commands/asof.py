@@ -8,7 +8,7 @@ import click
 
 from local import stores
 from local.commands.options import store_option
-from local.commands.places import read_place
+from local.commands.places import read_named
 from local.tape.asof import RaceHistory, check, lines, random_instants
 from local.tape.opening import opened
 from local.tape.replay import TapeReplay
@@ -29,19 +29,19 @@ from raceday.tables import RACES
 def asof(race: str, at: str | None, store: str | None, count: int | None, tape: Path | None, seed: int) -> int:
     """Show race, entrants, pools, timeline and notifications as they stood at an instant.
 
-    RACE is an id or its beginning; DATE (YYYY-MM-DD) is every race of that NZ race day. TIME is an instant with its
-    offset, or HH:MM[:SS] in New Zealand on the race day. --check compares with one replay seen at N instants.
+    RACE is an id, its beginning, or a name as 'Bulloo Heights R3'; DATE (YYYY-MM-DD) is every race of that day. TIME is
+    an instant with its offset, or HH:MM[:SS] in New Zealand on the race day. --check compares with one replay seen at N
+    instants.
     Exit code 0 shown or all equal, 1 something differs, 2 wrong usage.
     """
     try:
         place = stores.present(store)
         stores.tell(place)
-        recorded = asyncio.run(read_place(place))
+        recorded, races = asyncio.run(read_named(place, race))
         history = RaceHistory(recorded)
-        races = _races(history, race)
         moment = _instant(at, history, races[0]) if at else None
         answers = opened(tape) if tape else None
-    except (TapeError, FileNotFoundError, LookupError, ValueError) as error:
+    except (TapeError, FileNotFoundError, ValueError) as error:
         click.echo(f"raceday asof: {error}", err=True)
         return 2
     if count is None and moment is not None:
@@ -59,19 +59,17 @@ def asof(race: str, at: str | None, store: str | None, count: int | None, tape: 
     return 1 if made.found else 0
 
 
-def _races(history: RaceHistory, text: str) -> list[str]:
-    found = history.races(text) or [race_id for race_id in history.races() if race_id.startswith(text)]
-    if not found or (len(found) > 1 and not history.races(text)):
-        raise LookupError(f"{text}: expected one race's id, its beginning, or a race day; {len(found)} races fit")
-    return found
-
-
 def _instant(text: str, history: RaceHistory, race_id: str) -> datetime:
     """Read an instant; raises ValueError naming what was expected."""
     try:
         clock = time.fromisoformat(text)
     except ValueError:
-        at = datetime.fromisoformat(text)
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError(
+                f"expected HH:MM[:SS] in New Zealand or an instant with its offset, got {text!r}"
+            ) from None
         if at.tzinfo is None:
             raise ValueError(f"expected an offset or Z behind {text!r}, or HH:MM in New Zealand") from None
         return at

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from local.commands.options import FILE, Body, Options, json_option
+from local.commands.options import FILE, POSITIVE, Body, Options, json_option
 from local.commands.priced import priced
 from local.environment import current
 from local.host.check import boot_problems, load_all
@@ -82,7 +82,7 @@ def deploy(**options: Any) -> int:
 
 @click.command(epilog="Example: ./raceday cold-start --runs 3")
 @click.option("--function", default="enhanced-race-poller", metavar="NAME", help="the function to start")
-@click.option("--runs", type=int, default=5, metavar="N", help="starts of each layout; their median is told")
+@click.option("--runs", type=POSITIVE, default=5, metavar="N", help="starts of each layout; their median is told")
 @json_option("the table")
 def cold_start(**options: Any) -> int:
     """Measure cold starts of staged functions."""

@@ -7,13 +7,14 @@ import click
 
 from local import stores
 from local.commands.options import store_option
-from local.commands.places import read_place
+from local.commands.places import read_named
+from local.failures import NoSuchRace
 from local.tape.explain import RaceStory, check_lines, day_figures, runner_lines
 from local.tape.opening import opened
 from local.tape.reader import Tape
 from local.tape.replay import Rows
 from local.tape.scanning import TapeError
-from raceday.tables import RACE_POLLS, RACES
+from raceday.tables import RACE_POLLS
 
 
 @click.command(epilog="Example: ./raceday explain 4ecf287d 3 15 --tape .raceday/day.tape")
@@ -27,16 +28,16 @@ from raceday.tables import RACE_POLLS, RACES
 def explain(race: str, runner: int | None, label: int | None, store: str | None, tape: Path | None) -> int:
     """Make the figures of a race again, from the tape where there is one, and mark each that differs.
 
-    RACE is an id or its beginning; DATE (YYYY-MM-DD) is every race of that NZ race day. RUNNER is a number, LABEL whole
-    minutes before the start (negative after it: put -- before). Exit code 0 none differs, 1 one does, 2 wrong usage.
+    RACE is an id, its beginning, or a name as 'Bulloo Heights R3'; DATE (YYYY-MM-DD) is every race of that day. RUNNER
+    is a number, LABEL whole minutes before the start (negative after it: put -- before). Exit code 0 none differs,
+    1 one does, 2 wrong usage.
     """
     try:
         answers = opened(tape) if tape else None
         place = stores.present(store)
         stores.tell(place)
-        recorded = asyncio.run(read_place(place))
-        races = _races(recorded, race)
-    except (TapeError, FileNotFoundError, LookupError) as error:
+        recorded, races = asyncio.run(read_named(place, race))
+    except (TapeError, FileNotFoundError, NoSuchRace) as error:
         click.echo(f"raceday explain: {error}", err=True)
         return 2
     if runner is None:
@@ -50,14 +51,6 @@ def explain(race: str, runner: int | None, label: int | None, store: str | None,
         return 2
     click.echo("\n".join(lines))
     return 1 if any("  != " in line for line in lines) else 0
-
-
-def _races(recorded: Rows, text: str) -> list[str]:
-    rows = recorded.get(RACES, {})
-    found = sorted(key for key, row in rows.items() if key.startswith(text) or row.get("raceDateNz") == text)
-    if not found or (len(found) > 1 and rows[found[0]].get("raceDateNz") != text):
-        raise LookupError(f"{text}: expected one race's id, its beginning, or a race day; {len(found)} races fit")
-    return found
 
 
 def _all(recorded: Rows, tape: Tape | None, races: list[str]) -> int:

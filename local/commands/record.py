@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from local import stores
 from local.commands.up import minutes
 from local.tape.format import TERMS, to_micros
 from local.tape.keeping import IMPORTS, Keeper
@@ -83,6 +84,7 @@ def record(
     Started again it goes on in a new part; what it missed is missing on the tape, and the ledger in its store tells the
     slots. Exit code 0 stopped, 1 stopped and answers were lost for want of room, 2 wrong settings, 3 no room at all.
     """
+    stores.tell(stores.chosen(store))
     click.echo(TERMS, err=True)
     if feed == "live" and (speed != 1 or at is not None):
         click.echo("raceday record: the live feed runs on the machine's own clock", err=True)

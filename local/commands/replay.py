@@ -10,7 +10,8 @@ import click
 
 from local import stores
 from local.commands.options import DAY, OUT_FILE, store_option
-from local.commands.places import read_place
+from local.commands.places import read_named, read_place
+from local.failures import NoSuchRace
 from local.simulate.taped import simulate_tape
 from local.simulate.world import settings_from_env
 from local.tape.opening import opened
@@ -24,7 +25,7 @@ from local.tape.verify import COMPARED, compare, counts
 @click.argument("tape", type=click.Path(path_type=Path))
 @store_option(f"with the ledger of the day; --verify and --only take {stores.HELP}")
 @click.option("--verify", is_flag=True, help="list every row that comes out otherwise, and by which rule")
-@click.option("--only", default="", metavar="RACE", help="one race alone")
+@click.option("--only", default="", metavar="RACE", help="one race alone: its id, its beginning, or a name")
 @click.option("--date", "day", type=DAY, help="without a store: of a tape of many days this one")
 @click.option("--json", "as_json", type=OUT_FILE, metavar="FILE", help="write all differences")
 def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | None, as_json: Path | None) -> int:
@@ -40,8 +41,11 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
         answers = opened(tape)
         place = stores.present(store)
         stores.tell(place)
-        recorded = asyncio.run(read_place(place))
-    except (TapeError, FileNotFoundError) as error:
+        if only:
+            recorded, (only, *_) = asyncio.run(read_named(place, only))
+        else:
+            recorded = asyncio.run(read_place(place))
+    except (TapeError, FileNotFoundError, NoSuchRace) as error:
         click.echo(f"raceday replay: {error}", err=True)
         return 2
     began = time.perf_counter()

@@ -30,6 +30,7 @@ from local.simulate.plan import DayPlan
 from local.simulate.run import import_recorded, simulate_day
 from local.simulate.seams import FaultHooks
 from local.simulate.shapes import shaped
+from local.simulate.shrink import NoRaceOfDay
 from local.simulate.storms import NETWORKS
 from local.simulate.verdict import fine, verdict
 from local.simulate.world import SimWorld, settings_from_env
@@ -79,7 +80,7 @@ PACE = (
 @click.option("--kinds", type=NAMES, default="", metavar="KINDS", help="of the profile's faults, these alone")
 @click.option("--span", type=SPAN, metavar="A..B", help="let faults strike between two instants (UTC) alone")
 @click.option("--paused", type=SPAN, metavar="A..B", help="pause the pollers from one instant (UTC) to another")
-@click.option("--only", type=NAMES, default="", metavar="RACES", help="of the day's races, these alone (ids)")
+@click.option("--only", type=NAMES, default="", metavar="RACES", help="of the day's races, these alone: ids or names")
 @click.option("--shrink", is_flag=True, help="cut the first day that fails down to the smallest that does")
 @click.option("--forever", is_flag=True, help="run new seeds until stopped, and keep what fails")
 @click.option("--findings", type=FILE, default=FINDINGS, metavar="DIR", help="where --forever keeps it")
@@ -124,7 +125,11 @@ def run(args: Options) -> int:
         return _variants(args, console)
     if args.forever:
         return _forever(args)
-    reports = list(_days(args, console))
+    try:
+        reports = list(_days(args, console))
+    except NoRaceOfDay as error:
+        print(f"raceday simulate: --only: {error}", file=sys.stderr)
+        return 2
     report = reports[0] if len(reports) == 1 else campaign(reports)
     _write(args.json, report)
     Console().print(table(report))

@@ -27,6 +27,8 @@ def test(**options: Any) -> int:
 
 def run(args: Options) -> int:
     """Run ruff, mypy and pytest in turn, stopping at the first that fails; 1 where one does."""
+    if args.lint and args.only_tests:
+        raise click.UsageError("--lint and --only-tests leave nothing to run: give one of them")
     steps = (
         []
         if args.only_tests

@@ -54,6 +54,17 @@ def _faults(each: list[dict[str, Any]]) -> dict[str, Any]:
     return {"total": total, "operations": operations, "share": round(total / operations, 4), "by_kind": by_kind}
 
 
+# Words of the table where the report's own name would need explaining.
+SAID = {
+    "refused": "polls with nothing to do",
+    "handed_again": "slots handed out again",
+    "rows_changed": "rows the imports wrote",
+    "gaps_unexplained": "gaps told of slots that were polled",
+    "request": "polls by callers",
+    "count": "differences",
+}
+
+
 def table(report: dict[str, Any]) -> Table:
     """Lay a report out as a table."""
     made = Table(title=f"{report['date']}: {report['races']} races", show_header=False)
@@ -71,12 +82,12 @@ def table(report: dict[str, Any]) -> Table:
     ):
         figures = {k: v for k, v in report.get(part, {}).items() if isinstance(v, (int, float))}
         if figures:
-            made.add_row(part, "  ".join(f"{k} {v:,}" for k, v in figures.items()))
+            made.add_row(part, "  ".join(f"{SAID.get(k, k).replace('_', ' ')} {v:,}" for k, v in figures.items()))
     if excuses := report.get("polls", {}).get("excused"):
         made.add_row("excused", "  ".join(f"{kind} {count}" for kind, count in excuses.items()))
     for key in ("feed_calls_per_poll", "store_calls_per_poll", "invocations_per_poll", "rows_changed", "wall_secs"):
         if key in report:
-            made.add_row(key.replace("_", " "), f"{report[key]:,}")
+            made.add_row(SAID.get(key, key).replace("_", " "), f"{report[key]:,}")
     _add_costs(made, report)
     made.add_row("failures", str(len(report["failures"])))
     return made

@@ -38,14 +38,37 @@ class Case:
 Fails = Callable[[Case], Collection[str]]
 
 
+class NoRaceOfDay(ValueError):
+    """What was to be kept is no race of the day."""
+
+
 def keep_races(day: FeedDay, wanted: Collection[str]) -> None:
-    """Leave only some core races in a day, by their ids or how these begin; ValueError where none is left."""
+    """Leave only some core races in a day: by their ids, how these begin, or course and number as "Tuiroa R3".
+
+    Raises NoRaceOfDay for what names none, before anything is left out.
+    """
+    found = {each: _named(day, each) for each in wanted}
+    unknown = sorted(each for each, ids in found.items() if not ids)
+    kept = set[str]().union(*found.values())
+    if unknown or not kept & {race.race_id for race in day.core_races}:
+        first = day.meetings[0]
+        example = f"{first.name} R{first.races[0].number}"
+        raise NoRaceOfDay(
+            f"expected ids of the day's races or names as {example!r}, got {', '.join(unknown or wanted)}"
+        )
     for meeting in day.meetings:
-        meeting.races = [race for race in meeting.races if any(race.race_id.startswith(each) for each in wanted)]
+        meeting.races = [race for race in meeting.races if race.race_id in kept]
     day.meetings = [meeting for meeting in day.meetings if meeting.races]
     day.races = [race for meeting in day.meetings for race in meeting.races]
-    if not day.core_races:
-        raise ValueError(f"expected ids of the day's races, got {', '.join(sorted(wanted))}")
+
+
+def _named(day: FeedDay, text: str) -> set[str]:
+    return {
+        race.race_id
+        for meeting in day.meetings
+        for race in meeting.races
+        if race.race_id.startswith(text) or f"{meeting.name} r{race.number}".lower() == text.lower()
+    }
 
 
 class Shrinker:

@@ -67,7 +67,7 @@ def recorded() -> list[dict[str, Any]]:
     return [row for row in rows if row["name"] not in NOT_THE_HOSTS and "zip" not in row["name"]]
 
 
-@pytest.mark.skipif(not RECORDED.is_file(), reason=f"no recorded runs at {RECORDED}")
+@pytest.mark.skipif(not RECORDED.is_file(), reason="no recorded runs beside this checkout (../shared/doctl)")
 def test_the_recorded_functions_end_as_they_did_on_the_real_proxy() -> None:
     """Each recorded function's first run ends here with the same result, or dies of the same cause."""
     rows = recorded()

@@ -12,7 +12,7 @@ from local.cli import main
 from local.feedsim import generate_day
 from local.simulate.hunt import FaultDay, hunt
 from local.simulate.plan import DayPlan
-from local.simulate.shrink import Case, Shrinker, keep_races
+from local.simulate.shrink import Case, NoRaceOfDay, Shrinker, keep_races
 
 START = datetime(2026, 2, 13, 17, 0, tzinfo=UTC)
 WHOLE = Case(tuple("abcdefgh"), tuple("uvwxyz"), START, START + timedelta(hours=9))
@@ -90,3 +90,15 @@ def test_a_cut_that_cannot_be_is_refused(words: list[str], said: str, capsys: py
         code = stop.code if isinstance(stop.code, int) else 0
     assert code == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_race_is_kept_by_its_name_and_an_unknown_one_leaves_the_day_whole() -> None:
+    """Course and number name a race in any case; where one of several is unknown nothing is left out."""
+    day = generate_day(3, date(2026, 2, 14), 6)
+    first, whole = day.meetings[0], [race.race_id for race in day.races]
+    name = f"{first.name} R{first.races[0].number}"
+    with pytest.raises(NoRaceOfDay, match="got nobody"):
+        keep_races(day, [name, "nobody"])
+    assert [race.race_id for race in day.races] == whole
+    keep_races(day, [name.lower()])
+    assert [race.race_id for race in day.races] == [first.races[0].race_id]

@@ -11,7 +11,7 @@ import pytest
 from tests.deploy.fake.scene import Outcome
 
 RECORDED = Path(__file__).resolve().parents[4] / "shared" / "doctl" / "exchanges.jsonl"
-needs_exchanges = pytest.mark.skipif(not RECORDED.is_file(), reason=f"no recorded exchanges at {RECORDED}")
+needs_exchanges = pytest.mark.skipif(not RECORDED.is_file(), reason="no recorded exchanges in ../shared/doctl")
 Given = dict[str, Any]
 _HOST_NAMESPACES = "^/api/v1/namespaces$"
 _KEYS = "/keys$"

@@ -13,7 +13,7 @@ RECORDING = Path(__file__).resolve().parents[4] / "shared" / "appwrite"
 PLAYER = RECORDING / "replay.py"
 
 
-@pytest.mark.skipif(not PLAYER.is_file(), reason=f"no recording of a real Appwrite at {RECORDING}")
+@pytest.mark.skipif(not PLAYER.is_file(), reason="no recording of a real Appwrite in ../shared/appwrite")
 def test_the_recorded_exchanges_come_out_the_same(tmp_path: Path) -> None:
     """Every recorded exchange is answered as by the real server, but for those that the list explains."""
     with running(tmp_path) as served:
