@@ -71,6 +71,7 @@ package --help
 deploy --help
 cold-start --help
 doctor --help
+measure --help
 mutants --list
 outages --help
 docs --help
@@ -110,6 +111,7 @@ package --nosuch
 deploy --nosuch
 cold-start --nosuch
 doctor --nosuch
+measure --only nosuch
 mutants --only nosuch
 outages --races 0
 docs --nosuch
@@ -150,6 +152,7 @@ package --out README.md
 deploy --out README.md
 cold-start --runs 0
 doctor --json /nope/x
+measure --json /nope/x
 mutants --json /nope/x
 outages --races 1 --json /nope/x
 docs ../../etc/passwd
