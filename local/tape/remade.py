@@ -48,6 +48,7 @@ def replayed(tape: Tape, ledger: Rows) -> tuple[SpilledStore, list[str]]:
             await replay.do(step)
             if step.row is not None and last[step.row["raceId"]] == step.row["$id"]:
                 made.take(step.row["raceId"])
+                replay.forget()
 
     asyncio.run(run())
     return made, replay.unknown

@@ -129,6 +129,11 @@ class TapeReplay:
             for name in PROJECTIONS:
                 await self._invoke(name, {"raceId": step.row["raceId"]})
 
+    def forget(self) -> None:
+        """Have the functions start anew, as cold ones do: what they remember of races that are over is memory."""
+        for container in self._containers.values():
+            container.cache.clear()
+
     async def _poll(self, row: Row, entries: Sequence[TapeEntry]) -> None:
         if not entries:
             self.unknown.append(f"{row['raceId']} n={row['n']}")
