@@ -41,6 +41,8 @@ def _early(seed: int, races: int, **options: Any) -> DayPlan:
     return _port(seed, races, **{"first_race_minutes": 9 * 60, **options})
 
 
+# Through the first labels of an early day's one race.
+_UNSEEN_START = (datetime(2026, 2, 13, 18, 30, tzinfo=UTC), datetime(2026, 2, 13, 19, 12, tzinfo=UTC))
 # From two minutes before the start of an early day's one race until it is Final.
 _UNSEEN = (datetime(2026, 2, 13, 19, 58, tzinfo=UTC), datetime(2026, 2, 13, 20, 30, tzinfo=UTC))
 # Half an hour in the last hour before the start of the day's one race.
@@ -59,6 +61,9 @@ DAYS: Mapping[str, Named] = {
     "paused": Named(replace(_port(3, 1, moved_starts=0), paused=_PAUSE)),
     "unseen-finish": Named(replace(_early(3, 1, moved_starts=0), paused=_UNSEEN)),
     "suspended": Named(_early(78, 1, suspensions=1)),
+    "late-start": Named(replace(_early(3, 1, moved_starts=0), paused=_UNSEEN_START)),
+    "unbacked": Named(_early(48, 1, suspensions=1)),
+    "falling": Named(_early(2, 1, moved_starts=0), rates={"payload.falling_pools": 0.5}),
     "pages": Named(_port(6, 1, foreign_meetings=220, first_race_minutes=14 * 60)),
     "errors": Named(_early(3, 1), rates={"feed.error_in_200": 0.25}),
     "five-hundreds": Named(_early(3, 1), rates={"feed.5xx": 0.45}),
@@ -71,7 +76,7 @@ DAYS: Mapping[str, Named] = {
     "stuck": Named(_early(3, 1, unfinished=1)),
     "bands": Named(_early(5, 1)),
     "greyhounds": Named(_early(3, 1, greyhound_meetings=1)),
-    "midnight": Named(_port(15, 4)),
+    "midnight": Named(_port(15, 2, first_race_minutes=23 * 60 + 40)),
     "corrections": Named(_early(16, 2, corrections=2)),
     "abandoned-meeting": Named(_early(17, 3, abandoned_meetings=1)),
     "leavers": Named(_early(18, 2, leavers=2, dead_places=1, dropped_pools=1)),

@@ -78,9 +78,10 @@ def test_every_night_breaks_days_of_a_new_seed() -> None:
 def test_every_night_tries_every_mutant() -> None:
     """The whole catalogue is tried, the table is kept whatever comes of it, and a survivor opens an issue."""
     job = workflow("nightly.yml")["jobs"]["mutants"]
-    (run,) = [step["run"] for step in job["steps"] if "raceday mutants" in step.get("run", "")]
+    run, table = [step["run"] for step in job["steps"] if "raceday mutants" in step.get("run", "")]
+    assert table.split()[2:4] == ["--table", run.split()[run.split().index("--json") + 1]]
     assert not {"--only", "--sample"} & set(run.split())
-    assert [step["if"] for step in job["steps"] if "if" in step] == ["always()", "failure()"]
+    assert [step["if"] for step in job["steps"] if "if" in step] == ["always()", "always()", "failure()"]
     assert job["permissions"]["issues"] == "write"
 
 

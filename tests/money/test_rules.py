@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import pytest
 
+from raceday.ledger.flow import hold_percent
 from raceday.polling.changes import share_columns
 from raceday.racing.book import Asked, Former
 from raceday.racing.compose import figures
@@ -128,6 +129,13 @@ def test_an_entrant_shows_each_pools_own_money() -> None:
         "holdPercentage": 12.5, "betPercentage": 7.25, "winPoolAmount": 500, "placePoolAmount": 300,
         "shareSource": "hold",
     }  # fmt: skip
+
+
+def test_the_hold_shown_is_the_share_used_and_else_the_trackers() -> None:
+    """The client reads one column: the share of Win that was used, the tracker's only where there is no pool."""
+    line = RunnerLine("r1", 1, "One", hold=Decimal("12.5"))
+    assert (hold_percent(line, 33.25), hold_percent(line, None)) == (33.25, 12.5)
+    assert hold_percent(line._replace(scratched=True), None) == 0.0
 
 
 def dividend(product: str, status: str) -> Dividend:

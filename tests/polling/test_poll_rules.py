@@ -1,7 +1,7 @@
 """What a poll writes, refuses and resolves."""
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -270,6 +270,16 @@ def test_answer_without_tracker_keeps_what_it_said_last() -> None:
     back = at(kit, T5 + 3 * HALF_MINUTE)
     assert back.changed is not None
     assert back.changed.entrants == 0
+
+
+def test_a_race_keeps_its_meetings_day() -> None:
+    """An event past midnight names the next NZ date; the race stays on the day of its meeting."""
+    kit = ready()
+    kit.store.tables[RACES][RACE_ID]["raceDateNz"] = "2026-11-24"
+    kit.feed.races[RACE_ID] = open_race(race_date_nz=date(2026, 11, 25), weather="Showers")
+    at(kit, T5)
+    row = kit.store.tables[RACES][RACE_ID]
+    assert (row["weather"], row["raceDateNz"]) == ("Showers", "2026-11-24")
 
 
 def test_bookkeeping_moves_only_with_another_column() -> None:

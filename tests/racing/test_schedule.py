@@ -94,6 +94,13 @@ def test_windows_join(
     assert [s.at for s in parts] == sorted({s.at for s in parts})
 
 
+def test_the_last_interval_begins_three_minutes_before_the_start() -> None:
+    """With the two last intervals apart, the nearer one holds from T-3 on."""
+    apart = Intervals(30, 15)
+    slots = slots_between(START, Status.OPEN, apart, START - timedelta(minutes=4), START - timedelta(minutes=2))
+    assert [START - s.at for s in slots] == _minutes(3.5, 3, 2.75, 2.5, 2.25)
+
+
 def test_both_ends_are_open() -> None:
     """A slot exactly at either end of the window is not given."""
     slots = list(slots_between(START, Status.OPEN, Intervals(), START - timedelta(minutes=3), START))
