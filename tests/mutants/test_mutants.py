@@ -25,13 +25,6 @@ def test_the_catalogue_is_large_and_covers_every_rule() -> None:
     assert {mutant.rule for mutant in CATALOGUE} >= RULES
 
 
-def test_every_mutant_has_one_place() -> None:
-    """Every mutant's text stands once in the library, and what takes its place is something else."""
-    for mutant in CATALOGUE:
-        place = placed(mutant, ROOT)
-        assert place.text != place.path.read_text("utf-8"), mutant.name
-
-
 def test_every_mutant_has_tests_and_a_day() -> None:
     """The tests that a mutant names are there, and so is its day or the reason why there is none."""
     for mutant in CATALOGUE:
