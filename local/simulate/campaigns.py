@@ -1,0 +1,134 @@
+"""`python -m local.simulate.campaigns [NAME ...]`: the days a release is held to, and a table of what came of them.
+
+Each set of days is one row. What fails is told with the command that simulates it again, and the exit code is 1.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+from typing import Any
+
+from local.simulate.faults import PROFILES, profile
+from local.simulate.plan import DayPlan
+from local.simulate.run import simulate_day
+from local.simulate.shapes import SHAPES, shaped
+from local.simulate.verdict import verdict
+
+NONE = "none"
+# Seeds whose plain days once raised false alarms.
+ALARMED = (8675309, 5006)
+HEAD = "| days of | how many | slots | missing | lost | unreported | doubled | wrong | rows judged | rows that differ |"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One day and the faults, joined by +, that strike it; `dated` keeps its date whatever they are."""
+
+    plan: DayPlan
+    faults: str = NONE
+    dated: bool = False
+
+
+def _plain() -> Iterator[Asked]:
+    for i, seed in enumerate((*ALARMED, *range(1000, 1038))):
+        yield Asked(DayPlan(seed=seed, races=(3, 4, 6)[i % 3], depth="port"))
+
+
+def _all(days: int, first: int = 1, races: int = 2, depth: str = "port") -> Iterator[Asked]:
+    return (Asked(DayPlan(seed=seed, races=races, depth=depth), "all") for seed in range(first, first + days))
+
+
+def _wire() -> Iterator[Asked]:
+    for seed in range(1, 21):
+        yield Asked(DayPlan(seed=seed, races=2, depth="wire", network="storm" if seed % 2 else "calm"))
+
+
+def _profiles() -> Iterator[Asked]:
+    for i, name in enumerate(sorted({*PROFILES, *SHAPES} - {"all", "saturdays"})):
+        for seed in (1, 2):
+            yield Asked(DayPlan(seed=100 * i + seed, races=3, depth="port"), name)
+
+
+def _pairs() -> Iterator[Asked]:
+    for i, pair in enumerate(combinations(sorted(PROFILES.keys() - {"all"}), 2)):
+        yield Asked(DayPlan(seed=5000 + i, races=2, depth="port"), "+".join(pair))
+
+
+def _nights() -> Iterator[Asked]:
+    days = (date(2026, 4, 5), date(2026, 9, 27), date(2026, 10, 4), date(2026, 12, 31), date(2027, 1, 1),
+            date(2028, 2, 29))  # fmt: skip
+    for i, day in enumerate(days):
+        for faults in (NONE, "all"):
+            yield Asked(DayPlan(seed=40 + i, races=3, depth="port", day=day), faults, dated=True)
+
+
+SETS: Mapping[str, Any] = {
+    "plain": _plain,
+    "all": lambda: _all(200),
+    "full": lambda: _all(20, 301, depth="full"),
+    "wire": _wire,
+    "profiles": _profiles,
+    "pairs": _pairs,
+    "nights": _nights,
+    "one race": lambda: iter([Asked(DayPlan(seed=s, races=1, depth="port"), f) for s in (3, 4) for f in (NONE, "all")]),
+    "200 races": lambda: iter([Asked(DayPlan(seed=1, races=200, depth="port"))]),
+    # More than a page of the feed's list: 102 meetings of eight races.
+    "paging": lambda: iter([Asked(DayPlan(seed=1, races=816, depth="port"))]),
+    "saturdays": lambda: iter([Asked(DayPlan(seed=1, races=480, depth="port"), "saturdays")]),
+}
+
+
+def simulated(asked: Asked) -> dict[str, Any]:
+    """Simulate one day and give its report with what was asked for."""
+    plan = shaped(asked.plan, asked.faults, asked.plan.seed, dated=asked.dated)
+    report = simulate_day(plan, seams=None if asked.faults == NONE else profile(asked.faults))
+    return report | {"asked": plan.races, "faults": asked.faults, "cut": []}
+
+
+def row(name: str, reports: Sequence[Mapping[str, Any]]) -> str:
+    """Return the table's row of one set."""
+    polls = Counter[str]()
+    for report in reports:
+        polls.update({key: report["polls"].get(key, 0) for key in
+                      ("expected", "missing", "lost", "unreported", "duplicate", "wrong")})  # fmt: skip
+        polls["lost"] += report.get("network", {}).get("lost", 0)
+    rows, differ = (sum(report["judged"][key] for report in reports) for key in ("rows", "count"))
+    share = polls["missing"] / max(1, polls["expected"])
+    figures = [polls[key] for key in ("lost", "unreported", "duplicate", "wrong")]
+    cells = [len(reports), f"{polls['expected']:,}", f"{polls['missing']} ({share:.2%})", *figures, f"{rows:,}", differ]
+    return f"| {name} | {' | '.join(map(str, cells))} |"
+
+
+def excused(reports: Sequence[Mapping[str, Any]]) -> str:
+    """Return the excuses of a set by kind, the commonest first."""
+    kinds = Counter[str]()
+    for report in reports:
+        kinds.update(report["polls"].get("excused", {}))
+    return ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the sets that are named, NAME or NAME:DAYS for the first so many of its days; all of them without a name."""
+    failed = False
+    print(HEAD, "|---" * (HEAD.count("|") - 1) + "|", sep="\n")
+    for word in words or SETS:
+        name, _, most = word.partition(":")
+        if name not in SETS or (most and not most.isdecimal()):
+            print(f"expected some of {', '.join(SETS)}, each with :DAYS or without; got {word!r}", file=sys.stderr)
+            return 2
+        days = list(SETS[name]())[: int(most) if most else None]
+        reports = [simulated(asked) for asked in days]
+        print(row(name, reports), flush=True)
+        if kinds := excused(reports):
+            print(f"<!-- {name}: excused {kinds} -->", flush=True)
+        for line in verdict(reports):
+            failed = True
+            print(line, file=sys.stderr, flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,56 @@
+"""The sets of days that a release is held to, and the table of what came of them."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from local.simulate import campaigns
+from local.simulate.campaigns import ALARMED, HEAD, SETS, excused, main, row
+
+
+def report(**polls: Any) -> dict[str, Any]:
+    """Return what a row is made of."""
+    return {"polls": {"expected": 100, "missing": 0, **polls}, "judged": {"rows": 1000, "count": 0}}
+
+
+def test_a_row_sums_its_days() -> None:
+    """Slots, what is missing as a share, and everything that must be zero stand under their headings."""
+    days = [report(missing=1, lost=1, wrong=2), report(unreported=3, duplicate=4)]
+    days[1]["judged"]["count"] = 5
+    cells = dict(zip(HEAD.split(" | "), row("two", days).split(" | "), strict=True))
+    assert (cells["| days of"], cells["how many"], cells["slots"], cells["missing"]) == (
+        "| two",
+        "2",
+        "200",
+        "1 (0.50%)",
+    )
+    assert [cells[key] for key in ("lost", "unreported", "doubled", "wrong")] == ["1", "3", "4", "2"]
+    assert (cells["rows judged"], cells["rows that differ |"]) == ("2,000", "5 |")
+
+
+def test_excuses_are_counted_by_kind() -> None:
+    """The commonest excuse comes first."""
+    days = [report(excused={"tick.missed": 1}), report(excused={"tick.missed": 1, "feed.stale": 5})]
+    assert excused(days) == "feed.stale 5, tick.missed 2"
+
+
+def test_the_sets_are_what_the_release_asks_for() -> None:
+    """Seeds of false alarms, every profile and pair, odd nights, one race and more than a page of meetings."""
+    made = {name: list(days()) for name, days in SETS.items()}
+    assert (len(made["plain"]), len(made["all"]), len(made["full"]), len(made["wire"])) == (40, 200, 20, 20)
+    assert set(ALARMED) <= {asked.plan.seed for asked in made["plain"]}
+    assert {asked.plan.day for asked in made["nights"]} >= {date(2026, 9, 27), date(2028, 2, 29), date(2026, 12, 31)}
+    assert {asked.plan.races for asked in made["one race"]} == {1}
+    assert made["paging"][0].plan.races // 8 > 100
+    assert len(made["pairs"]) == 91
+
+
+def test_a_set_that_fails_ends_with_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of days named by set and number a row is printed; one that failed is told of, and one of no set is refused."""
+    assert main(["one race:1"]) == 0
+    assert "| one race | 1 | " in capsys.readouterr().out
+    monkeypatch.setattr(campaigns, "verdict", lambda reports: ["FAILED: seed 3"])
+    assert main(["one race:1"]) == 1
+    assert "FAILED: seed 3" in capsys.readouterr().err
+    assert main(["no such set"]) == 2
