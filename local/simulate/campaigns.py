@@ -7,20 +7,29 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import combinations
 from typing import Any
 
-from local.simulate.faults import PROFILES, profile
+from local.feedsim import FeedDay
+from local.simulate.faults import PROFILES, DayFaults, profile
 from local.simulate.plan import DayPlan
+from local.simulate.removal import WAYS, flagged
 from local.simulate.run import simulate_day
 from local.simulate.shapes import SHAPES, shaped
+from local.simulate.tables import Tables
 from local.simulate.verdict import verdict
+from local.simulate.world import SimWorld
 
 NONE = "none"
 # Seeds whose plain days once raised false alarms.
 ALARMED = (8675309, 5006)
-HEAD = "| days of | how many | slots | missing | lost | unreported | doubled | wrong | rows judged | rows that differ |"
+HEAD = (
+    "| days of | how many | slots | missing | lost | unreported | doubled | wrong | rows judged | rows that differ |"
+    " flagged of those taken away |"
+)
+# Of slots that are taken away again so many are flagged; held to where enough were.
+FLAGGED_SHARE, FLAGGED_FROM = 0.95, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,15 @@ SETS: Mapping[str, Any] = {
 def simulated(asked: Asked) -> dict[str, Any]:
     """Simulate one day and give its report with what was asked for."""
     plan = shaped(asked.plan, asked.faults, asked.plan.seed, dated=asked.dated)
-    report = simulate_day(plan, seams=None if asked.faults == NONE else profile(asked.faults))
-    return report | {"asked": plan.races, "faults": asked.faults, "cut": []}
+    taken = Counter[str]()
+
+    def take_away(day: FeedDay, world: SimWorld, tables: Tables, end: datetime) -> None:
+        for way in WAYS if isinstance(world.seams, DayFaults) else ():
+            found = flagged(day, world.seams, tables, end, way, one_in=5)  # type: ignore[arg-type]
+            taken.update({"removed": found.removed, "lost": found.lost})
+
+    report = simulate_day(plan, seams=None if asked.faults == NONE else profile(asked.faults), on_end=take_away)
+    return report | {"asked": plan.races, "faults": asked.faults, "cut": [], "taken_away": dict(taken)}
 
 
 def row(name: str, reports: Sequence[Mapping[str, Any]]) -> str:
@@ -99,7 +115,22 @@ def row(name: str, reports: Sequence[Mapping[str, Any]]) -> str:
     share = polls["missing"] / max(1, polls["expected"])
     figures = [polls[key] for key in ("lost", "unreported", "duplicate", "wrong")]
     cells = [len(reports), f"{polls['expected']:,}", f"{polls['missing']} ({share:.2%})", *figures, f"{rows:,}", differ]
+    removed, lost = taken_away(reports)
+    cells.append(f"{lost} of {removed}" if removed else "-")
     return f"| {name} | {' | '.join(map(str, cells))} |"
+
+
+def taken_away(reports: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    """Return how many committed slots were taken away again, in three ways, and how many of them were flagged."""
+    return tuple(sum(r.get("taken_away", {}).get(key, 0) for r in reports) for key in ("removed", "lost"))
+
+
+def unflagged(name: str, reports: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line where too few of the slots that were taken away were flagged."""
+    removed, lost = taken_away(reports)
+    if removed < FLAGGED_FROM or lost >= FLAGGED_SHARE * removed:
+        return []
+    return [f"FAILED: {name}: {lost} of {removed} slots taken away are flagged, at least {FLAGGED_SHARE:.0%} must be"]
 
 
 def excused(reports: Sequence[Mapping[str, Any]]) -> str:
@@ -121,10 +152,14 @@ def main(words: Sequence[str]) -> int:
             return 2
         days = list(SETS[name]())[: int(most) if most else None]
         reports = [simulated(asked) for asked in days]
-        print(row(name, reports), flush=True)
-        if kinds := excused(reports):
-            print(f"<!-- {name}: excused {kinds} -->", flush=True)
-        for line in verdict(reports):
+        parts = {r["faults"]: [each for each in reports if each["faults"] == r["faults"]] for r in reports}
+        told = verdict(reports)
+        for part, each in parts.items() if name == "profiles" else [(name, reports)]:
+            print(row(part, each), flush=True)
+            if kinds := excused(each):
+                print(f"<!-- {part}: excused {kinds} -->", flush=True)
+            told += unflagged(part, each)
+        for line in told:
             failed = True
             print(line, file=sys.stderr, flush=True)
     return 1 if failed else 0

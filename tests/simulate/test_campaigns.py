@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.simulate import campaigns
-from local.simulate.campaigns import ALARMED, HEAD, SETS, excused, main, row
+from local.simulate.campaigns import ALARMED, HEAD, SETS, excused, main, row, unflagged
 
 
 def report(**polls: Any) -> dict[str, Any]:
@@ -26,7 +26,23 @@ def test_a_row_sums_its_days() -> None:
         "1 (0.50%)",
     )
     assert [cells[key] for key in ("lost", "unreported", "doubled", "wrong")] == ["1", "3", "4", "2"]
-    assert (cells["rows judged"], cells["rows that differ |"]) == ("2,000", "5 |")
+    assert (cells["rows judged"], cells["rows that differ"]) == ("2,000", "5")
+    assert cells["flagged of those taken away |"] == "- |"
+
+
+@pytest.mark.parametrize(
+    ("taken", "told"),
+    [
+        pytest.param({"removed": 100, "lost": 95}, False, id="enough"),
+        pytest.param({"removed": 100, "lost": 94}, True, id="too few"),
+        pytest.param({"removed": 10, "lost": 5}, False, id="too few to tell"),
+    ],
+)
+def test_a_set_of_which_the_judge_flags_too_little_fails(taken: dict[str, int], told: bool) -> None:
+    """Of committed slots that are taken away again at least 95 in 100 are to be called lost."""
+    days = [{**report(), "taken_away": taken}]
+    assert bool(unflagged("some", days)) is told
+    assert row("some", days).endswith(f"| {taken['lost']} of {taken['removed']} |")
 
 
 def test_excuses_are_counted_by_kind() -> None:
