@@ -33,7 +33,7 @@ FLAGGED_SHARE, FLAGGED_FROM = 0.95, 60
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CampaignDay:
     """One day and the faults, joined by +, that strike it; `dated` keeps its date whatever they are."""
 
     plan: DayPlan
@@ -41,37 +41,37 @@ class Asked:
     dated: bool = False
 
 
-def _plain() -> Iterator[Asked]:
+def _plain() -> Iterator[CampaignDay]:
     for i, seed in enumerate((*ALARMED, *range(1000, 1038))):
-        yield Asked(DayPlan(seed=seed, races=(3, 4, 6)[i % 3], depth="port"))
+        yield CampaignDay(DayPlan(seed=seed, races=(3, 4, 6)[i % 3], depth="port"))
 
 
-def _all(days: int, first: int = 1, races: int = 2, depth: str = "port") -> Iterator[Asked]:
-    return (Asked(DayPlan(seed=seed, races=races, depth=depth), "all") for seed in range(first, first + days))
+def _all(days: int, first: int = 1, races: int = 2, depth: str = "port") -> Iterator[CampaignDay]:
+    return (CampaignDay(DayPlan(seed=seed, races=races, depth=depth), "all") for seed in range(first, first + days))
 
 
-def _wire() -> Iterator[Asked]:
+def _wire() -> Iterator[CampaignDay]:
     for seed in range(1, 21):
-        yield Asked(DayPlan(seed=seed, races=2, depth="wire", network="storm" if seed % 2 else "calm"))
+        yield CampaignDay(DayPlan(seed=seed, races=2, depth="wire", network="storm" if seed % 2 else "calm"))
 
 
-def _profiles() -> Iterator[Asked]:
+def _profiles() -> Iterator[CampaignDay]:
     for i, name in enumerate(sorted({*PROFILES, *SHAPES} - {"all", "saturdays"})):
         for seed in (1, 2):
-            yield Asked(DayPlan(seed=100 * i + seed, races=3, depth="port"), name)
+            yield CampaignDay(DayPlan(seed=100 * i + seed, races=3, depth="port"), name)
 
 
-def _pairs() -> Iterator[Asked]:
+def _pairs() -> Iterator[CampaignDay]:
     for i, pair in enumerate(combinations(sorted(PROFILES.keys() - {"all"}), 2)):
-        yield Asked(DayPlan(seed=5000 + i, races=2, depth="port"), "+".join(pair))
+        yield CampaignDay(DayPlan(seed=5000 + i, races=2, depth="port"), "+".join(pair))
 
 
-def _nights() -> Iterator[Asked]:
+def _nights() -> Iterator[CampaignDay]:
     days = (date(2026, 4, 5), date(2026, 9, 27), date(2026, 10, 4), date(2026, 12, 31), date(2027, 1, 1),
             date(2028, 2, 29))  # fmt: skip
     for i, day in enumerate(days):
         for faults in (NONE, "all"):
-            yield Asked(DayPlan(seed=40 + i, races=3, depth="port", day=day), faults, dated=True)
+            yield CampaignDay(DayPlan(seed=40 + i, races=3, depth="port", day=day), faults, dated=True)
 
 
 SETS: Mapping[str, Any] = {
@@ -82,15 +82,17 @@ SETS: Mapping[str, Any] = {
     "profiles": _profiles,
     "pairs": _pairs,
     "nights": _nights,
-    "one race": lambda: iter([Asked(DayPlan(seed=s, races=1, depth="port"), f) for s in (3, 4) for f in (NONE, "all")]),
-    "200 races": lambda: iter([Asked(DayPlan(seed=1, races=200, depth="port"))]),
+    "one race": lambda: iter(
+        [CampaignDay(DayPlan(seed=s, races=1, depth="port"), f) for s in (3, 4) for f in (NONE, "all")]
+    ),
+    "200 races": lambda: iter([CampaignDay(DayPlan(seed=1, races=200, depth="port"))]),
     # More than a page of the feed's list: 102 meetings of eight races.
-    "paging": lambda: iter([Asked(DayPlan(seed=1, races=816, depth="port"))]),
-    "saturdays": lambda: iter([Asked(DayPlan(seed=1, races=480, depth="port"), "saturdays")]),
+    "paging": lambda: iter([CampaignDay(DayPlan(seed=1, races=816, depth="port"))]),
+    "saturdays": lambda: iter([CampaignDay(DayPlan(seed=1, races=480, depth="port"), "saturdays")]),
 }
 
 
-def simulated(asked: Asked) -> dict[str, Any]:
+def simulated(asked: CampaignDay) -> dict[str, Any]:
     """Simulate one day and give its report with what was asked for."""
     plan = shaped(asked.plan, asked.faults, asked.plan.seed, dated=asked.dated)
     taken = Counter[str]()
