@@ -79,6 +79,21 @@ def test_hold_stands_in_without_pool_odds() -> None:
     assert [r.hold for r in made] == [75, 25, 0]
 
 
+def test_a_pool_that_points_alone_tell_is_called_undecided() -> None:
+    """Percentages over all products do not say whose one pool is: the row tells so and scores at most 75."""
+    runners = tuple(Runner(str(n), n, "R", hold_points=Decimal(h)) for n, h in ((1, 30), (2, 10)))
+    row = compose(
+        open_race(runners=runners, field_size=2, pools=(Pool("win", 1000), Pool("place", 0))),
+        None,
+        PollContext(open_race().generated_at, "slot", open_race().generated_at),
+        Status.OPEN,
+    )
+    assert row.pools is not None
+    assert row.pools.settled["win"].word == "undecided"
+    assert "100%" in row.pools.settled["win"].why
+    assert (row.score or 0) <= 75
+
+
 def test_nothing_known_is_nobodys() -> None:
     """Without odds and tracker the amounts are unknown, not zero, and the pool is nobody's."""
     made = figures(open_race(runners=(Runner("a", 1, "A"),), pools=(Pool("win", 1000),)), None, Status.OPEN)
