@@ -25,12 +25,7 @@ def functions_page() -> str:
     errors = ["", "## Errors", "", 'A failed call answers `{"error": {kind, message, activation}}`.', ""]
     errors += ["| status | kind | means |", "|---|---|---|"]
     errors += [f"| {status} | {f'`{kind}`' if kind else ''} | {means} |" for status, kind, means in ERRORS]
-    return (
-        HEAD
-        + "".join(_section(f, REFERENCES[f.name]) for f in FUNCTIONS if f.name in REFERENCES)
-        + "\n".join(errors)
-        + "\n"
-    )
+    return HEAD + "".join(_section(f, REFERENCES[f.name]) for f in FUNCTIONS) + "\n".join(errors) + "\n"
 
 
 def _section(facts: FunctionFacts, reference: Reference) -> str:
