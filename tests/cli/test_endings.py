@@ -1,0 +1,47 @@
+"""How commands end when they are stopped, or when the disk is full: one line at most, and an exit code."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from local.functions import ROOT
+from tests.cli.uses import fill
+
+ENV = {**os.environ, "PYTHONPATH": f"{ROOT / 'shared'}:{ROOT}"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the store of one finished race."""
+    made = tmp_path_factory.mktemp("ends")
+    fill(made)
+    return made
+
+
+@pytest.mark.parametrize("line", ["status --watch --date 2026-02-14", "logs --follow", "console --port 0"])
+def test_ctrl_c_ends_a_command_at_once_and_quietly(line: str, folder: Path) -> None:
+    """Stopped once it has told its store, a command that runs on ends with 0 or 130 and at most one line."""
+    words = [sys.executable, "-m", "local.cli", *line.split()]
+    with subprocess.Popen(words, cwd=folder, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "store .raceday/raceday.db\n"
+        time.sleep(1.0)
+        run.send_signal(signal.SIGINT)
+        _, err = run.communicate(timeout=30)
+    assert run.returncode in (0, 130)
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) <= 1
+
+
+def test_a_disk_that_is_full_ends_an_import_with_one_line(tmp_path: Path) -> None:
+    """Where the store's file may grow no more, `invoke` ends with an exit code and without a traceback."""
+    line = f"ulimit -f 40; exec {sys.executable} -m local.cli invoke daily-meetings --races 2 --quiet"
+    done = subprocess.run(["sh", "-c", line], cwd=tmp_path, env=ENV, capture_output=True, text=True, check=False)
+    assert done.returncode in (1, 2, 3)
+    assert "Traceback" not in done.stderr + done.stdout
+    assert done.stderr.strip()
