@@ -9,11 +9,20 @@ from raceday.call import Call
 from raceday.catalogue import functions
 from raceday.clock import iso
 from raceday.container import Container
+from raceday.errors import StoreConflict
 from raceday.ids import row_key
-from raceday.importing.races import ensure_meeting, linked, race_ops, status_of, store_details
+from raceday.importing.races import (
+    WRITE_ATTEMPTS,
+    ensure_meeting,
+    linked,
+    race_ops,
+    status_of,
+    store_details,
+)
 from raceday.importing.report import (
     DONE,
     IMPORT,
+    MOST_VALUES,
     OPEN,
     RESERVE_SECS,
     Report,
@@ -27,8 +36,9 @@ from raceday.ledger import log as ledger
 from raceday.racing.records import ODDS_TYPES
 from raceday.racing.snapshot import Runner, Snapshot
 from raceday.store.port import Op, Row
-from raceday.tables import ENTRANTS, ODDS_HISTORY, RACES, SUITE_STATE, entrants
-from raceday.tables.base import changed_columns
+from raceday.tables import ENTRANTS, ODDS_HISTORY, RACES, SUITE_STATE
+from raceday.tables.entrants import TABLE as ENTRANTS_TABLE
+from raceday.tables.entrants import entrant_columns, entrant_row
 
 NAME = functions.DAILY_ENTRANTS.name
 STEP = 20
@@ -79,49 +89,62 @@ async def store_entrants(
 ) -> None:
     """Write a race's entrants, their first odds and the note that they are there, in one commit.
 
-    The odds of a race that was over long before it was `sighted` are nobody's first.
+    Entrants are made and never changed: what is there is a poll's, or the first poll writes it anew. The odds of a race
+    that was over long before it was `sighted` are nobody's first.
     """
     if not linked(snapshot, there):
         await ensure_meeting(container, snapshot, report)
     stamp = iso(container.clock.now())
-    known = await container.store.find(ENTRANTS, [Query.equal("raceId", [snapshot.race_id])])
-    by_id = {row["$id"]: row for row in known}
-    new = [runner for runner in snapshot.runners if runner.entrant_id not in by_id]
-    entrants = _changed(snapshot, by_id, stamp, report)
-    if await ledger.newest_n(container.store, snapshot.race_id):
-        # What a poll wrote is younger than this answer, or will be brought up to date by the next poll.
-        entrants = [row for row in entrants if row["$id"] not in by_id]
-    odds = [row for runner in new for row in first_odds(snapshot, runner, stamp)] if sighted else []
-    ops: list[Op] = []
-    if entrants:
-        ops.append(Op("bulkUpsert", ENTRANTS, rows=entrants))
-    if odds:
-        ops.append(Op("bulkUpsert", ODDS_HISTORY, rows=odds))
-    patch = next((dict(op.data) for op in race_ops(snapshot, there, stamp, report) if op.table == RACES), {})
-    if snapshot.runners:
-        patch["entrantsImportedAt"] = stamp
-    if patch:
-        ops.append(Op("update", RACES, snapshot.race_id, patch))
-    if ops:
-        await container.store.commit(ops)
-        report.changed += len(entrants) + len(odds) + bool(patch)
+    for attempt in range(1, WRITE_ATTEMPTS + 1):
+        new = await _new(container, snapshot)
+        entrants = [_entrant(snapshot, runner, stamp) for runner in new]
+        odds = [row for runner in new for row in first_odds(snapshot, runner, stamp)] if sighted else []
+        patch = next((dict(op.data) for op in race_ops(snapshot, there, stamp, report) if op.table == RACES), {})
+        if snapshot.runners:
+            patch["entrantsImportedAt"] = stamp
+        ops = [Op("bulkCreate", ENTRANTS, rows=entrants)] if entrants else []
+        ops += [Op("bulkUpsert", ODDS_HISTORY, rows=odds)] if odds else []
+        ops += [Op("update", RACES, snapshot.race_id, patch)] if patch else []
+        try:
+            if ops:
+                await container.store.commit(ops)
+        except StoreConflict:
+            # A poll made them since: what stands now decides.
+            if attempt == WRITE_ATTEMPTS:
+                raise
+            there = await container.store.get(RACES, snapshot.race_id) or there
+        else:
+            break
+    report.cut += sum(ENTRANTS_TABLE.cuts(entrant_columns(snapshot, runner)) for runner in new)
+    report.changed += len(entrants) + len(odds) + bool(patch)
     report.count("entrants", len(snapshot.runners))
     report.count("odds", len(odds))
     report.count("races")
 
 
-def _changed(snapshot: Snapshot, by_id: dict[str, Row], stamp: str, report: Report) -> list[Row]:
-    found = []
-    for runner in snapshot.runners:
-        full = entrants.entrant_columns(snapshot, runner)
-        report.cut += entrants.TABLE.cuts(full)
-        row = entrants.TABLE.fitted(full)
-        there = by_id.get(runner.entrant_id)
-        if there is None:
-            found.append({"$id": runner.entrant_id, **row, "importedAt": stamp, "lastUpdated": stamp})
-        elif changed_columns(there, row):
-            found.append({"$id": runner.entrant_id, **row, "lastUpdated": stamp})
-    return found
+async def _new(container: Container, snapshot: Snapshot) -> list[Runner]:
+    """Return the runners to store: those that are not there, and of whom no poll says otherwise."""
+    ids = [runner.entrant_id for runner in snapshot.runners]
+    there: set[str] = set()
+    for at in range(0, len(ids), MOST_VALUES):
+        queries = [Query.equal("$id", ids[at : at + MOST_VALUES])]
+        there |= {row["$id"] for row in await container.store.find(ENTRANTS, queries, select=("$id",))}
+    new = [runner for runner in snapshot.runners if runner.entrant_id not in there]
+    base = await ledger.newest(container.store, snapshot.race_id) if new else None
+    if base is None:
+        return new
+    # Only rows that somebody deleted are lacking: a runner that no poll saw has left the list since, or comes to it.
+    known = {line.entrant_id: line.scratched for line in base.runners}
+    return [runner for runner in new if known.get(runner.entrant_id) == runner.scratched]
+
+
+def _entrant(snapshot: Snapshot, runner: Runner, stamp: str) -> Row:
+    return {
+        "$id": runner.entrant_id,
+        **entrant_row(snapshot, runner),
+        "importedAt": stamp,
+        "lastUpdated": stamp,
+    }
 
 
 def first_odds(snapshot: Snapshot, runner: Runner, stamp: str) -> list[Row]:

@@ -15,6 +15,7 @@ from raceday.importing.quarantine import keep
 from raceday.importing.report import (
     DONE,
     EMPTY,
+    MOST_VALUES,
     OPEN,
     RESERVE_SECS,
     Report,
@@ -32,8 +33,6 @@ from raceday.tables.race_pools import empty_pools_row
 NAME = "daily-meetings"
 AT_ONCE = 4
 MOST_OPS = 90
-# As many values as one query takes.
-MOST_VALUES = 100
 # What the list may still say of a race that its own event has described: the rest the event knows better.
 # The day is the meeting's: an event gives the NZ date of its own start, which may be the next one.
 LIST_DECIDES = ("startTime", "toteStartTime", "meeting", "meetingId", "raceDateNz")

@@ -1,12 +1,13 @@
 """daily-races: imports the details of every stored race of a day, each linked to a stored meeting."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from raceday.call import Call
 from raceday.clock import iso
 from raceday.container import Container
-from raceday.errors import PayloadError
+from raceday.errors import PayloadError, StoreConflict
 from raceday.feed.filter import require_wanted
 from raceday.importing.report import (
     DONE,
@@ -26,6 +27,10 @@ from raceday.tables.base import changed_columns, same
 from raceday.tables.race_pools import empty_pools_row
 
 NAME = "daily-races"
+# Tries where somebody else writes the same race meanwhile.
+WRITE_ATTEMPTS = 3
+# What imports alone write of a race that polls have described.
+LINK = ("meeting", "meetingId")
 OVER = (Status.FINAL.value, Status.ABANDONED.value)
 
 
@@ -63,12 +68,29 @@ async def store_details(container: Container, snapshot: Snapshot, there: Row | N
     """Write what an event says of a race, and its meeting first where that is not stored."""
     require_wanted(container.settings, snapshot.race_id, snapshot.country, snapshot.code)
     day = snapshot.race_date_nz
-    if not linked(snapshot, there):
-        day = await ensure_meeting(container, snapshot, report)
-    ops = race_ops(snapshot, there, iso(container.clock.now()), report, day)
-    if ops:
+    for attempt in range(1, WRITE_ATTEMPTS + 1):
+        if not linked(snapshot, there):
+            day = await ensure_meeting(container, snapshot, report)
+        ops = race_ops(snapshot, there, iso(container.clock.now()), report, day)
+        try:
+            await _write(container, ops, there)
+        except StoreConflict:
+            # Somebody wrote the race since it was read, a poll most likely: what stands now decides.
+            if attempt == WRITE_ATTEMPTS:
+                raise
+            there = await container.store.get(RACES, snapshot.race_id)
+        else:
+            report.changed += sum(len(op.rows) or 1 for op in ops)
+            return
+
+
+async def _write(container: Container, ops: Sequence[Op], there: Row | None) -> None:
+    """Write a race: a stored one only as it was when it was read."""
+    if there is None:
         await container.store.commit(ops)
-        report.changed += sum(len(op.rows) or 1 for op in ops)
+        return
+    for op in ops:
+        await container.store.update(op.table, op.row_id, op.data, if_not_after=str(there.get("$updatedAt") or ""))
 
 
 def linked(snapshot: Snapshot, there: Row | None) -> bool:
@@ -88,6 +110,9 @@ def race_ops(snapshot: Snapshot, there: Row | None, stamp: str, report: Report, 
         return [Op("create", RACES, snapshot.race_id, {**row, **own}), pools]
     # The day is the meeting's, which the list knows: an Australian night race may start on the next NZ date.
     patch = {k: v for k, v in changed_columns(there, row).items() if k not in ("status", "raceDateNz")}
+    if there.get("last_poll_time"):
+        # What a poll wrote is younger than this answer, or will be brought up to date by the next poll.
+        patch = {k: v for k, v in patch.items() if k in LINK}
     return [Op("update", RACES, snapshot.race_id, {**patch, "lastUpdated": stamp})] if patch else []
 
 

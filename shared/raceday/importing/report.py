@@ -31,6 +31,8 @@ from raceday.tables import RACES, SUITE_STATE
 
 IMPORT, DONE, OPEN, EMPTY = "import", "done", "open", "empty"
 RESERVE_SECS = 4.0
+# As many values as one query takes.
+MOST_VALUES = 100
 T = TypeVar("T")
 
 

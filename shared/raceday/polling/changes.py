@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from raceday.clock import instant, iso
 from raceday.ids import row_key
 from raceday.racing.records import ODDS_TYPES, Digests, LedgerRow, RunnerLine
-from raceday.racing.snapshot import FormerRace, Snapshot, Status
+from raceday.racing.snapshot import FormerRace, Odds, Runner, Snapshot, Status
 from raceday.racing.status import Decision, decide
 from raceday.store.port import Op, Row
 from raceday.tables import BY_ID, ENTRANTS, ODDS_HISTORY, RACE_RESULTS, RACES
@@ -80,6 +80,11 @@ class StoredState(NamedTuple):
         )
 
     @property
+    def listed(self) -> tuple[Runner, ...]:
+        """Return the runners that an import stored, before the first poll: later ones are in the ledger."""
+        return () if self.ledger else tuple(_imported(row) for row in self.entrants.values())
+
+    @property
     def stored_at(self) -> datetime | None:
         """Return when the race was stored, None where that is not known."""
         created = self.race.get("$createdAt")
@@ -103,6 +108,12 @@ class StoredState(NamedTuple):
             return line.odds(kind) if line else None
         value = self.entrants.get(entrant_id, {}).get(ODDS_COLUMNS[kind])
         return None if value is None else Decimal(str(value))
+
+
+def _imported(row: Row) -> Runner:
+    prices = {kind: row.get(column) for kind, column in ODDS_COLUMNS.items()}
+    odds = Odds(**{kind: None if value is None else Decimal(str(value)) for kind, value in prices.items()})
+    return Runner(row["$id"], row["runnerNumber"], row["name"], scratched=bool(row.get("isScratched")), odds=odds)
 
 
 class Changes(NamedTuple):
@@ -138,7 +149,8 @@ def changes(
         return Changes((), kept, decision)
     race = _race_patch(snapshot)
     race_digest = digest(RACES, race)
-    race_changed = race_digest != known.race_digest(race) or decision.changed
+    # The first poll writes all that it saw: what it read of the tables an import may have overwritten since.
+    race_changed = race_digest != known.race_digest(race) or decision.changed or known.ledger is None
     stamp = iso(fetched_at)
     entrants, entrant_digests = _entrants(snapshot, lines, known, stamp)
     odds = _odds(snapshot, lines, known, n)
@@ -241,7 +253,7 @@ def _entrants(
             row = {k: v for k, v in row.items() if k not in _TRACKED}
             fingerprint = fingerprint[:_CORE_DIGITS] + before[_CORE_DIGITS:]
         digests[runner.entrant_id] = fingerprint
-        if fingerprint != before:
+        if fingerprint != before or known.ledger is None:
             first = {} if before else {"importedAt": stamp}
             changed.append({**row, **first, "$id": runner.entrant_id})
     here = {runner.entrant_id for runner in snapshot.runners}

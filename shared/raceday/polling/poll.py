@@ -31,7 +31,7 @@ from raceday.polling.failures import failures, forget, remember
 from raceday.polling.outcome import Note, Order, Outcome, silent
 from raceday.polling.results import with_history
 from raceday.racing.compose import PollContext, compose, figures, held_row
-from raceday.racing.records import LedgerRow
+from raceday.racing.records import Digests, LedgerRow
 from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, Slot, request_slot, slot_at
 from raceday.racing.score import failed
 from raceday.racing.snapshot import Snapshot
@@ -312,6 +312,9 @@ async def _commit(
         if now and order.kind == "slot" and _planned(container, order, now) is None:
             # The start was moved by a poll that the base did not know of.
             return Outcome(order, "off_plan", row=now, feed_calls=1)
+        if now and restored:
+            # The rows were made anew from another answer: what the ledger last wrote of them stands no more.
+            now = now._replace(digests=Digests(results=now.digests.results))
         if now:
             known = known._replace(ledger=now)
     raise AssertionError("the last attempt raises")
@@ -347,7 +350,7 @@ def next_row(
     """Return the row that an answer makes on what is known, and what changes with it."""
     base = known.ledger
     decision = decided(snapshot, known)
-    made = figures(snapshot, base, decision.status)
+    made = figures(snapshot, base, decision.status, known.listed)
     change = changes(snapshot, made.lines, known, base.n + 1 if base else 1, occasion.fetched_at, decision)
     start = plan.start_in_force(base, order.start, order.issued_at)
     known_causes = failures(container, order.race_id)

@@ -1,7 +1,7 @@
 """From one answer of the feed to one ledger row: lines per runner, totals, checks and score."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -118,9 +118,13 @@ def facts(snapshot: Snapshot) -> RaceFacts:
     )
 
 
-def figures(snapshot: Snapshot, base: LedgerRow | None, status: Status) -> Figures:
-    """Return lines and pools: amounts and what stands on no runner sum to the Win and Place pools."""
-    runners = sorted((*snapshot.runners, *_absent(snapshot, base)), key=lambda r: (r.number, r.entrant_id))
+def figures(snapshot: Snapshot, base: LedgerRow | None, status: Status, listed: Sequence[Runner] = ()) -> Figures:
+    """Return lines and pools: amounts and what stands on no runner sum to the Win and Place pools.
+
+    `listed` are the runners that were known before a race's first row.
+    """
+    former = [_as_runner(line) for line in base.runners] if base else listed
+    runners = sorted((*snapshot.runners, *_absent(snapshot, former)), key=lambda r: (r.number, r.entrant_id))
     pools = totals(snapshot, base.pools if base else None, status)
     running = [r for r in runners if not r.scratched]
     hold = normalised_points({r.entrant_id: r.hold_points for r in running})
@@ -150,27 +154,30 @@ def figures(snapshot: Snapshot, base: LedgerRow | None, status: Status) -> Figur
     return Figures(lines, pools._replace(settled=settled) if pools else None)
 
 
-def _absent(snapshot: Snapshot, base: LedgerRow | None) -> list[Runner]:
-    """Return the runners of the row before that the answer lacks.
+def _absent(snapshot: Snapshot, former: Sequence[Runner]) -> list[Runner]:
+    """Return the runners known before that the answer lacks.
 
     One that left the list for good is scratched. Where the answer has members that nobody can read, or no runner at
     all, whoever is missing may be among them, and stays as he was.
     """
     here = {r.entrant_id for r in snapshot.runners}
-    unread = not snapshot.runners or any(_A_RUNNER.fullmatch(left.field) for left in snapshot.left_out)
-    return [
-        Runner(
-            line.entrant_id,
-            line.number,
-            line.name,
-            scratched=line.scratched or not unread,
-            odds=Odds(line.fixed_win, line.fixed_place, line.pool_win, line.pool_place) if unread else Odds(),
-            hold_points=line.hold if unread else None,
-            bet_points=line.bet if unread else None,
-        )
-        for line in (base.runners if base else ())
-        if line.entrant_id not in here
-    ]
+    gone = [r for r in former if r.entrant_id not in here]
+    if not snapshot.runners or any(_A_RUNNER.fullmatch(left.field) for left in snapshot.left_out):
+        return gone
+    return [r._replace(scratched=True, odds=Odds(), hold_points=None, bet_points=None) for r in gone]
+
+
+def _as_runner(line: RunnerLine) -> Runner:
+    odds = Odds(line.fixed_win, line.fixed_place, line.pool_win, line.pool_place)
+    return Runner(
+        line.entrant_id,
+        line.number,
+        line.name,
+        scratched=line.scratched,
+        odds=odds,
+        hold_points=line.hold,
+        bet_points=line.bet,
+    )
 
 
 def _of(points: Mapping[str, Decimal] | None, runner: Runner) -> Decimal | None:
