@@ -66,7 +66,7 @@ class Race:
 
     async def weather(self) -> str:
         """Return the weather that the race shows."""
-        return next(row["weather"] for row in await self.suite.rows(RACES) if row["$id"] == self.race_id)
+        return next(str(row["weather"]) for row in await self.suite.rows(RACES) if row["$id"] == self.race_id)
 
     async def settled(self) -> tuple[set[float], str]:
         """Return prices and weather after one more poll of a feed that stays as it was."""

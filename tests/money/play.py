@@ -48,6 +48,7 @@ class Step:
     labels: Mapping[int, Mapping[str, Mapping[str, Any]]]
     notifications: Sequence[Mapping[str, Any]]
     quarantined: Sequence[Mapping[str, Any]]
+    tables: Mapping[str, Mapping[str, Mapping[str, Any]]]
 
     def by_number(self, number: int) -> Mapping[str, Any]:
         """Return the entrant of one number that runs, or the scratched one."""
@@ -116,6 +117,7 @@ def _step(kit: Kit, race_id: str, outcome: Outcome) -> Step:
         labels,
         of_race(NOTIFICATIONS),
         of_race(QUARANTINE),
+        {name: {row_id: dict(row) for row_id, row in rows.items()} for name, rows in tables.items()},
     )
 
 

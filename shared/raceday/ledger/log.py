@@ -16,7 +16,7 @@ from raceday.tables import RACE_POLLS
 
 _POLL = ("raceId", "meetingId", "n", "slot", "kind", "fetchedAt", "generatedAt", "startTime", "status")
 # What the timeline and the alerts read of a row, and what the pool totals do.
-FIGURES = (*_POLL, "score", "race", "pools", "runners")
+FIGURES = (*_POLL, "score", "race", "pools", "runners", "held")
 TOTALS = (*_POLL, "pools", "dividends")
 _READ: Kept[dict[tuple[str, int], LedgerRow]] = Kept(dict)
 _MOST_KEPT = 1500

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from raceday.clock import instant, iso
 from raceday.ids import row_key
 from raceday.racing.records import ODDS_TYPES, Digests, LedgerRow, RunnerLine
+from raceday.racing.results_watch import brings_news
 from raceday.racing.snapshot import FormerRace, Odds, Runner, Snapshot, Status
 from raceday.racing.status import Decision, decide
 from raceday.store.port import Op, Row
@@ -51,13 +52,15 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 class StoredState(NamedTuple):
     """What the tables hold of a race: from its newest ledger row, or from the rows themselves before the first poll.
 
-    `imported` tells that the race was not stored and had to be imported for this poll.
+    `imported` tells that the race was not stored and had to be imported for this poll. `versions` are the results that
+    a finished race has had, read only where an answer would take it back.
     """
 
     ledger: LedgerRow | None = None
     race: Mapping[str, Any] = _NONE
     entrants: Mapping[str, Row] = _NONE
     imported: bool = False
+    versions: Sequence[Row] = ()
 
     @property
     def status(self) -> Status | None:
@@ -187,6 +190,12 @@ def decided(snapshot: Snapshot, known: StoredState) -> Decision:
     return decide(known.status, snapshot.status, evidence=_corrected(snapshot, known, digest))
 
 
+def takes_back(snapshot: Snapshot, known: StoredState) -> bool:
+    """Tell whether an answer would give a finished race another status, if its results are new."""
+    over = known.status is not None and known.status.over
+    return over and snapshot.status not in (known.status, Status.OPEN, Status.CLOSED)
+
+
 def _results_digest(row: Row) -> str:
     """Return a fingerprint whose first half is the placings' alone, for only new placings or a protest undo a Final."""
     placings = {"resultsData": row["resultsData"]}
@@ -196,6 +205,9 @@ def _results_digest(row: Row) -> str:
 def _corrected(snapshot: Snapshot, known: StoredState, results_digest: str) -> bool:
     if known.ledger is None:
         return False
+    if known.versions:
+        # What the race had before it was over is an older picture, however new the answer says it is.
+        return brings_news(known.versions, results_row(snapshot), ruling=snapshot.result_changed)
     # An answer that lost its placings on the way corrects nothing.
     new = bool(results_digest) and results_digest[:8] != known.ledger.digests.results[:8]
     return snapshot.result_changed or new

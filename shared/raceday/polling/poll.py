@@ -26,10 +26,10 @@ from raceday.log import Log
 from raceday.patience import left_secs, within
 from raceday.polling import plan, watch
 from raceday.polling.arming import Armed, remember_changed
-from raceday.polling.changes import Changes, StoredState, changes, decided
+from raceday.polling.changes import Changes, StoredState, changes, decided, takes_back
 from raceday.polling.failures import failures, forget, remember
 from raceday.polling.outcome import Note, Order, Outcome, silent
-from raceday.polling.results import with_history
+from raceday.polling.results import versions_of, with_history
 from raceday.racing.compose import PollContext, compose, figures, held_row
 from raceday.racing.records import Digests, LedgerRow
 from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, Slot, request_slot, slot_at
@@ -282,6 +282,8 @@ async def _commit(
         base = known.ledger
         if base and iso(snapshot.generated_at) < iso(base.generated_at):
             return Outcome(order, "failed", "stale", row=base, feed_calls=1)
+        if takes_back(snapshot, known):
+            known = known._replace(versions=await versions_of(container, order.race_id))
         row, change = next_row(container, order, snapshot, occasion, known)
         note("validate", score=row.score, failed=failed(row.checks))
         note("compare", entrants=change.entrants, odds=change.odds, race=change.race, results=change.results)

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from appwrite.query import Query
+
 from raceday.clock import instant, iso
 from raceday.container import Container
 from raceday.ids import row_key
 from raceday.polling.changes import Changes
 from raceday.racing.results_watch import next_look, what_changed
-from raceday.store.port import Op
+from raceday.store.port import Op, Row
 from raceday.tables import RACE_RESULT_VERSIONS, RACE_RESULTS
 from raceday.tables.race_result_versions import version_row
 
@@ -29,6 +31,11 @@ async def with_history(
         else:
             ops.append(op)
     return change._replace(ops=tuple(ops))
+
+
+async def versions_of(container: Container, race_id: str) -> list[Row]:
+    """Return every version of a race's results that is kept."""
+    return await container.store.find(RACE_RESULT_VERSIONS, [Query.equal("raceId", [race_id])])
 
 
 def result_ops(

@@ -51,7 +51,9 @@ def runners_of(history: Sequence[LedgerRow]) -> dict[str, RunnerLine]:
 def prices_of(history: Sequence[LedgerRow], entrant_id: str) -> dict[str, dict[str, Price]]:
     """Return one runner's prices by kind of odds and moment."""
     jump = jump_of(history)
-    polls = [row for row in history if row.kind not in ("closing", "backfill") and _before(row, jump)]
+    # A held row repeats the prices before it, at a time that is not theirs.
+    own = [row for row in history if row.kind not in ("closing", "backfill") and not row.held]
+    polls = [row for row in own if _before(row, jump)]
     late = next((row for row in reversed(history) if row.kind == "backfill"), None)
     start = history[-1].start
     return {

@@ -32,6 +32,28 @@ def what_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
     ]
 
 
+def brings_news(versions: Sequence[Mapping[str, Any]], now: Mapping[str, Any], *, ruling: bool) -> bool:
+    """Tell whether results say what none of the kept versions does: other placings, or a ruling's text.
+
+    Placings that agree with a version as far as both go are an older or a shorter picture of it.
+    """
+    if ruling and now.get("protestReason") not in {version.get("protestReason") for version in versions}:
+        return True
+    placed = _positions(now)
+    return bool(placed) and not any(_agree(placed, _positions(version)) for version in versions)
+
+
+def _positions(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        str(p.get("entrant_id") or p.get("runner_number")): p.get("position") for p in _list(row.get("resultsData"))
+    }
+
+
+def _agree(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    both = a.keys() & b.keys()
+    return bool(both) and all(a[i] == b[i] for i in both)
+
+
 def _status(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     a, b = before.get("resultStatus"), now.get("resultStatus")
     return [f"status {b}, was {a}"] if a != b else []

@@ -18,9 +18,9 @@ class Decision(NamedTuple):
 def decide(known: Status | None, served: Status, *, evidence: bool) -> Decision:
     """Follow any step between unfinished statuses (steps may be skipped, betting may reopen) and into a finished one.
 
-    A finished race goes back only as a correction, with `evidence`: results or dividends that differ from the committed
-    ones. Final turns Interim or Abandoned that way, Abandoned turns Interim or Final. A finished race never reopens: an
-    event is known to stay Open after its card was abandoned, and caches may serve an old Open after Final.
+    A finished race goes back only as a correction, with `evidence`: placings or a ruling that it never had before.
+    Final turns Interim or Abandoned that way, Abandoned turns Interim or Final. A finished race never reopens: an event
+    is known to stay Open after its card was abandoned, and caches may serve an old Open after Final.
     """
     if known is None:
         return Decision(served, changed=True)
