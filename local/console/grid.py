@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from local.console.words import dollars, odds
+from raceday.projections.alert_cursor import Cursor
+from raceday.projections.alerts import told, walk
+from raceday.racing.bands import Band
 from raceday.racing.buckets import is_column
-from raceday.racing.indicators import Band, Frame, indicators
+from raceday.racing.records import LedgerRow
 from raceday.store.port import Row
+
+# Movements that users are told of, by label, runner and kind.
+Moves = Mapping[tuple[int, str, str], float]
 
 FIXED = (60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5, 4, 3, 2, 1, 0)
 RECENT = 6
@@ -108,14 +112,17 @@ def make_grid(
     pools: Row | None,
     bands: Sequence[Row],
     moment: Moment,
+    moves: Moves,
     positions: Mapping[int, int] | None = None,
 ) -> MoneyGrid:
-    """Lay out the rows that the client reads; `positions` are the places of those that came in, by number."""
+    """Lay out the rows that the client reads, lit where users are told of `moves`.
+
+    `positions` are the places of those that came in, by number.
+    """
     cells = _by_column(flow)
     labels = (*FIXED, *sorted((c for c in cells if c < 0), reverse=True))
     columns = columns_of(labels, frozenset(cells), moment)
-    scratched = frozenset(row["entrantId"] for row in entrants if row.get("isScratched"))
-    lit = _lit(view, labels, cells, scratched, bands_of(bands))
+    lit = _lit(view, moves, bands_of(bands))
     total = (pools or {}).get("placePoolTotal" if view == "place" else "winPoolTotal") or 0
     places = positions or {}
     lines = [_line(view, row, columns, cells, lit, total, places.get(row["runnerNumber"], 0)) for row in entrants]
@@ -157,32 +164,19 @@ def _by_column(flow: Sequence[Row]) -> dict[int, dict[str, Row]]:
     return found
 
 
-def _frame(rows: Mapping[str, Row], scratched: frozenset[str]) -> Frame:
-    def money(field: str) -> dict[str, int]:
-        return {runner: int(row[field]) for runner, row in rows.items() if row.get(field) is not None}
-
-    prices = {r: Decimal(str(row["fixedWinOdds"])) for r, row in rows.items() if row.get("fixedWinOdds")}
-    return Frame(money("incrementalWinAmount"), money("incrementalPlaceAmount"), prices, scratched)
+def moves_of(history: Sequence[LedgerRow]) -> Moves:
+    """Return what the evaluator tells users of a race's ledger."""
+    pairs, _ = walk(history, Cursor())
+    return {(now.label, found.entrant_id, found.kind): found.value for _, now, found in told(pairs)}
 
 
-def _lit(
-    view: str,
-    columns: Sequence[int],
-    cells: Mapping[int, Mapping[str, Row]],
-    scratched: frozenset[str],
-    bands: Sequence[tuple[int, Band]],
-) -> dict[tuple[int, str], tuple[int, float]]:
-    """Return band and movement by column and runner; a column without rows lights neither neighbour."""
+def _lit(view: str, moves: Moves, bands: Sequence[tuple[int, Band]]) -> dict[tuple[int, str], tuple[int, float]]:
+    """Return band and movement by column and runner."""
     found: dict[tuple[int, str], tuple[int, float]] = {}
-    for before, now in pairwise(columns):
-        if before not in cells or now not in cells:
-            continue
-        for indicator in indicators(_frame(cells[before], scratched), _frame(cells[now], scratched)):
-            if indicator.kind != _KINDS[view]:
-                continue
-            band = next((order for order, b in bands if b.holds(indicator.value)), 0)
-            if band:
-                found[now, indicator.entrant_id] = (band, indicator.value)
+    for (label, runner, kind), value in moves.items():
+        band = next((order for order, b in bands if b.holds(value)), 0)
+        if band and kind == _KINDS[view]:
+            found[label, runner] = (band, value)
     return found
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.console.charts import Chart, Mark, Series, chart
-from local.console.grid import Moment, MoneyGrid, make_grid
+from local.console.grid import Moment, MoneyGrid, make_grid, moves_of
 from local.console.race_rows import RaceRows, asked_instant, rows_at, rows_now
 from local.console.source import Source
 from local.console.today import ListedRace, listed
@@ -123,7 +123,16 @@ async def _page(source: Source, rows: RaceRows, view: str, ends: tuple[datetime,
         meeting=judged.meeting,
         judged=judged,
         facts=_facts(row),
-        grid=make_grid(view, entrants, rows.flow, rows.pools, rows.bands, _moment(judged, ledger, now), positions),
+        grid=make_grid(
+            view,
+            entrants,
+            rows.flow,
+            rows.pools,
+            rows.bands,
+            _moment(judged, ledger, now),
+            moves_of(ledger),
+            positions,
+        ),
         odds=odds_chart(ledger, rows.alerts),
         growth=growth_chart(ledger),
         footer=_footer(rows.pools),

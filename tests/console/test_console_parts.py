@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 
 from local.console.activity import Activity, path_beside, status_of
 from local.console.charts import HEIGHT, WIDTH, Mark, Series, chart
-from local.console.grid import ALLOWED_SECS, GridColumn, Moment, columns_of, make_grid
+from local.console.grid import ALLOWED_SECS, GridColumn, Moment, columns_of, make_grid, moves_of
 from local.console.race import paid_pools
 from local.console.today import listed
 from local.console.words import dollars, span
+from raceday.ledger.codec import from_row
 from raceday.racing.schedule import Intervals
+from raceday.tables import RACE_POLLS
+from tests.money.play import play
+from tests.money.test_rules import told
 
 AT = datetime(2026, 2, 14, 2, 0, tzinfo=UTC)
 BANDS = [
@@ -35,24 +39,45 @@ def cell(number: int, column: int, win_cents: int, **changes: Any) -> dict[str, 
     return {**row, "incrementalPlaceAmount": 0, "holdPercentage": 10.0, "fixedWinOdds": 5.0, **changes}
 
 
-def test_a_rise_of_fifteen_points_lights_the_third_band() -> None:
-    """Growth of 100/80/60/40 and then 100/80/60/100 lifts the fourth runner by 15.1 points: band 15 to 20."""
-    flow = [cell(n, 10, c * 100) for n, c in enumerate((100, 80, 60, 40), 1)]
-    flow += [cell(n, 5, c * 100) for n, c in enumerate((100, 80, 60, 100), 1)]
-    grid = make_grid("win", [entrant(n) for n in range(1, 5)], flow, None, BANDS, Moment(4, 4 * 60 + 30))
-    five = [column.minutes for column in grid.columns].index(5)
-    assert [(line.cells[five].band, line.cells[five].rise) for line in grid.lines] == [
-        (0, ""),
-        (0, ""),
-        (0, ""),
-        (3, "15.1"),
-    ]
-    assert grid.current == 4
+def test_a_movement_lights_its_band_in_its_view_alone() -> None:
+    """What users are told of lights the cell of its label and runner: 15.1 points are band 15 to 20 of Win money."""
+    flow = [cell(n, label, 10_000) for n in range(1, 5) for label in (10, 5)]
+    entrants, moment = [entrant(n) for n in range(1, 5)], Moment(4, 4 * 60 + 30)
+    moves = {(5, "e4", "money_win"): 15.13, (5, "e2", "money_place"): 30.0, (5, "e3", "money_win"): 4.0}
+    lit = {}
+    for view in ("win", "place", "odds"):
+        grid = make_grid(view, entrants, flow, None, BANDS, moment, moves)
+        lit[view] = [
+            (line.number, cell.column.minutes, cell.band, cell.rise)
+            for line in grid.lines
+            for cell in line.cells
+            if cell.band
+        ]
+        assert grid.current == 4
+    assert lit == {"win": [(4, 5, 3, "15.1")], "place": [(2, 5, 5, "30.0")], "odds": []}
+
+
+def test_the_grid_lights_what_users_are_told() -> None:
+    """A race played to its end has its alerts in the grid, label by label, and no light beside them."""
+
+    def moved(at_secs: int, odds: float) -> Any:
+        poll = told(at_secs)
+        for runner in poll["answer"]["data"]["runners"][:6]:
+            runner["odds"] |= {"fixed_win": odds}
+        return poll
+
+    *_, last = play([moved(-620, 9.0), moved(-600, 9.0), moved(-300, 6.0), moved(-240, 6.0)])
+    history = sorted((from_row(row) for row in last.tables[RACE_POLLS].values()), key=lambda row: row.n)
+    alerts = {(a["timeInterval"], a["entrantId"], a["type"]) for a in last.notifications if a["type"] != "reminder"}
+    assert alerts
+    assert set(moves_of(history)) == alerts
 
 
 def test_refreshes_between_two_labels_add_no_column() -> None:
     """A row at 52 fills no cell, and a column after the start is there only where the data has it."""
-    grid = make_grid("win", [entrant(1)], [cell(1, 52, 100), cell(1, -1, 700), cell(1, 60, 900)], None, BANDS, Moment())
+    grid = make_grid(
+        "win", [entrant(1)], [cell(1, 52, 100), cell(1, -1, 700), cell(1, 60, 900)], None, BANDS, Moment(), {}
+    )
     assert [(c.minutes, c.state) for c in grid.columns] == [(60, "data"), (55, "gap"), (-1, "data")]
     assert [c.text for c in grid.lines[0].cells if c.text] == ["$9", "+$7"]
 
@@ -128,13 +153,6 @@ def test_a_line_tells_its_change_from_the_open_and_where_users_were_told() -> No
     assert plot["at"] == [-60, -30, -10]
     assert [line["values"] for line in plot["lines"]] == [[5.0, 4.0, 4.0], [3.0, None, None]]
     assert plot["marks"] == [{"key": "a", "at": -30, "value": 4.0}]
-
-
-def test_a_scratched_runner_lights_nobody() -> None:
-    """When a runner is scratched, the others' larger shares of what is left are no movement."""
-    flow = [cell(n, 10, 10_000) for n in (1, 2, 3)] + [cell(1, 5, 10_000), cell(2, 5, 10_000), cell(3, 5, 0)]
-    grid = make_grid("win", [entrant(1), entrant(2), entrant(3, isScratched=True)], flow, None, BANDS, Moment())
-    assert {c.band for line in grid.lines for c in line.cells} == {0}
 
 
 @given(

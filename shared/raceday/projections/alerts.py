@@ -107,6 +107,11 @@ def moved(before: Label, now: Label) -> list[Movement]:
     return movements(Columns(before.base, before.state, now.state, absolute=before.label == BASELINE))
 
 
+def told(pairs: Sequence[tuple[Label, Label]]) -> list[tuple[Label, Label, Movement]]:
+    """Return the movements to tell of, each with its two labels: nothing of a race that is over."""
+    return [(a, b, movement) for a, b in pairs if not b.state.status.over for movement in moved(a, b)]
+
+
 async def notifications(
     container: Container,
     pairs: Sequence[tuple[Label, Label]],
@@ -114,7 +119,7 @@ async def notifications(
     history: Sequence[LedgerRow],
 ) -> list[dict[str, Any]]:
     """Return the rows that the pairs and the reminder mean for every user who asked for them."""
-    found = [(a, b, movement) for a, b in pairs if not b.state.status.over for movement in moved(a, b)]
+    found = told(pairs)
     if not found and reminder is None:
         return []
     audience = await read_audience(container)

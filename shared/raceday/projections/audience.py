@@ -10,7 +10,7 @@ from appwrite.query import Query
 
 from raceday.catalogue.alert_kinds import BAND_KIND, FILTER_KINDS
 from raceday.container import Container, Kept
-from raceday.racing.indicators import Band
+from raceday.racing.bands import Band
 from raceday.racing.records import LedgerRow
 from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS
 

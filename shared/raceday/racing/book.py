@@ -82,11 +82,17 @@ def worth(odds: Decimal | None, stake: Fraction) -> Worth:
     return Worth((most + least) / 2, (most - least) ** 2 / 12)
 
 
-def standing(asked: Asked) -> Worth | None:
-    """Return what the running ones hold of the book together; None where nothing tells of one of them."""
+def standing(asked: Asked, *, unbacked: bool = False) -> Worth | None:
+    """Return what the running ones hold of the book together; None where nothing tells of one of them.
+
+    With `unbacked` those hold nothing who show no odds, of whom nothing else tells either.
+    """
     told = [r.entrant_id for r in asked.running if tells(asked.odds.get(r.entrant_id))]
     expected = as_before(asked)
-    if len(told) + len(expected) < len(asked.running) or not asked.running:
+    silent = [r for r in asked.running if r.entrant_id not in expected and not tells(asked.odds.get(r.entrant_id))]
+    if unbacked:
+        silent = [r for r in silent if r.hold_points or at_floor(asked.odds.get(r.entrant_id))]
+    if silent or not asked.running:
         return None
     worths = [worth(asked.odds[i], Fraction(0)) for i in told]
     apart = _BY_BEFORE + _BY_PACE * float(abs((growth(asked) or 1) - 1))

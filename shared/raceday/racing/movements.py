@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from raceday.catalogue.alert_kinds import MONEY_KINDS, ODDS_KINDS
-from raceday.racing.indicators import THRESHOLD
+from raceday.racing.bands import THRESHOLD
 from raceday.racing.precision import STEP, Span, amount_spans, cents_of, growth_spans
 from raceday.racing.records import LedgerRow, RunnerLine
 

@@ -60,6 +60,9 @@ def decide(asked: Asked, *, run: bool = False) -> Refund:
     if not every:
         return NOTHING
     proven = _proven(asked, sets, every)
+    if proven is None and not sets and _proven(asked, _sets(asked, every, unbacked=True), every) == ():
+        # Those who show odds make the book: neither a runner without any nor a scratched one holds a part of it.
+        proven = ()
     if proven is not None:
         return _settled_on(asked, proven, every)
     return _by_total(asked, sets, every)
@@ -105,7 +108,13 @@ def candidates(asked: Asked) -> dict[str, Fraction]:
 def _unseen(asked: Asked, every: Mapping[str, Fraction]) -> list[str]:
     """Return the scratched runners that may still be held, though no odds and no earlier poll told of their money."""
     out = (r.entrant_id for r in asked.runners if r.scratched)
-    return [i for i in out if i not in every and not _is_settled(i, asked.former)]
+    return [i for i in out if i not in every and not _is_settled(i, asked.former) and not _held_nothing(i, asked)]
+
+
+def _held_nothing(entrant_id: str, asked: Asked) -> bool:
+    """Tell whether a runner was known to hold nothing at the poll before: there is nothing to refund."""
+    former = asked.former
+    return former is not None and former.word != "undecided" and former.cents.get(entrant_id) == 0
 
 
 def _is_short(asked: Asked, sets: Sequence[_Set]) -> bool:
@@ -142,12 +151,12 @@ def _settled_on(asked: Asked, held: Sequence[str], every: Mapping[str, Fraction]
     return Refund(holding, _word(holding), f"inverse odds sum to {float(shown):.3f}", proven=True)
 
 
-def _sets(asked: Asked, every: Mapping[str, Fraction]) -> list[_Set]:
+def _sets(asked: Asked, every: Mapping[str, Fraction], *, unbacked: bool = False) -> list[_Set]:
     """Return every set of candidates that the total allows, the nearest to the book first.
 
     None where the money of a running one is not told, or where there are too many to try.
     """
-    sure = standing(asked)
+    sure = standing(asked, unbacked=unbacked)
     if sure is None or len(every) > _MOST_CANDIDATES:
         return []
     worths = {i: worth(asked.odds.get(i), stake) for i, stake in every.items()}

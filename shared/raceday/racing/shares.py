@@ -82,8 +82,8 @@ def positions_paid(paid: int | None, field_size: int) -> int:
 
 
 def inverse(odds: Decimal | None) -> Fraction:
-    """Return 1/odds exactly, 0 where there are none."""
-    if odds is None or odds <= 0:
+    """Return 1/odds exactly, 0 where there are none: odds below 1 are none, for they would pay less than the stake."""
+    if odds is None or odds < 1:
         return Fraction(0)
     over, under = odds.as_integer_ratio()
     return Fraction(under, over)
