@@ -19,11 +19,10 @@ from ops.packaging.project import FILE_NAME, ProjectFile, read_project
 from ops.packaging.render import render
 from ops.packaging.sources import SOURCES
 from ops.packaging.stage import Staged, Stager
-from raceday.catalogue.functions import NAMES
+from raceday.catalogue.functions import EVENT_FUNCTIONS, NAMES
 from raceday.settings import specs
 from tests.deploy.tiny import locked_site
 
-EVENT_FUNCTIONS = ("alert-evaluator", "money-flow-tracker", "race-pools-aggregator")
 # Required settings that pass every check and lead to a closed port.
 NOWHERE = {
     **{spec.env: "x" for spec in specs().values() if spec.required},

@@ -15,6 +15,7 @@ import pytest
 
 from local.feedsim import FeedSim, FeedTransport, generate_day
 from local.functions import function
+from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.clock import iso
 from raceday.feed.client import make_feed
 from raceday.runtime.function import handle
@@ -27,7 +28,6 @@ DATE = date(2026, 3, 1)
 DAY = generate_day(11, DATE, races=4)
 RACE = DAY.core_races[0]
 SLOT = RACE.advertised - timedelta(minutes=5)
-EVENT_FUNCTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluator")
 SHARE = 1.0 if os.environ.get("RACEDAY_MUTATIONS") == "all" else 0.03
 PARTS = 8
 

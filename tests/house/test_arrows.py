@@ -9,7 +9,7 @@ from local.functions import ROOT, function, load_entrypoint
 from raceday.catalogue.functions import NAMES
 
 LIBRARY = ROOT / "shared" / "raceday"
-FLOOR = {"clock", "ids", "settings", "errors", "log", "call", "connections", "patience"}
+FLOOR = {"clock", "ids", "settings", "errors", "log", "call", "connections", "patience", "tls"}
 BELOW_FLOWS = frozenset({"ledger", "store", "tables", "racing", "catalogue", "container"})
 MAY_IMPORT = {
     "catalogue": {"catalogue"},
@@ -30,15 +30,24 @@ MAY_IMPORT = {
 SDK_ALLOWED = {"appwrite.query", "appwrite.id", "appwrite.permission", "appwrite.role", "appwrite.exception"}
 
 
-def imported(path: Path) -> set[str]:
-    """Return every module that a file imports, wherever in it."""
+def imported(text: str) -> set[str]:
+    """Return every module that a file imports, wherever in it; `?` is a relative import or one by a made name."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            names.add("?" if node.level else node.module or "?")
+            if node.module and not node.level and "." not in node.module:
+                names |= {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Call) and _called(node) in ("import_module", "__import__"):
+            first = node.args[0] if node.args else None
+            names.add(first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else "?")
     return names
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def room(module: str) -> str:
@@ -53,14 +62,16 @@ def test_arrows_run_downward(path: Path) -> None:
     if home == "__init__":
         return
     allowed = MAY_IMPORT.get(home, set()) | FLOOR
-    ours = {room(name) for name in imported(path) if name.startswith("raceday.")}
+    names = imported(path.read_text())
+    assert "?" not in names, "import by the module's whole name, so that its arrow is seen"
+    ours = {room(name) for name in names if name.startswith("raceday.")}
     assert ours <= allowed, f"{home} may not import {sorted(ours - allowed)}"
 
 
 @pytest.mark.parametrize("path", sorted(LIBRARY.rglob("*.py")), ids=lambda p: str(p.relative_to(LIBRARY)))
 def test_the_library_imports_no_sdk_client_and_nothing_local(path: Path) -> None:
     """Deployed code takes only the SDK's words, and never what stays at home."""
-    names = imported(path)
+    names = imported(path.read_text())
     assert {n for n in names if n.split(".")[0] == "appwrite"} <= SDK_ALLOWED
     assert not {n for n in names if n.split(".")[0] in ("local", "ops", "tests")}
 
@@ -73,3 +84,16 @@ def test_an_entrypoint_is_plain(name: str) -> None:
     assert len((folder / "__main__.py").read_text().splitlines()) < 40
     assert load_entrypoint(name).main.__code__.co_argcount == 2
     assert function(name).name == name
+
+
+@pytest.mark.parametrize("text", [
+    'importlib.import_module("raceday.feed.port")',
+    'import_module("raceday.feed.port")',
+    '__import__("raceday.feed.port")',
+    "from raceday import feed",
+    "def f():\n    import raceday.feed.port as p",
+])  # fmt: skip
+def test_every_way_to_import_a_room_would_be_seen(text: str) -> None:
+    """An import by a call, of a room from the package, or inside a function is an arrow too."""
+    assert "feed" in {room(name) for name in imported(text)}
+    assert imported("from ..feed import port") == imported("import_module(name)") == {"?"}

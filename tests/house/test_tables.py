@@ -1,10 +1,7 @@
 """The declared tables fit the limits of Appwrite and of the database under it."""
 
-import re
-
 import pytest
 
-from local.functions import ROOT
 from raceday.ids import is_id, row_key
 from raceday.tables import BY_ID, TABLES
 from raceday.tables.base import Column, Table
@@ -76,11 +73,3 @@ def test_every_column_says_what_it_holds(table: Table) -> None:
     """A table and each of its columns carry a sentence, from which the documentation is made."""
     assert table.about.endswith(".")
     assert [c.key for c in table.columns if not c.about.endswith(".")] == []
-
-
-def test_only_the_ledger_touches_its_table() -> None:
-    """No module of the library but the ledger's log asks the store for `race-polls`; retention names it to prune it."""
-    library = ROOT / "shared" / "raceday"
-    touching = re.compile(r"store\.\w+\(\s*RACE_POLLS|Op\(\s*\"\w+\",\s*RACE_POLLS")
-    found = {p.relative_to(library).as_posix() for p in library.rglob("*.py") if touching.search(p.read_text())}
-    assert found == {"ledger/log.py"}
