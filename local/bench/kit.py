@@ -202,14 +202,6 @@ async def replay(sent: list[Sent], transports: dict[str, httpx.AsyncBaseTranspor
         await answer.aread()
 
 
-class Fixed(httpx.AsyncBaseTransport):
-    """Answers everything with an empty JSON object, as a server that costs nothing."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer at once."""
-        return httpx.Response(200, json={}, request=request)
-
-
 def spans(seed: str, low: float, high: float) -> Callable[[], float]:
     """Return delays between two limits, drawn from a seed."""
     chance = random.Random(seed)

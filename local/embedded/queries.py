@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.embedded.catalog import SYSTEM, SqlTable
+from local.embedded.catalog import SqlTable
 from local.embedded.columns import TEXTS, ApiColumn
 from local.embedded.errors import ApiRefusal, argument, bad_query
 from local.embedded.instants import instant_text
@@ -212,6 +212,3 @@ def ordering(plan: ListQuery) -> str:
     keys = [*plan.orders, ("_seq", _tail_descends(plan))]
     ways = [(_folded(plan, name), "DESC" if descending != plan.backward else "ASC") for name, descending in keys]
     return ", ".join(f"{name} {way}" for name, way in ways)
-
-
-SYSTEM_SELECT = tuple(SYSTEM)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-SINGLE_RACE_PRODUCTS = ("win", "place", "quinella", "trifecta", "exacta", "first4")
 MULTI_LEG_PRODUCTS = ("early_quadrella", "quadrella", "running_double", "treble")
 
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from ops.packaging.archive import zip_bytes
 from ops.packaging.project import FunctionSpec, Limits
 
-MAX_CODE_BYTES = 48 * 1024 * 1024
-
 
 class StartPath(StrEnum):
     """The platform's two ways of starting code: prepared process, or with log forwarding switched on."""

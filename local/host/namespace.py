@@ -11,12 +11,10 @@ from typing import Any
 from local.host.activation import Activation
 from local.host.container import HostContainer, Identity
 from local.host.function import HostedFunction, StartPath
-from raceday.catalogue.platform import MAX_PAYLOAD_BYTES
+from raceday.catalogue.platform import INVOCATIONS_A_MINUTE, INVOCATIONS_AT_ONCE, MAX_PAYLOAD_BYTES
 from raceday.ids import RandomSource, SystemRandomSource
 
 SYNC_SECS = 30.0
-MAX_CONCURRENT = 120
-MAX_PER_MINUTE = 600
 KEPT_ACTIVATIONS = 2000
 # Warm containers of one function that wait for work; a burst's others are closed after it.
 KEPT_IDLE = 4
@@ -42,8 +40,8 @@ class Namespace:
         path: StartPath = StartPath.PRELAUNCHER,
         interpreter: str = "",
         chance: RandomSource | None = None,
-        max_concurrent: int = MAX_CONCURRENT,
-        max_per_minute: int = MAX_PER_MINUTE,
+        max_concurrent: int = INVOCATIONS_AT_ONCE,
+        max_per_minute: int = INVOCATIONS_A_MINUTE,
         sync_secs: float = SYNC_SECS,
     ) -> None:
         self.functions = {function.full_name: function for function in functions}

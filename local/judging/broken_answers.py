@@ -96,7 +96,7 @@ def _has(**wanted: Any) -> Sight:
     return sees
 
 
-WIN, BOTH, FIXED, FINAL = _has(win=True), _has(win=True, place=True), _has(fixed=True, win=True), _has(final=True)
+WIN, FIXED, FINAL = _has(win=True), _has(fixed=True, win=True), _has(final=True)
 
 BREAKAGES: Sequence[Breakage] = (
     Breakage("no Win pool", "pool_products", _without("win"), money=True),

@@ -16,6 +16,7 @@ from local.simulate.loop import VirtualLoop
 from local.simulate.seams import FaultHooks
 from ops.packaging.project import read_project
 from raceday.catalogue.functions import BY_NAME
+from raceday.catalogue.platform import INVOCATIONS_A_MINUTE, INVOCATIONS_AT_ONCE
 from raceday.container import Container
 from raceday.runtime.function import handle
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 BILLED_SECS = 0.1
 # Processor time of a cold start, from `bench cold_import`: what grows where a function has less than a processor.
 COLD_CPU_SECS = 0.15
-# What the platform documents for a namespace.
-MOST_A_MINUTE, MOST_AT_ONCE = 600, 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ class Platform:
         """Tell whether the namespace is at one of its limits, where an invocation is refused with 429."""
         while self._taken and self._taken[0] <= self.loop.time() - 60:
             self._taken.popleft()
-        full = len(self._taken) >= MOST_A_MINUTE or self._running >= MOST_AT_ONCE
+        full = len(self._taken) >= INVOCATIONS_A_MINUTE or self._running >= INVOCATIONS_AT_ONCE
         self.refused += full
         return full
 

@@ -8,12 +8,11 @@ from typing import Any
 
 from ops.packaging.appwrite_plans import DAYS_A_MONTH, plan_lines
 from ops.packaging.errors import PackagingError
-from raceday.catalogue.platform import INVOCATIONS_A_MINUTE
+from raceday.catalogue.platform import INVOCATIONS_A_MINUTE, INVOCATIONS_AT_ONCE
 
 FREE_GIB_SECS_A_MONTH = 90_000.0
 DOLLARS_A_GIB_SEC = 0.0000185
 SHORTEST_SECS = 0.1
-MAX_CONCURRENT = 120
 APPWRITE_TOTALS = ("rows_read", "rows_written", "calls")
 
 
@@ -89,8 +88,8 @@ def _warnings(report: Mapping[str, Any], functions: Mapping[str, Any]) -> list[s
     at_once = sum(int(entry.get("peak_concurrent") or 0) for entry in functions.values())
     a_minute = int(report.get("peak_invocations_per_minute") or 0)
     warnings = []
-    if at_once > MAX_CONCURRENT:
-        warnings.append(f"up to {at_once} activations at once; the platform takes {MAX_CONCURRENT} a namespace")
+    if at_once > INVOCATIONS_AT_ONCE:
+        warnings.append(f"up to {at_once} activations at once; the platform takes {INVOCATIONS_AT_ONCE} a namespace")
     if a_minute > INVOCATIONS_A_MINUTE:
         warnings.append(f"up to {a_minute} invocations a minute; the platform takes {INVOCATIONS_A_MINUTE} a namespace")
     return warnings

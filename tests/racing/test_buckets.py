@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raceday.racing.buckets import anchor, is_column, label_of, live_minute, next_label, on_label, secs_to_start
+from raceday.racing.buckets import is_column, label_of, live_minute, next_label, on_label, secs_to_start
 from tests.ledgers import START
 
 
@@ -34,7 +34,7 @@ def test_windows_leave_no_slot_out(secs: int) -> None:
 @given(st.integers(-10, 60).filter(is_column))
 def test_a_label_lies_on_its_own_anchor(label: int) -> None:
     """The instant of a label is a slot on that label."""
-    secs = secs_to_start(START, anchor(START, label))
+    secs = secs_to_start(START, START - timedelta(minutes=label))
     assert on_label(secs)
     assert label_of(secs) == label
 
@@ -52,4 +52,4 @@ def test_live_minutes_lie_between_labels() -> None:
     """Odds are refreshed at whole minutes that are no column, halfway between two five-minute labels."""
     minutes = [live_minute(secs) for secs in range(0, 3900, 150)]
     assert [m for m in minutes if m is not None] == [7, 12, 17, 22, 27, 32, 37, 42, 47, 52, 57]
-    assert START - timedelta(minutes=57.5) < anchor(START, 57)
+    assert START - timedelta(minutes=57.5) < START - timedelta(minutes=57)

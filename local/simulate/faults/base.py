@@ -12,7 +12,6 @@ from local.simulate.faults.windows import Windows
 from local.simulate.seams import FaultHooks
 from local.simulate.world import SimWorld
 
-POLLERS = ("enhanced-race-poller", "single-race-poller", "batch-race-poller", "race-data-poller")
 PLANNERS = ("master-race-scheduler", "daily-meetings", "daily-races", "daily-entrants")
 LEDGER = "race-polls"
 # What leaves an answer there, late or old.

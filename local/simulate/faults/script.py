@@ -1,7 +1,6 @@
 """What a fault profile did to a day: every activation with what it asked for, every fault, and every answer served."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -98,4 +97,3 @@ class Script:
 
 CURRENT: ContextVar[ActivationRun | None] = ContextVar("simulated_activation", default=None)
 ABOUT: ContextVar[str] = ContextVar("simulated_race", default="")
-Kill = Callable[[], None]

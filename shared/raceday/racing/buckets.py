@@ -1,6 +1,6 @@
 """The timeline's labels: whole minutes to the advertised start at which the client shows a column."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 BASELINE = 60
 BY_FIVE_DOWN_TO = 5
@@ -30,11 +30,6 @@ def on_label(secs: int) -> bool:
 def next_label(label: int) -> int:
     """Return the label that follows in time."""
     return label - 5 if label > BY_FIVE_DOWN_TO else label - 1
-
-
-def anchor(start: datetime, label: int) -> datetime:
-    """Return the instant of a label."""
-    return start - timedelta(minutes=label)
 
 
 def live_minute(secs: int) -> int | None:

@@ -24,11 +24,6 @@ def day_limits(day: date) -> tuple[datetime, datetime]:
     return _midnight(day), _midnight(day + timedelta(days=1))
 
 
-def nz_text(at: datetime) -> str:
-    """Return the NZ wall clock of an instant as HH:MM:SS; midnight is 00."""
-    return at.astimezone(nz_zone()).strftime("%H:%M:%S")
-
-
 def nz_clock(at: datetime) -> str:
     """Return an instant as people say it in New Zealand, with its zone: 14:05 NZDT."""
     return at.astimezone(nz_zone()).strftime("%H:%M %Z")

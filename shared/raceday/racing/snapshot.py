@@ -57,8 +57,6 @@ class Runner(NamedTuple):
     odds: Odds = Odds()
     hold_points: Decimal | None = None
     bet_points: Decimal | None = None
-    win_investment: Decimal | None = None
-    place_investment: Decimal | None = None
 
 
 class Pool(NamedTuple):

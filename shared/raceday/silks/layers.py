@@ -9,7 +9,6 @@ from raceday.silks.patterns import FIGURES, LINES
 from raceday.silks.shapes import Clip, Node, Point, mapped
 from raceday.silks.silk import Cloth, Layer
 
-Along = Callable[[float, float], Sequence[Point]]
 # Where marks stand that lie on a line or fill it, and how large they are, as parts of the box.
 _ALONG: dict[str, tuple[tuple[Point, ...], float]] = {
     "band": (((0.14, 0.5), (0.38, 0.5), (0.62, 0.5), (0.86, 0.5)), 0.12),

@@ -61,14 +61,6 @@ def _sash(w: float, h: float, fills: Fills, _: int) -> tuple[Node, ...]:
     )
 
 
-def _other_sash(w: float, h: float, fills: Fills, count: int) -> tuple[Node, ...]:
-    return tuple(
-        Poly(tuple((w - x, y) for x, y in node.points), node.fill)
-        for node in _sash(w, h, fills, count)
-        if isinstance(node, Poly)
-    )
-
-
 def _crossed(w: float, h: float, fills: Fills, _: int) -> tuple[Node, ...]:
     t = w * 0.22
     one = poly([(-t, 0), (t, 0), (w + t, h), (w - t, h)], fills[0])

@@ -1,6 +1,5 @@
 """Table `money-flow-history`: the timeline, one row per label and runner, and live rows between labels."""
 
-from raceday.ids import row_key
 from raceday.tables.base import Table, decimal, flag, index, moment, odds_columns, varchar, whole
 
 ID = "money-flow-history"
@@ -44,13 +43,3 @@ TABLE = Table(
     ),
     "One runner at one label of the timeline, written once; live rows keep odds true between labels.",
 )
-
-
-def label_key(race_id: str, entrant_id: str, label: int) -> str:
-    """Return the row id of a runner at a label."""
-    return row_key("bucket", race_id, entrant_id, label)
-
-
-def live_key(race_id: str, entrant_id: str, kind: str, mark: int | str) -> str:
-    """Return the row id of a runner's live row at a mark between labels."""
-    return row_key("live", race_id, entrant_id, kind, mark)
