@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from local.docs.reference import REFERENCES, Reference
+from local.docs.reference import Reference, reference_of
 from local.gateway import HEADER, PREFIX, SECRET_FILE, web_functions
 from raceday.catalogue.functions import BY_NAME, NAMES
 
@@ -41,14 +41,14 @@ def functions(port: int, as_json: bool) -> int:
 
 def _told(name: str, url: str) -> dict[str, Any]:
     facts = BY_NAME[name]
-    parameters = [parameter.name for parameter in REFERENCES[name].parameters]
+    parameters = [parameter.name for parameter in reference_of(name).parameters]
     size = f"{facts.memory_mb} MB, {facts.timeout_secs} s"
     return {"name": name, "started_by": facts.started_by, "size": size, "parameters": parameters, "url": url}
 
 
 def described(name: str) -> str:
     """Return the help of one function: what it does, its parameters and the members of its answer."""
-    facts, reference = BY_NAME[name], REFERENCES[name]
+    facts, reference = BY_NAME[name], reference_of(name)
     lines = [f"{name} {facts.does}.", "", f"Started by: {facts.started_by}.", "", *_parameters(reference)]
     lines += ["", "Answer:", *(f"  {member:<16} {about}" for member, about in reference.answer)]
     if reference.http_answer:

@@ -2,7 +2,7 @@
 
 import json
 
-from local.docs.reference import ERRORS, REFERENCES, Reference
+from local.docs.reference import ERRORS, Reference, reference_of
 from local.testing.events import EVENTS
 from raceday.catalogue.functions import FUNCTIONS, FunctionFacts
 from raceday.catalogue.schedules import SCHEDULES
@@ -25,7 +25,7 @@ def functions_page() -> str:
     errors = ["", "## Errors", "", 'A failed call answers `{"error": {kind, message, activation}}`.', ""]
     errors += ["| status | kind | means |", "|---|---|---|"]
     errors += [f"| {status} | {f'`{kind}`' if kind else ''} | {means} |" for status, kind, means in ERRORS]
-    return HEAD + "".join(_section(f, REFERENCES[f.name]) for f in FUNCTIONS) + "\n".join(errors) + "\n"
+    return HEAD + "".join(_section(f, reference_of(f.name)) for f in FUNCTIONS) + "\n".join(errors) + "\n"
 
 
 def _section(facts: FunctionFacts, reference: Reference) -> str:

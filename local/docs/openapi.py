@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from local.docs.reference import ERRORS, REFERENCES, Parameter, Reference
+from local.docs.reference import ERRORS, Parameter, Reference, reference_of
 from local.testing.events import RACE
 from raceday.catalogue.functions import FUNCTIONS, FunctionFacts
 
@@ -17,7 +17,7 @@ def openapi_text() -> str:
 
 def openapi() -> dict[str, Any]:
     """Return the document: one path per function that callers reach on HTTP with the secret."""
-    served = [f for f in FUNCTIONS if REFERENCES[f.name].methods]
+    served = [f for f in FUNCTIONS if reference_of(f.name).methods]
     return {
         "openapi": "3.1.0",
         "info": {"title": "RaceDay functions", "version": "1", "license": {"name": "MIT", "identifier": "MIT"}},
@@ -25,7 +25,7 @@ def openapi() -> dict[str, Any]:
             "host": {"default": "https://faas-syd1-example.doserverless.io"}, "namespace": {"default": "fn-example"},
         }}],
         "security": [{"webSecret": []}],
-        "paths": {f"/{f.name}": _path(f, REFERENCES[f.name]) for f in served},
+        "paths": {f"/{f.name}": _path(f, reference_of(f.name)) for f in served},
         "components": {
             "securitySchemes": {"webSecret": {"type": "apiKey", "in": "header", "name": "X-Require-Whisk-Auth"}},
             "schemas": {"Error": _error_schema()},

@@ -125,3 +125,11 @@ ERRORS = (
         "Appwrite did not take it; `deadline`: time ran out; `settings`: some are missing.",
     ),
 )
+
+
+def reference_of(name: str) -> Reference:
+    """Return a function's reference; LookupError names the file that lacks one."""
+    found = REFERENCES.get(name)
+    if found is None:
+        raise LookupError(f"local/docs/reference.py: REFERENCES has no entry for {name!r}")
+    return found
