@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from raceday.silks.colours import rgb_of
+from raceday.silks.colours import hex_of, rgb_of
 from raceday.silks.draw import draw, draw_png
 from raceday.silks.parse import parse
 
@@ -45,6 +45,36 @@ def at(text: str, point: tuple[int, int]) -> tuple[int, ...]:
 def test_each_part_has_its_colour_where_it_is(text: str, point: tuple[int, int], colour: str) -> None:
     """A point of a part shows the colour that the words give it; of two patterns on one body both are seen."""
     assert at(text, point) == (*rgb_of(colour), 255)
+
+
+def shown(text: str, *names: str) -> list[int]:
+    """Return how many of the body's pixels have each of these colours."""
+    with Image.open(io.BytesIO(draw_png(parse(text))[128]), formats=["PNG"]) as picture:
+        body = picture.convert("RGBA").crop((40, 46, 88, 116))
+    pixels = [body.getpixel((x, y)) for x in range(body.width) for y in range(body.height)]
+    return [pixels.count((*rgb_of(name), 255)) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("text", "ground", "first", "second"),
+    [
+        ("Blue, gold sash, red stars", "blue", "gold", "red"),
+        ("Red, white hoops, black diamond", "red", "white", "black"),
+        ("White, red braces, blue chevrons", "white", "red", "blue"),
+        ("Green and white checks, red sash", "green", "white", "red"),
+        ("Navy and red halved, white cross", "navy blue", "red", "white"),
+        ("Purple, white cross sashes, gold yoke", "purple", "white", "gold"),
+        ("Pink, grey diamonds, black band", "pink", "grey", "black"),
+        ("Red, blue star on white disc", "red", "white", "blue"),
+        ("Gold stars on royal blue sash, white body", "white", "royal blue", "gold"),
+    ],
+)
+def test_of_two_patterns_on_one_body_both_are_drawn(text: str, ground: str, first: str, second: str) -> None:
+    """The SVG has each pattern in its colour, none hides another, and the cloth is seen between them."""
+    picture = draw(parse(text))
+    assert parse(text).body.ground[0] == ground
+    assert all(picture.count(f'"{hex_of(name)}"') for name in (ground, first, second))
+    assert min(shown(text, ground, first, second)) >= 60, shown(text, ground, first, second)
 
 
 def test_nothing_is_drawn_around_the_silk() -> None:

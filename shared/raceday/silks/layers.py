@@ -29,6 +29,8 @@ _ALONG: dict[str, tuple[tuple[Point, ...], float]] = {
     "v": (((0.17, 0.14), (0.33, 0.38), (0.5, 0.6), (0.67, 0.38), (0.83, 0.14)), 0.11),
     "chevron": (((0.16, 0.42), (0.5, 0.6), (0.84, 0.42)), 0.12),
 }
+# A mark on another one, of that one's size.
+_WITHIN = 0.6
 # Where marks stand beside a line of their own colour, which would hide them.
 _BESIDE: dict[str, tuple[tuple[Point, ...], float]] = {
     "braces": (((0.5, 0.2), (0.5, 0.52), (0.5, 0.84)), 0.12),
@@ -49,13 +51,27 @@ class Box(NamedTuple):
 def nodes_of(cloth: Cloth, box: Box) -> tuple[Node, ...]:
     """Return a cloth's patterns as shapes in its box; what nobody described is not drawn."""
     found: list[Node] = []
-    lone = [layer for layer in cloth.layers if layer.pattern in marks.MARKS and layer.pattern not in marks.MANY]
+    single = [layer for layer in cloth.layers if layer.pattern in marks.MARKS and layer.pattern not in marks.MANY]
+    lone = [layer for layer in single if _bearer(cloth, layer) is None]
     for at, layer in enumerate(cloth.layers):
         shown = _seen(cloth, at)
-        place = (lone.index(layer), len(lone)) if layer in lone else (0, 1)
+        bearer = _bearer(cloth, layer)
+        stands = bearer or layer
+        place = (lone.index(stands), len(lone)) if stands in lone else (0, 1)
+        if bearer is not None:
+            points, radius = _standing(bearer, box, _under(cloth, cloth.layers.index(bearer)), place)
+            found += _drawn(shown, points, radius * _WITHIN, [hex_of(c) for c in shown.colours])
+            continue
         shown = shown._replace(on=layer.on or _implied(cloth, at))
         found += _layer(shown, box, [hex_of(c) for c in shown.colours], _under(cloth, at), place)
     return tuple(found)
+
+
+def _bearer(cloth: Cloth, layer: Layer) -> Layer | None:
+    """Return the mark that a mark lies on: a star on a disc."""
+    if layer.on not in marks.MARKS or layer.pattern not in marks.MARKS:
+        return None
+    return next((other for other in cloth.layers if other.pattern == layer.on and other is not layer), None)
 
 
 def _seen(cloth: Cloth, at: int) -> Layer:
@@ -97,6 +113,10 @@ def _layer(layer: Layer, box: Box, fills: Sequence[str], under: Layer | None, pl
 
 def _marks(layer: Layer, box: Box, fills: Sequence[str], under: Layer | None, place: tuple[int, int]) -> list[Node]:
     points, radius = _standing(layer, box, under, place)
+    return _drawn(layer, points, radius, fills)
+
+
+def _drawn(layer: Layer, points: Sequence[Point], radius: float, fills: Sequence[str]) -> list[Node]:
     mark = marks.MARKS[layer.pattern]
     many = layer.pattern in marks.MANY
     found: list[Node] = []

@@ -147,6 +147,9 @@ class _Reader:
     def _close(self, kind: str) -> None:
         """End a phrase; what follows "with" lies on what the phrase spoke of last."""
         figures, parts = self.phrase.groups[-1].figures, self.phrase.groups[-1].parts
+        if kind == "with" and len(self.phrase.groups) == 1 and parts and not self.phrase.colours and not self.pending:
+            # "White, blue spots, cap with red star": the cap is the body's, not the spots'.
+            self.phrase.colours = [] if figures else list(self.cloths["body"].ground[:1])
         self.end(riding=kind == "on")
         if kind != "with":
             return
@@ -228,6 +231,11 @@ class _Reader:
             return
         self.place = part
         before = self.cloths[part]
+        if part == "body" and not figures and found and any(not layer.colours for layer in before.layers):
+            # "Gold stars on royal blue sash, white body": the first colour was the pattern's.
+            layers = (layer if layer.colours else layer._replace(colours=before.ground) for layer in before.layers)
+            self.cloths[part] = Cloth(tuple(found), tuple(layers))
+            return
         if not figures:
             self.cloths[part] = Cloth(tuple(dict.fromkeys((*before.ground, *(found or self.last)))), before.layers)
             return

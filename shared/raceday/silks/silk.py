@@ -7,7 +7,7 @@ from typing import NamedTuple
 from raceday.silks.patterns import MINOR, PATTERNS
 
 # Raised when drawings or readings change, so that stored icons are made anew.
-DRAWING_VERSION = 2
+DRAWING_VERSION = 3
 
 
 class Layer(NamedTuple):
