@@ -40,6 +40,8 @@ def at(text: str, point: tuple[int, int]) -> tuple[int, ...]:
         ("Green, red band", (64, 80), "red"),
         ("Green, black halves, red band", (64, 80), "red"),
         ("Green, black halves, red band", RIGHT, "black"),
+        ("Red, blue star on white disc", (64, 80), "blue"),
+        ("Red, blue star on white disc", (78, 82), "white"),
     ],
 )
 def test_each_part_has_its_colour_where_it_is(text: str, point: tuple[int, int], colour: str) -> None:
