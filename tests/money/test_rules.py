@@ -10,7 +10,7 @@ import pytest
 
 from raceday.ledger.flow import hold_percent
 from raceday.polling.changes import share_columns
-from raceday.racing.book import Asked, Former
+from raceday.racing.book import Asked, Former, Word
 from raceday.racing.compose import figures
 from raceday.racing.pools import totals
 from raceday.racing.records import RunnerLine
@@ -93,6 +93,20 @@ def test_what_was_refunded_once_is_not_held_again(unrefunded: dict[str, int], he
     word: Literal["refunded", "unrefunded"] = "unrefunded" if unrefunded else "refunded"
     former = Former(100_000, dict.fromkeys(odds, 1), odds, frozenset({"r3"}), unrefunded, word)
     assert list(decide(Asked(runners, odds, Fraction(115, 100), 100_000, former)).holding) == held_now
+
+
+@pytest.mark.parametrize(
+    ("shown", "known", "word"),
+    [(None, "undecided", "undecided"), ("2.4", "undecided", ""), (None, "refunded", "")],
+    ids=["no odds after doubt", "odds after doubt", "no odds, no doubt"],
+)
+def test_what_was_in_doubt_before_the_race_stays_so_without_odds(shown: str | None, known: Word, word: Word) -> None:
+    """Once a race has run nothing is held, but shares made of doubtful ones are not sure for that."""
+    odds = {"r1": Decimal(shown) if shown else None, "r2": Decimal(shown) if shown else None, "r3": None}
+    runners = [Runner(name, n, name, scratched=name == "r3") for n, name in enumerate(odds, 1)]
+    former = Former(100_000, dict.fromkeys(odds, 40_000), odds, frozenset({"r3"}), {"r3": 20_000}, known)
+    refund = decide(Asked(runners, odds, Fraction(119, 100), 99_000, former), run=True)
+    assert (refund.word, dict(refund.holding)) == (word, {})
 
 
 def test_a_pool_that_is_called_off_counts_nothing() -> None:

@@ -51,7 +51,7 @@ class _Set(NamedTuple):
 def decide(asked: Asked, *, run: bool = False) -> Refund:
     """Decide for one pool by its own evidence; once a race was `run` everything is refunded."""
     if run:
-        return NOTHING
+        return _once_run(asked)
     every = candidates(asked)
     unseen = _unseen(asked, every)
     sets = _sets(asked, every) if every or unseen else []
@@ -66,6 +66,15 @@ def decide(asked: Asked, *, run: bool = False) -> Refund:
     if proven is not None:
         return _settled_on(asked, proven, every)
     return _by_total(asked, sets, every)
+
+
+def _once_run(asked: Asked) -> Refund:
+    """Hold nothing for anybody; where no odds tell more than before the race, what was in doubt then still is."""
+    former = asked.former
+    told = any(asked.odds.get(r.entrant_id) for r in asked.running)
+    if former is None or former.word != "undecided" or told:
+        return NOTHING
+    return Refund({}, "undecided", "no odds tell what was in doubt before the race")
 
 
 def decide_together(asked: Mapping[str, Asked], *, run: bool = False) -> dict[str, Refund]:
