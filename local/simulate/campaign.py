@@ -58,6 +58,7 @@ def _faults(each: list[dict[str, Any]]) -> dict[str, Any]:
 SAID = {
     "refused": "polls with nothing to do",
     "handed_again": "slots handed out again",
+    "begun_late": "slots polled late",
     "rows_changed": "rows the imports wrote",
     "gaps_unexplained": "gaps told of slots that were polled",
     "request": "polls by callers",

@@ -181,6 +181,8 @@ class Decider:
             for tick in self._ticks.get(minute + k * MINUTE, ()):
                 if not any(h.by is tick for h in handings):
                     yield from self._tick(tick, bool(handings), wanted)
+                elif abs(tick.skew_secs) <= TRUE_SECS:
+                    yield from self._not_looked_again(tick, minute + k * MINUTE, wanted)
 
     def _tick(self, tick: ActivationRun, handed: bool, wanted: Wanted) -> Iterator[Verdict]:
         minute = _minute(tick.began)
@@ -216,6 +218,22 @@ class Decider:
             )
         elif due or not looks:
             yield excused(_why(tick))
+        else:
+            yield from self._not_looked_again(tick, minute, wanted)
+
+    def _not_looked_again(self, tick: ActivationRun, minute: datetime, wanted: Wanted) -> Iterator[Verdict]:
+        """Judge a tick that looked back once, for a slot past half a minute on, and over by the next minute."""
+        again, next_look = minute + LOOK + HALF_MINUTE, minute + LOOK + MINUTE
+        looks = [d.at for d in tick.deeds if d.what == READ_LEDGER and d.at >= minute + LOOK]
+        past = minute < wanted.at < again - SETTLED
+        due = past and again + WORTH < wanted.expires < next_look + WORTH
+        if not due or not looks or looks[-1] >= minute + HALF_MINUTE:
+            return
+        if tick.died or tick.began > minute + LOOK or any(d.kind or d.delay for d in tick.deeds):
+            yield excused(_why(tick))
+        else:
+            why = f"the tick of {minute:%H:%M} did not look back again"
+            yield self._not_started(tick, wanted, again, why, looked=True)
 
     def _not_started(self, tick: ActivationRun, wanted: Wanted, at: datetime, why: str, *, looked: bool) -> Verdict:
         """Judge a tick that did not start a poller for a slot: whether it could, and what would have come of it.

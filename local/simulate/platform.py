@@ -63,9 +63,10 @@ class Use:
 
 @dataclass(slots=True)
 class WarmContainer:
-    """One warm container, the request count of its present activation, and when it was last used."""
+    """One warm container, its number, the request count of its present activation, and when it was last used."""
 
     container: Container
+    serial: int
     idle_since: float = 0.0
     recycle_secs: float = 0.0
     requests: int = 0
@@ -108,7 +109,7 @@ class Platform:
     seams: FaultHooks
     build: Build
     limits: Mapping[str, Limit]
-    on_answer: Callable[[str, dict[str, Any]], None] | None = None
+    on_answer: Callable[[str, int, dict[str, Any]], None] | None = None
     trace: Callable[[str, dict[str, Any]], None] | None = None
     on_done: Callable[[str, str, datetime, float, dict[str, Any], bool], None] | None = None
     keeper: "Keeper | None" = None
@@ -194,7 +195,7 @@ class Platform:
         use.failed += "error" in answer or answer.get("statusCode", 200) >= 500
         self._note("end", name, activation, secs=round(lasted, 3), answer=answer)
         if self.on_answer is not None:
-            self.on_answer(name, answer)
+            self.on_answer(name, box.serial, answer)
         if self.keeper is not None:
             self.keeper.ended(name, activation, event, started, self.loop.now(), whole=kept)
         if self.on_done is not None:
@@ -215,7 +216,7 @@ class Platform:
         await asyncio.sleep(self.chances.span("cold", self.delays.cold) + COLD_CPU_SECS * self.slower(name))
         # The container counts requests on the box that is made around it a moment later.
         boxes: list[WarmContainer] = []
-        boxes.append(WarmContainer(self.build(name, serial, lambda: boxes[0].on_request())))
+        boxes.append(WarmContainer(self.build(name, serial, lambda: boxes[0].on_request()), serial))
         return boxes[0]
 
     async def _until_limit(self, box: WarmContainer, use: Use, secs: float) -> tuple[dict[str, Any], bool]:

@@ -27,6 +27,8 @@ PLANNED = ("slot", "recheck")
 CRITICAL = timedelta(minutes=5)
 # After its start a race is polled each half minute until somebody sees it over.
 LAST_INTERVAL, LAST_SLOTS = timedelta(seconds=30), 9
+# Nobody who was started in time is this late where nothing is broken: a cold container takes nine seconds to come up.
+MOST_LATE_SECS = 20
 IDLE_OUTCOMES = ("done", "late", "off_plan", "over", "expired", "refused")
 
 
@@ -96,6 +98,7 @@ def polls(expected: Mapping[str, Expected], ledger: Sequence[Row], world: SimWor
         "late_p99_critical_secs": _p99(sorted(secs for critical, secs in lateness if critical)),
         "late_p99_elsewhere_secs": _p99(sorted(secs for critical, secs in lateness if not critical)),
         "late_max_secs": round(late[-1], 3) if late else None,
+        "begun_late": _begun_late(expected, planned, world),
         "failed": world.counts.outcomes["failed"],
         "request": sum(row["kind"] == "request" for row in ledger),
         "closing": sum(row["kind"] == "closing" for row in ledger),
@@ -135,6 +138,13 @@ def _lateness(row: Row, asked: Sequence[datetime]) -> float:
     """Return the seconds from a slot to the request that was answered for it."""
     slot, fetched = when(row["slot"]), when(row["fetchedAt"])
     return ((_last_before(asked, fetched) or fetched) - slot).total_seconds()
+
+
+def _begun_late(expected: Mapping[str, Expected], planned: Sequence[Row], world: SimWorld) -> int:
+    """Count the sure slots of no pause that were polled late, although they still lived."""
+    sure = [row for row in planned if when(row["slot"]) in expected[row["raceId"]].sure]
+    rows = [row for row in sure if not is_paused(world.paused, when(row["slot"]))]
+    return sum(_lateness(row, world.counts.asked.get(row["raceId"], ())) > MOST_LATE_SECS for row in rows)
 
 
 def _last_before(instants: Sequence[datetime], until: datetime) -> datetime | None:

@@ -50,7 +50,7 @@ class Record:
 
     `imported` are the instants at which an import of the lists had stored all that it was served, `fell_back` the
     races whose totals went from one poll back to an older one, for a while at least, `unlinked` those that were
-    created without their meeting. `outcomes` is what polls told of their orders.
+    created without their meeting. `outcomes` is what polls told of their orders, each with its container's number.
     """
 
     events: dict[str, list[ServedAnswer]] = field(default_factory=lambda: defaultdict(list))

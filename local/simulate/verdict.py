@@ -36,6 +36,7 @@ def troubles(report: Mapping[str, Any]) -> dict[str, int]:
             "slots missing": polls["missing"],
             "gaps told of no absent slot": polls["gaps_unexplained"],
             "slots handed out twice": polls["handed_again"],
+            "slots polled late": polls["begun_late"],
             "imports that failed": len(report["failures"]),
         }
     return {name: count for name, count in counts.items() if count}

@@ -187,15 +187,15 @@ class SimWorld:
         """Break things as a fault profile says; before anything runs."""
         self.seams = self.platform.seams = seams
 
-    def _count(self, name: str, answer: dict[str, Any]) -> None:
-        """Keep what the report tells of an activation's answer."""
+    def _count(self, name: str, serial: int, answer: dict[str, Any]) -> None:
+        """Keep what the report tells of an activation's answer, and in which container it was."""
         if name.startswith("daily-") and "stoodIn" not in answer:
             self.counts.imports.append({"function": name, **answer})
             if name == "daily-meetings" and answer.get("ok") and not answer["failures"] and not answer["left"]:
                 self.record.imported.append(self.loop.now())
         for outcome in answer.get("results", ()):
             self.counts.outcomes[outcome["result"]] += 1
-            self.record.outcomes.append(outcome)
+            self.record.outcomes.append({**outcome, "by": serial})
 
     def _build(self, name: str, serial: int, on_request: Callable[[], None]) -> Container:
         """Make a container as a cold start would, with clock and chance of its own."""

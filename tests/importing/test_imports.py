@@ -337,6 +337,10 @@ async def test_the_day_is_new_zealands(instant: str, day: str) -> None:
     at = datetime.fromisoformat(instant).astimezone(UTC)
     suite = Suite(generate_day(1, date.fromisoformat(day), 4), at=at)
     assert (await suite.run("daily-meetings"))["date"] == day
+    stored = await suite.rows(RACES)
+    # A morning's race starts on the UTC date before.
+    assert min(row["startTime"] for row in stored)[:10] < day
+    assert {row["raceDateNz"] for row in stored} == {day}
 
 
 @needs_recorded

@@ -165,6 +165,19 @@ def test_start_moved_in_the_races_table_counts_when_it_is_newer() -> None:
     assert {g.cause for g in kit.ledger()[-1].gaps} == {"start_moved"}
 
 
+@pytest.mark.parametrize(("issued_secs", "result"), [(-60, "off_plan"), (0, "off_plan"), (20, "committed")])
+def test_a_start_that_was_read_before_the_poll_that_saw_it_move_counts_no_more(issued_secs: int, result: str) -> None:
+    """A slot of the old grid is off the plan, unless its caller read the old start after the newest poll."""
+    kit = ready()
+    moved = START + timedelta(minutes=7)
+    kit.feed.races[RACE_ID] = open_race(start=moved, generated_at=T5)
+    assert at(kit, T5).result == "committed"
+    slot = T5 + HALF_MINUTE
+    kit.clock.advance((slot - kit.clock.now()).total_seconds())
+    order = Order(RACE_ID, slot, "slot", START, T5 + timedelta(seconds=issued_secs))
+    assert asyncio.run(poll(kit.container, order, kit.container.log)).result == result
+
+
 def test_finished_race_takes_no_more_slots_but_rechecks() -> None:
     """After Final a slot is refused, a re-check is polled, and a missed re-check is a gap."""
     kit = ready(final_race())

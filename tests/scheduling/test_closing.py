@@ -74,10 +74,10 @@ def test_a_race_abandoned_by_its_meeting_is_closed() -> None:
     """A race that its meeting's list calls Abandoned gets a closing row with its trailing gaps, and no more polls."""
     suite = Suite(at_minute(70))
     suite.race("r1", status="Abandoned")
-    suite.polled("r1", 1, START - timedelta(minutes=30))
+    suite.polled("r1", 1, START - timedelta(minutes=30), score=90)
     suite.tick(at_minute(20))
     last = suite.ledger("r1")[-1]
-    assert (last.kind, last.status, last.n) == ("closing", Status.ABANDONED, 2)
+    assert (last.kind, last.status, last.n, last.score) == ("closing", Status.ABANDONED, 2, None)
     assert [START - gap.slot for gap in last.gaps] == [timedelta(minutes=m) for m in (27.5, 25, 22.5)]
     assert suite.store.tables[RACES]["r1"]["status"] == "Abandoned"
     suite.tick(at_minute(19), cold=True)

@@ -98,6 +98,17 @@ def test_no_slot_is_handed_out_twice_over_an_hour() -> None:
     assert {START - timedelta(minutes=m) for m in (*range(60, 4, -5), 4, 3, 2, 1, 0, -1, -2)} <= mine
 
 
+def test_a_second_tick_of_a_minute_forgets_nothing_that_the_first_handed_out() -> None:
+    """Where a trigger fires twice, the next minute hands out no slot that the first of the two did."""
+    suite = Suite(at_minute(70))
+    suite.race("r1")
+    suite.tick(at_minute(31), secs=30)
+    suite.tick(at_minute(31, 25), secs=30)
+    suite.polled("r1", 1, at_minute(30, 0))
+    suite.tick(at_minute(30), secs=30)
+    assert suite.invoker.slots() == [("r1", iso(at_minute(30, 0)))]
+
+
 def test_a_missed_minute_is_made_up() -> None:
     """After a missed tick the slots that may still be polled are handed out, and expired ones are not."""
     suite = Suite(at_minute(70))

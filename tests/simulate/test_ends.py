@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.simulate.oracle.differences import Findings
-from local.simulate.oracle.ends import judge_ends, judge_lateness, judge_outcomes
+from local.simulate.oracle.ends import judge_causes, judge_ends, judge_lateness, judge_outcomes
 from local.simulate.oracle.lists import ListMeeting
 from local.simulate.oracle.slots import expect
 from local.simulate.served import Record
@@ -23,6 +23,7 @@ def row(n: int, kind: str, status: str, at: datetime, *gaps: tuple[datetime, str
     told = [{"slot": slot.isoformat(timespec="milliseconds"), "cause": cause} for slot, cause in gaps]
     return {
         "raceId": "r", "n": n, "kind": kind, "status": status, "fetchedAt": at.isoformat(), "gaps": json.dumps(told),
+        "slot": at.isoformat(timespec="milliseconds"),
     }  # fmt: skip
 
 
@@ -46,6 +47,21 @@ def test_a_race_that_never_ended_is_closed_after_six_hours() -> None:
     assert judged(POLLED, minutes=390, sound=False) == []
     assert judged(POLLED, sound=False) == missing
     assert judged(POLLED, CLOSING) == judged(row(1, "slot", "Final", START)) == []
+
+
+def test_rechecks_that_nobody_made_are_told_by_a_closing_row() -> None:
+    """A race that is over has each re-check as a row or a gap, once the last one has expired and a tick has come."""
+    due = [START + timedelta(minutes=m) for m in (6, 11, 21, 36)]
+    final, first, second, third = (
+        row(i, "recheck" if i > 1 else "slot", "Final", at) | {"finishedAt": due[0].isoformat()}
+        for i, at in enumerate(due, 1)
+    )
+    told = row(3, "closing", "Final", due[3] + timedelta(minutes=2), (due[2], "no_attempt"), (due[3], "no_attempt"))
+    missing = "missing closing row of no re-check at"
+    assert judged(final, first, second, third) == judged(final, first, told) == []
+    assert judged(final, first) == [f"{missing} 01:21:00, 01:36:00"]
+    assert judged(final, second, third) == [f"{missing} 01:11:00"]
+    assert judged(final, minutes=39) == judged(final, sound=False) == []
 
 
 def test_a_race_that_its_list_called_off_is_closed_as_abandoned() -> None:
@@ -109,6 +125,29 @@ def test_a_poll_tells_how_late_it_was(late_ms: int, right: bool) -> None:
     findings = Findings()
     judge_lateness([polled], findings)
     assert (findings.found == []) is right
+
+
+@pytest.mark.parametrize(
+    ("by", "cause", "wrong"),
+    [(1, "feed_timeout", []), (1, "no_attempt", ["n 2: gap of 00:59:30 for feed_timeout"]), (2, "no_attempt", [])],
+)
+def test_a_gap_says_what_its_own_container_knew(by: int, cause: str, wrong: list[str]) -> None:
+    """The container that met a failure names it in the row that it makes next; another one cannot."""
+    failed = START - timedelta(seconds=30)
+    asked = {"raceId": "r", "kind": "slot"}
+    told = [
+        {
+            **asked,
+            "slot": failed.isoformat(timespec="milliseconds"),
+            "result": "failed",
+            "cause": "feed_timeout",
+            "by": 1,
+        },
+        {**asked, "slot": START.isoformat(timespec="milliseconds"), "result": "committed", "n": 2, "by": by},
+    ]
+    findings = Findings()
+    judge_causes(told, [row(2, "slot", "Open", START, (failed, cause))], findings)
+    assert [each.key for each in findings.found] == wrong
 
 
 @pytest.mark.parametrize(("link", "unlinked"), [("m", []), ({"$id": "m"}, []), (None, ["r"]), ("other", ["r"])])

@@ -41,6 +41,7 @@ def test_a_sound_day_is_told_of_with_nothing(sound: dict[str, Any]) -> None:
         ("polls", "unexpected", 2),
         ("polls", "duplicate", 1),
         ("polls", "handed_again", 1),
+        ("polls", "begun_late", 1),
         ("polls", "gaps_unexplained", 1),
         ("crashes", None, ["17:00:00 activation.crashed"]),
         ("failures", None, [{"item": "race-1", "cause": "payload", "message": "unread"}]),

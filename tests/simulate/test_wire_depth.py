@@ -38,7 +38,14 @@ def test_two_runs_of_one_seed_tell_the_same() -> None:
 def test_a_write_that_the_store_dropped_fails_a_day() -> None:
     """A day that is fine but for one write that was answered well and not kept is not fine."""
     plain: dict[str, Any] = {
-        "polls": {"duplicate": 0, "unexpected": 0, "missing": 0, "gaps_unexplained": 0, "handed_again": 0},
+        "polls": {
+            "duplicate": 0,
+            "unexpected": 0,
+            "missing": 0,
+            "gaps_unexplained": 0,
+            "handed_again": 0,
+            "begun_late": 0,
+        },
         "judged": {"count": 0},
         "crashes": [],
         "failures": [],

@@ -13,12 +13,14 @@ from typing import Any
 from local.simulate.oracle.differences import Findings
 from local.simulate.oracle.lists import ListMeeting
 from local.simulate.oracle.reading import stamp
-from local.simulate.oracle.slots import GIVEN_UP, OVER
+from local.simulate.oracle.slots import GIVEN_UP, OVER, rechecks_after
 from raceday.store.port import Row
 from raceday.tables import RACE_POLLS
 
 # The tick after it writes the row; where ticks and imports fail, a later one does.
 AT_ONCE, UNDER_FAULTS = timedelta(minutes=3), timedelta(minutes=45)
+# A re-check may be polled for so long.
+LIFE = timedelta(seconds=60)
 # A tick's clock may be off by so much where clocks are.
 CLOCKS = timedelta(minutes=6)
 # Each of three instants is rounded to a thousandth.
@@ -42,11 +44,23 @@ def judge_ends(
             if row["kind"] == "closing":
                 _closing(row, rows[i - 1] if i else None, off, given_up, findings, sound=sound)
         if rows and (rows[-1]["status"] in OVER or rows[-1]["kind"] == "closing"):
+            if sound and rows[-1].get("finishedAt"):
+                _rechecked(rows, end, findings)
             continue
         due = min(at for at in (off if rows else None, given_up) if at is not None)
         never = not rows and off is not None
         if not never and due + (AT_ONCE if sound else UNDER_FAULTS) <= end:
             findings.add(RACE_POLLS, "missing", race=race_id, key=f"closing row after {due:%H:%M:%S}")
+
+
+def _rechecked(rows: Sequence[Row], end: datetime, findings: Findings) -> None:
+    """Judge the ledger of a race that is over: each re-check has its row or is told as a gap, once all are past."""
+    told = {row["slot"] for row in rows} | {gap["slot"] for row in rows for gap in json.loads(row.get("gaps") or "[]")}
+    slots = sorted(rechecks_after(datetime.fromisoformat(rows[-1]["finishedAt"])))
+    untold = [at for at in slots if stamp(at) not in told]
+    if untold and slots[-1] + LIFE + AT_ONCE <= end:
+        key = f"closing row of no re-check at {', '.join(f'{at:%H:%M:%S}' for at in untold)}"
+        findings.add(RACE_POLLS, "missing", race=rows[-1]["raceId"], key=key)
 
 
 def _called_off(pages: Sequence[ListMeeting]) -> dict[str, datetime]:
@@ -95,6 +109,22 @@ def judge_outcomes(told: Sequence[Mapping[str, Any]], ledger: Sequence[Row], fin
         wrong = result in ("committed", "done") and (there is None or there != each["n"])
         if wrong or (result == "late" and not slot < last.get(race_id, "")):
             findings.add(RACE_POLLS, "wrong", race=race_id, key=f"{slot[11:19]}: told as {result}", found=there)
+
+
+def judge_causes(told: Sequence[Mapping[str, Any]], ledger: Sequence[Row], findings: Findings) -> None:
+    """Compare the causes of gaps with what polls told of those slots before, in the container that made the row."""
+    rows = {(row["raceId"], int(row["n"])): row for row in ledger if row["kind"] != "closing"}
+    failed: dict[tuple[int, str, str], str] = {}
+    for each in told:
+        race_id, by = each["raceId"], each["by"]
+        if each["result"] in ("failed", "expired") and each["kind"] != "request":
+            failed[by, race_id, each["slot"]] = each.get("cause", "")
+        row = rows.get((race_id, each["n"])) if each["result"] == "committed" else None
+        for gap in json.loads(row.get("gaps") or "[]") if row else ():
+            cause = failed.get((by, race_id, gap["slot"]), gap["cause"])
+            if gap["cause"] != cause:
+                key = f"n {each['n']}: gap of {gap['slot'][11:19]} for {cause}"
+                findings.add(RACE_POLLS, "wrong", race=race_id, key=key, found=gap["cause"])
 
 
 def judge_lateness(ledger: Sequence[Row], findings: Findings) -> None:

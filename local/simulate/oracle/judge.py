@@ -9,7 +9,7 @@ from local.simulate.oracle.alerts import judge_alerts
 from local.simulate.oracle.cards import judge_entrants, judge_meetings, judge_races
 from local.simulate.oracle.closing import judge_closing
 from local.simulate.oracle.differences import Findings, Within
-from local.simulate.oracle.ends import judge_ends, judge_lateness, judge_outcomes
+from local.simulate.oracle.ends import judge_causes, judge_ends, judge_lateness, judge_outcomes
 from local.simulate.oracle.facts import Ledger
 from local.simulate.oracle.lists import ListMeeting, listed
 from local.simulate.oracle.polls import ledger_of
@@ -67,6 +67,7 @@ def judge_rows(left: Left, record: Record) -> Findings:
             ledger.looks_kept = kept[race_id]
     judge_ends(tables[RACE_POLLS], races, pages, left.end, findings, sound=left.sound)
     judge_outcomes(record.outcomes, tables[RACE_POLLS], findings)
+    judge_causes(record.outcomes, tables[RACE_POLLS], findings)
     if left.sound:
         judge_lateness(tables[RACE_POLLS], findings)
     sure = left.end if left.sound else max(record.imported, default=left.begin)
