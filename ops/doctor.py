@@ -12,7 +12,8 @@ from typing import Any, Literal
 import httpx
 from appwrite.query import Query
 
-from ops.schema import Server, plan
+from ops.migrate import alterations, unsolved
+from ops.schema import MIGRATE, NEWER, Server, plan
 from ops.webhooks import Webhooks
 from ops.webhooks import plan as webhook_plan
 from raceday.clock import SystemClock
@@ -161,12 +162,16 @@ class StoreChecks:
 
     def schema(self) -> Iterator[Diagnosis]:
         """Check the tables against their declaration."""
-        changes = plan(Server(self._settings, self._key, self._transport))
+        server = Server(self._settings, self._key, self._transport)
+        changes = plan(server)
+        newer = any(c.advice == NEWER for c in changes)
+        by_hand = [] if newer else [c.what for c in unsolved(server, changes)]
         for change in changes:
-            if change.refused:
-                yield Diagnosis(
-                    "failing", "schema", f"{change.what}: {change.refused}", "mend it by hand: it would lose data"
-                )
+            if change.refused and (not newer or change.advice):
+                mended = "mend it by hand: it would lose data" if change.what in by_hand else MIGRATE
+                yield Diagnosis("failing", "schema", f"{change.what}: {change.refused}", change.advice or mended)
+        if newer:
+            return
         missing = [c for c in changes if not c.refused]
         if missing:
             yield Diagnosis(
@@ -175,7 +180,10 @@ class StoreChecks:
                 f"{len(missing)} changes missing, first {missing[0].what}",
                 "run `./raceday schema apply`",
             )
-        if not changes:
+        more = alterations(server)
+        if more:
+            yield Diagnosis("failing", "schema", f"{len(more)} steps to migrate, first {more[0].what}", MIGRATE)
+        if not changes and not more:
             yield Diagnosis("ok", "schema", "every table is as declared")
 
     def transactions(self) -> Iterator[Diagnosis]:

@@ -13,13 +13,28 @@ from raceday.catalogue.alert_kinds import BAND_KIND
 from raceday.errors import StoreError
 from raceday.ids import row_key
 from raceday.settings import Settings
-from raceday.tables import ALERT_CONFIGS, SUITE_STATE, TABLES
+from raceday.tables import (
+    ALERT_CONFIGS,
+    BY_ID,
+    CLOSING_PRICES,
+    ENTRANTS,
+    MONEY_FLOW,
+    NOTIFICATIONS,
+    ODDS_HISTORY,
+    RACE_POOLS,
+    SUITE_STATE,
+    TABLES,
+)
 from raceday.tables.base import Column, Index, Table
 from raceday.tables.suite_state import SCHEMA_VERSION, schema_key, schema_row
 
 API_KINDS = {"float": "double"}
 TEXT_ORDER = ("varchar", "text", "mediumtext", "longtext")
 WAIT_SECS = 60.0
+# Tables that are written in bulk, which Appwrite refuses where a table has a relationship.
+BULK = (ENTRANTS, ODDS_HISTORY, MONEY_FLOW, RACE_POOLS, CLOSING_PRICES, NOTIFICATIONS)
+NEWER = "deploy the newer suite, the one that made these tables"
+MIGRATE = "run `./raceday schema migrate`"
 # A silk is drawn as SVG, and as PNG for a browser: Appwrite serves SVG as plain text.
 PICTURES = ("svg", "png")
 # What pollers upload for the tape, docs/tape.md.
@@ -37,7 +52,10 @@ BANDS = (
 
 @dataclass(frozen=True, slots=True)
 class SchemaChange:
-    """One thing to make: a request, if any, and where to look until it is `available`; or why it is refused."""
+    """One thing to make: a request, if any, and where to look until it is `available`; or why it is refused.
+
+    `advice` is what to do about a refusal, empty where that is a person's to decide.
+    """
 
     what: str
     method: str = "POST"
@@ -45,6 +63,7 @@ class SchemaChange:
     body: dict[str, Any] = field(default_factory=dict)
     watch: str = ""
     refused: str = ""
+    advice: str = ""
 
 
 class Server:
@@ -179,6 +198,7 @@ def _table_changes(server: Server, table: Table) -> Iterator[SchemaChange]:
             yield from _column_changes(
                 f"{base}/columns", f"column {table.id}.{column.key}", column, columns[column.key]
             )
+    yield from _strange_links(table, columns)
     indexes = {i["key"]: i for i in (there or {}).get("indexes", [])}
     for index in table.indexes:
         what = f"index {table.id}.{index.key}"
@@ -190,6 +210,18 @@ def _table_changes(server: Server, table: Table) -> Iterator[SchemaChange]:
             yield SchemaChange(what, refused="it is over other columns; delete it by hand first")
         elif indexes[index.key].get("status", "available") != "available":
             yield SchemaChange(what, watch=f"{base}/indexes/{index.key}")
+
+
+def _strange_links(table: Table, columns: dict[str, dict[str, Any]]) -> Iterator[SchemaChange]:
+    """Refuse each relationship that is none of ours on a table that is written in bulk; a far end goes with its own."""
+    if table.id not in BULK:
+        return
+    for key, there in columns.items():
+        to = there.get("relatedTable")
+        far = there.get("side") == "child" and to in BY_ID
+        if there["type"] == "relationship" and not far and key not in {column.key for column in table.columns}:
+            refused = f"it is a relationship to {to}, with which Appwrite refuses every bulk write to {table.id}"
+            yield SchemaChange(f"column {table.id}.{key}", refused=refused)
 
 
 def _column_changes(base: str, what: str, column: Column, there: dict[str, Any]) -> Iterator[SchemaChange]:
@@ -284,7 +316,7 @@ def _version(server: Server) -> Iterator[SchemaChange]:
         return
     found = str(there.get("status") or "")
     if found.isdigit() and int(found) > SCHEMA_VERSION:
-        yield SchemaChange(what, refused=f"the tables are of version {found}; use the suite that made them")
+        yield SchemaChange(what, refused=f"the tables are of the newer version {found}", advice=NEWER)
     elif found != str(SCHEMA_VERSION):
         yield SchemaChange(what, "PATCH", f"{rows}/{schema_key()}", {"data": row})
 

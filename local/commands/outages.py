@@ -24,6 +24,7 @@ COLUMNS = {
     "later_p99_secs": "p99",
     "later_max_secs": "max",
 }
+WIDE = 200
 WORDS = {"outage", "depth", "clients"}
 
 
@@ -70,7 +71,9 @@ def run(args: Options) -> int:
         table.add_row(
             *(f"{row[name]:,}" if isinstance(row[name], (int, float)) else str(row[name]) for name in COLUMNS)
         )
-    Console().print(table)
+    # A pipe has no width: rich would take 80 columns and cut words.
+    screen = Console()
+    Console(width=None if screen.is_terminal else WIDE).print(table)
     bad = [row for row in rows if row["clients"] == "present" and row["troubles"]]
     for row in bad:
         told = ", ".join(f"{count} {name}" for name, count in row["troubles"].items())

@@ -8,8 +8,8 @@ import click
 import httpx
 
 from local.commands.options import Options
-from ops.migrate import migrate, steps, unsolved
-from ops.schema import Server, apply, plan
+from ops.migrate import alterations, migrate, steps, unsolved
+from ops.schema import NEWER, SchemaChange, Server, apply, plan
 from raceday.errors import SettingsError, StoreError
 from raceday.settings import STORE, read_settings
 
@@ -37,12 +37,17 @@ def run(args: Options) -> int:
         changes = plan(server)
         for change in changes:
             print(f"{'refused' if change.refused else 'make':<8} {change.what}  {change.refused}".rstrip())
-        if not changes:
+        more = [] if any(c.advice == NEWER for c in changes) else alterations(server)
+        for step in more:
+            print(f"{'migrate':<8} {step.what}")
+        if more:
+            print(f"{len(more)} steps for `./raceday schema migrate`, which says what each loses")
+        if not changes and not more:
             print("nothing to do: every table is as declared")
         if args.action == "apply":
             print(f"{apply(server, changes)} changes made")
             return 0
-        return 1 if changes else 0
+        return 1 if changes or more else 0
     except SettingsError as error:
         print("raceday schema: " + "\n  ".join(error.problems), file=sys.stderr)
         return 2
@@ -60,12 +65,22 @@ def _migrate(server: Server, *, do: bool) -> int:
     for step in todo:
         print(f"{step.what}{'; loses: ' + step.loses if step.loses else ''}")
     for change in stuck:
-        print(f"by hand: {change.what}: {change.refused}")
+        print(f"{'refused' if change.advice else 'by hand'}: {change.what}: {change.refused}")
     if not todo:
-        print("nothing to do: every table is as the suite needs it")
+        print(_open(stuck) if stuck else "nothing to do: every table is as the suite needs it")
         return 1 if stuck else 0
     if not do:
         print(f"{len(todo)} steps now, and what follows from them; nothing was done: --yes does it")
         return 1
     print(f"{migrate(server)} steps done")
     return 0
+
+
+def _open(stuck: list[SchemaChange]) -> str:
+    """Say what to do about what no step mends."""
+    if advice := next((change.advice for change in stuck if change.advice), ""):
+        return f"nothing was done: {advice}"
+    return (
+        f"{len(stuck)} open and no step is left: change or delete each by hand, its values go with it, and run this "
+        "again. Until then the schema version is not noted"
+    )

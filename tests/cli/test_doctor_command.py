@@ -62,6 +62,20 @@ def test_tables_of_another_version_are_told(site: Site, version: str) -> None:
     (line,) = _of(_lines(site), "schema")
     assert line.level == "failing"
     assert f"schema version {SCHEMA_VERSION}" in line.found
+    assert ("newer suite" if version == "7" else "schema apply") in line.advice
+
+
+def test_a_relationship_that_refuses_bulk_writes_is_told(site: Site) -> None:
+    """A relationship on a table that is written in bulk, and a unique index, are failing lines that name migrate."""
+    server = Server(site.settings, site.server.api_key, site.transport)
+    table = f"/tablesdb/{server.database}/tables/race-pools"
+    body = {"relatedTableId": "races", "type": "manyToOne", "twoWay": False, "key": "race"}
+    server.send("POST", f"{table}/columns/relationship", body)
+    server.send("POST", f"{table}/indexes", {"key": "one", "type": "unique", "columns": ["raceId"]})
+    link, steps = _of(_lines(site), "schema")
+    assert "race-pools.race" in link.found
+    assert steps.found.startswith("2 steps to migrate")
+    assert all("schema migrate" in line.advice for line in (link, steps))
 
 
 @pytest.mark.parametrize(

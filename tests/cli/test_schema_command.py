@@ -93,6 +93,47 @@ def test_wrong_settings_end_with_all_problems_at_once(
     assert all(name in told for name in ("APPWRITE_ENDPOINT", "APPWRITE_PROJECT_ID", "APPWRITE_API_KEY"))
 
 
+def _on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the command talk to this Appwrite."""
+    made = Server(site.settings, site.server.api_key, site.transport)
+    monkeypatch.setattr("local.commands.schema.Server", lambda settings, key: made)
+    for name in ("APPWRITE_ENDPOINT", "APPWRITE_PROJECT_ID", "APPWRITE_API_KEY"):
+        monkeypatch.setenv(name, "http://store.test/v1")
+
+
+def test_a_plan_tells_the_steps_of_a_migration(
+    site: Site, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What no apply does is planned as a step for migrate, with exit code 1."""
+    apply(server, plan(server))
+    body = {"key": "one", "type": "unique", "columns": ["raceId"]}
+    server.send("POST", f"/tablesdb/{server.database}/tables/races/indexes", body)
+    _on(site, monkeypatch)
+    assert raceday("schema", "plan") == 1
+    told = capsys.readouterr().out
+    assert "delete the unique index races.one" in told
+    assert "as declared" not in told
+
+
+def test_a_migration_that_a_person_must_end_says_so_each_time(
+    site: Site, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What stays open is told at every repetition, and never that there is nothing to do."""
+    base = f"/tablesdb/{server.database}/tables"
+    apply(server, plan(server)[:1])
+    server.send("POST", base, {"tableId": "race-pools", "name": "race-pools", "permissions": [], "rowSecurity": False})
+    server.send("POST", f"{base}/race-pools/columns/float", {"key": "winPoolTotal", "required": False})
+    _on(site, monkeypatch)
+    assert raceday("schema", "migrate", "--yes") == 3
+    assert "race-pools.winPoolTotal: it is of type double" in capsys.readouterr().err
+    for _ in range(2):
+        assert raceday("schema", "migrate", "--yes") == 1
+        told = capsys.readouterr().out
+        assert "by hand: column race-pools.winPoolTotal: it is of type double" in told
+        assert "1 open and no step is left" in told
+        assert "nothing to do" not in told
+
+
 def test_every_table_of_the_declaration_is_there(server: Server) -> None:
     """Each declared column and index exists after an apply."""
     apply(server, plan(server))

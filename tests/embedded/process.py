@@ -36,9 +36,7 @@ def running(folder: Path) -> Iterator[Running]:
         port = probe.getsockname()[1]
     key_file = folder / "key"
     command = [sys.executable, "-m", "local.embedded", "--path", str(folder / "store.db"), "--port", str(port)]
-    process = subprocess.Popen(
-        [*command, "--key-file", str(key_file)], cwd=ROOT, env={"PYTHONPATH": f"{ROOT / 'shared'}:{ROOT}"}
-    )
+    process = subprocess.Popen([*command, "--key-file", str(key_file)], cwd=ROOT, env={})
     try:
         endpoint = f"http://127.0.0.1:{port}/v1"
         _wait(process, endpoint)
