@@ -80,7 +80,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command of a line; a usage error says which name is near."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], COMMANDS, n=3)
+            near = difflib.get_close_matches(args[0], COMMANDS, n=3, cutoff=0.7)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise click.UsageError(f"there is no command {args[0]!r}{hint} `./raceday --help` lists them", ctx)
         return super().resolve_command(ctx, args)

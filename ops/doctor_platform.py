@@ -7,7 +7,7 @@ from datetime import date
 import httpx
 
 from ops.doctor import Diagnosis, Level
-from ops.environment import Environment, load, unknown
+from ops.environment import Environment, doubts, load, until
 from ops.packaging.deploy import key_problem
 from ops.packaging.doctl import TESTED_VERSION, Doctl, key_advice
 from ops.packaging.environment import value_problems
@@ -22,8 +22,8 @@ ALL = frozenset({FEED, STORE, PLATFORM, WEBHOOKS})
 def environment(given: Environment | None = None, needs: frozenset[str] = ALL) -> Iterator[Diagnosis]:
     """Check that every setting is there and can be read; tell where they come from and what nothing reads."""
     known = given or load(os.environ)
-    for text in unknown(known.values):
-        yield Diagnosis("warning", "environment", text, "correct its name, or unset it")
+    for text in doubts(known.values):
+        yield Diagnosis("warning", "environment", text, "correct it, or unset it")
     found = value_problems(known.values)
     try:
         read_settings(known.values, needs)
@@ -32,7 +32,8 @@ def environment(given: Environment | None = None, needs: frozenset[str] = ALL) -
     for problem in found:
         yield Diagnosis("failing", "environment", problem, "set it; docs/settings.md says what it means")
     if not found:
-        yield Diagnosis("ok", "environment", f"every setting is there ({known})")
+        yield Diagnosis("ok", "environment", "every setting is there")
+    yield Diagnosis("ok", "settings", str(known))
 
 
 def platform(settings: Settings, today: date, transport: httpx.BaseTransport | None = None) -> Iterator[Diagnosis]:
@@ -49,10 +50,11 @@ def platform(settings: Settings, today: date, transport: httpx.BaseTransport | N
     if not settings.platform_key_expires:
         yield Diagnosis("ok", "key expiry", "none told (RACEDAY_NAMESPACE_KEY_EXPIRES is unset)")
         return
-    days = (date.fromisoformat(settings.platform_key_expires) - today).days
+    last = date.fromisoformat(settings.platform_key_expires)
+    days = (last - today).days
     level: Level = "failing" if days < 0 else "warning" if days <= KEY_WARNING_DAYS else "ok"
     advice = f"{key_advice(settings.platform_namespace)}; set it with its date, and deploy" if level != "ok" else ""
-    yield Diagnosis(level, "key expiry", f"{settings.platform_key_expires}, in {days} days", advice)
+    yield Diagnosis(level, "key expiry", f"{last.isoformat()}: the namespace key {until(last, today)}", advice)
 
 
 def doctl(client: Doctl) -> Iterator[Diagnosis]:

@@ -1,15 +1,20 @@
 """Where the settings of a command come from: the process's environment over a file of NAME=value lines."""
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
+from ops.packaging.doctl import key_advice
 from ops.packaging.environment import read_env_file, value_problems
 from raceday.errors import SettingsError
 from raceday.settings import read_settings, specs
 
 PREFIXES = ("RACEDAY_", "NZTAB_", "APPWRITE_")
+# How alike two names are, behind their common beginning, for one to be meant by the other.
+_NEAR = 0.8
 # Read by commands, tests or the shim, and by no function.
 BESIDE = frozenset({"RACEDAY_WEB_SECRET", "APPWRITE_ADMIN_KEY", "RACEDAY_PYTHON", "RACEDAY_MUTATIONS"})
 
@@ -22,11 +27,11 @@ class Environment:
     sources: dict[str, str]
 
     def __str__(self) -> str:
-        """Say how many of our variables came from where, and which were in both."""
-        counts: dict[str, list[str]] = {}
+        """Say which of our variables came from where, by name; never a value."""
+        found: dict[str, list[str]] = {}
         for name, source in sorted(self.sources.items()):
-            counts.setdefault(source, []).append(name)
-        return "; ".join(f"{len(names)} from {source}" for source, names in counts.items()) or "none set"
+            found.setdefault(source, []).append(name)
+        return "; ".join(f"from {source}: {', '.join(names)}" for source, names in found.items()) or "none set"
 
 
 def load(process: Mapping[str, str], file: Path | None = None) -> Environment:
@@ -55,9 +60,44 @@ def unknown(names: Iterable[str]) -> list[str]:
     known = sorted({spec.env for spec in specs().values()} | BESIDE)
     found = []
     for name in sorted(n for n in names if ours(n) and n not in known):
-        near = difflib.get_close_matches(name, known, n=1)
-        found.append(f"{name} is read by nothing" + (f"; did you mean {near[0]}?" if near else ""))
+        # What all names begin with makes none of them near.
+        prefix = next(prefix for prefix in PREFIXES if name.startswith(prefix))
+        rest = [each.removeprefix(prefix) for each in known if each.startswith(prefix)]
+        near = difflib.get_close_matches(name.removeprefix(prefix), rest, n=1, cutoff=_NEAR)
+        found.append(f"{name} is read by nothing" + (f"; did you mean {prefix}{near[0]}?" if near else ""))
     return found
+
+
+def doubts(values: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each variable that nothing reads, and for an API host that is not the one meant."""
+    found = unknown(values)
+    if re.match(r"https?://[^/]*\.doserverless\.co\b", values.get("RACEDAY_API_HOST", "").strip(), re.IGNORECASE):
+        found.append(
+            "RACEDAY_API_HOST ends in .co, as doctl's legacy connection stores it; the API host that "
+            "`doctl serverless namespaces list` shows ends in .io"
+        )
+    return found
+
+
+def key_expired(values: Mapping[str, str], today: date) -> str:
+    """Say that the namespace key's last day is past, with how to make another; empty where it is not."""
+    try:
+        last = date.fromisoformat(values.get("RACEDAY_NAMESPACE_KEY_EXPIRES", "").strip())
+    except ValueError:
+        return ""
+    if last >= today:
+        return ""
+    advice = key_advice(values.get("RACEDAY_NAMESPACE", "") or "NAMESPACE")
+    return f"RACEDAY_NAMESPACE_KEY_EXPIRES: the namespace key {until(last, today)}; {advice}, and set its last day"
+
+
+def until(last: date, today: date) -> str:
+    """Say when a last day is, seen from today."""
+    days = abs((last - today).days)
+    told = "1 day" if days == 1 else f"{days} days"
+    if last == today:
+        return "expires after today"
+    return f"expires in {told}" if last > today else f"expired {told} ago"
 
 
 def problems(values: Mapping[str, str]) -> list[str]:

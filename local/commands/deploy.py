@@ -18,7 +18,7 @@ from local.environment import current
 from local.host.check import boot_problems, load_all
 from local.host.coldstart import measure, table, variants
 from local.host.function import base_interpreter, staged_function
-from ops.environment import load, unknown
+from ops.environment import Environment, doubts, key_expired, load
 from ops.packaging.compiled import find_compiler
 from ops.packaging.deploy import Deployer, Home, key_problem
 from ops.packaging.dists import HOST, PLATFORM_PYTHON
@@ -116,7 +116,7 @@ def stage(args: Options, env: Mapping[str, str] | None = None) -> tuple[ProjectF
     """Stage what the options ask for; raises PackagingError."""
     project = read_project(ROOT / FILE_NAME, SOURCES.functions)
     wanted = [name.strip() for name in args.only.split(",") if name.strip()] or list(project.names)
-    values = environment(args) if env is None else env
+    values = environment(args).values if env is None else env
     chosen = [spec for spec in project.functions if spec.name in wanted]
     legacy = values.get("RACEDAY_LEGACY_SCHEDULES", "").strip().lower() in {"1", "true", "yes", "on"}
     unset = unset_defaults(chosen, values)
@@ -124,9 +124,9 @@ def stage(args: Options, env: Mapping[str, str] | None = None) -> tuple[ProjectF
     return project, Stager(project, SOURCES, site(args.target)).stage(args.out.resolve(), text, wanted)
 
 
-def environment(args: Options) -> dict[str, str]:
+def environment(args: Options) -> Environment:
     """Return the process's variables over those of the env file; raises PackagingError for an unreadable file."""
-    return load(os.environ, args.env_file).values if args.env_file else dict(current().values)
+    return load(os.environ, args.env_file) if args.env_file else current()
 
 
 def foreign(target: str, python: str) -> list[str]:
@@ -152,17 +152,20 @@ def boot(staged: Staged) -> list[str]:
 
 
 def run_deploy(args: Options) -> int:
-    """Plan, and unless only planning, deploy; 0 done, 1 plan with refusals, 2 refused, 3 failed and put back."""
+    """Plan, and unless only planning, deploy; 0 done, 1 plan with refusals, 2 refused, 3 failed, what stands is told."""
     try:
-        env = environment(args)
+        known = environment(args)
+        print(f"settings {known}")
+        env = known.values
+        if expired := key_expired(env, SystemClock().now().date()):
+            raise DeployError(f"{expired}. Nothing was staged or asked to change")
         project, staged = stage(args, env)
         rendered = read_project(staged.root / FILE_NAME)
         plan = _plan(args, project, rendered, staged, env)
     except PackagingError as error:
         return _tell("deploy", error, 2)
     print(show(plan))
-    print(f"settings: {current()}")
-    for text in unknown(env):
+    for text in doubts(env):
         print(f"note: {text}")
     if args.json:
         _write_json(args.json, plan.to_json())
@@ -188,7 +191,7 @@ def _plan(
 def _deploy(args: Options, project: ProjectFile, staged: Staged, rendered: ProjectFile, env: Mapping[str, str]) -> int:
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     if problems := foreign(staged.target, here) or boot(staged) + _key_problems(rendered, env):
-        return _tell("deploy", DeployError(problems), 2)
+        return _tell("deploy", DeployError([*problems, "refused; nothing was asked to change"]), 2)
     secret_names = {s.env for s in specs().values() if s.secret} | {"RACEDAY_WEB_SECRET"}
     doctl = Doctl(env, secrets=tuple(env[name] for name in secret_names if env.get(name)))
     deployer = Deployer(doctl, Home(args.home), print, declared=project.names, keep=args.keep)

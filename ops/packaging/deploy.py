@@ -50,7 +50,7 @@ class Deployer:
 
     def deploy(self, staged: Staged, project: ProjectFile, expected_namespace: str = "") -> dict[str, Any]:
         """Deploy and verify; raises DeployError after putting back what was there before."""
-        namespace, host = self._doctl.connected()
+        namespace, host = self._connected()
         if expected_namespace and namespace != expected_namespace:
             advice = key_advice(expected_namespace)
             raise DeployError(
@@ -69,6 +69,12 @@ class Deployer:
                 raise DeployError([*told, *self._take_back(project, former)]) from None
         self._drop_leftovers(project, there)
         return self._remember(staged, project, namespace)
+
+    def _connected(self) -> tuple[str, str]:
+        try:
+            return self._doctl.connected()
+        except DeployError as error:
+            raise DeployError([*error.problems, "nothing was asked to change"]) from None
 
     def _before(self, project: ProjectFile, scratch: Path) -> FormerDeployment:
         names = frozenset(spec.full_name for spec in project.functions)
@@ -199,6 +205,9 @@ def _state(now: Standing, former: FormerDeployment) -> Iterator[str]:
     for name in sorted({*mine, *theirs}):
         remove = f"doctl serverless undeploy --triggers {name}"
         yield _line(f"trigger {name}", mine.get(name), theirs.get(name), remove)
+    scheduler = next((name for name in sorted(names) if name.endswith(f"/{SCHEDULER}") and name in now.functions), "")
+    if scheduler and not any(trigger.enabled for trigger in now.triggers_of({scheduler}).values()):
+        yield f"{scheduler} has no trigger now: it stands still, and no race is polled, until it has one"
 
 
 def _line(name: str, now: object, was: object, remove: str) -> str:
@@ -206,8 +215,8 @@ def _line(name: str, now: object, was: object, remove: str) -> str:
         return f"{name}: {'as before' if now else 'not there, as before'}"
     if was is None:
         return f"{name}: new, {now}; remove it with `{remove}`"
-    found = f"there is {now}, before it was {was}" if now else f"gone, before it was {was}"
-    return f"{name}: {found}; deploy the commit that stood before, or `./raceday deploy` again"
+    found = f"now: {now}" if now else "gone"
+    return f"{name}: {found}; before: {was}; deploy the commit that stood before, or `./raceday deploy` again"
 
 
 def _unknown(project: ProjectFile, former: FormerDeployment) -> list[str]:

@@ -270,7 +270,8 @@ def _one_each(texts: Sequence[str]) -> list[str]:
         if line and found and not line.startswith("While deploying"):
             found[-1] += f" {line}"
         elif line:
-            found.append(line)
+            # doctl says it twice of a trigger.
+            found.append(re.sub(r"^While deploying while deploying", "While deploying", line))
     return found
 
 

@@ -88,7 +88,7 @@ def _chosen(functions: Mapping[str, FunctionThere], names: Collection[str]) -> d
 def _differing(kind: str, now: Mapping[str, Any], then: Mapping[str, Any]) -> Iterable[str]:
     for name in sorted({*now, *then}):
         if now.get(name) != then.get(name):
-            yield f"{kind}{name}: there is {now.get(name, 'none')}; before it was {then.get(name, 'none')}"
+            yield f"{kind}{name}: now: {now.get(name, 'none')}; before: {then.get(name, 'none')}"
 
 
 def read_standing(doctl: Doctl, interesting: Collection[str] = ()) -> Standing:

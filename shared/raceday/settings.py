@@ -121,6 +121,12 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return parse
 
 
+def _level(value: str) -> str:
+    if value.strip().lower() not in ("debug", "info", "warning", "error"):
+        raise ValueError("debug, info, warning or error")
+    return value.strip().lower()
+
+
 def _divides_a_minute(value: str) -> int:
     secs = _whole(15, 60)(value)
     if 60 % secs:
@@ -192,7 +198,7 @@ class Settings:
     batch_limit: int = _s("RACEDAY_BATCH_LIMIT", "Races that batch-race-poller takes at once", _whole(1, 100), 10)
     tape_bucket: str = _s("RACEDAY_TAPE", "Bucket that takes what the feed says to pollers; empty is off", _text, "")
     legacy_schedules: bool = _s("RACEDAY_LEGACY_SCHEDULES", "Run the legacy pollers' schedules too", _flag, False)
-    log_level: str = _s("RACEDAY_LOG_LEVEL", "debug, info, warning or error", _text, "info")
+    log_level: str = _s("RACEDAY_LOG_LEVEL", "debug, info, warning or error", _level, "info")
 
     platform_host: str = _s(
         "RACEDAY_API_HOST", "API host of the functions namespace, as https://...", _url, needed_by=PLATFORM

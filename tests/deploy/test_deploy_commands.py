@@ -89,6 +89,7 @@ def test_deploying_from_an_env_file_ends_verified(
     assert [(f["name"], f["change"]) for f in plan["functions"]] == [(NAME, "unchanged")]
     shown = capsys.readouterr()
     assert "deployed and verified" in shown.out
+    assert "APPWRITE_API_KEY" in next(line for line in shown.out.splitlines() if line.startswith("settings from env: "))
     assert SETTINGS["APPWRITE_API_KEY"] not in shown.out + shown.err + json.dumps(plan)
 
 
@@ -103,3 +104,21 @@ def test_a_refused_key_ends_with_what_to_do(tmp_path: Path, platform: Path, caps
     assert main(["deploy", *options(tmp_path, "--home", str(tmp_path / "home"), "--env-file", str(file))]) == 3
     assert "run `doctl auth init`" in capsys.readouterr().err
     assert load(platform).host.functions == {}
+
+
+@pytest.mark.parametrize("more", [[], ["--plan"]], ids=["deploy", "plan"])
+def test_an_expired_namespace_key_is_refused_before_staging(
+    tmp_path: Path, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Plan and deployment end with 2, nothing is staged, and no value is told."""
+    file = tmp_path / "env"
+    last = {"RACEDAY_NAMESPACE_KEY_EXPIRES": "2026-01-01"}
+    file.write_text("".join(f"{name}={value}\n" for name, value in (SETTINGS | last).items()))
+    out = tmp_path / "out"
+    assert main(["deploy", *more, "--out", str(out), "--only", NAME, "--env-file", str(file)]) == 2
+    shown = capsys.readouterr()
+    assert "RACEDAY_NAMESPACE_KEY_EXPIRES: the namespace key expired" in shown.err
+    assert "Nothing was staged" in shown.err
+    assert "settings from env: " in shown.out
+    assert not out.exists()
+    assert SETTINGS["APPWRITE_API_KEY"] not in shown.out + shown.err

@@ -180,6 +180,8 @@ def test_a_transcript_with_failures_is_read_whole() -> None:
         "While deploying action 'raceday/two': malformed: memory exceeds",
         "While deploying package 'raceday': no",
     )
+    twice = '{"errors": [{"detail": "While deploying while deploying trigger \'t\': Request failed"}]}'
+    assert read_deployment(twice).failures == ("While deploying trigger 't': Request failed",)
 
 
 def test_json_reports_of_the_deployer_are_read_too() -> None:

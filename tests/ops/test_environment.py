@@ -11,7 +11,7 @@ import pytest
 from local.environment import ON_PRODUCTION, applied, current, taken
 from local.functions import ROOT
 from ops import doctor_platform
-from ops.environment import BESIDE, load, problems, unknown
+from ops.environment import BESIDE, doubts, key_expired, load, problems, unknown, until
 from ops.packaging.doctl import Doctl
 from raceday.errors import SettingsError
 from raceday.settings import Settings, read_settings, specs
@@ -34,7 +34,7 @@ def test_the_environment_wins_over_the_file_and_empty_is_unset(file: Path) -> No
     found = load({"NZTAB_FROM": "own@x.test", "RACEDAY_CODES": "", "HOME": "/"}, file)
     assert found.values == {"NZTAB_FROM": "own@x.test", "RACEDAY_CODES": "T", "HOME": "/"}
     assert found.sources == {"NZTAB_FROM": "the environment over settings", "RACEDAY_CODES": "settings"}
-    assert str(found) == "1 from the environment over settings; 1 from settings"
+    assert str(found) == "from the environment over settings: NZTAB_FROM; from settings: RACEDAY_CODES"
 
 
 def test_variables_that_nothing_reads_are_told_with_the_nearest_name() -> None:
@@ -45,7 +45,35 @@ def test_variables_that_nothing_reads_are_told_with_the_nearest_name() -> None:
     assert unknown([*(spec.env for spec in specs().values()), *BESIDE]) == []
 
 
+def test_a_name_is_told_as_meant_only_where_it_is_near() -> None:
+    """What every name begins with makes none of them near."""
+    assert unknown(["RACEDAY_POLLS", "RACEDAY_COLOUR", "NZTAB_PARTNERID"]) == [
+        "NZTAB_PARTNERID is read by nothing; did you mean NZTAB_PARTNER_ID?",
+        "RACEDAY_COLOUR is read by nothing",
+        "RACEDAY_POLLS is read by nothing",
+    ]
+
+
+def test_an_api_host_of_a_legacy_connection_is_told() -> None:
+    """Plan and doctor tell a host in .co; one in .io, or of a private network, is nothing to tell."""
+    host = "https://faas-syd1-x.doserverless"
+    assert ["ends in .io" in text for text in doubts({"RACEDAY_API_HOST": f"{host}.co/"})] == [True]
+    assert doubts({"RACEDAY_API_HOST": f"{host}.io"}) == doubts({"RACEDAY_API_HOST": "https://a.company"}) == []
+
+
+def test_the_last_day_of_a_key_is_told_in_words() -> None:
+    """The last day itself is not past; a date that is none is told elsewhere."""
+    today = date(2026, 3, 29)
+    told = [until(date.fromisoformat(day), today) for day in ("2026-03-01", "2026-03-28", "2026-03-29", "2026-03-30")]
+    assert told == ["expired 28 days ago", "expired 1 day ago", "expires after today", "expires in 1 day"]
+    past = [key_expired({"RACEDAY_NAMESPACE_KEY_EXPIRES": d}, today) for d in ("2026-03-28", "2026-03-29", "soon", "")]
+    assert [bool(text) for text in past] == [True, False, False, False]
+    assert "expired 1 day ago" in past[0]
+    assert "serverless key create" in past[0]
+
+
 BAD = {
+    "RACEDAY_LOG_LEVEL": ("loud", "debug, info, warning or error"),
     "RACEDAY_WEBHOOK_SECRET": ("five5", "8 to 256 characters"),
     "RACEDAY_WEB_SECRET": ("short", "at least 16 characters"),
     "RACEDAY_NAMESPACE_KEY": ("uuid:key", "a namespace access key"),
@@ -61,7 +89,9 @@ def test_lengths_and_forms_are_checked_by_all_alike(name: str, value: str, told:
     assert name in found
     assert told in found
     lines = list(doctor_platform.environment(load({**GOOD, name: value}), frozenset()))
-    assert [line.level for line in lines] == ["failing"]
+    assert [line.level for line in lines] == ["failing", "ok"]
+    assert "from the environment: RACEDAY_" in lines[-1].found
+    assert value not in lines[-1].found
     if name != "RACEDAY_WEB_SECRET":
         with pytest.raises(SettingsError, match=told):
             read_settings({name: value})
