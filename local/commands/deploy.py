@@ -152,7 +152,7 @@ def boot(staged: Staged) -> list[str]:
 
 
 def run_deploy(args: Options) -> int:
-    """Plan, and unless only planning, deploy; 0 done, 1 plan with refusals, 2 refused, 3 failed, what stands is told."""
+    """Plan, and unless only planning, deploy; 0 done, 1 plan with refusals, 2 refused, 3 failed and undone or told."""
     try:
         known = environment(args)
         print(f"settings {known}")
