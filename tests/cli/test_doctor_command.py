@@ -213,7 +213,8 @@ def test_missing_settings_are_a_line_each(monkeypatch: pytest.MonkeyPatch) -> No
     """Each missing variable has a failing line of its own."""
     for spec in specs().values():
         monkeypatch.delenv(spec.env, raising=False)
-    lines = list(environment())
+    *lines, sources = environment()
+    assert (sources.level, sources.what, sources.found) == ("ok", "settings", "none set")
     required = [spec.env for spec in specs().values() if spec.required]
     assert [line.found.split()[0] for line in lines] == required
     assert {line.level for line in lines} == {"failing"}
@@ -248,6 +249,7 @@ def test_the_command_prints_a_line_for_each_and_never_a_secret(
     assert "hush" not in told
     assert {line["what"] for line in json.loads(file.read_text())} == {
         "environment",
+        "settings",
         "feed",
         "doctl",
         "appwrite",
