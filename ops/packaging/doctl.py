@@ -237,6 +237,8 @@ def explain(what: str, text: str, secrets: Sequence[str] = ()) -> str:
         if any(word in lower for word in words):
             return f"{what} failed: {advice}"
     told = " ".join(_error_texts(text))[:300] or "doctl gave no reason"
+    if told in what:
+        return scrub(what, secrets)
     return f"{what} failed: {scrub(told, secrets)}"
 
 

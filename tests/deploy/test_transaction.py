@@ -152,7 +152,7 @@ def test_a_scheduler_that_stands_still_at_last_is_told(staged: Bench) -> None:
     assert list(run.now[1]) == []
     assert "trigger raceday-minute: gone; before: starts raceday/master-race-scheduler at * * * * *" in run.message
     assert f"{SCHEDULER} has no trigger now: it stands still" in run.message
-    assert "While deploying trigger 'raceday-minute'" in run.message
+    assert "deploying: While deploying trigger 'raceday-minute': Request failed with status code 500\n" in run.message
 
 
 def test_a_platform_that_does_not_answer_is_asked_to_change_nothing(staged: Bench) -> None:
