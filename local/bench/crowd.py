@@ -1,4 +1,6 @@
-"""`python -m local.bench.crowd RACES SIZES`: some of the densest minutes of a day of so many races, as JSON.
+"""Some of the densest minutes of a day of so many races, as JSON.
+
+    PYTHONPATH=shared:. .raceday/venv/bin/python -m local.bench.crowd RACES SIZES
 
 No processor here simulates a day of a thousand races in reasonable time. So only the races are kept that are polled
 around those minutes: from those just run to those that start over an hour later. What is left out are the polls of

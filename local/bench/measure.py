@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +47,15 @@ class Part:
     def to_json(self) -> dict[str, Any]:
         """Return value, goal and whether it is met."""
         return {"value": round(self.value, 4), "goal": self.goal, "met": self.value <= self.goal}
+
+
+@dataclass(frozen=True, slots=True)
+class Goals:
+    """What a slow key measures and its limits as the code of today has them, to judge figures that were kept."""
+
+    what: str
+    goal: float | None
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

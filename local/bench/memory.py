@@ -1,14 +1,21 @@
 """`memory`: the peak memory of a process that only polls, over a day's number of polls, against its limit."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from local.bench.child import ProbeFailed, output, serving
-from local.bench.measure import Measure
+from local.bench.measure import Goals, Measure
 from local.functions import ROOT
 from ops.packaging.project import FILE_NAME, read_project
 
 RACES = 24
 POLLER = "enhanced-race-poller"
+
+
+def goals(measured: Mapping[str, Any]) -> Goals:
+    """Return what is measured and its goal."""
+    return Goals("peak memory of the poller / its limit", 0.12)
 
 
 def measure(quick: bool) -> Measure:
@@ -20,11 +27,12 @@ def measure(quick: bool) -> Measure:
     if not committed:
         raise ProbeFailed(f"memory: nothing was committed: {found['results']}")
     marks = found["marks"]
+    limits = goals({})
     return Measure(
         "memory",
         found["peak_mb"] / limit_mb,
-        0.12,
-        "peak memory of the poller / its limit",
+        limits.goal,
+        limits.what,
         {
             "peak_mb": found["peak_mb"],
             "limit_mb": limit_mb,

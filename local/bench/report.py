@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from local.bench.measure import Measure, noise
+from local.bench.measure import Goals, Measure, noise
 from local.functions import ROOT
 
 LAST_FULL = Path(__file__).with_name("last_full.json")
@@ -34,15 +34,22 @@ SLOW = ("cold_start", "memory", "sim_speed", "day_cost", "rows_read")
 Told = Callable[[str], None]
 
 
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
 def commit() -> str:
     """Return the commit that is checked out, with a mark where the library differs from it."""
+    changed = _git("status", "--porcelain", "--", "shared", "functions")
+    return (_git("rev-parse", "--short", "HEAD") or "unknown") + ("+changes" if changed else "")
 
-    def git(*words: str) -> str:
-        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
-        return done.stdout.strip()
 
-    changed = git("status", "--porcelain", "--", "shared", "functions")
-    return (git("rev-parse", "--short", "HEAD") or "unknown") + ("+changes" if changed else "")
+def age(of: str) -> str:
+    """Tell the date of a commit and how many were made since; one that is not here has no age."""
+    name = of.removesuffix("+changes")
+    since, day = _git("rev-list", "--count", f"{name}..HEAD"), _git("log", "-1", "--format=%cs", name, "--")
+    return f"{day}, {since} commits back" if since and day else "of unknown age"
 
 
 def run(
@@ -54,7 +61,7 @@ def run(
     entries: dict[str, Any] = {}
     for key in keys:
         if quick and key in SLOW and key in kept.get("keys", {}):
-            entries[key] = {"from_commit": kept["commit"], **kept["keys"][key]}
+            entries[key] = _kept(key, {"from_commit": kept["commit"], **kept["keys"][key]})
             continue
         told(key)
         entries[key] = _measured(key, quick)
@@ -82,6 +89,26 @@ def _measured(key: str, quick: bool) -> dict[str, Any]:
     return found.to_json()
 
 
+def _kept(key: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a kept entry judged by today's goals; one that was of another measurement misses them."""
+    today: Goals = importlib.import_module(f"local.bench.{key}").goals(entry["measured"])
+    judged = {
+        name: {"value": value, "goal": goal, "met": value <= goal}
+        for name, goal in today.parts.items()
+        if (value := entry["parts"].get(name, {}).get("value")) is not None
+    }
+    same = entry["what"] == today.what and len(judged) == len(today.parts)
+    met = same and (today.goal is None or entry["value"] <= today.goal) and all(p["met"] for p in judged.values())
+    return {
+        **entry,
+        "goal": today.goal,
+        "met": met,
+        "parts": judged,
+        "from_commit_age": age(entry["from_commit"]),
+        "same_measurement": same,
+    }
+
+
 def read_kept(path: Path = LAST_FULL) -> dict[str, Any]:
     """Return the last full run that was kept, empty where there is none."""
     if not path.is_file():
@@ -96,7 +123,7 @@ def table(report: dict[str, Any]) -> str:
     for key, entry in report["keys"].items():
         spreads = [m["spread"] for m in entry["measured"].values() if isinstance(m, dict) and "spread" in m]
         spread = f"{max(spreads):>7.0%}" if spreads else f"{'':>7}"
-        source = f" (from the full run of {entry['from_commit']})" if "from_commit" in entry else ""
+        source = _source(entry)
         lines.append(_line(key, entry, spread, f"{entry['what']}{source}"))
         lines += [_line(f"  .{name}", part, f"{'':>7}", "") for name, part in entry["parts"].items()]
         lines += [_sample(name, m) for name, m in entry["measured"].items() if isinstance(m, dict) and "median" in m]
@@ -109,9 +136,17 @@ def table(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _source(entry: dict[str, Any]) -> str:
+    if "from_commit" not in entry:
+        return ""
+    other = "" if entry["same_measurement"] else "; today's code measures something else, run it whole"
+    return f" (kept, from the full run of {entry['from_commit']}, {entry['from_commit_age']}{other})"
+
+
 def _line(name: str, entry: dict[str, Any], spread: str, what: str) -> str:
     goal = "told" if entry["goal"] is None else f"{entry['goal']:g}"
     met = "" if entry["goal"] is None else ("ok" if entry["value"] <= entry["goal"] else "MISSED")
+    met = met if entry.get("same_measurement", True) else "OTHER"
     return f"{name:<28}{entry['value']:>9.4g}{goal:>8}  {met:<6}{spread}  {what}".rstrip()
 
 

@@ -99,8 +99,15 @@ def _add_costs(made: Table, report: dict[str, Any]) -> None:
     if "cost" not in report:
         return
     cost, found = report["cost"], report["appwrite"]
-    dollars = "  ".join(f"{sizes} ${month:,.2f}" for sizes, month in cost["month_dollars"].items())
+    dollars = "  ".join(_dollars(cost, sizes) for sizes in cost["month_dollars"])
     made.add_row("platform, a month", f"{dollars}  (GiB-s a day: {sum(cost['gib_secs'].values()):,.0f})")
     totals = "  ".join(f"{key} {found[key]['total']:,}" for key in ("rows_read", "rows_written", "calls"))
     made.add_row("Appwrite, a day", totals)
     made.add_row("Appwrite's cloud", "\n".join(plan_lines(found)))
+
+
+def _dollars(cost: dict[str, Any], sizes: str) -> str:
+    """Tell a month's dollars; those of other sizes than the day's own are reckoned from its seconds."""
+    own = sizes == cost["sizes"]
+    reckoned = "" if own else f" (reckoned from the seconds at {cost['sizes']} sizes)"
+    return f"{sizes} ${cost['month_dollars'][sizes]:,.2f}{reckoned}"

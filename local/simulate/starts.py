@@ -11,7 +11,8 @@ from local.simulate.replay import POLLER, Wanted
 
 SECOND = timedelta(seconds=1)
 # Documented (README, scheduling): a poller is started so long before its slot, where a warm one is known of.
-LEAD, FAR_LEAD, COLD_LEAD = timedelta(seconds=1.5), timedelta(seconds=0.5), timedelta(seconds=9)
+LEAD, FAR_LEAD = timedelta(seconds=1.5), timedelta(seconds=0.5)
+COLD_LEAD, FAR_COLD_LEAD = timedelta(seconds=9), timedelta(seconds=3)
 WARM = timedelta(minutes=4)
 BRIEF = timedelta(seconds=30)
 # Of a start whose instant is not known to the microsecond: a quick one, one in ten, and a cold one.
@@ -35,8 +36,8 @@ class Starts:
         """Return when a tick that knew of a slot since an instant starts the poller for it."""
         if self._ahead:
             return known
-        lead = LEAD if wanted.expires - wanted.at < BRIEF else FAR_LEAD
-        return max(known, wanted.at - (lead if self._warm(wanted.at - lead) else COLD_LEAD))
+        lead, cold = (LEAD, COLD_LEAD) if wanted.expires - wanted.at < BRIEF else (FAR_LEAD, FAR_COLD_LEAD)
+        return max(known, wanted.at - (lead if self._warm(wanted.at - lead) else cold))
 
     def beside(self, tick: ActivationRun, wanted: Wanted) -> Sequence[Handing]:
         """Return what a tick handed out for other races of the same instant, in time for it."""

@@ -63,7 +63,7 @@ def make_plan(
     triggers_limit: int = MAX_TRIGGERS,
 ) -> DeployPlan:
     """Plan the deployment of a staged tree; `rendered` is its project.yml, `project` has the unset defaults as well."""
-    specs = [replace(project.function(f.name), triggers=rendered.function(f.name).triggers) for f in staged.functions]
+    specs = [_as_deployed(project.function(f.name), rendered.function(f.name)) for f in staged.functions]
     partial = len(staged.functions) < len(project.functions)
     found = {c.function: c for c in changes(last, snapshot(staged, rendered), partial=partial)}
     functions = tuple(
@@ -73,6 +73,11 @@ def make_plan(
     gone = tuple(name for name, change in found.items() if change.kind == "no longer declared")
     refusals = (*environment_problems(specs, env), *_trigger_refusals(specs, triggers_limit))
     return DeployPlan(functions, gone, staged.library, staged.compiled, cost, refusals, _warnings(staged, gone, cost))
+
+
+def _as_deployed(declared: FunctionSpec, rendered: FunctionSpec) -> FunctionSpec:
+    """Return a function with the limits and triggers that are deployed, and all variables that it may be given."""
+    return replace(declared, limits=rendered.limits, triggers=rendered.triggers)
 
 
 def _trigger_refusals(specs: Iterable[FunctionSpec], limit: int) -> list[str]:

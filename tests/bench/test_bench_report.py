@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import json
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from local import cli
-from local.bench import day_cost, parse, report, rows_read
+from local.bench import cold_start, day_cost, parse, report, rows_read
 from local.bench.cost import table as cost_table
 from local.bench.cost_picture import picture
 from local.bench.measure import Measure, Part, Sample, in_turn, percentile
@@ -85,7 +86,34 @@ def test_slow_keys_of_a_quick_run_name_the_commit_they_come_from(tmp_path: Path)
     kept.write_text(json.dumps({"commit": "abc1234", "keys": {"memory": entry(0.05)}}))
     found = report.run(["memory"], quick=True, kept_in=kept)
     assert found["keys"]["memory"]["from_commit"] == "abc1234"
-    assert "from the full run of abc1234" in report.table(found)
+    assert "kept, from the full run of abc1234, of unknown age" in report.table(found)
+
+
+def test_a_kept_figure_is_judged_by_the_goals_of_today(tmp_path: Path) -> None:
+    """A goal that was met when the run was kept is missed once it is stricter, and the table says so."""
+    kept = tmp_path / "kept.json"
+    cold = {**entry(0.25, 0.35), "what": cold_start.goals({}).what}
+    kept.write_text(json.dumps({"commit": "abc1234", "keys": {"cold_start": cold}}))
+    found = report.run(["cold_start"], quick=True, kept_in=kept)
+    assert (found["keys"]["cold_start"]["goal"], found["keys"]["cold_start"]["met"]) == (0.22, False)
+    assert report.missed(found) == ["cold_start"]
+    assert re.search(r"cold_start +0\.25 +0\.22 +MISSED", report.table(found))
+
+
+def test_a_kept_figure_of_another_measurement_meets_no_goal(tmp_path: Path) -> None:
+    """What a key was when the run was kept is not what it is now: its figure is told, and not called ok."""
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps({"commit": "abc1234", "keys": {"rows_read": entry(1.0)}}))
+    found = report.run(["rows_read"], quick=True, kept_in=kept)
+    assert report.missed(found) == ["rows_read"]
+    assert "today's code measures something else" in report.table(found)
+
+
+@pytest.mark.parametrize("key", report.SLOW)
+def test_a_slow_key_measures_what_its_goals_say(key: str) -> None:
+    """Goals that kept figures are judged by are those that a full run is judged by."""
+    source = inspect.getsource(importlib.import_module(f"local.bench.{key}"))
+    assert source.count("limits.goal,") == source.count("limits.what,") == 1
 
 
 def test_the_kept_full_run_has_every_key() -> None:

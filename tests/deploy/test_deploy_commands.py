@@ -66,6 +66,19 @@ def test_a_plan_with_missing_settings_is_refused_and_deploys_nothing(
     assert not platform.exists()
 
 
+@pytest.mark.parametrize(("sizes", "memory_mb"), [("seed", 512), ("lean", 128)])
+def test_a_plan_shows_the_memory_that_would_be_deployed(
+    sizes: str, memory_mb: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Table and file have the chosen sizes, as the staged project file has them."""
+    file = tmp_path / "plan.json"
+    main(["deploy", "--plan", "--sizes", sizes, *options(tmp_path, "--json", str(file))])
+    assert json.loads(file.read_text())["functions"][0]["memory_mb"] == memory_mb
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith(NAME))
+    assert row.split()[1] == str(memory_mb)
+    assert f"memory: {memory_mb}" in (tmp_path / "out" / "project.yml").read_text()
+
+
 @pytest.mark.parametrize(
     ("target", "python", "refused"), [("host", "3.13", 1), ("host", "3.11", 0), ("platform", "3.13", 0)]
 )

@@ -14,6 +14,7 @@ from local.simulate.run import simulate_day
 from local.simulate.seams import FaultHooks
 from local.simulate.world import SimWorld
 from raceday.clock import iso
+from raceday.ids import row_key
 from raceday.runtime.function import handle
 from raceday.tables import SUITE_STATE
 from tests.scheduling.kit import START
@@ -24,16 +25,22 @@ FEEDING = "daily-meetings"
 
 
 class Guarded(Watched):
-    """The scheduler's suite with a watcher outside and the watchdog's trigger."""
+    """The scheduler's suite with a watcher outside and the watchdog's trigger; `ended` is when that last answered."""
 
-    def watch(self, at: datetime, **params: Any) -> dict[str, Any]:
-        """Fire the watchdog's trigger at an instant."""
+    ended: datetime
+
+    def watch(self, at: datetime, *, kept_at: datetime | None = None, **params: Any) -> dict[str, Any]:
+        """Fire the watchdog's trigger at an instant; `kept_at` is when a tick is kept while it runs."""
         self.at = at
         loop = VirtualLoop(at)
+        if kept_at is not None:
+            row = self.store.tables[SUITE_STATE][row_key("tick", "master-race-scheduler")]
+            loop.call_later((kept_at - at).total_seconds(), row.update, {"at": iso(kept_at)})
         container = self.container(loop)
         try:
             event = {"watchdog": True, **params}
             answer: dict[str, Any] = loop.run_until_complete(handle(container, function(FEEDING), event, None))
+            self.ended = loop.now()
         finally:
             loop.close()
         return answer
@@ -110,6 +117,25 @@ def test_a_minute_whose_slots_last_seconds_is_not_left_without_a_tick(
     handed = suite.invoker.slots()[before:]
     assert (("r1", iso(START + MINUTE + timedelta(seconds=30))) in handed) is stands_in
     assert json.loads(suite.rows("health")["suite"]["data"])["stood_in"] == ""
+
+
+@pytest.mark.parametrize(
+    ("kept_after", "ends_after"),
+    [
+        pytest.param(3.0, 3.7, id="before the first look"),
+        pytest.param(4.0, 4.2, id="before the second look"),
+        pytest.param(6.0, 8.0, id="before the last look"),
+    ],
+)
+def test_a_watchdog_waits_no_longer_than_for_the_tick(kept_after: float, ends_after: float) -> None:
+    """It is billed while it waits: it ends at the first of its looks, in seconds of the minute, that finds a tick."""
+    suite = Guarded(START)
+    suite.race("r1", START + 4 * MINUTE)
+    suite.tick(START)
+    minute = START + MINUTE
+    answer = suite.watch(minute + timedelta(seconds=1), kept_at=minute + timedelta(seconds=kept_after))
+    assert answer["stoodIn"] is False
+    assert (suite.ended - minute).total_seconds() == pytest.approx(ends_after)
 
 
 def test_a_stand_in_is_an_alarm_and_ends_with_it() -> None:

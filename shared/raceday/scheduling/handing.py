@@ -18,8 +18,9 @@ POLLER = functions.POLLER.name
 # From an invocation to the first line of a warm poller: half a second, two at the worst. From T-5 on little is to be
 # late; before that, and for re-checks, a second or two does no harm.
 LEAD_SECS, FAR_LEAD_SECS = 1.5, 0.5
-# A container of its own takes up to nine seconds to come up. An idle one is kept for five minutes or more.
-COLD_LEAD_SECS = 9.0
+# A container of its own takes two seconds to come up, nine at the worst. A far slot may be late by the difference,
+# for each second that a poller waits is billed. An idle one is kept for five minutes or more.
+COLD_LEAD_SECS, FAR_COLD_LEAD_SECS = 9.0, 3.0
 _WARM = timedelta(minutes=4)
 # When pollers were started, and how many at once.
 _WARM_POLLERS: Kept[list[tuple[datetime, int]]] = Kept(list)
@@ -95,10 +96,10 @@ class HandOut:
         if self._tick.container.settings.hand_out == AHEAD:
             return self._tick.at
         wanted = len({due.race_id for due in group}) / self._tick.container.settings.races_per_poller
-        if wanted > _warm(self._tick, at):
-            lead = COLD_LEAD_SECS
-        else:
-            lead = LEAD_SECS if any(_critical(due) for due in group) else FAR_LEAD_SECS
+        near, far = (
+            (COLD_LEAD_SECS, FAR_COLD_LEAD_SECS) if wanted > _warm(self._tick, at) else (LEAD_SECS, FAR_LEAD_SECS)
+        )
+        lead = near if any(_critical(due) for due in group) else far
         start = at - timedelta(seconds=lead)
         end = clock.now() + timedelta(seconds=self._tick.call.remaining_secs() - RESERVE_SECS)
         return start if start < end else self._tick.at
