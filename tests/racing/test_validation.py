@@ -134,6 +134,13 @@ def test_one_spoilt_pool_lowers_the_score(product: str, factor: str | None) -> N
     assert spoilt.score < (row_of(race).score or 0)
 
 
+@pytest.mark.parametrize(("product", "cents"), [("trifecta", -5), ("win", None)])
+def test_a_failed_check_of_the_money_leaves_sixty_at_most(product: str, cents: int | None) -> None:
+    """One pool that is missing or negative fails one check, and the others' points do not lift the score above 60."""
+    spoilt = row_of(with_pool(open_race(), product, cents))
+    assert (spoilt.score, row_of(open_race()).score) == (60, 99)
+
+
 @pytest.mark.parametrize(
     ("spoilt", "check"),
     [
