@@ -57,7 +57,7 @@ def keeping(store: str, now: Callable[[], datetime], shown: Callable[[str], None
 
 
 def read(path: Path, begin: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
-    """Give each whole line from an offset on, with the offset after it."""
+    """Yield each whole line from an offset on, with the offset after it."""
     with path.open("rb") as file:
         file.seek(begin)
         for raw in file:

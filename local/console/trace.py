@@ -193,7 +193,7 @@ def _bars(
     begin: datetime,
     depth: int,
 ) -> Iterable[Bar]:
-    """Give an activation, its polls' parts and what it started, depth first."""
+    """Yield an activation, its polls' parts and what it started, depth first."""
 
     def ms(instant: datetime) -> float:
         return (instant - begin).total_seconds() * 1000

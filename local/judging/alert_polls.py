@@ -91,7 +91,7 @@ def polls(day: FeedDay, feed: FeedSim, race: FeedRace, faults: AnswerFaults) -> 
 
 
 def _slots(day: FeedDay, race: FeedRace) -> Iterator[Slot]:
-    """Give the slots of the plan, which follows the start as it is advertised at the time."""
+    """Yield the slots of the plan, which follows the start as it is advertised at the time."""
     after = min(race.advertised, race.script.moved_from or race.advertised) - (BASELINE + 6) * _MINUTE
     while True:
         state = day.truth(race.race_id, after)

@@ -90,7 +90,7 @@ def _row(race: Snapshot, base: LedgerRow | None = None, fetched: datetime | None
 
 
 def generated(seed: int, races: int) -> Iterator[tuple[str, Snapshot]]:
-    """Give answers of a generated day without troubles, each race at some minutes before and after its start."""
+    """Yield answers of a generated day without troubles, each race at some minutes before and after its start."""
     day = generate_day(seed, DAY, races, abandoned_races=0, dead_pools=False)
     feed = FeedSim(day)
     for race in day.core_races:
@@ -102,7 +102,7 @@ def generated(seed: int, races: int) -> Iterator[tuple[str, Snapshot]]:
 
 
 def recorded(folder: Path) -> Iterator[tuple[str, Snapshot]]:
-    """Give the recorded answers of a folder's events."""
+    """Yield the recorded answers of a folder's events."""
     for path in sorted((folder / "events").glob("*.json")):
         payload = json.loads(path.read_text())
         yield path.stem, snapshot(payload, payload["data"]["race"]["event_id"])

@@ -1,4 +1,4 @@
-"""Log lines: one JSON object each, bounded in volume, with every secret redacted."""
+"""Log lines: one JSON object each, bounded in volume, with every secret of four characters or more redacted."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -23,8 +23,10 @@ class Log:
     ) -> None:
         self._sink = sink
         self._level = LEVELS.get(level, 20)
-        # Anything shorter would blot innocent words, and no secret of ours may be so short.
-        self._secrets = tuple(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
+        # Anything shorter would blot innocent words: settings refuse a key of ours so short, a feed's short id is told.
+        # The longest goes first, so that one that begins with another leaves no rest behind.
+        kept = {secret for secret in secrets if len(secret) >= SHORTEST_SECRET}
+        self._secrets = tuple(sorted(kept, key=len, reverse=True))
         self._limit = limit_bytes
         self._bound = bound or {}
         self.written_bytes = 0
@@ -53,7 +55,7 @@ class Log:
         self._write("error", event, fields)
 
     def scrub(self, text: str) -> str:
-        """Return `text` with every secret in it redacted."""
+        """Return `text` with every secret of four characters or more redacted."""
         for secret in self._secrets:
             text = text.replace(secret, REDACTED)
         return text

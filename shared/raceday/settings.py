@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from raceday.errors import SettingsError
+from raceday.log import SHORTEST_SECRET
 
 FEED = "feed"
 STORE = "store"
@@ -62,6 +63,14 @@ def _length(low: int, high: int) -> Callable[[str], str]:
         return value
 
     return parse
+
+
+def _key(value: str) -> str:
+    """Take a key that the log can redact: one of fewer characters would blot innocent words."""
+    key = value.strip()
+    if len(key) < SHORTEST_SECRET:
+        raise ValueError(f"{SHORTEST_SECRET} characters or more, a key that log lines can leave out")
+    return key
 
 
 def _access_key(value: str) -> str:
@@ -174,7 +183,7 @@ class Settings:
 
     store_endpoint: str = _s("APPWRITE_ENDPOINT", "Appwrite's endpoint, with `/v1`", _url, needed_by=STORE)
     store_project: str = _s("APPWRITE_PROJECT_ID", "Appwrite project", needed_by=STORE)
-    store_key: str = _s("APPWRITE_API_KEY", "API key for rows and files", secret=True, needed_by=STORE)
+    store_key: str = _s("APPWRITE_API_KEY", "API key for rows and files", _key, secret=True, needed_by=STORE)
     store_database: str = _s("APPWRITE_DATABASE_ID", "Database", _text, "raceday-db")
     store_bucket: str = _s("APPWRITE_BUCKET_ID", "Storage bucket of the silk icons", _text, "silks")
     store_timeout_secs: float = _s(
@@ -259,7 +268,7 @@ class Settings:
         return self.codes | {"G"} if self.greyhounds else self.codes
 
     def secrets(self) -> tuple[str, ...]:
-        """Return every secret value, for the log to blot out."""
+        """Return every secret value, for the log to redact; only the feed's id may be too short for that."""
         return tuple(v for f in fields(self) if spec_of(f).secret and (v := getattr(self, f.name)))
 
 

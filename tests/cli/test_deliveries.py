@@ -26,7 +26,7 @@ SECRET = "a-secret-of-tests"
 
 @asynccontextmanager
 async def polled(folder: Path) -> AsyncIterator[tuple[LocalWorld, str, LedgerWatch]]:
-    """Give a world with one poll made after a watch's first look, whose store hands over no webhooks."""
+    """Return a world with one poll made after a watch's first look, whose store hands over no webhooks."""
     world = open_world("generated", str(folder / "up.db"), lambda _: None, clock=PacedClock(1, EVENING), races=1)
     world.settings = dataclasses.replace(world.settings, race_pools_url=URL, webhook_secret=SECRET)
     try:

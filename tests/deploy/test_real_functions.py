@@ -26,6 +26,7 @@ from tests.deploy.tiny import locked_site
 # Required settings that pass every check and lead to a closed port.
 NOWHERE = {
     **{spec.env: "x" for spec in specs().values() if spec.required},
+    "APPWRITE_API_KEY": "a-key-of-none",
     "NZTAB_URL": "http://127.0.0.1:9/affiliates/v1/racing",
     "APPWRITE_ENDPOINT": "http://127.0.0.1:9/v1",
     "RACEDAY_API_HOST": "http://127.0.0.1:9",

@@ -33,7 +33,7 @@ PARTS = 8
 
 
 class Answers(httpx.AsyncBaseTransport):
-    """Gives one body while there is one, else what the feed says."""
+    """Return one body while there is one, else what the feed says."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self.inner, self.body = inner, b""

@@ -10,7 +10,7 @@ import pytest
 from raceday.catalogue.functions import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
-STORE = {"APPWRITE_ENDPOINT": "https://a.test/v1", "APPWRITE_PROJECT_ID": "p", "APPWRITE_API_KEY": "k"}
+STORE = {"APPWRITE_ENDPOINT": "https://a.test/v1", "APPWRITE_PROJECT_ID": "p", "APPWRITE_API_KEY": "a-key"}
 HOOKS = {"RACEDAY_WEBHOOK_SECRET": "a-secret-of-tests"}
 FEED = {"NZTAB_FROM": "a@b.test", "NZTAB_PARTNER": "p", "NZTAB_PARTNER_ID": "i"}
 PLATFORM = {"RACEDAY_NAMESPACE": "fn-1", "RACEDAY_NAMESPACE_KEY": "dof_v1_a:b", "RACEDAY_API_HOST": "https://p.test"}

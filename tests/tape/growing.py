@@ -17,7 +17,7 @@ _AFTER = ("results", "dividends")
 
 
 def growing(path: Path) -> Iterator[Answer]:
-    """Give an event's answers each quarter of a minute, from 75 minutes before its start to its end."""
+    """Yield an event's answers each quarter of a minute, from 75 minutes before its start to its end."""
     recorded: dict[str, Any] = json.loads(path.read_text())
     race = recorded["data"]["race"]
     start = datetime.fromtimestamp(race["advertised_start"], UTC)

@@ -44,7 +44,7 @@ class Answer:
 
     @property
     def reason(self) -> str:
-        """Give the status with its words."""
+        """Return the status with its words."""
         return f"{self.status} {phrase(self.status)}"
 
 
@@ -179,7 +179,7 @@ class FakeHost:
         return Answer(200, self.triggers[name])
 
     def started_each_minute(self) -> list[str]:
-        """Give the triggers that start a function called master-race-scheduler, switched off ones left out."""
+        """Return the triggers that start a function called master-race-scheduler, switched off ones left out."""
         rows = self.triggers.items()
         return [n for n, t in rows if t["function"].endswith("master-race-scheduler") and t["is_enabled"]]
 

@@ -10,7 +10,7 @@ WORDS: dict[str, Any] = json.loads(Path(__file__).with_name("doctl_words.json").
 
 
 def host_error(answer: Answer) -> str:
-    """Give what the namespace host says of an error."""
+    """Return what the namespace host says of an error."""
     told = answer.body.get("error") if isinstance(answer.body, dict) else None
     return str(told or WORDS["host"].get(str(answer.status), "unknown"))
 
