@@ -17,7 +17,11 @@ from local.tape.scanning import TapeError
 from raceday.tables import RACE_POLLS
 
 
-@click.command(epilog="Example: ./raceday explain 4ecf287d 3 15 --tape .raceday/day.tape")
+@click.command(
+    epilog="Example: ./raceday explain 4ecf287d 3 15 --tape .raceday/day.tape",
+    # A label after the start, as -3, is a number and no option.
+    context_settings={"ignore_unknown_options": True},
+)
 @click.argument("race", metavar="RACE|DATE")
 @click.argument("runner", type=int, required=False)
 @click.argument("label", type=int, required=False)
@@ -29,7 +33,7 @@ def explain(race: str, runner: int | None, label: int | None, store: str | None,
     """Make the figures of a race again, from the tape where there is one, and mark each that differs.
 
     RACE is an id, its beginning, or a name as 'Bulloo Heights R3'; DATE (YYYY-MM-DD) is every race of that day. RUNNER
-    is a number, LABEL whole minutes before the start (negative after it: put -- before). Exit code 0 none differs,
+    is a number, LABEL whole minutes before the start (negative after it). Exit code 0 none differs,
     1 one does, 2 wrong usage.
     """
     try:

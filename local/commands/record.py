@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,16 @@ from local.tape.keeping import IMPORTS, Keeper
 from local.tape.writer import TapeWriter
 from local.testing.pace import PacedClock
 from local.world import LocalWorld, open_world
+from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.errors import SettingsError
 from raceday.ids import SystemRandomSource
+from raceday.ledger.log import heads
 from raceday.racing.nzday import race_day
 
 FOLDER = Path(".raceday/tapes")
 STORE = ".raceday/record.db"
+# A recording before this one may have been killed between a poll and its projections.
+_BACK = timedelta(hours=24)
 ASKING = (*IMPORTS, "enhanced-race-poller", "race-data-poller", "single-race-poller", "batch-race-poller")
 
 
@@ -109,11 +113,22 @@ def record(
 
 
 async def _run(world: LocalWorld, most: float | None) -> None:
+    begun = world.clock.now()
     try:
         await minutes(world, most)
         await world.settle()
     finally:
+        await world.stop()
+        await _project(world, begun)
         await world.aclose()
+
+
+async def _project(world: LocalWorld, begun: datetime) -> None:
+    """Run the event functions for each race that was polled since `begun`: no webhook did, and a replay will."""
+    store = world.container("master-race-scheduler").store
+    for race_id in sorted({head.race_id for head in await heads(store, begun - _BACK)}):
+        for name in EVENT_FUNCTIONS:
+            await world.invoke(name, {"raceId": race_id})
 
 
 def _quiet(line: str) -> None:

@@ -56,6 +56,8 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
     click.echo(f"{polls} polls replayed in {spent:.1f} s; {len(made.unknown)} have no answer on the tape")
     for line in made.unknown[:10]:
         click.echo(f"  not on the tape: {line}")
+    if made.given:
+        click.echo(f"  no imports on the tape: {made.given} odds-history rows of imports are taken as stored")
     if not verify:
         click.echo("  ".join(f"{table} {len(made.store.tables[table])}" for table in COMPARED))
         return 0

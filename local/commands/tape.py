@@ -68,7 +68,7 @@ def pull(day: date, store: str, folder: Path) -> int:
             raise ValueError(f"there is no store at {store}")
         world = open_world("generated", store, lambda _: None)
         if not world.settings.tape_bucket:
-            raise ValueError("RACEDAY_TAPE names no bucket")
+            raise ValueError("set RACEDAY_TAPE to the id of the bucket that the poller uploads to: it names none here")
         joined = asyncio.run(_pull(world, day, folder))
     except SettingsError as error:
         click.echo("raceday tape: " + "\n  ".join(error.problems), err=True)

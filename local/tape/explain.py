@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from local.tape.reader import Tape
-from local.tape.replay import Rows, answer_of, came_at
+from local.tape.replay import Rows, answer_of
 from local.tape.scanning import TapeEntry
 from raceday.feed import mapping
 from raceday.feed.models import Event
@@ -17,7 +17,7 @@ from raceday.ledger.timeline import Label, Timeline
 from raceday.projections.alerts import moved
 from raceday.projections.money_flow import entry_rows
 from raceday.racing.compose import PollContext, compose, held_row
-from raceday.racing.records import LedgerRow, RunnerLine
+from raceday.racing.records import Check, LedgerRow, RunnerLine
 from raceday.racing.shares import inverse
 from raceday.racing.snapshot import FormerRace
 from raceday.store.port import Row
@@ -80,7 +80,7 @@ class RaceStory:
         answer = Event.model_validate_json(self.tape.body(entry))
         snapshot = mapping.snapshot_of(answer.header, answer.data, self.race_id, entry.received, self._known(stored))
         base = self.told[-1].made if self.told else None
-        context = PollContext(stored.slot, stored.kind, came_at(entry, row))
+        context = PollContext(stored.slot, stored.kind, stored.fetched_at)
         if stored.held and base is not None:
             return Told(stored, held_row(base, snapshot, context, stored.gaps), entry)
         return Told(stored, compose(snapshot, base, context, stored.status), entry)
@@ -199,8 +199,9 @@ def _money(told: Told, entrant_id: str) -> Iterator[Figure]:
         odds = f"pool_{product}"
         yield Figure(odds, getattr(stored, odds, None), getattr(made, odds, None), "from the feed's odds")
         found = _share(told.made, product, entrant_id)
-        shown = f"share {float(found[0]):.6f} of {found[1]} cents" if found else "no share"
         source, cents = f"{product}_source", f"{product}_cents"
+        shown = f"share {float(found[0]):.6f} of {found[1]} cents" if found else _NO_SHARE.get(
+            getattr(made, source, ""), "no share")  # fmt: skip
         yield Figure(f"{product} share's source", getattr(stored, source, None), getattr(made, source, None), shown)
         exact = f"{float(found[0] * found[1]):.4f} before apportioning" if found else ""
         yield Figure(f"{product} cents", getattr(stored, cents, None), getattr(made, cents, None), exact)
@@ -209,6 +210,12 @@ def _money(told: Told, entrant_id: str) -> Iterator[Figure]:
             yield Figure(f"{product} on no runner", beside[0], beside[1], "cents, unrefunded or unattributed")
     for kind in ("hold", "bet", "fixed_win", "fixed_place"):
         yield Figure(kind, getattr(stored, kind, None), getattr(made, kind, None))
+
+
+_NO_SHARE = {
+    "before": "shared as at the poll before: this answer's odds do not tell whose the money is",
+    "none": "no share: neither odds nor the tracker tell whose the money is",
+}
 
 
 def _share(row: LedgerRow, product: str, entrant_id: str) -> tuple[Fraction, int] | None:
@@ -258,9 +265,17 @@ def check_lines(told: Told) -> list[str]:
         same = other == check or (other is not None and _equal(list(other), list(check)))
         state = "holds" if check.ok else "FAILS"
         text = f"{state} {check.value} ({check.expected})" if check.applies else "does not apply"
-        mark = "" if same else f"  != made again {other.value if other else None}"
+        mark = "" if same else f"  != made again {_otherwise(check, other)}"
         out.append(f"check {check.name:<20} weight {check.weight:g} score {check.score:g}: {text}{mark}")
     return out
+
+
+def _otherwise(stored: Check, made: Check | None) -> str:
+    """Name each part of a check that came out otherwise, with what was made of it."""
+    if made is None:
+        return "None"
+    pairs = zip(stored._fields, stored, made, strict=True)
+    return ", ".join(f"{name} {other}" for name, one, other in pairs if not _equal(one, other))
 
 
 def _equal(a: Any, b: Any) -> bool:

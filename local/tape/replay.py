@@ -62,13 +62,17 @@ class ReplayStep(NamedTuple):
 
 @dataclass(slots=True)
 class TapeReplay:
-    """One day again, step by step; `unknown` are ledger rows whose answer no tape has, taken as they are."""
+    """One day again, step by step; `unknown` are ledger rows whose answer no tape has, taken as they are.
+
+    `given` counts first odds that are taken as they are stored, of a tape without imports.
+    """
 
     tape: Tape
     recorded: Rows
     settings: Settings
     only: str = ""
     unknown: list[str] = field(default_factory=list)
+    given: int = 0
     clock: SetClock = field(init=False)
     store: LedgerStore = field(init=False)
     _feed: ScriptedFeed = field(init=False)
@@ -193,6 +197,11 @@ class TapeReplay:
                 await self.store.upsert(table, row_id, row_data(row))
         if imports:
             return
+        # What an import wrote down of its first odds was on no answer that such a tape has.
+        for row_id, row in self.recorded.get(ODDS_HISTORY, {}).items():
+            if row.get("n") == 0 and self.only in ("", row["raceId"]):
+                await self.store.upsert(ODDS_HISTORY, row_id, row_data(row))
+                self.given += 1
         first_odds: dict[str, dict[str, float]] = defaultdict(dict)
         for row in self.recorded.get(ODDS_HISTORY, {}).values():
             if row.get("n") == 0:

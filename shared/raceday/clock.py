@@ -92,6 +92,11 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
+def whole_ms(instant: datetime) -> datetime:
+    """Return an instant as the store keeps it: what is computed of it comes out again from what is stored."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
 def iso(instant: datetime) -> str:
     """Write an instant as the store keeps it: UTC, milliseconds, `+00:00`."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.tape.explain import RaceStory, day_figures, runner_lines
+from local.tape.explain import RaceStory, check_lines, day_figures, runner_lines
 from local.tape.reader import Tape
 from raceday.racing.records import LedgerRow
 from raceday.tables import MONEY_FLOW, RACE_POLLS, RACES
@@ -44,6 +44,19 @@ def test_a_runner_at_a_label_is_told_step_by_step() -> None:
     told = story.by_n(story.labels[3].state.n)
     told.stored = replace_cents(told.stored, line.entrant_id)
     assert "!=" in "\n".join(runner_lines(story, line.number, story.labels[3].label))
+
+
+def test_a_check_that_differs_says_in_what() -> None:
+    """Another score or another limit with the same value is named, and what is equal is not."""
+    path, stored = taped_day(1, 3)
+    story = RaceStory(stored, Tape.open(path), min(r["raceId"] for r in stored[RACE_POLLS].values()))
+    told = story.told[3]
+    first, *others = told.stored.checks
+    told.stored = told.stored._replace(checks=(first._replace(score=0.5, expected="else"), *others))
+    marked = [line for line in check_lines(told) if "!=" in line]
+    assert [line.partition("  != ")[2] for line in marked] == [
+        f"made again score {first.score}, expected {first.expected}"
+    ]
 
 
 def replace_cents(row: LedgerRow, entrant_id: str) -> LedgerRow:

@@ -15,7 +15,8 @@ import pytest
 from local.commands.places import read_place
 from local.functions import ROOT
 from local.tape.reader import Tape
-from raceday.tables import SUITE_STATE
+from local.world import LocalWorld
+from raceday.tables import MONEY_FLOW, RACE_POLLS, RACES, SUITE_STATE
 from tests.cli.kit import raceday
 from tests.tape.kit import answers, write
 
@@ -63,6 +64,29 @@ def test_a_killed_recording_is_whole_and_goes_on_in_another_part(tmp_path: Path,
     capsys.readouterr()
     assert raceday("tape", "check", str(tmp_path / "tapes" / "2026-02-14")) == bool(both.damages)
     assert damages_named(capsys.readouterr().out) == len(both.damages)
+
+
+def test_a_recorded_day_is_verified_on_the_same_code(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Instants with microseconds, as a real clock has them: no row of any table differs, projections included."""
+
+    async def briefly(world: LocalWorld, _: float | None) -> None:
+        for name in ("daily-meetings", "daily-entrants"):
+            assert (await world.invoke(name, {"date": "2026-02-14"}))["ok"]
+        for row in await world.container("daily-meetings").store.find(RACES, []):
+            assert (await world.invoke("single-race-poller", {"raceId": row["$id"]}))["ok"]
+
+    monkeypatch.setattr("local.commands.record.minutes", briefly)
+    assert raceday(*words(tmp_path, BUSY.replace("00+", "00.123457+"), "--speed", "1")) == 0
+    stored = asyncio.run(read_place(str(tmp_path / "record.db")))
+    assert len(stored[RACE_POLLS]) == 3
+    assert len(stored[MONEY_FLOW]) > 3
+    tape = str(tmp_path / "tapes" / "2026-02-14")
+    assert raceday("replay", tape, "--store", str(tmp_path / "record.db"), "--verify") == 0
+    told = capsys.readouterr().out
+    assert "3 polls replayed" in told
+    assert told.endswith("0 rows differ\n")
 
 
 def test_a_disk_that_fills_up_costs_answers_and_no_poll(

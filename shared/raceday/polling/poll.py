@@ -7,7 +7,7 @@ from itertools import count
 
 from appwrite.query import Query
 
-from raceday.clock import iso
+from raceday.clock import iso, whole_ms
 from raceday.container import Container, Kept
 from raceday.errors import (
     FeedError,
@@ -247,7 +247,7 @@ async def _ask(
     occasion = PollContext(
         slot=order.slot,
         kind=order.kind,
-        fetched_at=container.clock.now(),
+        fetched_at=whole_ms(container.clock.now()),
         feed_calls=2 if known.imported else 1,
         feed_ms=_ms(container, watch),
         store_ms=store_ms,
