@@ -16,6 +16,7 @@ from local.embedded.http import LOOPBACK, allowed_host
 from local.functions import ROOT
 from local.host.activation import Activation
 from local.host.web import raw_event, web_response
+from local.secrets import kept
 from local.stores import HOME
 from local.world import LocalWorld
 from ops.packaging.project import FILE_NAME, FunctionSpec, read_project
@@ -36,12 +37,9 @@ def web_functions() -> dict[str, FunctionSpec]:
 
 
 def kept_secret() -> str:
-    """Return the secret that callers send, new at each start; it lies in a file that the owner alone reads."""
-    secret = os.environ.get("RACEDAY_WEB_SECRET") or SystemRandomSource().token()
-    SECRET_FILE.parent.mkdir(exist_ok=True)
-    with os.fdopen(os.open(SECRET_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(secret)
-    return secret
+    """Return the secret that callers send: of RACEDAY_WEB_SECRET, else the one in its file, made at the first start."""
+    given = os.environ.get("RACEDAY_WEB_SECRET", "")
+    return kept(SECRET_FILE, given or SystemRandomSource().token(), replace=bool(given))
 
 
 class Gateway:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 import uvicorn
 
@@ -11,13 +12,17 @@ from local.failures import PortTaken
 _GRACE_SECS = 3.0
 
 
-async def serve_told(server: uvicorn.Server, line: str) -> None:
-    """Serve until stopped or cancelled; prints `line` with `{url}` once it is bound, for port 0 is known only then."""
+async def serve_told(server: uvicorn.Server, line: str, started: Callable[[str], None] = lambda _: None) -> None:
+    """Serve until stopped or cancelled; once it is bound, prints `line` with its `{url}` and hands that to `started`.
+
+    A port of 0 is known only then.
+    """
     serving = asyncio.ensure_future(server.serve(sockets=[bound(server.config.host, server.config.port)]))
     try:
         while not server.started and not serving.done():  # noqa: ASYNC110  (uvicorn has no event for it)
             await asyncio.sleep(0.02)
         if server.started:
+            started(url_of(server))
             print(line.format(url=url_of(server)), flush=True)
         await asyncio.shield(serving)
     finally:

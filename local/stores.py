@@ -17,14 +17,20 @@ HOME = Path(".raceday")
 DEFAULT = HOME / "raceday.db"
 SIMULATED = HOME / "simulate.db"
 TAPED = HOME / "taped.db"
+DEMO = HOME / "demo.db"
 ENV = "env"
 MEMORY = ":memory:"
-HELP = f"env where APPWRITE_ENDPOINT is set, else {DEFAULT}"
+HELP = f"env where APPWRITE_ENDPOINT is set, else {DEFAULT}, or {DEMO} while `up --demo` runs"
+_PORT = "functions on port "
 
 
-def chosen(given: str | Path | None) -> str:
-    """Return the store of a command: what was given, else Appwrite where it is set, else the default file."""
-    place = str(given) if given else (ENV if os.environ.get("APPWRITE_ENDPOINT") else str(DEFAULT))
+def chosen(given: str | Path | None, *, of_running: bool = True) -> str:
+    """Return the store of a command: what was given, else Appwrite where it is set, else the default file.
+
+    With `of_running`, a demo that runs goes before a default file that nobody works on.
+    """
+    default = DEMO if of_running and not _holder(DEFAULT) and _holder(DEMO) else DEFAULT
+    place = str(given) if given else (ENV if os.environ.get("APPWRITE_ENDPOINT") else str(default))
     if place not in (ENV, MEMORY):
         check_file(place)
     return place
@@ -77,8 +83,34 @@ def held(place: str, command: str) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StoreHeld(f"{lock.read().strip() or 'another process'} is at work on {place}") from None
+            who = lock.readline().strip() or "another process"
+            raise StoreHeld(f"{who} is at work on {place}") from None
         lock.truncate(0)
         lock.write(f"`{command}` (process {os.getpid()}, since {datetime.now(UTC):%H:%M:%S} UTC)\n")
         lock.flush()
         yield
+
+
+def note_port(place: str, port: int) -> None:
+    """Note in the lock that this process holds where it serves the functions."""
+    with Path(f"{place}-lock").open("a", encoding="utf-8") as lock:
+        lock.write(f"{_PORT}{port}\n")
+
+
+def noted_port(place: str) -> int | None:
+    """Return the port of the functions that a running `up` serves on a store, None where none does."""
+    lines = [line for line in _holder(Path(place)).splitlines() if line.startswith(_PORT)]
+    return int(lines[-1].removeprefix(_PORT)) if lines else None
+
+
+def _holder(store: Path) -> str:
+    """Return what the process that holds a store wrote into its lock; nothing where nobody holds it."""
+    path = Path(f"{store}-lock")
+    try:
+        with path.open(encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return path.read_text("utf-8") or "another process"
+    except OSError:
+        return ""
+    return ""

@@ -7,6 +7,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from local import stores
+from local.commands.options import store_option
 from local.docs.reference import Reference, reference_of
 from local.gateway import HEADER, PREFIX, SECRET_FILE, web_functions
 from raceday.catalogue.functions import BY_NAME, NAMES
@@ -15,11 +17,18 @@ PORT = 8082
 
 
 @click.command(epilog="Example: ./raceday functions")
-@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="up's --functions-port")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=None,
+    help=f"up's --functions-port (that of a running up, or {PORT})",,
+)
+@store_option()
 @click.option("--json", "as_json", is_flag=True, help="print them as JSON")
-def functions(port: int, as_json: bool) -> int:
+def functions(port: int | None, store: str | None, as_json: bool) -> int:
     """List every function with its trigger, size, parameters and, for those on HTTP, its URL while `up` runs."""
     web = web_functions()
+    port = port or stores.noted_port(stores.chosen(store)) or PORT
     found = [_told(name, f"http://127.0.0.1:{port}{PREFIX}/{name}" if name in web else "") for name in NAMES]
     if as_json:
         click.echo(json.dumps(found, indent=1))

@@ -1,17 +1,20 @@
 """`./raceday pause|resume [FUNCTION]`: the switches that the scheduler obeys."""
 
 import asyncio
+import json
 import sys
 
 import click
 
 from local import stores
 from local.commands.options import Options, store_option
+from local.logfile import keeping
 from local.switches import ALL, SWITCHED, paused_names, switch
 from local.world import open_world
 from raceday.errors import SettingsError, StoreError
 
 SCHEDULER = "master-race-scheduler"
+TOLD = {"level": "warning", "event": "cli.switched", "function": "cli"}
 
 
 STORE = store_option()
@@ -56,8 +59,14 @@ def run(args: Options) -> int:
 async def _run(args: Options, store: str) -> int:
     world = open_world("generated", store, lambda line: print(line, file=sys.stderr))
     try:
+        tell = keeping(stores.beside(store), world.clock.now, lambda _: None)
         container = world.container(SCHEDULER)
-        await switch(container.store, container.clock, args.function, paused=args.command == "pause")
+        former = await paused_names(container.store)
+        # Resuming all resumes what was paused by its name too.
+        names = sorted({ALL, *former}) if (args.command, args.function) == ("resume", ALL) else [args.function]
+        for name in names:
+            await switch(container.store, container.clock, name, paused=args.command == "pause")
+            tell(json.dumps({**TOLD, "switched": name, "state": "paused" if args.command == "pause" else "running"}))
         paused = await paused_names(container.store)
     finally:
         await world.aclose()

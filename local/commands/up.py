@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-import os
 import sys
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ from local.commands.options import INSTANT, PORT, Options, store_option
 from local.deliveries import LedgerWatch, make_hook_server
 from local.embedded import WebhookWorker
 from local.embedded.http import LOOPBACK, make_server
+from local.failures import PortTaken
 from local.feedsim import RecordedFeed
 from local.logfile import keeping
-from local.serving import serve_told
+from local.secrets import kept
+from local.serving import bound, serve_told
 from local.tape.feed import TapeFeed
 from local.tape.format import TERMS
 from local.tape.opening import opened
@@ -30,7 +32,7 @@ from raceday.racing.nzday import day_limits, race_day
 from raceday.scheduling.schedules import Run, last_due
 from raceday.scheduling.state import run_id, run_row
 from raceday.settings import specs
-from raceday.tables import SUITE_STATE
+from raceday.tables import RACES, SUITE_STATE
 
 DEMO_MINUTES = 10
 IMPORTS = ("daily-meetings", "daily-races", "daily-entrants")
@@ -87,6 +89,7 @@ def run(args: Options) -> int:
         )
     try:
         begin = _begin(args.feed)
+        _check_ports(args, place)
         _clear(args, place)
         clock = PacedClock(args.speed, args.at or begin)
         sink = keeping(stores.beside(place), clock.now, _line if args.verbose else _warnings)
@@ -98,6 +101,7 @@ def run(args: Options) -> int:
         return _wrong("settings:\n  " + "\n  ".join(error.problems))
     except ValueError as error:
         return _wrong(str(error))
+    _keep_key(world)
     try:
         with stores.held(place, "./raceday up"):
             stores.tell(place)
@@ -114,17 +118,34 @@ def _until_stopped(world: LocalWorld, args: Options) -> int:
 
 
 def _place(args: Options) -> str:
-    """Return the store: a recorded day has one of its own, and is never written to Appwrite unasked."""
-    return stores.chosen(args.store or (stores.TAPED if _is_recorded(args) else None))
+    """Return the store: a recorded day and a demo have their own, and are never written to Appwrite unasked."""
+    own = stores.TAPED if _is_recorded(args) else stores.DEMO if args.demo else None
+    return stores.chosen(args.store or own, of_running=False)
 
 
 def _is_recorded(args: Options) -> bool:
     return args.feed.partition(":")[0] in RECORDED
 
 
+def _check_ports(args: Options, place: str) -> None:
+    """Raise PortTaken, or StoreHeld where that says more, before anything is written."""
+    ports = [(LOOPBACK, args.port), (LOOPBACK, args.functions_port)]
+    ports += [(LOOPBACK, args.store_port)] if place != stores.ENV else []
+    ports += [("0.0.0.0", args.host_port)] if args.host_port is not None else []
+    try:
+        for host, port in ports:
+            bound(host, port).close()
+    except PortTaken:
+        stores.tell(place)
+        if Path(f"{place}-lock").exists():
+            with stores.held(place, "./raceday up"):
+                pass
+        raise
+
+
 def _clear(args: Options, place: str) -> None:
-    """Remove what an earlier run left of a recorded day: what was polled before is not polled again."""
-    if _is_recorded(args) and not args.store:
+    """Remove what an earlier run left of a recorded day or a demo: its feed no longer serves those races."""
+    if (_is_recorded(args) or args.demo) and not args.store:
         with stores.held(place, "./raceday up"):
             stores.remove(Path(place))
 
@@ -148,6 +169,12 @@ def _demo_minutes(clock: PacedClock) -> int:
 
 async def _run(world: LocalWorld, args: Options) -> None:
     try:
+        if args.demo and args.store and await world.container(IMPORTS[0]).store.find(RACES, limit=1):
+            print(
+                "this store holds races of another card: the demo's feed answers their polls with 404 "
+                "(without --store a demo begins in a new store)",
+                flush=True,
+            )
         if args.demo or _is_recorded(args):
             # By its schedules a day has its entrants twenty minutes after its meetings.
             await _import(world)
@@ -257,21 +284,25 @@ async def _from_elsewhere(world: LocalWorld, port: int | None) -> None:
 
 async def _store(world: LocalWorld, port: int) -> None:
     assert world.embedded is not None
-    _keep_key(world.embedded.api_key)
     server = make_server(world.embedded, LOOPBACK, port)
     await serve_told(server, f"store    {{url}}/v1  project {world.embedded.project_id}  key in {KEY_FILE}")
 
 
-def _keep_key(key: str) -> None:
-    KEY_FILE.parent.mkdir(exist_ok=True)
-    with os.fdopen(os.open(KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(key)
+def _keep_key(world: LocalWorld) -> None:
+    """Serve the embedded store with the key that is kept: another `up` may have told its callers of it."""
+    if world.embedded is not None:
+        world.embedded.api_key = kept(KEY_FILE, world.embedded.api_key)
+        world.settings = replace(world.settings, store_key=world.embedded.api_key)
 
 
 async def _functions(world: LocalWorld, port: int) -> None:
     from local.gateway import Gateway, kept_secret, make_gateway_server, told
 
-    await serve_told(make_gateway_server(Gateway(world, kept_secret()), port), told())
+    def note(url: str) -> None:
+        if world.store_path is not None:
+            stores.note_port(str(world.store_path), int(url.rpartition(":")[2]))
+
+    await serve_told(make_gateway_server(Gateway(world, kept_secret()), port), told(), note)
 
 
 async def _page(world: LocalWorld, args: Options) -> None:

@@ -78,7 +78,11 @@ def status_of(answer: Mapping[str, Any]) -> str:
         return str(error.get("kind") or error.get("code") or "error")
     if error:
         return "error"
-    return "ok" if int(answer.get("statusCode", 200)) < 500 else f"http_{answer['statusCode']}"
+    if int(answer.get("statusCode", 200)) >= 400:
+        return f"http_{answer['statusCode']}"
+    body = answer.get("body", answer)
+    polled = body.get("polled") if isinstance(body, Mapping) else 0
+    return "no_poll_done" if polled and len(body.get("failures") or ()) == polled else "ok"
 
 
 class Activity:

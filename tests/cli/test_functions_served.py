@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local import stores
 from local.gateway import HEADER, PREFIX, SECRET_FILE, Gateway, kept_secret
 from local.world import LocalWorld, open_world
 from raceday.catalogue.functions import NAMES
@@ -103,6 +104,24 @@ def test_the_functions_are_listed_and_each_has_help(capsys: Capture) -> None:
     told = capsys.readouterr().out
     assert "raceId" in told
     assert "committed" in told
+
+
+def test_the_functions_are_listed_at_the_port_of_the_up_that_runs(capsys: Capture) -> None:
+    """While a store is held its noted port is told, by name and of a running demo; afterwards the usual one."""
+
+    def url(*words: str) -> str:
+        assert raceday("functions", "--json", *words) == 0
+        found = {each["name"]: each for each in json.loads(capsys.readouterr().out)}
+        return str(found["enhanced-race-poller"]["url"])
+
+    with stores.held(".raceday/demo.db", "./raceday up"):
+        stores.note_port(".raceday/demo.db", 28082)
+        assert ":28082/" in url()
+        assert ":28082/" in url("--store", ".raceday/demo.db")
+        assert ":8082/" in url("--store", "other.db")
+        assert stores.chosen(None) == ".raceday/demo.db"
+    assert ":8082/" in url()
+    assert stores.chosen(None) == ".raceday/raceday.db"
 
 
 def test_races_are_named_and_found_and_their_lines_shown(capsys: Capture) -> None:

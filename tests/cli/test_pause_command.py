@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from local.embedded import Embedded, bootstrap
+from local.logfile import path_beside, read
 from local.switches import paused_names, switch
 from raceday.scheduling.state import read_state
 from raceday.settings import Settings
@@ -31,6 +32,20 @@ def test_a_function_is_paused_and_resumed(store: str, capsys: pytest.CaptureFixt
         *(f"store {store}", "paused: all, daily-races"),
         *(f"store {store}", "paused: all"),
         *(f"store {store}", "paused: nothing"),
+    ]
+
+
+def test_resuming_with_no_name_resumes_what_was_paused_by_name(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`resume` alone leaves nothing paused, and every switch leaves a line in the log."""
+    bootstrap(Embedded(store), database=Settings().store_database, bucket=Settings().store_bucket)
+    assert raceday("pause", "daily-races", "--store", store) == 0
+    assert raceday("resume", "--store", store) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "paused: nothing"
+    lines = [line for line, _ in read(path_beside(store))]
+    assert [(line["event"], line["switched"], line["state"]) for line in lines] == [
+        ("cli.switched", "daily-races", "paused"),
+        ("cli.switched", "all", "running"),
+        ("cli.switched", "daily-races", "running"),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,6 +66,51 @@ def test_it_imports_at_its_minute_and_ends_by_itself(capsys: Capture) -> None:
     assert Path(".raceday/up.key").read_text() not in told
 
 
+@pytest.mark.parametrize("taken", ["--port", "--store-port", "--functions-port"])
+def test_a_second_one_changes_nothing_where_a_port_is_taken(taken: str, capsys: Capture) -> None:
+    """It ends with 3 before it imports, makes a store or touches the secrets that the first one told."""
+    Path(".raceday").mkdir()
+    for name in ("up.secret", "up.key"):
+        Path(".raceday", name).write_text("the first one's")
+    ports = {"--port": "0", "--store-port": "0", "--functions-port": "0"}
+    with socket.socket() as first:
+        first.bind(("127.0.0.1", 0))
+        first.listen()
+        ports[taken] = str(first.getsockname()[1])
+        words = [word for pair in ports.items() for word in pair]
+        assert raceday("up", "--demo", "--store", "other.db", "--minutes", "1", "--speed", "60", *words) == 3
+    told = capsys.readouterr()
+    assert "address already in use" in told.err
+    assert told.out.splitlines() == ["store other.db"]
+    assert sorted(path.name for path in Path().iterdir()) == [".raceday"]
+    assert {path.read_text() for path in Path(".raceday").iterdir()} == {"the first one's"}
+
+
+def test_secrets_that_are_kept_serve_the_next_start_too(capsys: Capture) -> None:
+    """A start beside another one uses the secrets that lie there, and the store answers to that key."""
+    words = ["--minutes", "0.01", "--speed", "60", "--races", "1", "--port", "0", "--store-port", "0"]
+    secrets = []
+    for store in ("one.db", "two.db"):
+        assert raceday("up", *words, "--functions-port", "0", "--store", store) == 0
+        secrets.append([Path(".raceday", name).read_text() for name in ("up.secret", "up.key")])
+    assert secrets[0] == secrets[1]
+    assert all(secrets[0])
+
+
+def test_a_demo_begins_in_a_new_store_each_time(capsys: Capture) -> None:
+    """Without --store nothing of an earlier demo is left; with one that holds other races it says so."""
+    words = ["--demo", "--minutes", "0.5", "--speed", "60", "--races", "2", "--port", "0", "--store-port", "0"]
+    words += ["--functions-port", "0", "--at"]
+    assert raceday("up", *words, "2026-11-24T01:00:00+00:00") == 0
+    first = {row["$id"] for row in _rows(RACES, ".raceday/demo.db")}
+    assert raceday("up", *words, "2026-11-24T02:00:00+00:00") == 0
+    second = {row["$id"] for row in _rows(RACES, ".raceday/demo.db")}
+    assert (len(second), first & second) == (2, set())
+    assert "another card" not in capsys.readouterr().out
+    assert raceday("up", *words, "2026-11-24T03:00:00+00:00", "--store", ".raceday/demo.db") == 0
+    assert "holds races of another card" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("hour", ["2026-11-24T22:10", "2026-11-24T10:55", "2026-11-24T16:30"])
 def test_a_demo_has_a_race_in_ten_minutes_at_any_hour(hour: str, capsys: Capture) -> None:
     """By day, five minutes before NZ midnight and at dawn, the whole card is imported at once."""
@@ -123,7 +169,7 @@ def test_a_recorded_folder_begins_on_its_day() -> None:
 )
 def test_wrong_usage_ends_with_two(words: list[str], said: str, capsys: Capture) -> None:
     """An instant without offset, no pace, and missing settings end with 2 before anything runs."""
-    assert raceday("up", *words) == 2
+    assert raceday("up", *words, "--port", "0", "--store-port", "0", "--functions-port", "0") == 2
     assert said in capsys.readouterr().err
     assert not Path(".raceday").exists()
 
@@ -147,7 +193,7 @@ def test_what_runs_is_ended_before_what_it_writes_to(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("local.commands.up._tick", tick)
     monkeypatch.setattr("local.commands.up._page", page)
     words = ["--minutes", "0.01", "--speed", "600", "--store", "up.db", "--store-port", "0", "--functions-port", "0"]
-    assert raceday("up", *words) == 0
+    assert raceday("up", *words, "--port", "0") == 0
     assert endings == ["tick", "page"]
 
 

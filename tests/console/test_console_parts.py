@@ -203,14 +203,18 @@ def test_a_reader_without_a_file_sees_nothing_and_writes_nothing(tmp_path: Path)
     ("answer", "status"),
     [
         ({"ok": True}, "ok"),
-        ({"statusCode": 404}, "ok"),
+        ({"statusCode": 404}, "http_404"),
+        ({"polled": 2, "failures": [{"item": "a"}, {"item": "b"}]}, "no_poll_done"),
+        ({"polled": 2, "failures": [{"item": "a"}]}, "ok"),
+        ({"polled": 0, "failures": []}, "ok"),
+        ({"statusCode": 200, "body": {"polled": 1, "failures": [{"item": "a"}]}}, "no_poll_done"),
         ({"statusCode": 503}, "http_503"),
         ({"error": {"kind": "feed_unavailable"}}, "feed_unavailable"),
         ({"error": "The container died."}, "error"),
     ],
 )
 def test_an_answer_tells_whether_the_activation_failed(answer: dict[str, Any], status: str) -> None:
-    """An error or a server's status is a failure; a caller's own mistake is not."""
+    """An error, a status from 400 on and a poller none of whose polls was done are failures."""
     assert status_of(answer) == status
 
 
