@@ -21,7 +21,7 @@ PORT = 8082
     "--port",
     type=click.IntRange(1, 65535),
     default=None,
-    help=f"up's --functions-port (that of a running up, or {PORT})",,
+    help=f"up's --functions-port (that of a running up, or {PORT})",
 )
 @store_option()
 @click.option("--json", "as_json", is_flag=True, help="print them as JSON")
