@@ -73,6 +73,7 @@ cold-start --help
 doctor --help
 measure --help
 mutants --list
+score --help
 outages --help
 docs --help
 soak --help
@@ -118,6 +119,7 @@ docs --nosuch
 soak --days 0
 bench --only nosuch
 statsu
+score table --races 0
 """
 HOSTILE = """
 status --store README.md
@@ -154,6 +156,7 @@ cold-start --runs 0
 doctor --json /nope/x
 measure --json /nope/x
 mutants --json /nope/x
+score table --json /nope/x
 outages --races 1 --json /nope/x
 docs ../../etc/passwd
 soak --days 1 --json /nope/x
