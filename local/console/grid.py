@@ -98,11 +98,17 @@ class Moment:
     """Where a race stands: `label` is the column of the present, None outside the timeline.
 
     `secs` are those to its start, None where it is over; `gaps` are the causes of lost slots by their label.
+    `since_secs` before its start it was first known: earlier labels without figures were never to be polled.
     """
 
     label: int | None = None
     secs: float | None = None
     gaps: Mapping[int, str] = field(default_factory=dict)
+    since_secs: float | None = None
+
+    def was_unknown(self, label: int) -> bool:
+        """Tell whether a label had passed when the race was first known."""
+        return self.since_secs is not None and label not in self.gaps and self.since_secs < label * 60 - ALLOWED_SECS
 
 
 def make_grid(
@@ -134,6 +140,8 @@ def columns_of(labels: Sequence[int], filled: frozenset[int], moment: Moment) ->
     found: list[GridColumn] = []
     for minutes in labels:
         state = _state(minutes, filled, moment)
+        if state == "gap" and moment.was_unknown(minutes):
+            continue
         why = moment.gaps.get(minutes, "")
         if found and state in ("gap", "ahead") and found[-1].state == state:
             whys = dict.fromkeys(filter(None, (*found[-1].why.split(", "), why)))

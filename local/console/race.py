@@ -129,12 +129,12 @@ async def _page(source: Source, rows: RaceRows, view: str, ends: tuple[datetime,
             rows.flow,
             rows.pools,
             rows.bands,
-            _moment(judged, ledger, now),
+            _moment(judged, ledger, now, at(row.get("$createdAt"))),
             moves_of(ledger),
             positions,
         ),
-        odds=odds_chart(ledger, rows.alerts),
-        growth=growth_chart(ledger),
+        odds=odds_chart(ledger, judged.start, rows.alerts),
+        growth=growth_chart(ledger, judged.start),
         footer=_footer(rows.pools),
         pools_at=at(rows.pools["$updatedAt"]) if rows.pools else None,
         **ended,
@@ -165,8 +165,10 @@ def _footer(pools: Row | None) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _moment(judged: ListedRace, ledger: Sequence[LedgerRow], now: datetime) -> Moment:
+def _moment(judged: ListedRace, ledger: Sequence[LedgerRow], now: datetime, imported: datetime | None) -> Moment:
     """Return where the grid's present column is, and which labels lost slots for which causes."""
+    known = min((instant for instant in (imported, *(row.slot for row in ledger[:1])) if instant), default=None)
+    since = secs_to_start(judged.start, known) if known else None
     secs = secs_to_start(judged.start, now)
     causes: dict[int, dict[str, None]] = {}
     for row in ledger:
@@ -175,7 +177,7 @@ def _moment(judged: ListedRace, ledger: Sequence[LedgerRow], now: datetime) -> M
             if label is not None:
                 causes.setdefault(label, {})[gap.cause.replace("_", " ")] = None
     gaps = {label: ", ".join(words) for label, words in causes.items()}
-    return Moment(None, None, gaps) if judged.over else Moment(label_of(secs), secs, gaps)
+    return Moment(None, None, gaps, since) if judged.over else Moment(label_of(secs), secs, gaps, since)
 
 
 def _results(row: Row | None, entrants: Sequence[Row]) -> dict[str, Any]:
@@ -228,13 +230,16 @@ def _json(text: Any) -> Any:
         return None
 
 
-def odds_chart(ledger: Sequence[LedgerRow], alerts: Sequence[Row] = ()) -> Chart:
-    """Draw every runner's fixed Win odds over time, with what users were told of and the change from the open."""
+def odds_chart(ledger: Sequence[LedgerRow], start: datetime, alerts: Sequence[Row] = ()) -> Chart:
+    """Draw every runner's fixed Win odds over time, with what users were told of and the change from the open.
+
+    Polls stand by their instants before the present `start`, whichever start they were made for.
+    """
     points: dict[str, list[tuple[float, float]]] = {}
     opened: dict[str, float] = {}
     lines = {runner.entrant_id: runner for row in ledger for runner in row.runners}
-    for row in ledger:
-        minutes = (row.start - row.slot).total_seconds() / 60
+    for row in sorted(ledger, key=lambda row: row.slot):
+        minutes = (start - row.slot).total_seconds() / 60
         for runner in row.runners:
             if runner.fixed_win and not runner.scratched:
                 opened.setdefault(runner.entrant_id, float(runner.fixed_win))
@@ -259,16 +264,16 @@ def _at_label(row: Row) -> bool:
     return bool(row.get("entrantId")) and row.get("timeInterval") is not None
 
 
-def growth_chart(ledger: Sequence[LedgerRow]) -> Chart:
-    """Draw how the pools grew."""
+def growth_chart(ledger: Sequence[LedgerRow], start: datetime) -> Chart:
+    """Draw how the pools grew, by instants before the present start."""
     series = []
     for style, product in enumerate(POOL_COLUMNS):
         points = [
-            ((row.start - row.slot).total_seconds() / 60, cents / 100)
-            for row in ledger
+            ((start - row.slot).total_seconds() / 60, cents / 100)
+            for row in sorted(ledger, key=lambda row: row.slot)
             if row.pools is not None
             and (cents := row.pools.cents(product)) is not None
-            and (row.start - row.slot) <= timedelta(minutes=65)
+            and (start - row.slot) <= timedelta(minutes=65)
         ]
         series.append(Series(product, _title(product), style, tuple(points)))
     return chart("Pool growth", "pool totals in dollars by minutes to the start", series, money=True)

@@ -142,6 +142,10 @@ def test_races_are_named_and_found_and_their_lines_shown(capsys: Capture) -> Non
     lines = capsys.readouterr().out.splitlines()[1:]
     assert lines
     assert all("daily-races" in line for line in lines)
+    assert raceday("invoke", "enhanced-race-poller", "--param", f"raceId={race_id}", "--races", "2", "--quiet") == 0
+    capsys.readouterr()
+    assert raceday("logs", "--function", "enhanced-race-poller", "--race", named) == 0
+    assert "poller.done" in capsys.readouterr().out
     assert raceday("logs", "--level", "error") == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
 

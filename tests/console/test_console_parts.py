@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from hypothesis import strategies as st
 from local.console.activity import Activity, path_beside, status_of
 from local.console.charts import HEIGHT, WIDTH, Mark, Series, chart
 from local.console.grid import ALLOWED_SECS, GridColumn, Moment, columns_of, make_grid, moves_of
-from local.console.race import paid_pools
+from local.console.race import growth_chart, odds_chart, paid_pools
 from local.console.today import listed
 from local.console.words import dollars, span
 from raceday.ledger.codec import from_row
+from raceday.racing.records import PoolTotals, RunnerLine
 from raceday.racing.schedule import Intervals
 from raceday.tables import RACE_POLLS
+from tests.ledger.test_codec import ledger_row
 from tests.money.play import play
 from tests.money.test_rules import told
 
@@ -95,6 +98,29 @@ def test_labels_without_figures_share_a_column_and_say_why() -> None:
         ("5", "now", ""),
         ("4–3", "ahead", ""),
     ]
+
+
+def test_labels_before_a_race_was_known_are_no_gaps() -> None:
+    """Of a race imported eleven minutes before its start nothing earlier is told, except what is known to be lost."""
+    labels = (60, 20, 15, 10, 5, 4)
+    known = columns_of(labels, frozenset({5}), Moment(4, 4 * 60, since_secs=11 * 60))
+    assert [(c.text, c.state) for c in known] == [("10", "gap"), ("5", "data"), ("4", "now")]
+    lost = columns_of(labels, frozenset({5}), Moment(4, 4 * 60, {20: "expired"}, since_secs=11 * 60))
+    assert [(c.text, c.why) for c in lost] == [("20–10", "expired"), ("5", ""), ("4", "")]
+
+
+def test_charts_place_polls_by_their_instants_before_the_present_start() -> None:
+    """After a start moved five minutes later, polls made for the earlier one stand in order with those for the new."""
+    moved = AT + timedelta(minutes=5)
+    rows = [
+        ledger_row(n=n, start=start, slot=AT - timedelta(minutes=before), pools=PoolTotals({"win": 100_000 * n}))
+        for n, (start, before) in enumerate([(AT, 10), (AT, 7.5), (moved, 5), (moved, 2.5)], 1)
+    ]
+    plot = json.loads(growth_chart(rows, moved).plot)
+    assert plot["at"] == [-15.0, -12.5, -10.0, -7.5]
+    assert plot["lines"][0]["values"] == [1000, 2000, 3000, 4000]
+    odds = [row._replace(runners=(RunnerLine("e1", 1, "Quiet Banjo", fixed_win=Decimal(4)),)) for row in rows]
+    assert json.loads(odds_chart(odds, moved).plot)["at"] == plot["at"]
 
 
 def test_a_label_is_no_gap_while_its_poll_may_still_come() -> None:

@@ -63,7 +63,8 @@ async def run(container: Container, orders: Sequence[Order], call: Call) -> list
         by_race.setdefault(order.race_id, []).append(order)
     done = await asyncio.gather(*(_race(container, race, until, slots, call.log) for race in by_race.values()))
     outcomes = sorted((outcome for race in done for outcome in race), key=lambda o: (o.order.slot, o.order.race_id))
-    call.log.info("poller.done", polled=len(outcomes), **Counter(outcome.result for outcome in outcomes))
+    counts = Counter(outcome.result for outcome in outcomes)
+    call.log.info("poller.done", polled=len(outcomes), **counts, races=sorted(by_race))
     if heard is not None:
         await heard
     return outcomes
