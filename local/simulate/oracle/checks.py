@@ -10,9 +10,9 @@ from typing import Any
 
 from local.simulate.oracle import money
 from local.simulate.oracle.facts import NOTHING, Aside, OracleLine, Poll, Pools
+from local.simulate.oracle.holding import is_floor
 from local.simulate.oracle.pools import differs, paid_pools
 from local.simulate.oracle.reading import ODDS, SINGLE, RawRunner, Reading
-from local.simulate.oracle.shares import is_floor
 
 WEIGHTS = {
     "pool_products": 7,

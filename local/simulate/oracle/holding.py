@@ -111,6 +111,11 @@ def tells(odds: Fraction | None) -> bool:
     return odds is not None and odds > FLOOR
 
 
+def is_floor(odds: Fraction | None) -> bool:
+    """Tell whether a runner may hold more than its odds say: no dividend is under the stake."""
+    return odds is not None and 1 <= odds <= FLOOR
+
+
 def _middle(odds: Fraction | None) -> Fraction:
     return (1 / odds + 1 / (odds + TENTH)) / 2 if odds else Fraction(0)
 
@@ -133,21 +138,33 @@ def held_in(asked: PoolToShare, beside: PoolToShare | None) -> Held:
 
 def _alone(asked: PoolToShare) -> Held:
     if asked.run:
-        return Held({}, "")
+        still = asked.aside.word == "undecided" and not any(asked.odds(r) for r in asked.running)
+        return Held({}, "undecided" if still else "")
     mine = _candidates(asked)
-    hidden = [r.id for r in asked.runners if r.scratched and r.id not in mine and not _done(asked, r.id)]
+    out = [r.id for r in asked.runners if r.scratched and r.id not in mine]
+    hidden = [i for i in out if not _done(asked, i) and not _had_nothing(asked, i)]
     tried = _tried(asked, mine) if mine or hidden else []
     if hidden and _lacking(asked, tried):
         return _hidden(asked, mine, hidden)
     if not mine:
         return Held({}, "")
-    may_be = _may_be(asked, tried)
-    if tried and tried[0][2] and not any(_weighs(asked, mine, tried[0][1], names) for names in may_be):
-        best = tried[0][1]
+    best = _shown(asked, mine, tried)
+    if best is None and not tried and _shown(asked, mine, _tried(asked, mine, bare=True)) == ():
+        # What shows odds is the whole book.
+        best = ()
+    if best is not None:
         return Held({i: mine[i] for i in best}, "unrefunded" if best else "refunded", proven=True)
     if asked.before is None:
         return Held({}, "undecided", tuple(mine))
-    return _by_fall(asked, asked.before, mine, may_be)
+    return _by_fall(asked, asked.before, mine, _may_be(asked, tried))
+
+
+def _shown(asked: PoolToShare, mine: Mapping[str, Fraction], tried: "Tried") -> tuple[str, ...] | None:
+    """Return the set that odds alone show to be held, None where another one may be."""
+    if not tried or not tried[0][2]:
+        return None
+    best = tried[0][1]
+    return None if any(_weighs(asked, mine, best, names) for names in _may_be(asked, tried)) else best
 
 
 def _candidates(asked: PoolToShare) -> dict[str, Fraction]:
@@ -168,12 +185,20 @@ def _done(asked: PoolToShare, entrant: str) -> bool:
     return line is not None and line.scratched and entrant not in asked.aside.unrefunded
 
 
+def _had_nothing(asked: PoolToShare, entrant: str) -> bool:
+    """Tell whether the poll before was sure that a runner held nothing."""
+    return asked.before is not None and asked.aside.word != "undecided" and asked.old(entrant).cents == 0
+
+
 Tried = list[tuple[float, tuple[str, ...], bool]]
 
 
-def _tried(asked: PoolToShare, mine: Mapping[str, Fraction]) -> Tried:
-    """Return every set that the total allows: how far off the book, who, and whether that is likely."""
-    sure = _running_sum(asked)
+def _tried(asked: PoolToShare, mine: Mapping[str, Fraction], *, bare: bool = False) -> Tried:
+    """Return every set that the total allows: how far off the book, who, and whether that is likely.
+
+    `bare` counts those without odds and without tracker points as nothing.
+    """
+    sure = _running_sum(asked, bare=bare)
     if sure is None or len(mine) > _MOST:
         return []
     by_id = {r.id: asked.odds(r) for r in asked.runners}
@@ -192,7 +217,7 @@ def _sets(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
         yield from combinations(names, size)
 
 
-def _running_sum(asked: PoolToShare) -> tuple[float, float] | None:
+def _running_sum(asked: PoolToShare, *, bare: bool = False) -> tuple[float, float] | None:
     """Return what the running hold of the book and its variance, None where nothing tells of one."""
     found = []
     pace = Fraction(1) if asked.pace is None else asked.pace
@@ -203,7 +228,7 @@ def _running_sum(asked: PoolToShare) -> tuple[float, float] | None:
             part = float(asked.remembered[runner.id])
             apart = (0.06 + 0.4 * float(abs(pace - 1))) * part + 0.005 * asked.places
             found.append((part, apart**2))
-        else:
+        elif not bare or runner.hold or is_floor(asked.odds(runner)):
             return None
     return (sum(each[0] for each in found), sum(each[1] for each in found)) if found else None
 

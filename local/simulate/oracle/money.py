@@ -30,8 +30,8 @@ def places_paid(told: int | None, running: int) -> int:
 
 @lru_cache(maxsize=8192)
 def inverse_of(odds: Fraction | None) -> Fraction:
-    """Return what odds say of a share, 0 where there are none."""
-    return 1 / odds if odds else Fraction(0)
+    """Return what odds say of a share, 0 where there are none; a price below the stake is none."""
+    return Fraction(0) if odds is None or odds < 1 else 1 / odds
 
 
 def split(total: int, parts: Sequence[Fraction]) -> list[int]:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import chain
 
 from local.simulate.oracle.facts import NOTHING, Aside, Poll
-from local.simulate.oracle.holding import FLOOR, Held, PoolToShare, held_in
+from local.simulate.oracle.holding import Held, PoolToShare, held_in, is_floor
 from local.simulate.oracle.money import Amount, book_of, split
 from local.simulate.oracle.reading import RawRunner
 
@@ -198,11 +198,6 @@ def _in_old_proportions(asked: PoolToShare, held: Held) -> Money:
     cents = dict(zip(had, split(left, list(had.values())), strict=True))
     found = {r.id: Amount(cents[r.id], "before") if r.id in cents else Amount(0, "none") for r in asked.runners}
     return found, Aside(aside | dict.fromkeys(held.doubted, 0), 0, held.word)
-
-
-def is_floor(odds: Fraction | None) -> bool:
-    """Tell whether a runner may hold more than its odds say: no dividend is under the stake."""
-    return odds is not None and 1 <= odds <= FLOOR
 
 
 def gone(runners: Sequence[RawRunner], before: Poll | None) -> list[RawRunner]:
