@@ -12,10 +12,10 @@ from local.simulate.oracle.reading import RawRunner
 
 # Odds that explain this much of the book leave nothing to runners without any.
 NEARLY_ALL = Fraction(97, 100)
-# What is remembered may be so far off what the book leaves; and a guess may put so much, before it is in doubt.
+# So far off what the book leaves, what is remembered gives way to it; a guess of more puts a pool in doubt.
 # In a pool of so many cents everybody has been backed.
 THIN = 100_000
-APART, GUESS = Fraction(6, 100), Fraction(3, 40)
+APART, GUESS = Fraction(2, 100), Fraction(3, 40)
 Money = tuple[dict[str, Amount], Aside]
 
 
@@ -110,11 +110,10 @@ def _remembered(asked: PoolToShare, held: Held) -> dict[str, Fraction]:
         return {}
     whole = sum(known.values(), Fraction(0))
     told = sum((asked.stake(r) for r in asked.running if r.id not in known), sum(held.stakes.values(), Fraction(0)))
-    room, near = asked.book - told, APART * asked.book
-    wanted = min(max(whole, room - near), room + near)
-    if held.word == "undecided" or not whole or wanted <= 0:
+    room = asked.book - told
+    if held.word == "undecided" or not whole or room <= 0 or abs(room - whole) <= APART * asked.book:
         return known
-    return {i: part * wanted / whole for i, part in known.items()}
+    return {i: part * room / whole for i, part in known.items()}
 
 
 def _parts(asked: PoolToShare, held: Held) -> tuple[Parts, Fraction, Fraction]:

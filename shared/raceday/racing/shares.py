@@ -23,8 +23,9 @@ EXPLAINED = Fraction(97, 100)
 # So much of a pool may stand where a guess puts it, before nobody can say whose it is.
 GUESSED_AT_MOST = Fraction(75, 1000)
 _POINT_PARTS = 10_000
-# What was known of runners that show no odds may be so far off what the book leaves for them.
-_BORNE_OUT = Fraction(6, 100)
+# A take-out that is not quite the usual one moves what the book leaves by up to this, of the book: within it what was
+# known of runners that show no odds is the better word, beyond it the book is.
+_BORNE_OUT = Fraction(2, 100)
 # No Place pool pays more; a figure beyond is none.
 _MOST_PLACES = 6
 
@@ -132,11 +133,11 @@ def pool_shares(
 def _borne_out(
     before: Mapping[str, Fraction], stakes: Mapping[str, Fraction], left: Fraction, book: Fraction
 ) -> Mapping[str, Fraction]:
-    """Return what was known of those whose odds do not tell, scaled to about what the book leaves for them."""
+    """Return what was known of those whose odds do not tell; where the book leaves more or less, that in proportion."""
     whole, room = sum(before.values()), left * book + sum(stakes[i] for i in before)
-    near = _BORNE_OUT * book
-    wanted = room + min(max(whole - room, -near), near)
-    return {i: part * wanted / whole for i, part in before.items()} if whole and wanted > 0 else before
+    if abs(whole - room) <= _BORNE_OUT * book or not whole or room <= 0:
+        return before
+    return {i: part * room / whole for i, part in before.items()}
 
 
 def _with_before(
