@@ -96,3 +96,29 @@ def test_places_paid_that_cannot_be_are_taken_from_the_field(paid: Any) -> None:
     before, after = play([answer(-600), answer(-300, race=race)])
     assert held(after, "place") == held(before, "place") > 0
     assert [line.place_cents for line in after.row.runners] == [line.place_cents for line in before.row.runners]
+
+
+def off(*products: str) -> list[dict[str, Any]]:
+    """Return the generated race's pools with some of them called off."""
+    return pools(**{product: {"status": "ABANDONED"} for product in products})
+
+
+@pytest.mark.parametrize("listed", [off("win", "place"), off("win"), [], None])
+@pytest.mark.parametrize("served_as", ["CLOSED", "ABANDONED"])
+def test_an_abandoned_race_revives_no_pool_that_was_called_off(listed: Any, served_as: str) -> None:
+    """Its last totals stay whatever the last answers list: 0 for a dead pool, its own for the one that lived."""
+    race = json.loads(served())["data"]["race"] | {"advertised_start": int(START.timestamp()), "status": "Open"}
+    called_off = race | {"status": "Abandoned"}
+    listed = [pool | {"status": served_as} if pool["product_type"] == "Place" else pool for pool in listed or ()]
+    none: Answer = {"results": [], "dividends": []}
+    begin = [answer(-3600, race=race, **none), answer(-1800, race=race, tote_pools=off("place"), **none)]
+    ends = [answer(at, race=called_off, tote_pools=listed or None, **none) for at in (-1200, -600)]
+    alive, dead, *over = play([*begin, *ends])
+    assert alive.pools["placePoolTotal"] > 0 == dead.pools["placePoolTotal"]
+    for step in over:
+        assert step.race["status"] == "Abandoned"
+        assert step.pools["placePoolTotal"] == held(step, "place") == 0
+        assert step.row.pools is not None
+        assert step.row.pools.dead == ("place",)
+        assert all(row["placePoolAmount"] == 0 for row in step.entrants.values())
+        assert held(step, "win") == held(dead, "win") > 0

@@ -21,8 +21,9 @@ def pools_of(reading: Reading, base: Poll | None, status: str) -> Pools | None:
     for product, cents in reading.pools or ():
         listed.setdefault(product, cents)
     # What was called off stays so when the feed lists it no more.
-    gone = before.dead - listed.keys() if before else frozenset()
-    off = frozenset() if status == "Abandoned" else reading.dead | gone
+    was = before.dead if before else frozenset()
+    # An abandoned race ends as it last stood: its pools' own words count no more.
+    off = was if status == "Abandoned" else reading.dead | (was - listed.keys())
     single: dict[str, int] = {}
     kept: dict[str, str] = {}
     for product in SINGLE:

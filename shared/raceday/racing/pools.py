@@ -12,7 +12,8 @@ def totals(snapshot: Snapshot, before: PoolTotals | None, status: Status) -> Poo
     """Return the totals by product; None where no answer ever knew any.
 
     A positive total of the answer counts first, then the pool behind the dividends, then what was last known: the
-    feed drops or zeroes pools at the end. A pool called off counts 0, but those of an abandoned race stay as they were.
+    feed drops or zeroes pools at the end. A pool called off counts 0. An abandoned race keeps its last totals: a pool
+    that was called off before stays so, and no other is (domain facts, 6).
     """
     paid = dividend_pools(snapshot)
     if snapshot.pools is None and before is None and not paid:
@@ -24,8 +25,9 @@ def totals(snapshot: Snapshot, before: PoolTotals | None, status: Status) -> Poo
     kept: dict[str, str] = {}
     for product in [p for p in POOL_COLUMNS if p in listed or p in known or p in paid]:
         pool = listed.get(product)
-        called_off = pool.dead if pool is not None else before is not None and product in before.dead
-        if called_off and status is not Status.ABANDONED:
+        was_off = before is not None and product in before.dead
+        # The feed calls off every pool of an abandoned race, which tells nothing of the pool itself.
+        if was_off if pool is None or status is Status.ABANDONED else pool.dead:
             single[product] = 0
             dead.append(product)
         elif pool is not None and pool.total_cents and pool.total_cents > 0 and not pool.dead:
