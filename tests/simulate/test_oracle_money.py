@@ -1,5 +1,7 @@
 """The oracle's arithmetic of whose money a pool is, held against the market that made the figures."""
 
+import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import pairwise
@@ -9,9 +11,10 @@ import pytest
 from local.feedsim import FeedDay, FeedSim, generate_day
 from local.feedsim.model import FeedRace
 from local.feedsim.serve import PREFIX
-from local.simulate.oracle.facts import OracleLine, Poll, Pools
+from local.simulate.oracle.facts import Ledger, OracleLine, Poll, Pools
 from local.simulate.oracle.polls import figures
 from local.simulate.oracle.reading import read_event
+from local.simulate.oracle.sightings import versions_of
 from tests.feedsim.asking import HEADERS
 from tests.feedsim.conftest import DATE
 
@@ -116,6 +119,42 @@ def test_a_dead_place_pool_counts_nowhere_until_the_end(day: FeedDay) -> None:
             assert poll.is_dead("place")
             assert (poll.cents("place"), _all_parts(poll, "place"), poll.aside("place").word) == (0, 0, "dead")
             assert poll.cents("win") > 0
+
+
+def test_an_abandoned_race_keeps_a_pool_dead_that_was_and_kills_no_other(day: FeedDay) -> None:
+    """With every pool called off at the end, Place stays at the 0 that it had and Win at its last total."""
+    race = next(race for race in day.core_races if race.script.place_off is not None)
+    assert race.script.place_off is not None
+    at = race.script.place_off + STEP
+    base = _polls(day, race, at, at)[-1][1]
+    data = json.loads(_served(day, race, at + STEP))
+    data["data"]["race"]["status"] = "Abandoned"
+    for pool in data["data"]["tote_pools"]:
+        pool["status"] = "ABANDONED"
+    reading = read_event(json.dumps(data).encode(), race.race_id)
+    _, pools = figures(reading, base, reading.status)
+    assert pools is not None
+    assert pools.dead == {"place"}
+    assert (pools.single["place"], pools.single["win"]) == (0, base.cents("win"))
+    assert base.cents("win") > 0
+
+
+@pytest.mark.parametrize("members", [("results",), ("dividends",), ("results", "dividends")])
+def test_null_members_after_final_make_no_version_of_the_results(day: FeedDay, members: tuple[str, ...]) -> None:
+    """What such an answer does not say stays as the version before has it."""
+    race = next(race for race in day.core_races if race.script.final)
+    end = race.script.final + timedelta(minutes=20)
+    data = json.loads(_served(day, race, end))
+    assert data["data"]["race"]["status"] == "Final"
+    whole = read_event(json.dumps(data).encode(), race.race_id)
+    data["data"] |= dict.fromkeys(members)
+    spoilt = read_event(json.dumps(data).encode(), race.race_id)
+    assert spoilt.unread == set(members)
+    row = {"fetchedAt": end.isoformat()}
+    polls = [replace(_poll(n, end, "Final", r, (), None), row=row) for n, r in enumerate((whole, spoilt), 1)]
+    (version,) = versions_of(Ledger(race.race_id, polls))
+    assert version["dividendsData"].value
+    assert version["resultsData"].value
 
 
 def test_dropped_totals_stay_as_known_and_grow_to_the_dividends(day: FeedDay) -> None:

@@ -234,8 +234,10 @@ def _set_aside(e: PollEvidence) -> Verdict:
 
 
 def _left_out(e: PollEvidence) -> Verdict:
-    unread = e.reading.unread_status + e.reading.unread_start
-    return (False, 1 - 0.1 * unread) if unread else None
+    # Provisional dividends may come after the placings; none of the others may be missing.
+    lost = e.reading.unread - ({"dividends"} if e.reading.status == "Interim" else set())
+    worth = 0.1 * (e.reading.unread_status + e.reading.unread_start) + 0.3 * len(lost)
+    return (False, 1 - worth) if worth else None
 
 
 def _odds_coverage(e: PollEvidence) -> Verdict:

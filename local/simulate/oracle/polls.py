@@ -50,14 +50,15 @@ def ledger_of(
             continue
         if known not in OVER and not answer.tracked:
             findings.add(TABLE, "wrong", race=race_id, key=f"{key}: asked for without the money tracker", found=known)
-        shows = bool(reading.placings or reading.dividends)
+        # Where nothing is said of the placings they are no other than before.
+        shows = bool(reading.placings or reading.dividends) and "results" not in reading.unread
         evidence = base is not None and (reading.ruled or (shows and reading.placings != seen_placings))
         status, held = decided(known, reading.status, evidence=evidence)
         if held and base is not None:
             ledger.polls.append(_held(row, base))
             _compare_held(findings, race_id, key, ledger.polls[-1], base, answer.made)
             continue
-        if not held and (reading.placings or status != known):
+        if not held and (reading.placings or status != known) and "results" not in reading.unread:
             seen_placings = reading.placings
         poll = _poll(row, reading, base, status, held, known)
         ledger.polls.append(poll)

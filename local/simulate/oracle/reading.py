@@ -69,7 +69,8 @@ class Reading:
     """One event: the race's columns as its table keeps them, runners by number, pools as (product, cents).
 
     `dead` names single-race pools that were called off, `ruled` says that a ruling changed the placings, and
-    `unread_status` that the event had no status that anybody knows, `unread_start` that it had no start.
+    `unread_status` that the event had no status that anybody knows, `unread_start` that it had no start. `unread`
+    names `results` and `dividends` where a race that has run has none: not even an empty list.
     """
 
     status: str
@@ -88,6 +89,7 @@ class Reading:
     ruled: bool = False
     unread_status: bool = False
     unread_start: bool = False
+    unread: frozenset[str] = frozenset()
 
     def cents(self, product: str) -> int | None:
         """Return one pool's total in cents, None where it is not listed."""
@@ -131,7 +133,13 @@ def read_event(body: bytes, race_id: str, known: str = "Open", known_start: date
         ruled=_ruled(text(race.get("protest_reason")).lower()),
         unread_status=unread,
         unread_start=told is None,
+        unread=_unread(data, status),
     )
+
+
+def _unread(data: dict[str, Any], status: str) -> frozenset[str]:
+    ran = status in ("Interim", "Final")
+    return frozenset(m for m in ("results", "dividends") if ran and not isinstance(data.get(m), list))
 
 
 def _place(placing: dict[str, Any]) -> tuple[bool, int, int]:

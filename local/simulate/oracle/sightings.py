@@ -54,14 +54,27 @@ def versions_of(ledger: Ledger) -> list[Columns]:
     """Return each version of one race's results in order."""
     versions: list[Columns] = []
     for poll in ledger.telling:
-        shows = bool(poll.reading.placings or poll.reading.dividends)
+        shows = bool(poll.reading.placings or poll.reading.dividends or len(poll.reading.unread) == 2)
         # Results do not vanish while the status stays: an answer without them lost them on the way.
         if not shows and (not versions or poll.status == poll.before):
             continue
-        now = {"raceId": ledger.race_id, "race": ledger.race_id, **_columns(poll)}
+        if not (versions or poll.reading.placings or poll.reading.dividends):
+            continue
+        now = {"raceId": ledger.race_id, "race": ledger.race_id, **_columns(poll), **_unsaid(poll, versions)}
         if not versions or {**versions[-1], "resultTime": None} != {**now, "resultTime": None}:
             versions.append(now)
     return [*versions, *late_versions(ledger, versions)]
+
+
+def _unsaid(poll: Poll, versions: Sequence[Columns]) -> Columns:
+    """Return what stays of the version before, where a poll has no placings or dividends to read."""
+    columns: list[str] = []
+    if "results" in poll.reading.unread:
+        columns += ["resultsData", "resultsAvailable"]
+    # What a Final paid is void when it is taken back.
+    if "dividends" in poll.reading.unread and not (poll.before == "Final" != poll.status):
+        columns.append("dividendsData")
+    return {column: versions[-1][column] for column in columns} if versions else {}
 
 
 def results_of(ledger: Ledger) -> Columns | None:

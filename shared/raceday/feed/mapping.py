@@ -17,7 +17,7 @@ from raceday.feed.models import (
     RaceIn,
     RunnerIn,
 )
-from raceday.feed.parts import Sums, odd, piece_sums, pieces_of, read_each, tracker_of
+from raceday.feed.parts import Sums, odd, piece_sums, pieces_of, read_each, tracker_of, unread_of
 from raceday.ids import is_id
 from raceday.racing.snapshot import (
     Dividend,
@@ -68,6 +68,11 @@ def snapshot_of(
     runners = _runners(data.runners, sums, left_out)
     pools, unknown = _pools(data.tote_pools, left_out)
     reason = values.text(race.protest_reason)
+    dividends = read_each("dividends", data.dividends, _dividend, left_out)
+    placings = read_each("results", data.results, _placing, left_out)
+    unread = unread_of(
+        status, {"dividends": (data.dividends, dividends), "results": (data.results, placings)}, left_out
+    )
     return Snapshot(
         race_id=race_id,
         meeting_id=found.meeting_id,
@@ -103,12 +108,13 @@ def snapshot_of(
         runners=runners,
         pools=pools,
         tracker=tracker_of(pieces, sums, {r.entrant_id for r in runners}),
-        dividends=read_each("dividends", data.dividends, _dividend, left_out),
-        placings=read_each("results", data.results, _placing, left_out),
+        dividends=dividends,
+        placings=placings,
         unknown_products=unknown,
         left_out=tuple(left_out[:MOST_LEFT_OUT]),
         unknown_status=unknown_status,
         result_changed=changes_result(reason),
+        unread=unread,
     )
 
 

@@ -1,13 +1,13 @@
 """Members of an event that are read one by one: what cannot be read is left out by name, the rest stays."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from raceday.feed import values
 from raceday.feed.models import PieceIn, TrackerIn
-from raceday.racing.snapshot import LeftOut, Tracker
+from raceday.racing.snapshot import LeftOut, Status, Tracker
 
 T = TypeVar("T")
 Sums = dict[str, tuple[Decimal, Decimal]]
@@ -30,6 +30,21 @@ def read_each(field: str, raw: Any, read: Callable[[Any], T | None], left_out: l
         else:
             found.append(one)
     return tuple(found)
+
+
+def unread_of(
+    status: Status, members: Mapping[str, tuple[Any, Sequence[Any]]], left_out: list[LeftOut]
+) -> frozenset[str]:
+    """Return which members of a race's result say nothing, each given raw and as read; null ones are named here.
+
+    Before the end there are none to read, and provisional placings may come before provisional dividends.
+    """
+    if status not in (Status.INTERIM, Status.FINAL):
+        return frozenset()
+    for field, (raw, _) in members.items():
+        if raw is None and (status is Status.FINAL or field != "dividends"):
+            left_out.append(odd(field, raw, "a list", 0.3))
+    return frozenset(field for field, (raw, found) in members.items() if raw != [] and not found)
 
 
 def pieces_of(raw: Any, left_out: list[LeftOut]) -> list[PieceIn] | None:

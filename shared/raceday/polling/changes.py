@@ -42,6 +42,8 @@ BOOKKEEPING = frozenset(
 )
 # The status has its own rule, and the race day is its meeting's: a night race may start on the next NZ date.
 _NOT_THE_EVENTS = frozenset({"status", "raceDateNz"})
+# What each member of a result fills. One that says nothing leaves its columns out, and what is stored stays.
+_FILLS = {"results": ("resultsData", "resultsAvailable"), "dividends": ("dividendsData",)}
 _TRACKED = frozenset({"holdPercentage", "betPercentage"})
 _CORE_DIGITS = 10
 # Stands for the fingerprint of a runner that left the list.
@@ -143,9 +145,10 @@ def changes(
 
     `decision` is what `decided` says of the answer.
     """
-    results = _results(snapshot)
-    results_digest = _results_digest(results) if results else ""
     before = known.ledger.digests.results if known.ledger else ""
+    taken_back = known.status is Status.FINAL and decision.status is not Status.FINAL
+    results = _results(snapshot, before, taken_back=taken_back)
+    results_digest = _results_digest(results, before) if results else ""
     if decision.held:
         # The feed showed an old state of a finished race: nothing of it may reach the tables.
         kept = known.ledger.digests if known.ledger else Digests()
@@ -170,7 +173,7 @@ def changes(
         patch = {**race, **_status_columns(decision, known.status, fetched_at), "lastUpdated": stamp}
         ops.append(Op("update", RACES, snapshot.race_id, {**patch, "last_poll_time": stamp}))
     if results_changed:
-        written = results or results_row(snapshot)
+        written = results or _said(snapshot, before, taken_back=taken_back)
         ops.append(Op("upsert", RACE_RESULTS, snapshot.race_id, {**written, "resultTime": stamp}))
     return Changes(
         tuple(ops),
@@ -185,8 +188,9 @@ def changes(
 
 def decided(snapshot: Snapshot, known: StoredState) -> Decision:
     """Decide on the race's status: a finished one is taken back for other placings or a ruling alone."""
-    results = _results(snapshot)
-    digest = _results_digest(results) if results else ""
+    before = known.ledger.digests.results if known.ledger else ""
+    results = _results(snapshot, before)
+    digest = _results_digest(results, before) if results else ""
     return decide(known.status, snapshot.status, evidence=_corrected(snapshot, known, digest))
 
 
@@ -196,10 +200,15 @@ def takes_back(snapshot: Snapshot, known: StoredState) -> bool:
     return over and snapshot.status not in (known.status, Status.OPEN, Status.CLOSED)
 
 
-def _results_digest(row: Row) -> str:
-    """Return a fingerprint whose first half is the placings' alone, for only new placings or a protest undo a Final."""
-    placings = {"resultsData": row["resultsData"]}
-    return digest(RACE_RESULTS, placings)[:8] + digest(RACE_RESULTS, row)[:8]
+def _results_digest(row: Row, before: str) -> str:
+    """Return 8 digits each of the placings, of the dividends' column, and of the rest; what is left out has its former.
+
+    The placings' stand alone, for only new placings or a protest undo a Final.
+    """
+    filled = {column for columns in _FILLS.values() for column in columns}
+    rest = digest(RACE_RESULTS, {k: v for k, v in row.items() if k not in filled})[:8]
+    own = {column: digest(RACE_RESULTS, {column: row[column]})[:8] for column in filled if column in row}
+    return own.get("resultsData", before[:8]) + own.get("dividendsData", before[8:16]) + rest
 
 
 def _corrected(snapshot: Snapshot, known: StoredState, results_digest: str) -> bool:
@@ -321,5 +330,17 @@ def _odds(snapshot: Snapshot, lines: Sequence[RunnerLine], known: StoredState, n
     ]
 
 
-def _results(snapshot: Snapshot) -> Row | None:
-    return results_row(snapshot) if snapshot.placings or snapshot.dividends else None
+def _results(snapshot: Snapshot, before: str, *, taken_back: bool = False) -> Row | None:
+    """Return an answer's results, None where it shows none."""
+    says = snapshot.placings or snapshot.dividends or (before and snapshot.unread >= _FILLS.keys())
+    return _said(snapshot, before, taken_back=taken_back) if says else None
+
+
+def _said(snapshot: Snapshot, before: str, *, taken_back: bool) -> Row:
+    """Return an answer's results without what says nothing of results that were known before.
+
+    The dividends of a race that is taken back are void, whether or not the answer says so.
+    """
+    unread = snapshot.unread if before else frozenset()
+    silent = {c for member in unread if not (taken_back and member == "dividends") for c in _FILLS[member]}
+    return {k: v for k, v in results_row(snapshot).items() if k not in silent}

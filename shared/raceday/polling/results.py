@@ -15,6 +15,8 @@ from raceday.store.port import Op, Row
 from raceday.tables import RACE_RESULT_VERSIONS, RACE_RESULTS
 from raceday.tables.race_result_versions import version_row
 
+_STAYS = ("resultsData", "resultsAvailable", "dividendsData")
+
 
 async def with_history(
     container: Container, change: Changes, seen_at: datetime, seen_by: str = "poll", over_by: datetime | None = None
@@ -45,8 +47,12 @@ def result_ops(
     seen_by: str,
     over_by: datetime | None = None,
 ) -> list[Op]:
-    """Return what writes new results and keeps them as the version that follows the stored one."""
+    """Return what writes new results and keeps them as the version that follows the stored one.
+
+    Placings or dividends that new results leave out stay as they are stored.
+    """
     race_id, before = str(results["raceId"]), stored or {}
+    results = {**{column: before[column] for column in _STAYS if column in before}, **results}
     version = int(before.get("versions") or 0) + 1
     final_at = instant(before["finalAt"]) if before.get("finalAt") else None
     if results.get("resultStatus") == "final" and final_at is None:

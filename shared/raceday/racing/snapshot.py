@@ -121,7 +121,11 @@ class Placing(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """One race at one answer of the feed. `start` is the advertised start, `generated_at` the feed's own time."""
+    """One race at one answer of the feed. `start` is the advertised start, `generated_at` the feed's own time.
+
+    `unread` names which of the members `results` and `dividends` of a race that has run say nothing: null, absent, or
+    nothing in them can be read. An empty list says that there are none.
+    """
 
     race_id: str
     meeting_id: str
@@ -162,6 +166,7 @@ class Snapshot(NamedTuple):
     left_out: tuple[LeftOut, ...] = ()
     unknown_status: str = ""
     result_changed: bool = False
+    unread: frozenset[str] = frozenset()
 
     def pool_cents(self, product: str) -> int | None:
         """Return one product's total in cents, None where the feed lists no such pool."""
