@@ -18,9 +18,10 @@ POLLER = functions.POLLER.name
 # From an invocation to the first line of a warm poller: half a second, two at the worst. From T-5 on little is to be
 # late; before that, and for re-checks, a second or two does no harm.
 LEAD_SECS, FAR_LEAD_SECS = 1.5, 0.5
-# A container of its own takes two seconds to come up, nine at the worst. A far slot may be late by the difference,
-# for each second that a poller waits is billed. An idle one is kept for five minutes or more.
-COLD_LEAD_SECS, FAR_COLD_LEAD_SECS = 9.0, 3.0
+# A container of its own takes two seconds to come up, nine at the worst. A far slot may be late by the difference, so
+# that less waiting is billed, but has to be polled before the next tick looks for it. An idle one is kept for five
+# minutes or more.
+COLD_LEAD_SECS, FAR_COLD_LEAD_SECS = 9.0, 6.0
 _WARM = timedelta(minutes=4)
 # When pollers were started, and how many at once.
 _WARM_POLLERS: Kept[list[tuple[datetime, int]]] = Kept(list)
