@@ -16,11 +16,11 @@ from local.tape.export_tables import TABLES
 from local.tape.made_lists import MadeLists
 from local.tape.questions import QUESTIONS
 from local.tape.reader import Tape
-from local.tape.remade import read_ledger, replayed
+from local.tape.remade import replayed
 from local.tape.replay import Rows
 from local.tape.spill import SpilledStore
 from local.tape.writer import TapeWriter
-from local.world import open_world
+from local.taped_ledger import ledger_at
 from raceday.feed.taping import Answer
 
 DAYS = 30
@@ -51,7 +51,7 @@ class TapeFigure:
 
 def measure_tape(tape: Tape, store: str = "", told: Callable[[str], None] = lambda line: None) -> list[TapeFigure]:
     """Measure one tape, replayed at the slots of the ledger in `store` where one is given; ValueError without a day."""
-    return measured(tape, asyncio.run(_ledger(store, tape)) if store else None, told)
+    return measured(tape, asyncio.run(ledger_at(store, tape)) if store else None, told)
 
 
 def measured(tape: Tape, ledger: Rows | None, told: Callable[[str], None] = lambda line: None) -> list[TapeFigure]:
@@ -69,14 +69,6 @@ def measured(tape: Tape, ledger: Rows | None, told: Callable[[str], None] = lamb
         told("asking")
         found += _queries(days[0], Path(place))
     return found
-
-
-async def _ledger(place: str, tape: Tape) -> Rows:
-    world = open_world("generated", place, lambda _: None)
-    try:
-        return await read_ledger(world.container("money-flow-tracker").store, tape)
-    finally:
-        await world.aclose()
 
 
 def _sizes(tape: Tape) -> list[TapeFigure]:

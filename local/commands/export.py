@@ -13,10 +13,11 @@ from local.simulate.taped import is_long
 from local.tape.export import FORMATS, export_day, make_database
 from local.tape.opening import opened
 from local.tape.reader import Tape
-from local.tape.remade import read_ledger, replayed
+from local.tape.remade import replayed
 from local.tape.replay import Rows
 from local.tape.scanning import TapeError
 from local.tape.spill import Finds, SpilledStore
+from local.taped_ledger import ledger_at
 from local.world import open_world
 from raceday.errors import SettingsError
 
@@ -53,7 +54,7 @@ def export(days: str, folder: Path, kind: str, store: str | None, tape: Path | N
     try:
         if tape is not None:
             answers = opened(tape)
-            ledger = asyncio.run(_ledger(stores.present(store), answers)) if store else None
+            ledger = asyncio.run(ledger_at(stores.present(store), answers)) if store else None
             polls = _write_tape(answers, ledger, wanted, folder, kind)
         else:
             place = stores.present(store)
@@ -85,14 +86,6 @@ async def _write(client: Finds, days: list[date], folder: Path, kind: str) -> in
         polls += counts["polls"]
         click.echo(f"{day}: " + "  ".join(f"{table} {count:,}" for table, count in counts.items()))
     return polls
-
-
-async def _ledger(place: str, tape: Tape) -> Rows:
-    world = open_world("generated", place, lambda _: None)
-    try:
-        return await read_ledger(world.container("money-flow-tracker").store, tape)
-    finally:
-        await world.aclose()
 
 
 def _write_tape(tape: Tape, ledger: Rows | None, days: list[date], folder: Path, kind: str) -> int:

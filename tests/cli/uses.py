@@ -12,15 +12,13 @@ import shlex
 import shutil
 import sys
 import tempfile
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from local.console.serve import source_of
 from local.functions import ROOT
 from raceday.settings import specs
 from tests.cli.kit import raceday
-from tests.console.stepped import Stepped
+from tests.console.stepped import keep_one_race
 from tests.tape.kit import answers, write
 
 PAGE = ROOT / "docs" / "uses.md"
@@ -183,21 +181,9 @@ def fill(folder: Path) -> None:
     (folder / ".raceday").mkdir()
     (folder / "README.md").write_text("# Somebody's own words\n")
     write(folder / "day.tape", answers(3))
-    asyncio.run(_race(folder / ".raceday" / "raceday.db"))
+    asyncio.run(keep_one_race(folder / ".raceday" / "raceday.db"))
     line = '{"at": "2026-02-14T00:00:00.000+00:00", "level": "info", "event": "tick.done", "function": "f"}\n'
     (folder / ".raceday" / "raceday.db-log").write_text(line)
-
-
-async def _race(store: Path) -> None:
-    stepped = Stepped(store, races=1)
-    source = source_of(stepped.world)
-    await stepped.begin()
-    race = (await stepped.races())[0]
-    start = datetime.fromisoformat(race["startTime"])
-    stepped.clock.at = start - timedelta(minutes=12)
-    await stepped.to(start + timedelta(minutes=20), [race["$id"]])
-    await source.aclose()
-    await stepped.aclose()
 
 
 def outcome(line: str, template: Path) -> tuple[int, str, str]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from local.console.serve import source_of
 from local.embedded import WebhookWorker
 from local.world import LocalWorld, deliver, open_world, subscribe
 from raceday.clock import iso
@@ -97,3 +98,16 @@ class Stepped:
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
         await self.world.aclose()
+
+
+async def keep_one_race(path: Path) -> None:
+    """Keep in a store one race that is polled from twelve minutes before its start to its end."""
+    stepped = Stepped(path, races=1)
+    source = source_of(stepped.world)
+    await stepped.begin()
+    race = (await stepped.races())[0]
+    start = datetime.fromisoformat(race["startTime"])
+    stepped.clock.at = start - timedelta(minutes=12)
+    await stepped.to(start + timedelta(minutes=20), [race["$id"]])
+    await source.aclose()
+    await stepped.aclose()

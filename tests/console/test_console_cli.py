@@ -1,7 +1,6 @@
 """`./raceday status` and `./raceday report`: exit codes, and files that need nothing else."""
 
 import asyncio
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,8 @@ import pytest
 from local.cli import main
 from local.console.activity import Activity, path_beside
 from local.console.pages import NOTICE
-from local.console.serve import source_of
 from raceday.tables import SUITE_STATE
-from tests.console.stepped import Stepped
+from tests.console.stepped import Stepped, keep_one_race
 
 DAY = "2026-02-14"
 
@@ -21,20 +19,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A kept store of one race that ran to its end, whose scheduler is paused."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("APPWRITE_ENDPOINT", raising=False)
-    asyncio.run(_fill(tmp_path / "day.db"))
+    asyncio.run(keep_one_race(tmp_path / "day.db"))
     return tmp_path / "day.db"
-
-
-async def _fill(path: Path) -> None:
-    stepped = Stepped(path, races=1)
-    source = source_of(stepped.world)
-    await stepped.begin()
-    race = (await stepped.races())[0]
-    start = datetime.fromisoformat(race["startTime"])
-    stepped.clock.at = start - timedelta(minutes=12)
-    await stepped.to(start + timedelta(minutes=20), [race["$id"]])
-    await source.aclose()
-    await stepped.aclose()
 
 
 def race_id(store: Path) -> str:
