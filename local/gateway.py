@@ -4,6 +4,7 @@ import asyncio
 import hmac
 import json
 import os
+import shlex
 from typing import Any
 
 import uvicorn
@@ -16,12 +17,17 @@ from local.embedded.http import LOOPBACK, allowed_host
 from local.functions import ROOT
 from local.host.activation import Activation
 from local.host.web import raw_event, web_response
+from local.naming import web_with_ids
 from local.secrets import kept
 from local.stores import HOME
 from local.world import LocalWorld
 from ops.packaging.project import FILE_NAME, FunctionSpec, read_project
+from raceday.call import Http
+from raceday.catalogue.functions import POLLER, SCHEDULER
 from raceday.catalogue.platform import MAX_PAYLOAD_BYTES
+from raceday.errors import BadRequest
 from raceday.ids import SystemRandomSource
+from raceday.runtime.answer import failure
 
 SECRET_FILE = HOME / "up.secret"
 HEADER = "X-Require-Whisk-Auth"
@@ -64,7 +70,11 @@ class Gateway:
         body = await request.body()
         if len(body) > MAX_PAYLOAD_BYTES:
             return JSONResponse({"error": f"Request larger than allowed: {len(body)} > {MAX_PAYLOAD_BYTES}"}, 413)
-        return await self._answer(name, raw_event(request, body))
+        try:
+            event = await web_with_ids(self._world.container(SCHEDULER.name).store, name, raw_event(request, body))
+        except BadRequest as error:
+            return web_response(Activation("", name, "fn-local", 0, result=failure(error, Http(), "")))
+        return await self._answer(name, event)
 
     async def _answer(self, name: str, event: dict[str, Any]) -> Response:
         activation = SystemRandomSource().token()
@@ -104,12 +114,14 @@ def make_gateway_server(gateway: Gateway, port: int) -> uvicorn.Server:
     )
 
 
-def told() -> str:
-    """Return what `up` prints of the functions, with `{url}` where they are served."""
+def told(race: str = "") -> str:
+    """Return what `up` prints of the functions, with `{url}` where they are served; `race` is one that can be polled."""
     curl = f'curl -H "{HEADER}: $(cat {SECRET_FILE})"'
+    given = shlex.quote(f"raceId={race or 'RACE'}").replace("{", "{{").replace("}", "}}")
     return (
         f"functions {{url}}{PREFIX}/FUNCTION  header {HEADER} with the secret in {SECRET_FILE}; "
         f"`./raceday functions` lists them\n"
         f"openapi  {{url}}/openapi.json\n"
-        f"try      {curl} {{url}}{PREFIX}/master-race-scheduler"
+        f"try      {curl} {{url}}{PREFIX}/{SCHEDULER.name}\n"
+        f"poll     {curl} -G --data-urlencode {given} {{url}}{PREFIX}/{POLLER.name}"
     )

@@ -2,10 +2,12 @@
 
 import difflib
 import re
+from datetime import datetime
 
 from appwrite.query import Query
 
 from local.failures import NoSuchRace
+from raceday.clock import iso
 from raceday.store.port import Row, Store
 from raceday.tables import MEETINGS, RACE_POLLS, RACES
 
@@ -35,6 +37,16 @@ async def find_race(store: Store, text: str) -> str:
         f'there is no race {text!r}: expected an id, its beginning, or course and number as "Bulloo Heights R3"; '
         "`./raceday status --ids` lists them"
     )
+
+
+async def next_name(store: Store, after: datetime) -> str:
+    """Return the next race to start as people name it; nothing where the store has none."""
+    queries = [Query.greater_than("startTime", iso(after)), Query.order_asc("startTime")]
+    races = await store.find(RACES, queries, limit=1, select=COLUMNS)
+    if not races:
+        return ""
+    meeting = await store.get(MEETINGS, str(races[0]["meetingId"]), select=("$id", "meetingName"))
+    return f"{meeting['meetingName']} R{races[0]['raceNumber']}" if meeting else str(races[0]["$id"])
 
 
 async def _known(store: Store, race_id: str) -> bool:

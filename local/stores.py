@@ -21,7 +21,6 @@ DEMO = HOME / "demo.db"
 ENV = "env"
 MEMORY = ":memory:"
 HELP = f"env where APPWRITE_ENDPOINT is set, else {DEFAULT}, or {DEMO} while `up --demo` runs"
-_PORT = "functions on port "
 
 
 def chosen(given: str | Path | None, *, of_running: bool = True) -> str:
@@ -29,7 +28,7 @@ def chosen(given: str | Path | None, *, of_running: bool = True) -> str:
 
     With `of_running`, a demo that runs goes before a default file that nobody works on.
     """
-    default = DEMO if of_running and not _holder(DEFAULT) and _holder(DEMO) else DEFAULT
+    default = DEMO if of_running and not holder(DEFAULT) and holder(DEMO) else DEFAULT
     place = str(given) if given else (ENV if os.environ.get("APPWRITE_ENDPOINT") else str(default))
     if place not in (ENV, MEMORY):
         check_file(place)
@@ -91,19 +90,7 @@ def held(place: str, command: str) -> Iterator[None]:
         yield
 
 
-def note_port(place: str, port: int) -> None:
-    """Note in the lock that this process holds where it serves the functions."""
-    with Path(f"{place}-lock").open("a", encoding="utf-8") as lock:
-        lock.write(f"{_PORT}{port}\n")
-
-
-def noted_port(place: str) -> int | None:
-    """Return the port of the functions that a running `up` serves on a store, None where none does."""
-    lines = [line for line in _holder(Path(place)).splitlines() if line.startswith(_PORT)]
-    return int(lines[-1].removeprefix(_PORT)) if lines else None
-
-
-def _holder(store: Path) -> str:
+def holder(store: Path) -> str:
     """Return what the process that holds a store wrote into its lock; nothing where nobody holds it."""
     path = Path(f"{store}-lock")
     try:

@@ -19,6 +19,7 @@ from local.embedded.http import new_key
 from local.feedsim import FeedDay, FeedSim, FeedTransport, RecordedFeed, generate_day
 from local.functions import function
 from local.origin import Origin
+from local.running import running_on
 from local.stores import HOME as HOME
 from local.tape.feed import TapeFeed
 from local.tape.reader import Tape
@@ -158,18 +159,23 @@ def open_world(
     races: int = 24,
     seed: int = 1,
     first_race_minutes: int | None = None,
+    day: date | None = None,
 ) -> LocalWorld:
-    """Make a world; a generated card begins `first_race_minutes` after NZ midnight where it is given.
+    """Make a world; a generated card is of `day` and begins `first_race_minutes` after NZ midnight where given.
 
-    `feed`: generated, live, recorded:DIR or tape:FILE; `store`: an embedded store's file, or `env`.
+    `feed`: generated, live, recorded:DIR or tape:FILE; `store`: an embedded store's file, or `env`. Without a clock
+    it is the one of the `up` that runs on the store, and polls go by that one's intervals.
 
     Raises SettingsError or ValueError, naming what was expected.
     """
-    clock = clock or SystemClock()
     needs = ({FEED} if feed == "live" else set()) | ({STORE} if store == "env" else set())
     settings = read_settings(needs=frozenset(needs))
+    if clock is None and (up := running_on(store)) is not None:
+        clock, settings = up.clock, up.polls_by(settings)
+    clock = clock or SystemClock()
     world = LocalWorld(settings, clock, sink)
-    world.feed_transport, settings = _feed(feed, settings, clock, _generated(clock, races, seed, first_race_minutes))
+    card = _generated(day or race_day(clock.now()), races, seed, first_race_minutes)
+    world.feed_transport, settings = _feed(feed, settings, clock, card)
     if store != "env":
         world.embedded, settings = open_embedded(Path(store), settings, clock)
         world.store_path = Path(store)
@@ -198,9 +204,9 @@ def _feed(
     raise ValueError(f"--feed: expected generated, live, recorded:DIR or tape:FILE, got {feed!r}")
 
 
-def _generated(clock: Clock, races: int, seed: int, first_minutes: int | None) -> Callable[[], FeedDay]:
+def _generated(day: date, races: int, seed: int, first_minutes: int | None) -> Callable[[], FeedDay]:
     options: dict[str, Any] = {} if first_minutes is None else {"first_race_minutes": first_minutes}
-    return lambda: generate_day(seed, race_day(clock.now()), races, **options)
+    return lambda: generate_day(seed, day, races, **options)
 
 
 def open_embedded(path: Path, settings: Settings, clock: Clock) -> tuple[Embedded, Settings]:

@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from local import stores
+from local import running, stores
 from local.commands.options import store_option
 from local.docs.reference import Reference, reference_of
 from local.gateway import HEADER, PREFIX, SECRET_FILE, web_functions
@@ -28,7 +28,7 @@ PORT = 8082
 def functions(port: int | None, store: str | None, as_json: bool) -> int:
     """List every function with its trigger, size, parameters and, for those on HTTP, its URL while `up` runs."""
     web = web_functions()
-    port = port or stores.noted_port(stores.chosen(store)) or PORT
+    port = port or running.noted_port(stores.chosen(store)) or PORT
     found = [_told(name, f"http://127.0.0.1:{port}{PREFIX}/{name}" if name in web else "") for name in NAMES]
     if as_json:
         click.echo(json.dumps(found, indent=1))

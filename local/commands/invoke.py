@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,15 @@ import click
 from local import stores
 from local.commands.functions import described
 from local.commands.options import POSITIVE, Options, store_option
+from local.failures import NoSuchRace
 from local.logfile import keeping
+from local.naming import with_ids
+from local.running import Running, running_on
 from local.world import LocalWorld, known, open_world, pretty
-from raceday.catalogue.functions import NAMES
+from raceday.catalogue.functions import NAMES, SCHEDULER
 from raceday.clock import SystemClock
 from raceday.errors import SettingsError
+from raceday.racing.nzday import race_day
 
 ENDED = {"settings": 2, "bad_request": 2}
 
@@ -44,10 +49,10 @@ class FunctionHelp(click.Command):
 @click.argument("function")
 @click.option("--param", multiple=True, metavar="K=V", help="a parameter; JSON where it parses")
 @click.option("--event", metavar="FILE", help="the whole event as JSON; - reads standard input")
-@click.option("--feed", default="generated", show_default=True, help="generated, live, recorded:DIR or tape:FILE")
+@click.option("--feed", help="generated (default), live, recorded:DIR or tape:FILE; that of an `up` on the store")
 @store_option()
-@click.option("--seed", type=int, default=1, show_default=True, help="seed of a generated feed")
-@click.option("--races", type=POSITIVE, default=24, show_default=True, help="races of a generated feed")
+@click.option("--seed", type=int, help="seed of a generated feed (1)")
+@click.option("--races", type=POSITIVE, help="races of a generated feed (24)")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECS", help="deadline; as deployed")
 @click.option("--strict", is_flag=True, help="exit with 1 where items failed")
 @click.option("--quiet", is_flag=True, help="no log lines")
@@ -70,6 +75,8 @@ def run(args: Options) -> int:
         return asyncio.run(work(args, event))
     except SettingsError as error:
         return _wrong("settings:\n  " + "\n  ".join(error.problems))
+    except NoSuchRace as error:
+        return _wrong(f"--param: raceId: {error}")
     except ValueError as error:
         return _wrong(str(error))
 
@@ -106,15 +113,39 @@ def _value(text: str) -> Any:
 
 async def _run(args: Options, event: dict[str, Any]) -> int:
     place = _store(args)
-    sink = keeping(stores.beside(place), SystemClock().now, _quiet if args.quiet else _line)
-    world = open_world(args.feed, place, sink, races=args.races, seed=args.seed)
+    up = running_on(place)
+    clock = up.clock if up else SystemClock()
+    world = _world(args, place, keeping(stores.beside(place), clock.now, _quiet if args.quiet else _line), up)
     try:
+        event = await _named(world, event)
         result = await world.invoke(args.function, event, timeout_secs=args.timeout)
         await _wait(world)
     finally:
         await world.aclose()
     print(pretty(result))
     return exit_code(result, strict=args.strict)
+
+
+def _world(args: Options, place: str, sink: Callable[[str], None], up: Running | None) -> LocalWorld:
+    """Open the store with the feed that was asked for; where none was, with that of the `up` that runs on it."""
+    if up is None or args.feed or args.seed is not None or args.races is not None:
+        return open_world(
+            args.feed or "generated", place, sink, races=args.races or 24, seed=1 if args.seed is None else args.seed
+        )
+    return open_world(
+        up.feed,
+        place,
+        sink,
+        races=up.races,
+        seed=up.seed,
+        first_race_minutes=up.first_race_minutes,
+        day=race_day(up.clock.origin),
+    )
+
+
+async def _named(world: LocalWorld, event: dict[str, Any]) -> dict[str, Any]:
+    """Return the event with races by their ids."""
+    return await with_ids(world.container(SCHEDULER.name).store, event)
 
 
 async def _wait(world: LocalWorld) -> None:
@@ -137,8 +168,10 @@ async def _run_staged(args: Options, event: dict[str, Any]) -> int:
     from local.host.invoke import run_staged
     from local.staged import environment, listening
 
-    world = open_world(args.feed, _store(args), _quiet, races=args.races, seed=args.seed)
+    place = _store(args)
+    world = _world(args, place, _quiet, running_on(place))
     try:
+        event = await _named(world, event)
         async with listening(world) as settings:
             env = {**os.environ, **environment(settings)}
             result, lines = await run_staged(args.function, event, env, args.timeout)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from local import stores
+from local import running, stores
 from local.commands.options import INSTANT, PORT, Options, store_option
 from local.deliveries import LedgerWatch, make_hook_server
 from local.embedded import WebhookWorker
@@ -19,6 +19,7 @@ from local.embedded.http import LOOPBACK, make_server
 from local.failures import PortTaken
 from local.feedsim import RecordedFeed
 from local.logfile import keeping
+from local.races import next_name
 from local.secrets import kept
 from local.serving import bound, serve_told
 from local.tape.feed import TapeFeed
@@ -105,6 +106,8 @@ def run(args: Options) -> int:
     try:
         with stores.held(place, "./raceday up"):
             stores.tell(place)
+            near, last = world.settings.near_interval_secs, world.settings.last_interval_secs
+            running.note(place, running.Running(clock, near, last, args.feed, seed, args.races, first))
             return _until_stopped(world, args)
     finally:
         if world.embedded is not None:
@@ -300,9 +303,10 @@ async def _functions(world: LocalWorld, port: int) -> None:
 
     def note(url: str) -> None:
         if world.store_path is not None:
-            stores.note_port(str(world.store_path), int(url.rpartition(":")[2]))
+            running.note_port(str(world.store_path), int(url.rpartition(":")[2]))
 
-    await serve_told(make_gateway_server(Gateway(world, kept_secret()), port), told(), note)
+    race = await next_name(world.container(SCHEDULER).store, world.clock.now())
+    await serve_told(make_gateway_server(Gateway(world, kept_secret()), port), told(race), note)
 
 
 async def _page(world: LocalWorld, args: Options) -> None:

@@ -17,6 +17,7 @@ from local.embedded.http import LOOPBACK
 from local.feedsim import FeedSim
 from local.logfile import keeping
 from local.logfile import path_beside as path_of_log
+from local.running import running_on
 from local.serving import serve_told
 from local.world import HOME, LocalWorld, open_embedded
 from raceday.clock import Clock, SystemClock
@@ -73,9 +74,11 @@ def _env_path(settings: Settings) -> Path:
 def open_source(store: str, clock: Clock | None = None, *, writes: bool = False) -> Source:
     """Open a store to look at: a file of the embedded store, or `env`; with `writes` its switches can be set.
 
-    Raises SettingsError for settings that are missing, FileNotFoundError for a file that is not there.
+    Where `up` runs on it, its clock and intervals are that one's. Raises SettingsError for settings that are missing,
+    FileNotFoundError for a file that is not there.
     """
-    clock = clock or SystemClock()
+    up = running_on(store)
+    clock = clock or (up.clock if up else SystemClock())
     if store == stores.ENV:
         settings = read_settings(needs=frozenset({STORE}))
         server, activity = None, Activity(path_beside(_env_path(settings)), read_only=True)
@@ -84,6 +87,8 @@ def open_source(store: str, clock: Clock | None = None, *, writes: bool = False)
     else:
         server, settings = open_embedded(Path(store), read_settings(), clock)
         activity = Activity(path_beside(store), read_only=True)
+    if up is not None:
+        settings = up.polls_by(settings)
     generated = activity.generated if server else False
     source = _source(stores.shown_name(store), settings, clock, server, activity, generated=generated)
     source.log_file = path_of_log(stores.beside(store))

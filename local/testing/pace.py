@@ -6,22 +6,25 @@ from datetime import UTC, datetime, timedelta
 
 
 class PacedClock:
-    """Runs `speed` times as fast as the machine's clock, beginning at `start` (the present where None)."""
+    """Runs `speed` times as fast as the machine's clock, beginning at `start` (the present where None).
 
-    def __init__(self, speed: float = 1.0, start: datetime | None = None) -> None:
+    `began` is the machine's monotonic second at which it was `start`.
+    """
+
+    def __init__(self, speed: float = 1.0, start: datetime | None = None, *, began: float | None = None) -> None:
         if speed <= 0:
             raise ValueError(f"--speed: expected more than 0, got {speed:g}")
         self.speed = speed
-        self._began = time.monotonic()
-        self._origin = start or datetime.now(UTC)
+        self.began = time.monotonic() if began is None else began
+        self.origin = start or datetime.now(UTC)
 
     def now(self) -> datetime:
         """Return the instant it is on this clock."""
-        return self._origin + timedelta(seconds=self.monotonic())
+        return self.origin + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
         """Return this clock's seconds since it was made."""
-        return (time.monotonic() - self._began) * self.speed
+        return (time.monotonic() - self.began) * self.speed
 
     async def sleep(self, secs: float) -> None:
         """Wait `secs` of this clock."""

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from local import stores
+from local import running, stores
 from local.gateway import HEADER, PREFIX, SECRET_FILE, Gateway, kept_secret
 from local.world import LocalWorld, open_world
 from raceday.catalogue.functions import NAMES
@@ -115,7 +115,7 @@ def test_the_functions_are_listed_at_the_port_of_the_up_that_runs(capsys: Captur
         return str(found["enhanced-race-poller"]["url"])
 
     with stores.held(".raceday/demo.db", "./raceday up"):
-        stores.note_port(".raceday/demo.db", 28082)
+        running.note_port(".raceday/demo.db", 28082)
         assert ":28082/" in url()
         assert ":28082/" in url("--store", ".raceday/demo.db")
         assert ":8082/" in url("--store", "other.db")

@@ -126,6 +126,19 @@ def test_one_summary_line_per_activation() -> None:
     assert [(d["function"], d["activation"], d["cold"]) for d in done] == [("f", "a1", True)]
 
 
+def test_the_summary_of_a_refused_request_has_its_status_without_http_too() -> None:
+    """A trigger's bad request is logged with 400, as that of a web call is."""
+
+    async def refuse(_: Container, __: Call) -> dict[str, Any]:
+        raise BadRequest("raceId", "a race id", "x")
+
+    for event in ({}, web()):
+        lines: list[str] = []
+        answer(refuse, event, lines)
+        done = [json.loads(line) for line in lines if "activation.done" in line]
+        assert [d["status"] for d in done] == [400]
+
+
 def test_all_problems_of_the_settings_come_in_one_message() -> None:
     """Missing and malformed settings are told together, and a secret's value is never shown."""
     env = {"NZTAB_RATE_PER_SEC": "fast", "RACEDAY_NAMESPACE_KEY": SECRET, "RACEDAY_INTERVAL_T5_SECS": "25"}

@@ -30,7 +30,7 @@ def success(result: dict[str, Any], http: Http | None) -> dict[str, Any]:
 
 def failure(error: Exception, http: Http | None, activation: str) -> dict[str, Any]:
     """Turn an error into an answer: what a caller can act on is told, the inside is not."""
-    status, kind = _classify(error)
+    status, kind = classify(error)
     told = str(error) if isinstance(error, RaceDayError) and status != 500 else "internal error"
     body: dict[str, Any] = {"kind": kind, "message": told, "activation": activation}
     if isinstance(error, BadRequest):
@@ -45,7 +45,8 @@ def failure(error: Exception, http: Http | None, activation: str) -> dict[str, A
     return {"statusCode": status, "headers": dict(_JSON), "body": {"error": body}}
 
 
-def _classify(error: Exception) -> tuple[int, str]:
+def classify(error: Exception) -> tuple[int, str]:
+    """Return an error's HTTP status and its kind in one word."""
     if isinstance(error, BadRequest):
         return 400, "bad_request"
     if isinstance(error, FilteredOut):

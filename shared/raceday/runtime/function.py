@@ -10,7 +10,7 @@ from raceday.catalogue.functions import FunctionFacts
 from raceday.container import Container, Kept
 from raceday.errors import BadRequest, RaceDayError, SchemaMismatch, SettingsError, StoreUnavailable
 from raceday.patience import within
-from raceday.runtime.answer import failure, place_of, success
+from raceday.runtime.answer import classify, failure, place_of, success
 from raceday.runtime.call import DEFAULT_BUDGET_SECS, read_http, read_params
 from raceday.runtime.webhook import Handler, serve_webhook
 from raceday.store.checks import unusable
@@ -33,18 +33,19 @@ async def handle(container: Container, function: "Function", event: Mapping[str,
         with within(container.clock, call.remaining_secs() - RESERVE_SECS):
             result = await _served(container, call, function)
         answer = success(result, http)
+        status = answer.get("statusCode", 200)
     except RaceDayError as error:
         log.warning("activation.failed", error=type(error).__name__, message=str(error))
-        answer = failure(error, http, activation)
+        answer, status = failure(error, http, activation), classify(error)[0]
     except Exception as error:
         # The caller learns the activation's id and nothing of the inside; the log has the rest.
         log.error("activation.crashed", error=type(error).__name__, message=str(error), where=place_of(error))
-        answer = failure(error, http, activation)
+        answer, status = failure(error, http, activation), classify(error)[0]
     log.info(
         "activation.done",
         cold=not container.cache.of(_WARM),
         duration_ms=round((container.clock.monotonic() - started) * 1000),
-        status=answer.get("statusCode", 500 if "error" in answer else 200),
+        status=status,
         log_lines_cut=log.cut,
     )
     container.cache.keep(_WARM, True)
