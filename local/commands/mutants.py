@@ -17,28 +17,34 @@ from local.functions import ROOT
 @click.option("--sample", type=POSITIVE, metavar="N", help="try every N-th mutant of the catalogue alone")
 @click.option("--list", "listed", is_flag=True, help="list the catalogue, and try nothing")
 @click.option("--jobs", type=POSITIVE, default=1, metavar="N", help="mutants tried at once, in processes (1)")
-@click.option("--table", metavar="FILE", type=click.Path(path_type=Path), help="print the page of a run's --json FILE")
+@click.option(
+    "--table",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="print the page of a run's --json FILE; of several files the last that has a mutant counts",
+)
 @json_option("the results, after each mutant anew")
 def mutants(
-    only: tuple[str, ...], sample: int | None, listed: bool, jobs: int, table: Path | None, json: Path | None
+    only: tuple[str, ...], sample: int | None, listed: bool, jobs: int, table: tuple[Path, ...], json: Path | None
 ) -> int:
     """Break the library on purpose, one line at a time, in a copied tree.
 
     Each mutant names the test and the simulated day that must notice it. An assertion that fails, or a difference that
     the judge names, counts; a crash does not. Exit code 1 where one survives or cannot be tried.
     """
-    return _print_page(table) if table is not None else run(only, sample, listed, jobs, json)
+    return _print_page(table) if table else run(only, sample, listed, jobs, json)
 
 
-def _print_page(file: Path) -> int:
+def _print_page(files: Sequence[Path]) -> int:
     from local.mutants.anchor import read_catalogue
     from local.mutants.table import page
 
     try:
-        rows = json.loads(file.read_text("utf-8"))["mutants"]
+        rows = [row for file in files for row in json.loads(file.read_text("utf-8"))["mutants"]]
         click.echo(page(read_catalogue(), rows), nl=False)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        click.echo(f"raceday mutants: --table: {file}: {error}", err=True)
+        click.echo(f"raceday mutants: --table: {', '.join(map(str, files))}: {error}", err=True)
         return 2
     return 0
 

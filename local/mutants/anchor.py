@@ -1,6 +1,7 @@
 """Where a mutant's line stands: found by the name of what it is part of, in whatever file that is."""
 
 import ast
+import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ class Mutant:
     day: str = ""
     tests: tuple[str, ...] = ()
     unseen: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Return a word for what is tried, which changes with its text, tests or day."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ DAYS: Mapping[str, Named] = {
     "results": Named(_early(7, 2, protests=1, dead_heats=1, corrections=1, late_amendments=1)),
     "scratchings": Named(_early(1, 1, late_scratchings=1)),
     "money": Named(_early(5, 3), "money"),
+    "undecided": Named(_early(1, 1, unrefunded=1)),
     "moved": Named(_early(2, 3, moved_starts=2)),
     "moved-late": Named(_early(2, 1, moved_starts=1)),
     "abandoned": Named(_early(4, 3, abandoned_races=1, abandoned_tails=1)),

@@ -13,6 +13,9 @@ Made of the results of a whole run, and the same for every run of one tree:
     ./raceday mutants --jobs 2 --json mutants.json
     ./raceday mutants --table mutants.json > docs/mutants.md
 
+After a change of some mutants those alone are tried (`--only NAME --json some.json`), and both files make the page:
+`--table mutants.json --table some.json`, of which the last that has a mutant counts.
+
 {whole} mutants, {by_test} noticed by a test, {by_day} by a simulated day, {unseen} that no day can tell;
 {alive} survived.
 What a day says is what its judge counted, and the first difference. [Simulation](simulation.md) says how it works.
@@ -23,10 +26,16 @@ What a day says is what its judge counted, and the first difference. [Simulation
 
 
 def page(catalogue: Sequence[Mutant], rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the page; ValueError unless the results are those of the whole catalogue."""
+    """Return the page; ValueError unless every mutant has a result, and of the text, tests and day it has now.
+
+    Of several results of one mutant the last counts.
+    """
     by_name = {row["mutant"]: row for row in rows}
-    if odd := sorted({mutant.name for mutant in catalogue} ^ by_name.keys()):
-        raise ValueError(f"expected the results of the whole catalogue, got others: {', '.join(odd[:5])}")
+    if odd := sorted({mutant.name for mutant in catalogue} - by_name.keys()):
+        raise ValueError(f"expected the results of the whole catalogue, got none of {', '.join(odd[:5])}")
+    if stale := [mutant.name for mutant in catalogue if by_name[mutant.name].get("digest") != mutant.digest]:
+        raise ValueError(f"expected results of the catalogue as it is, got older ones of {', '.join(stale[:5])}")
+    rows = [by_name[mutant.name] for mutant in catalogue]
     head = HEAD.format(
         whole=len(rows),
         by_test=sum(bool(row["killed_by"]) for row in rows),

@@ -43,6 +43,7 @@ class TrialOutcome:
         """Return the outcome as the report has it."""
         return {
             "mutant": self.mutant.name,
+            "digest": self.mutant.digest,
             "rule": self.mutant.rule,
             "killed_by": self.killer,
             "day": self.mutant.day,

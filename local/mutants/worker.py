@@ -1,4 +1,4 @@
-"""Tries mutants in a copied tree, each in processes forked from one that has imported everything.
+"""Tries mutants in a copied tree, each in processes forked from one that has imported everything, their tests too.
 
 A function's mutant is put in place of its code; any other is written into the copy, and the library read anew.
 
@@ -6,12 +6,14 @@ Reads mutants as arguments, each as JSON, and writes one line of JSON for each.
 """
 
 import contextlib
+import gc
 import importlib
 import inspect
 import io
 import json
 import os
 import pkgutil
+import resource
 import select
 import signal
 import sys
@@ -24,8 +26,12 @@ from typing import Any
 
 from local.mutants.anchor import AnchorGone, Mutant, MutantPlace, mutant_of, placed
 
+# Some of what is imported before the forks comes with plugins of pytest's.
+PYTEST = ("-q", "-n", "0", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 PRELOADED = ("httpx", "httpcore", "tenacity", "pytest", "local.mutants.days")
-MOST_SECS = 240
+# What one trial may use of a processor; on a busy machine that can last much longer, up to the second.
+MOST_CPU_SECS = 240
+MOST_SECS = 3600
 Told = dict[str, Any]
 
 
@@ -39,7 +45,7 @@ class Trials:
 
     def tried(self, mutant: Mutant) -> Told:
         """Try one mutant: what its tests and its day said, each only where it holds the unbroken library sound."""
-        begun = time.perf_counter()
+        begun = _used_secs()
         try:
             place = placed(mutant, self.root)
         except AnchorGone as error:
@@ -55,8 +61,16 @@ class Trials:
         with written(place.path, place.text):
             by_tests = in_fork(lambda: broken(mutant, place, lambda: _tests(mutant.tests))) if tests else {}
             by_day = in_fork(lambda: broken(mutant, place, lambda: _day(day))) if day else {}
-        secs = round(time.perf_counter() - begun, 1)
+        secs = round(_used_secs() - begun, 1)
         return {"name": mutant.name, "tests": by_tests, "day": by_day, "secs": secs}
+
+
+def _used_secs() -> float:
+    """Return the processor's time that this process and those that it forked have used."""
+    return sum(
+        used.ru_utime + used.ru_stime
+        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
 
 
 def _unsound(told: Told) -> Told:
@@ -79,7 +93,7 @@ def written(path: Path, text: str) -> Iterator[None]:
 def broken(mutant: Mutant, place: MutantPlace, work: Callable[[], Told]) -> Told:
     """Do some work with the library broken; the process is good for nothing else afterwards."""
     if not swapped(mutant, place):
-        for name in [name for name in sys.modules if name.split(".")[0] in ("raceday", "local", "ops")]:
+        for name in [name for name in sys.modules if name.split(".")[0] in ("raceday", "local", "ops", "tests")]:
             del sys.modules[name]
     return work()
 
@@ -131,7 +145,7 @@ def in_fork(work: Callable[[], Told]) -> Told:
         else:
             os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return json.loads(told) if told else {"crashed": f"nothing told within {MOST_SECS} s"}
+    return json.loads(told) if told else {"crashed": f"nothing told within {MOST_CPU_SECS} s of a processor"}
 
 
 def _child(work: Callable[[], Told], writing: int) -> None:
@@ -140,6 +154,8 @@ def _child(work: Callable[[], Told], writing: int) -> None:
     os.dup2(quiet, 2)
     sys.stdout = sys.stderr = io.StringIO()
     sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_CPU, (MOST_CPU_SECS, MOST_CPU_SECS))
+    gc.disable()
     try:
         told = work()
     except BaseException as error:
@@ -181,10 +197,7 @@ def _tests(nodes: Sequence[str]) -> Told:
     import pytest
 
     watch = _Watch()
-    plain = ["-q", "-n", "0", "-p", "no:cacheprovider", "-x"]
-    # Some of what is imported before the forks comes with plugins of pytest's.
-    plain += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-    code = pytest.main([*plain, *nodes], plugins=[watch])
+    code = pytest.main([*PYTEST, "-x", *nodes], plugins=[watch])
     told: Told = {"failed": watch.failed[:2]} if watch.failed else {}
     if watch.crashed and not watch.failed:
         told["crashed"] = watch.crashed
@@ -193,22 +206,29 @@ def _tests(nodes: Sequence[str]) -> Told:
     return told
 
 
-def preload() -> None:
-    """Import what every trial needs, once, before the forks."""
+def preload(files: Sequence[str]) -> None:
+    """Import what every trial needs, and these files of tests, once, before the forks."""
+    # Examples that a test draws are the same each time, so that a mutant is noticed by luck in no run.
+    os.environ["CI"] = "1"
     for module in PRELOADED:
         importlib.import_module(module)
     import raceday
 
     for found in pkgutil.walk_packages(raceday.__path__, "raceday."):
         importlib.import_module(found.name)
+    with contextlib.redirect_stdout(io.StringIO()):
+        importlib.import_module("pytest").main([*PYTEST, "--collect-only", *files])
+    gc.collect()
+    gc.freeze()
 
 
 def main(given: Sequence[str]) -> None:
     """Try the mutants that are given, and write what came of each."""
-    preload()
+    mutants = [mutant_of(json.loads(text)) for text in given]
+    preload(sorted({node.split("::")[0] for mutant in mutants for node in mutant.tests}))
     trials = Trials(Path.cwd())
-    for text in given:
-        print(json.dumps(trials.tried(mutant_of(json.loads(text)))), flush=True)
+    for mutant in mutants:
+        print(json.dumps(trials.tried(mutant)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The page made of a run's results: every mutant once, in order, and nothing of a run that was not whole."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,28 @@ def test_a_survivor_is_told_as_one() -> None:
     assert ";\n1 survived" in text
 
 
-@pytest.mark.parametrize("given", [rows()[:1], [*rows(), {**rows()[0], "mutant": "third"}], []])
-def test_a_run_of_some_makes_no_page(given: list[dict[str, Any]]) -> None:
-    """Results of other mutants than the catalogue's are refused with the first names."""
-    with pytest.raises(ValueError, match="whole catalogue"):
+@pytest.mark.parametrize(("given", "first"), [(rows()[:1], "found"), (rows()[1:], "hidden"), ([], "found, hidden")])
+def test_a_run_of_some_makes_no_page(given: list[dict[str, Any]], first: str) -> None:
+    """Results that lack mutants of the catalogue are refused with the first names."""
+    with pytest.raises(ValueError, match=rf"got none of {first}$"):
         table.page([FOUND, HIDDEN], given)
+
+
+def test_a_result_of_another_text_test_or_day_makes_no_page() -> None:
+    """A mutant that was changed since it was tried has to be tried again."""
+    for changed in (replace(FOUND, new="c"), replace(FOUND, tests=("t::t",)), replace(FOUND, day="pair")):
+        with pytest.raises(ValueError, match=r"older ones of found$"):
+            table.page([changed, HIDDEN], rows())
+
+
+def test_of_several_results_the_last_counts() -> None:
+    """What was tried again replaces what was found before; results of mutants that are gone are passed over."""
+    again = TrialOutcome(FOUND, "tests/x/test_y.py::test_z: assert []", "3 rows that differ").row()
+    gone = {**again, "mutant": "gone"}
+    text = table.page([FOUND, HIDDEN], [*rows(), again, gone])
+    assert "3 rows that differ |" in text
+    assert "2 rows that differ" not in text
+    assert "gone" not in text
 
 
 def test_the_command_prints_the_page_of_a_file(tmp_path: Path) -> None:

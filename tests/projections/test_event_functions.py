@@ -4,6 +4,7 @@ import json
 import random
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from ops.rebuild import compare
 from raceday.catalogue.functions import NAMES
 from raceday.ids import row_key
+from raceday.projections.race_pools import pools_row
 from raceday.racing.records import LedgerRow, PoolTotals
 from raceday.racing.snapshot import Status
 from raceday.runtime.webhook import MAX_BODY_BYTES
@@ -173,11 +175,51 @@ async def test_pools_follow_the_newest_poll_and_may_fall() -> None:
     totals = PoolTotals({"win": 500, "place": 300, "quinella": 70, "first4": 9}, {"quadrella": 4_000})
     rows = [poll(1, 60, money(900)), poll(2, 55, money(500))._replace(pools=totals), poll(3, 50, {}, pools=False)]
     await append(suite, *rows)
-    for row in (rows[1], rows[0], rows[2]):
+    for row in (rows[1], rows[0]):
         await wake(suite, row)
+        assert (await suite.rows(RACE_POOLS))[0]["n"] == 2
+    await wake(suite, rows[2])
     (found,) = await suite.rows(RACE_POOLS)
     assert (found["winPoolTotal"], found["placePoolTotal"], found["first4PoolTotal"]) == (500, 300, 9)
     assert (found["totalRacePool"], found["multiLegTotal"], found["n"]) == (879, 4_000, 2)
+
+
+class Rival:
+    """A store in which somebody else writes a race's totals between a read of them and the write that follows."""
+
+    def __init__(self, inner: Any, theirs: LedgerRow | None) -> None:
+        self._inner, self._theirs = inner, theirs
+
+    def __getattr__(self, name: str) -> Any:
+        """Pass every other call on."""
+        return getattr(self._inner, name)
+
+    async def get(self, table: str, row_id: str, **options: Any) -> Any:
+        """Read a row; the rival writes its own after the first read of the totals."""
+        found = await self._inner.get(table, row_id, **options)
+        if table == RACE_POOLS and self._theirs is not None:
+            theirs, self._theirs = self._theirs, None
+            await self._inner.update(RACE_POOLS, row_id, pools_row(theirs))
+        return found
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [(2, 3), (3, 2)], ids=["newer", "older"])
+async def test_the_newest_totals_stand_whoever_writes_meanwhile(mine: int, theirs: int) -> None:
+    """A rival's newer totals, written between our read and our write, are not overwritten; its older ones are."""
+    suite = Suite(at=START)
+    rows = [poll(n, 65 - 5 * n, money(100 * n)) for n in (1, 2, 3)]
+    await append(suite, *rows)
+    await wake(suite, rows[0])
+    stored = await suite.store.get(RACE_POLLS, row_key("race-poll", "race-1", mine))
+    assert stored is not None
+    suite.clock.advance(1)
+    fresh = suite.new_container()
+    suite.container = replace(fresh, store=Rival(fresh.store, rows[theirs - 1]))
+    name = "race-pools-aggregator"
+    assert (await suite.run(name, delivery(suite, name, stored)))["body"]["ok"]
+    suite.container = fresh
+    (found,) = await suite.rows(RACE_POOLS)
+    assert (found["n"], found["winPoolTotal"]) == (3, 300)
 
 
 async def test_totals_that_differ_from_their_dividends_are_told() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from raceday.racing.compose import PollContext, compose, figures
 from raceday.racing.evidence import Evidence
-from raceday.racing.records import Check, LedgerRow
+from raceday.racing.records import Check, LedgerRow, PoolTotals, Settlement
 from raceday.racing.score import failed, score
 from raceday.racing.snapshot import Dividend, Odds, Pool, Snapshot, Status
 from raceday.racing.validation import RULES, WEIGHTS, validate
@@ -139,6 +139,14 @@ def test_a_failed_check_of_the_money_leaves_sixty_at_most(product: str, cents: i
     """One pool that is missing or negative fails one check, and the others' points do not lift the score above 60."""
     spoilt = row_of(with_pool(open_race(), product, cents))
     assert (spoilt.score, row_of(open_race()).score) == (60, 99)
+
+
+def test_a_pool_that_nobody_can_decide_leaves_seventy_five_at_most() -> None:
+    """Where nobody can tell whose a pool is, checks that all hold come to 75, and one that is failed to 60."""
+    sound = [Check("results", True, True, 4.0, 1.0)]
+    undecided = PoolTotals({"win": 90, "place": 40}, settled={"place": Settlement(word="undecided")})
+    assert (score(sound), score(sound, undecided)) == (100, 75)
+    assert score([*sound, Check("pool_growth", True, False, 0.1, 0.0)], undecided) == 60
 
 
 @pytest.mark.parametrize(
