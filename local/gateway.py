@@ -115,7 +115,7 @@ def make_gateway_server(gateway: Gateway, port: int) -> uvicorn.Server:
 
 
 def told(race: str = "") -> str:
-    """Return what `up` prints of the functions, with `{url}` where they are served; `race` is one that can be polled."""
+    """Return what `up` prints of the functions, with `{url}` where they are served; `race` can be polled."""
     curl = f'curl -H "{HEADER}: $(cat {SECRET_FILE})"'
     given = shlex.quote(f"raceId={race or 'RACE'}").replace("{", "{{").replace("}", "}}")
     return (
