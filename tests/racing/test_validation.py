@@ -178,6 +178,13 @@ def test_failed_check_is_named(spoilt: Snapshot, check: str) -> None:
     assert check in names if check else not names
 
 
+@pytest.mark.parametrize(("places", "checks"), [(3, []), (2, ["place_identity"]), (1, ["place_identity"])])
+def test_the_place_book_is_judged_by_the_places_paid(places: int, checks: list[str]) -> None:
+    """Place odds that leave the usual take-out when three are paid leave far too much when one or two are."""
+    race = with_odds(open_race(positions_paid=places), 1, pool_place=Decimal("1.20"))
+    assert failed(row_of(race).checks) == checks
+
+
 def test_stale_answer_fails_freshness() -> None:
     """An answer made ten minutes before it came, or in the future, is not fresh."""
     race = open_race()
