@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from local.commands.options import POSITIVE, Options, json_option
+from local.simulate.storms import REGULAR
 
 COLUMNS = {
     "depth": "depth",
@@ -35,9 +36,10 @@ WORDS = {"outage", "depth", "clients"}
               help="wire: killed and frozen on virtual sockets; full: without sockets (both)")  # fmt: skip
 @click.option("--store-profile", type=click.Choice(("fast", "appwrite-1.9")), default="appwrite-1.9", show_default=True,
               help="the store's pace")  # fmt: skip
-@click.option(
-    "--former", is_flag=True, help="try the clients as they once were, too: three tries, cancelled in the pool"
-)
+@click.option("--outage", "kinds", type=click.Choice(tuple(REGULAR)), multiple=True, default=tuple(REGULAR),
+              help="what is done to the store (each of them)")  # fmt: skip
+@click.option("--clients", type=click.Choice(("former", "present")), multiple=True, default=("present",),
+              help="former: as they once were, three tries, cancelled in the pool (present)")  # fmt: skip
 @click.option("--jobs", type=POSITIVE, default=1, show_default=True, metavar="N", help="days at once, in processes")
 @json_option("the rows")
 def outages(**options: Any) -> int:
@@ -52,7 +54,7 @@ def run(args: Options) -> int:
 
     console = Console(stderr=True)
     plan = DayPlan(seed=args.seed, races=args.races, store_profile=args.store_profile)
-    asked = trials(plan, args.depths, former=args.former)
+    asked = trials(plan, args.depths, args.kinds, args.clients)
 
     def done() -> Iterator[Tried]:
         if args.jobs == 1:
@@ -78,6 +80,7 @@ def run(args: Options) -> int:
     for row in bad:
         told = ", ".join(f"{count} {name}" for name, count in row["troubles"].items())
         print(f"FAILED: {row['outage']} at {row['depth']} depth: {told}")
+        print("".join(f"  {line}\n" for line in (*row["examples"], f"again: {row['again']}")), end="")
     if args.json is not None:
         args.json.write_text(json.dumps(rows, indent=2) + "\n")
     return int(bool(bad))

@@ -13,7 +13,7 @@ from local.simulate.run import simulate_day
 from local.simulate.storms import REGULAR
 from local.simulate.tables import Tables, when
 from local.simulate.unmended import unmended
-from local.simulate.verdict import troubles
+from local.simulate.verdict import examples, replay, troubles
 from local.simulate.world import SimWorld
 
 CALM = "calm"
@@ -34,13 +34,13 @@ class Tried(NamedTuple):
     written: Mapping[str, datetime]
 
 
-def trials(plan: DayPlan, depths: Sequence[str], *, former: bool) -> list[Trial]:
+def trials(plan: DayPlan, depths: Sequence[str], kinds: Sequence[str], clients: Sequence[str]) -> list[Trial]:
     """Return the days to be run: a calm one on a store in memory, then one by depth, outage and kind of client."""
     found = [Trial(replace(plan, depth="port", network=CALM), former=False)]
     for depth in depths:
-        for outage in REGULAR:
+        for outage in (name for name in REGULAR if name in kinds):
             day = replace(plan, depth=depth, network=outage)
-            found += [Trial(day, former=each) for each in ((True, False) if former else (False,))]
+            found += [Trial(day, former=each == "former") for each in clients]
     return found
 
 
@@ -89,6 +89,8 @@ def _row(tried: Tried, calm: Mapping[str, datetime]) -> dict[str, Any]:
         "later_p99_secs": _at(later, 0.99),
         "later_max_secs": _at(later, 1.0),
         "troubles": troubles(tried.report),
+        "examples": examples(tried.report),
+        "again": replay(tried.report),
     }
 
 

@@ -97,22 +97,35 @@ def test_a_network_that_a_depth_does_not_have_is_refused(
 
 def test_each_outage_is_tried_at_each_depth_after_a_calm_day() -> None:
     """The calm day comes first; the former clients go through each outage before the present ones."""
-    found = trials(DayPlan(), ("wire", "full"), former=True)
+    found = trials(DayPlan(), ("wire", "full"), tuple(REGULAR), ("former", "present"))
     assert (found[0].plan.depth, found[0].plan.network) == ("port", CALM)
     assert [(t.plan.depth, t.plan.network, t.former) for t in found[1:]] == [
         (depth, outage, former) for depth in ("wire", "full") for outage in REGULAR for former in (True, False)
     ]
 
 
+def test_one_outage_and_one_kind_of_client_can_be_tried_alone() -> None:
+    """A long day's trial is divided over runs: each has its calm day and what was asked for."""
+    found = trials(DayPlan(), ("full",), ("webhooks-dead",), ("former",))
+    assert [(t.plan.network, t.former) for t in found] == [(CALM, False), ("webhooks-dead", True)]
+
+
 def test_labels_are_as_late_as_beyond_the_calm_day() -> None:
     """A label is late by what lies between its row and the same row of the calm day; gaps and doubles are summed."""
-    calm, killed = trials(DayPlan(), ("wire",), former=False)[:2]
+    calm, killed = trials(DayPlan(), ("wire",), ("store-killed",), ("present",))
     told: dict[str, Any] = {
-        "polls": {"expected": 4, "duplicate": 1, "unexpected": 0},
+        "seed": 1,
+        "date": "2026-02-14",
+        "asked": 96,
+        "depth": "wire",
+        "options": {"network": "store-killed"},
+        "faults": "none",
+        "polls": {"expected": 4, "duplicate": 1, "unexpected": 0, "differences": ["r1 12:00"]},
         "buckets": {"duplicate": 2},
         "network": {"outages": 5, "absent": 3, "lost": 1},
-        "judged": {"count": 0},
+        "judged": {"count": 0, "examples": []},
         "crashes": [],
+        "failures": [],
     }
     written = {f"row{i}": AT + timedelta(seconds=i) for i in range(100)}
     later = {name: at + timedelta(seconds=20 if name == "row7" else 1) for name, at in written.items()}
@@ -121,6 +134,8 @@ def test_labels_are_as_late_as_beyond_the_calm_day() -> None:
     expected = {"gaps": 3, "lost": 1, "doubled": 3, "later_p50_secs": 1, "later_p99_secs": 1, "later_max_secs": 20}
     assert {name: rows[0][name] for name in expected} == expected
     assert rows[0]["troubles"] == {"slots polled twice": 1, "slots lost": 1}
+    assert rows[0]["examples"] == ["r1 12:00"]
+    assert "--network store-killed" in rows[0]["again"]
 
 
 def test_a_refresh_between_two_labels_is_owed_as_a_label_is() -> None:
