@@ -14,7 +14,7 @@ from appwrite.query import Query
 
 from ops.migrate import alterations, unsolved
 from ops.schema import MIGRATE, NEWER, Server, plan
-from ops.webhooks import Webhooks
+from ops.webhooks import Webhooks, hook_id, taken_by
 from ops.webhooks import plan as webhook_plan
 from raceday.clock import SystemClock
 from raceday.errors import FeedError, RaceDayError, SettingsError, StoreError
@@ -215,12 +215,11 @@ class StoreChecks:
             if change.action == "none":
                 yield Diagnosis("ok", "webhook", f"{change.function}: subscribed")
             else:
-                yield Diagnosis(
-                    "failing",
-                    "webhook",
-                    f"{change.function}: {change.reason}",
-                    "run `./raceday webhooks apply`; an id that is then taken is another project's of this server",
-                )
+                advice = "run `./raceday webhooks apply`"
+                if change.action == "create":
+                    ours = hook_id(self._settings, change.function)
+                    advice += f"; should it say that {ours} is taken: {taken_by(self._settings)}"
+                yield Diagnosis("failing", "webhook", f"{change.function}: {change.reason}", advice)
 
     def health(self) -> Iterator[Diagnosis]:
         """Check what the scheduler last wrote of the suite, and how long ago that was."""

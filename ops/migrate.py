@@ -3,38 +3,17 @@
 Each step is worked out anew from what stands on the server, so a migration that was stopped goes on where it was.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
-import httpx
-from appwrite.query import Query
-
-from ops.schema import BULK, NEWER, SchemaChange, Server, apply, plan
+from ops.fills import LINKS, Fill, Link, Rows
+from ops.schema import BULK, NEWER, SchemaChange, Server, apply, new_column, plan
 from raceday.errors import StoreError
-from raceday.tables import BY_ID, ENTRANTS, MONEY_FLOW, ODDS_HISTORY, RACE_POOLS, RACE_RESULTS
+from raceday.tables import BY_ID
 from raceday.tables.base import Column, Table
 
-PAGE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A relationship of the predecessor's that becomes a plain id: `fills` is the column that takes the id over."""
-
-    table: str
-    key: str
-    fills: str
-
-
-# A relationship makes a table refuse every bulk, and ours are written in bulk.
-LINKS = (
-    Link(RACE_RESULTS, "race", "raceId"),
-    Link(ENTRANTS, "race", "raceId"),
-    Link(MONEY_FLOW, "entrant", "entrantId"),
-    Link(ODDS_HISTORY, "entrant", "entrantId"),
-    Link(RACE_POOLS, "race", "raceId"),
-)
+LATE = ("index ", "alert band ", "schema version ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +23,71 @@ class MigrateStep:
     what: str
     loses: str = ""
     change: SchemaChange | None = None
-    fill: "Fill | None" = None
+    fill: Link | None = None
     method: str = ""
     path: str = ""
     body: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """Rows of `table` in which one of `columns` is empty get what their link or their runner tells."""
-
-    table: str
-    columns: tuple[str, ...]
-
-
 def steps(server: Server) -> list[MigrateStep]:
-    """Return everything that can be foreseen, in order; what is done may make more of it possible."""
-    return [step for phase in phases(server) for step in phase]
+    """Return everything that a migration will do, in order: what its later phases find is foreseen."""
+    return [step for phase in phases(server, foreseen=True) for step in phase]
 
 
-def phases(server: Server) -> list[list[MigrateStep]]:
+def phases(server: Server, *, foreseen: bool = False) -> list[list[MigrateStep]]:
     """Return columns that are missing, ids to fill, links and rules to change, indexes: each waits for those before.
 
     No link may go before the columns that take its ids over are there and filled. The version is noted where nothing
-    stays open: functions trust it. Tables of a newer suite are left alone.
+    stays open: functions trust it. Tables of a newer suite are left alone. `foreseen` adds what is possible only once
+    the phases before are done.
     """
     planned = plan(server)
     if any(c.advice == NEWER for c in planned):
         return []
     stuck = bool(unsolved(server, planned))
     changes = [c for c in planned if not c.refused and not (stuck and c.what.startswith("schema version "))]
-    late = [c for c in changes if c.what.startswith(("index ", "alert band ", "schema version "))]
-    made = [MigrateStep(f"make {c.what}", change=c) for c in changes if c not in late]
-    fills = [MigrateStep(f"fill {' and '.join(f.columns)} of {f.table} from its links", fill=f) for f in _fills(server)]
-    return [made, fills, alterations(server), [MigrateStep(f"make {c.what}", change=c) for c in late]]
+    late = [c for c in changes if c.what.startswith(LATE)]
+    made = [_made(c) for c in changes if c not in late]
+    rows = Rows(server)
+    fills, remade = (_fills(rows), []) if not foreseen else _foreseen(server, rows)
+    return [made, fills, alterations(server), remade, [MigrateStep(f"make {c.what}", change=c) for c in late]]
+
+
+def _foreseen(server: Server, rows: Rows) -> tuple[list[MigrateStep], list[MigrateStep]]:
+    """Return what is filled once all columns are there, and what is made and filled when the links are gone."""
+    remade = list(_remade(server))
+    later = {step.change.what for step in remade if step.change}
+    fills: list[MigrateStep] = []
+    for link in LINKS:
+        now = [key for key in link.sources if f"column {link.table}.{key}" not in later]
+        fills += _filled(rows.foreseen(link, now))
+        remade += _filled(rows.foreseen(link, [key for key in link.sources if key not in now]))
+    return fills, remade
+
+
+def _made(change: SchemaChange) -> MigrateStep:
+    """Return the making of a change: a column that takes a link's id over is optional, for some rows know none."""
+    taken = {f"column {link.table}.{key}" for link in LINKS for key in link.sources}
+    if change.what in taken:
+        change = replace(change, body={**change.body, "required": False})
+    return MigrateStep(f"make {change.what}", change=change)
+
+
+def _remade(server: Server) -> Iterator[MigrateStep]:
+    """Yield the plain columns of ours that can be made only when the link of their name is gone."""
+    for table, key, _ in _deleted_links(server):
+        for column in (c for c in BY_ID[table].columns if c.key == key):
+            yield _made(new_column(f"/tablesdb/{server.database}/tables/{table}", BY_ID[table], column))
+
+
+def _fills(rows: Rows) -> list[MigrateStep]:
+    """Return what can be filled now: columns that are there, of rows that lack them."""
+    there = {link.table: rows.fillable(link, rows.columns(link.table)) for link in LINKS}
+    return [step for link in LINKS for step in _filled(rows.foreseen(link, there[link.table]))]
+
+
+def _filled(fill: Fill | None) -> list[MigrateStep]:
+    return [] if fill is None else [MigrateStep(str(fill), fill.loses, fill=fill.link)]
 
 
 def alterations(server: Server) -> list[MigrateStep]:
@@ -93,8 +103,11 @@ def unsolved(server: Server, planned: list[SchemaChange] | None = None) -> list[
     return [c for c in planned if c.refused and c.what not in solved | loose]
 
 
-def migrate(server: Server, limit: int | None = None) -> int:
-    """Do step after step until none is left or `limit` are done; gives how many were. Raises where one cannot be."""
+def migrate(server: Server, limit: int | None = None, told: Callable[[MigrateStep], None] = lambda _: None) -> int:
+    """Do step after step until none is left or `limit` are done; gives how many were. Raises where one cannot be.
+
+    `told` hears of each step when it is done.
+    """
     done, before = 0, None
     while todo := next((phase for phase in phases(server) if phase), None):
         if todo == before:
@@ -103,6 +116,7 @@ def migrate(server: Server, limit: int | None = None) -> int:
             if limit is not None and done >= limit:
                 return done
             _do(server, step)
+            told(step)
             done += 1
         before = todo
     if stuck := unsolved(server):
@@ -114,7 +128,7 @@ def _do(server: Server, step: MigrateStep) -> None:
     if step.change is not None:
         apply(server, [step.change])
     elif step.fill is not None:
-        _fill(server, step.fill)
+        Rows(server).write(step.fill)
     elif step.method == "DELETE":
         server.remove(step.path)
     else:
@@ -218,54 +232,3 @@ def _loosened(server: Server) -> Iterator[MigrateStep]:
         if "size" in change:
             words = f"give {table}.{key} {change['size']} characters"
         yield MigrateStep(words, method="PATCH", path=path, body={**more, **change})
-
-
-def _fills(server: Server) -> Iterator[Fill]:
-    for link in LINKS:
-        fill = Fill(link.table, tuple(dict.fromkeys((link.fills, "raceId", *(["race"] if link is LINKS[0] else [])))))
-        if next(_patches_of_rows(server, fill), None):
-            yield fill
-
-
-def _patches_of_rows(server: Server, fill: Fill) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield id and missing ids of each row that lacks some and whose link, or whose runner, tells all of them."""
-    there = _columns(server, fill.table)
-    columns = [key for key in fill.columns if key in there and not _is_link(there[key])]
-    if not columns:
-        return
-    nulls = [Query.is_null(key) for key in columns]
-    after = ""
-    while True:
-        queries = [nulls[0] if len(nulls) == 1 else Query.or_queries(nulls), Query.limit(PAGE)]
-        queries += [Query.cursor_after(after)] if after else []
-        params = httpx.QueryParams({f"queries[{i}]": q for i, q in enumerate(queries)})
-        rows = (server.get(f"{_rows(server, fill.table)}?{params}") or {}).get("rows", [])
-        for row in rows:
-            known = _ids(server, fill.table, row)
-            # A required column that stays empty would have the whole patch refused.
-            if all(known.get(key) for key in columns):
-                yield row["$id"], {key: known[key] for key in columns if not row.get(key)}
-        if len(rows) < PAGE:
-            return
-        after = rows[-1]["$id"]
-
-
-def _ids(server: Server, table: str, row: dict[str, Any]) -> dict[str, str]:
-    """Return the ids that a row tells: its own columns, its link, and its runner's race."""
-    link = next(link for link in LINKS if link.table == table)
-    linked = row.get(link.key)
-    linked = linked.get("$id", "") if isinstance(linked, dict) else linked
-    known = {"raceId": row.get("raceId") or "", link.fills: row.get(link.fills) or linked or ""}
-    if link.fills == "entrantId" and known["entrantId"] and not known["raceId"]:
-        runner = server.get(f"{_rows(server, ENTRANTS)}/{known['entrantId']}")
-        known["raceId"] = (runner or {}).get("raceId") or ""
-    return {**known, "race": known["raceId"]}
-
-
-def _rows(server: Server, table: str) -> str:
-    return f"/tablesdb/{server.database}/tables/{table}/rows"
-
-
-def _fill(server: Server, fill: Fill) -> None:
-    for row_id, patch in list(_patches_of_rows(server, fill)):
-        server.send("PATCH", f"{_rows(server, fill.table)}/{row_id}", {"data": patch})

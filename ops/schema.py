@@ -193,7 +193,7 @@ def _table_changes(server: Server, table: Table) -> Iterator[SchemaChange]:
     columns = {c["key"]: c for c in (there or {}).get("columns", [])}
     for column in table.columns:
         if column.key not in columns:
-            yield _new_column(base, table, column)
+            yield new_column(base, table, column)
         else:
             yield from _column_changes(
                 f"{base}/columns", f"column {table.id}.{column.key}", column, columns[column.key]
@@ -239,7 +239,8 @@ def broken(there: dict[str, Any]) -> str:
     return f"it is {there['status']} there; delete it by hand first"
 
 
-def _new_column(base: str, table: Table, column: Column) -> SchemaChange:
+def new_column(base: str, table: Table, column: Column) -> SchemaChange:
+    """Return the making of a column."""
     body: dict[str, Any] = {"key": column.key, "required": column.required}
     if column.kind == "relationship":
         body = {
@@ -319,6 +320,12 @@ def _version(server: Server) -> Iterator[SchemaChange]:
         yield SchemaChange(what, refused=f"the tables are of the newer version {found}", advice=NEWER)
     elif found != str(SCHEMA_VERSION):
         yield SchemaChange(what, "PATCH", f"{rows}/{schema_key()}", {"data": row})
+
+
+def noted(server: Server) -> bool:
+    """Tell whether the tables' version stands on the server as functions want it."""
+    there = server.get(f"/tablesdb/{server.database}/tables/{SUITE_STATE}/rows/{schema_key()}")
+    return there is not None and there.get("status") == str(SCHEMA_VERSION)
 
 
 def band_row(order: int, low: float, high: float | None, color: str, user: str = DEFAULT_USER) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from raceday.ids import row_key
 from raceday.settings import Settings
 from raceday.tables import RACE_POLLS
 
-TAKEN = "another project of this server, which this key can neither see nor change; delete it there"
 FUNCTIONS = {name: BY_NAME[name].url_setting for name in EVENT_FUNCTIONS}
 
 
@@ -28,6 +27,15 @@ class HookChange:
 def hook_id(settings: Settings, function: str) -> str:
     """Return the id of a function's subscription: ids are one room for all projects of a server."""
     return row_key("hook", settings.store_project, settings.store_database, function)
+
+
+def taken_by(settings: Settings) -> str:
+    """Say whose a subscription may be that has our id and is not listed: the id is made of project and database."""
+    return (
+        f"it is made of project {settings.store_project}, database {settings.store_database} and the function, so it "
+        "is of a project that had this id before, or was given to another project of this server by hand; this key "
+        "can neither see nor change it: delete it there, or have the server's operator do so"
+    )
 
 
 def wanted(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -132,7 +140,7 @@ class Webhooks:
         """Make a subscription; an id that is taken and yet not listed belongs to another project of the server."""
         answer = self._http.post("/webhooks", json=body)
         if answer.status_code == 409:
-            raise SettingsError([f"the webhook id {body['webhookId']} is taken by {TAKEN}"])
+            raise SettingsError([f"the webhook id {body['webhookId']} is taken: {taken_by(self._settings)}"])
         answer.raise_for_status()
 
     def _restore(self, hook: dict[str, Any]) -> None:

@@ -8,10 +8,11 @@ import click
 import httpx
 
 from local.commands.options import Options
-from ops.migrate import alterations, migrate, steps, unsolved
-from ops.schema import NEWER, SchemaChange, Server, apply, plan
+from ops.migrate import MigrateStep, alterations, migrate, steps, unsolved
+from ops.schema import NEWER, SchemaChange, Server, apply, noted, plan
 from raceday.errors import SettingsError, StoreError
 from raceday.settings import STORE, read_settings
+from raceday.tables.suite_state import SCHEMA_VERSION
 
 
 @click.command(epilog="Example: ./raceday schema plan")
@@ -60,20 +61,26 @@ def run(args: Options) -> int:
 
 
 def _migrate(server: Server, *, do: bool) -> int:
-    """Show what a migration does next and loses, or do all of it; 1 where it is only shown or something stays."""
+    """Show all that a migration does and loses, or do it step by step; 1 where it is only shown or something stays."""
     todo, stuck = steps(server), unsolved(server)
-    for step in todo:
-        print(f"{step.what}{'; loses: ' + step.loses if step.loses else ''}")
+    for step in todo if not do else ():
+        print(_told(step))
     for change in stuck:
         print(f"{'refused' if change.advice else 'by hand'}: {change.what}: {change.refused}")
+    if (todo or stuck) and noted(server):
+        print(f"the schema version {SCHEMA_VERSION} is noted already and stays: functions go on writing")
     if not todo:
         print(_open(stuck) if stuck else "nothing to do: every table is as the suite needs it")
         return 1 if stuck else 0
     if not do:
-        print(f"{len(todo)} steps now, and what follows from them; nothing was done: --yes does it")
+        print(f"{len(todo)} steps; nothing was done: --yes does them")
         return 1
-    print(f"{migrate(server)} steps done")
+    print(f"{migrate(server, told=lambda step: print(_told(step), flush=True))} steps done")
     return 0
+
+
+def _told(step: MigrateStep) -> str:
+    return f"{step.what}{'; loses: ' + step.loses if step.loses else ''}"
 
 
 def _open(stuck: list[SchemaChange]) -> str:
@@ -82,5 +89,5 @@ def _open(stuck: list[SchemaChange]) -> str:
         return f"nothing was done: {advice}"
     return (
         f"{len(stuck)} open and no step is left: change or delete each by hand, its values go with it, and run this "
-        "again. Until then the schema version is not noted"
+        "again. Until then the schema version is not noted where it was not before"
     )

@@ -64,7 +64,12 @@ PACE = (
 @click.option("--date", type=DAY, metavar="D", help=f"NZ race day as YYYY-MM-DD ({DEFAULT_DAY})")
 @click.option("--days", type=POSITIVE, default=1, metavar="N", help="days, each with a seed of its own (1)")
 @click.option("--feed", default="generated", metavar="WHICH", help="generated, tape:FILE, or recorded:DIR: import only")
-@click.option("--store", type=FILE, metavar="PATH", help="keep the store in this file (.raceday/simulate.db, new)")
+@click.option(
+    "--store",
+    type=FILE,
+    metavar="PATH",
+    help="keep the store in this file; not of port depth (.raceday/simulate.db, new)",
+)
 @click.option("--tape", type=FILE, metavar="FILE", help="keep every answer of the feed on this tape (docs/tape.md)")
 @click.option("--depth", type=click.Choice(("full", "port", "wire")), default="full",
               help="full: over HTTP; port: in memory; wire: httpx's own pools over virtual sockets")  # fmt: skip
@@ -170,6 +175,8 @@ def _shrink(args: Options, reports: list[dict[str, Any]]) -> None:
 
 def _wrong_store(args: Options) -> str:
     """Say what is wrong with keeping these days in one file, "" where nothing is."""
+    if args.depth == "port":
+        return "expected --depth full or wire with it, for the store of port depth is in memory and no file is written"
     try:
         check_file(args.store)
     except NotAStore as error:

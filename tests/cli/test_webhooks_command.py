@@ -84,8 +84,10 @@ def test_two_suites_have_subscriptions_of_their_own(site: Site) -> None:
             return httpx.Response(200, json={"total": 0, "webhooks": []})
         return site.transport.handler(request)  # type: ignore[return-value]
 
-    with pytest.raises(SettingsError, match="another project of this server"):
+    with pytest.raises(SettingsError) as told:
         Webhooks(site.settings, site.server.api_key, httpx.MockTransport(hiding)).apply()
+    for word in (site.settings.store_project, site.settings.store_database, "another project of this server"):
+        assert word in str(told.value)
 
 
 def test_a_subscription_of_before_is_taken_away(site: Site) -> None:

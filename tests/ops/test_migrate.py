@@ -14,6 +14,7 @@ from ops.schema import BULK, Server, plan
 from raceday.errors import StoreError
 from raceday.tables.suite_state import SCHEMA_VERSION, schema_key
 from tests.cli.kit import Site
+from tests.cli.kit import raceday as command
 from tests.suite_kit import Suite, go
 
 DB = "/tablesdb/raceday-db"
@@ -111,7 +112,7 @@ def _check(site: Site) -> None:
 
 
 def test_a_migration_says_first_what_it_does_and_loses(site: Site) -> None:
-    """The steps are told without a request that writes, with what each loses."""
+    """Every step is told, with what it loses, before a request that writes; then these are done and no others."""
     site.seen.clear()
     told = steps(_server(site))
     assert site.written == []
@@ -120,6 +121,44 @@ def test_a_migration_says_first_what_it_does_and_loses(site: Site) -> None:
         *(f"delete the relationship {t}.{k}" for t, k, _ in LINKS if (t, k) != ("races", "meeting")),
         *(f"delete the unique index {t}.idx_{k}" for t, k in UNIQUE),
     }
+    done: list[str] = []
+    migrate(_server(site), told=lambda step: done.append(step.what))
+    assert done == [step.what for step in told]
+
+
+def test_a_migration_says_how_many_rows_are_filled_with_what(site: Site) -> None:
+    """Each column's rows are counted with where its ids come from, those whose runner is not stored as lost."""
+    server = _server(site)
+    gone = {**ROWS[4][2], "entrant": "e9"}
+    server.send("POST", f"{DB}/tables/odds-history/rows", {"rowId": "o2", "data": gone})
+    fills = {step.what: step.loses for step in steps(server) if step.fill}
+    assert fills == {
+        "fill race-results: raceId of 1 row from the link race": "",
+        "fill entrants: raceId of 1 row from the link race": "",
+        "fill odds-history: entrantId of 2 rows from the link entrant, raceId of 1 row from the runner's race":
+            "1 row of odds-history keep no raceId: what they point at is not stored",
+        "fill race-results: race of 1 row from raceId": "",
+    }  # fmt: skip
+    migrate(server)
+    _check(site)
+    assert (_row(site, "odds-history", "o2")["entrantId"], _row(site, "odds-history", "o2")["raceId"]) == ("e9", None)
+
+
+def test_a_version_that_is_noted_stays_noted(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where something comes to stand in the way of a database of ours, its version stays and the command says so."""
+    server = _server(site)
+    migrate(server)
+    server.remove(f"{DB}/tables/race-pools/columns/winPoolTotal")
+    server.send("POST", f"{DB}/tables/race-pools/columns/float", {"key": "winPoolTotal", "required": False})
+    with pytest.raises(StoreError):
+        migrate(server)
+    assert _row(site, "suite-state", schema_key())["status"] == str(SCHEMA_VERSION)
+    monkeypatch.setattr("local.commands.schema.Server", lambda *_: server)
+    monkeypatch.setattr("local.commands.schema.read_settings", lambda **_: site.settings)
+    assert command("schema", "migrate") == 1
+    assert "is noted already and stays" in capsys.readouterr().out
 
 
 def test_a_database_of_the_predecessor_becomes_ours(site: Site) -> None:

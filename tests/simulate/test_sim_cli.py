@@ -108,3 +108,11 @@ def test_a_store_that_would_mix_days_up_is_refused(
     store.touch()
     assert main(["simulate", "--races", "1", "--store", str(store), *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_store_that_would_not_be_written_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A day at port depth keeps its rows in memory: who asks for a file is told so before the day is run."""
+    store = tmp_path / "kept.db"
+    assert main(["simulate", "--races", "1", "--depth", "port", "--store", str(store)]) == 2
+    assert "expected --depth full or wire with it" in capsys.readouterr().err
+    assert not store.exists()

@@ -1,0 +1,148 @@
+"""Rows of the predecessor's that get the ids which their links told, before a link goes: counted, told and written."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from appwrite.query import Query
+
+from ops.schema import Server
+from raceday.tables import ENTRANTS, MONEY_FLOW, ODDS_HISTORY, RACE_POOLS, RACE_RESULTS
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A relationship of the predecessor's that becomes a plain id: `fills` is the column that takes the id over."""
+
+    table: str
+    key: str
+    fills: str
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Return each column that is filled, in order, with where its value comes from."""
+        found = {self.fills: f"the link {self.key}"}
+        if self.fills != "raceId":
+            return {**found, "raceId": "the runner's race"}
+        return {**found, "race": "raceId"} if self.table == RACE_RESULTS else found
+
+
+# A relationship makes a table refuse every bulk, and ours are written in bulk.
+LINKS = (
+    Link(RACE_RESULTS, "race", "raceId"),
+    Link(ENTRANTS, "race", "raceId"),
+    Link(MONEY_FLOW, "entrant", "entrantId"),
+    Link(ODDS_HISTORY, "entrant", "entrantId"),
+    Link(RACE_POOLS, "race", "raceId"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """What one table's rows lack and get: rows by column, and how many keep a column empty for good."""
+
+    link: Link
+    rows: dict[str, int]
+    kept_empty: dict[str, int]
+
+    def __str__(self) -> str:
+        """Say what is filled with what, in how many rows."""
+        sources = self.link.sources
+        told = [f"{key} of {_rows(count)} from {sources[key]}" for key, count in self.rows.items()]
+        return f"fill {self.link.table}: {', '.join(told)}"
+
+    @property
+    def loses(self) -> str:
+        """Say of which rows no id is known, "" where there are none."""
+        told = [f"{_rows(count)} of {self.link.table} keep no {key}" for key, count in self.kept_empty.items()]
+        return f"{', '.join(told)}: what they point at is not stored" if told else ""
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+class Rows:
+    """Reads what rows and links tell; runners are read once, when first asked for."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._races: dict[str, str] | None = None
+
+    def columns(self, table: str) -> dict[str, dict[str, Any]]:
+        """Return a stored table's columns by key, none where there is no table."""
+        there = self._server.get(f"/tablesdb/{self._server.database}/tables/{table}")
+        return {column["key"]: column for column in (there or {}).get("columns", [])}
+
+    def fillable(self, link: Link, there: dict[str, dict[str, Any]]) -> list[str]:
+        """Return the columns of a link's fill that are there and plain."""
+        return [key for key in link.sources if key in there and there[key]["type"] != "relationship"]
+
+    def patches(self, link: Link) -> Iterator[tuple[str, dict[str, str]]]:
+        """Yield id and missing ids of each row that lacks some that its link or its runner tells."""
+        there = self.columns(link.table)
+        columns = self.fillable(link, there)
+        for row in self._lacking(link.table, columns):
+            known = self._ids(link, row)
+            # A required column that stays empty would have the whole patch refused.
+            if all(known.get(key) for key in columns if there[key].get("required")):
+                patch = {key: known[key] for key in columns if known.get(key) and not row.get(key)}
+                if patch:
+                    yield row["$id"], patch
+
+    def foreseen(self, link: Link, columns: list[str]) -> Fill | None:
+        """Return what will be filled once `columns` are there and empty, None where no row lacks any."""
+        there = self.columns(link.table)
+        present = self.fillable(link, there)
+        rows = self._lacking(link.table, columns if set(columns) <= set(present) else [])
+        filled, kept = Counter[str](), Counter[str]()
+        for row in rows if there else ():
+            known = self._ids(link, row)
+            barred = any(there[key].get("required") and not known.get(key) for key in columns if key in present)
+            for key in columns:
+                if key not in present or not row.get(key):
+                    (filled if known.get(key) and not barred else kept)[key] += 1
+        ordered = [{key: count[key] for key in columns if count[key]} for count in (filled, kept)]
+        return Fill(link, *ordered) if filled else None
+
+    def write(self, link: Link) -> None:
+        """Fill every row that lacks an id."""
+        for row_id, patch in list(self.patches(link)):
+            self._server.send("PATCH", f"{self._path(link.table)}/{row_id}", {"data": patch})
+
+    def _ids(self, link: Link, row: dict[str, Any]) -> dict[str, str]:
+        """Return the ids that a row tells: its own columns, its link, and its runner's race."""
+        known = {"raceId": row.get("raceId") or "", link.fills: row.get(link.fills) or _id(row.get(link.key))}
+        if link.fills == "entrantId" and known["entrantId"] and not known["raceId"]:
+            known["raceId"] = self._race_of(known["entrantId"])
+        return {**known, "race": known["raceId"]}
+
+    def _race_of(self, runner: str) -> str:
+        if self._races is None:
+            self._races = {row["$id"]: row.get("raceId") or _id(row.get("race")) for row in self._lacking(ENTRANTS, [])}
+        return self._races.get(runner, "")
+
+    def _lacking(self, table: str, columns: list[str]) -> Iterator[dict[str, Any]]:
+        """Yield every row of a table in which one of the columns is empty; all rows for no column."""
+        nulls = [Query.is_null(key) for key in columns]
+        wanted = [Query.or_queries(nulls)] if len(nulls) > 1 else nulls
+        after = ""
+        while True:
+            queries = [*wanted, Query.limit(PAGE), *([Query.cursor_after(after)] if after else [])]
+            params = httpx.QueryParams({f"queries[{i}]": q for i, q in enumerate(queries)})
+            rows = (self._server.get(f"{self._path(table)}?{params}") or {}).get("rows", [])
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            after = rows[-1]["$id"]
+
+    def _path(self, table: str) -> str:
+        return f"/tablesdb/{self._server.database}/tables/{table}/rows"
+
+
+def _id(linked: Any) -> str:
+    return str((linked.get("$id", "") if isinstance(linked, dict) else linked) or "")
