@@ -1,4 +1,4 @@
-"""Rows of the predecessor's that get the ids which their links told, before a link goes: counted, told and written."""
+"""LinkedRows of the predecessor's that get the ids which their links told, before a link goes: counted, told and written."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ def _rows(count: int) -> str:
     return f"{count:,} row{'' if count == 1 else 's'}"
 
 
-class Rows:
+class LinkedRows:
     """Reads what rows and links tell; runners are read once, when first asked for."""
 
     def __init__(self, server: Server) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ops.fills import LINKS, Fill, Link, Rows
+from ops.fills import LINKS, Fill, Link, LinkedRows
 from ops.schema import BULK, NEWER, SchemaChange, Server, apply, new_column, plan
 from raceday.errors import StoreError
 from raceday.tables import BY_ID
@@ -48,12 +48,12 @@ def phases(server: Server, *, foreseen: bool = False) -> list[list[MigrateStep]]
     changes = [c for c in planned if not c.refused and not (stuck and c.what.startswith("schema version "))]
     late = [c for c in changes if c.what.startswith(LATE)]
     made = [_made(c) for c in changes if c not in late]
-    rows = Rows(server)
+    rows = LinkedRows(server)
     fills, remade = (_fills(rows), []) if not foreseen else _foreseen(server, rows)
     return [made, fills, alterations(server), remade, [MigrateStep(f"make {c.what}", change=c) for c in late]]
 
 
-def _foreseen(server: Server, rows: Rows) -> tuple[list[MigrateStep], list[MigrateStep]]:
+def _foreseen(server: Server, rows: LinkedRows) -> tuple[list[MigrateStep], list[MigrateStep]]:
     """Return what is filled once all columns are there, and what is made and filled when the links are gone."""
     remade = list(_remade(server))
     later = {step.change.what for step in remade if step.change}
@@ -80,7 +80,7 @@ def _remade(server: Server) -> Iterator[MigrateStep]:
             yield _made(new_column(f"/tablesdb/{server.database}/tables/{table}", BY_ID[table], column))
 
 
-def _fills(rows: Rows) -> list[MigrateStep]:
+def _fills(rows: LinkedRows) -> list[MigrateStep]:
     """Return what can be filled now: columns that are there, of rows that lack them."""
     there = {link.table: rows.fillable(link, rows.columns(link.table)) for link in LINKS}
     return [step for link in LINKS for step in _filled(rows.foreseen(link, there[link.table]))]
@@ -128,7 +128,7 @@ def _do(server: Server, step: MigrateStep) -> None:
     if step.change is not None:
         apply(server, [step.change])
     elif step.fill is not None:
-        Rows(server).write(step.fill)
+        LinkedRows(server).write(step.fill)
     elif step.method == "DELETE":
         server.remove(step.path)
     else:
