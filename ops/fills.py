@@ -1,4 +1,4 @@
-"""LinkedRows of the predecessor's that get the ids which their links told, before a link goes: counted, told and written."""
+"""Rows of the predecessor's that get the ids which their links told, before a link goes: counted, told and written."""
 
 from collections import Counter
 from collections.abc import Iterator
