@@ -96,7 +96,16 @@ def _has(**wanted: Any) -> Sight:
     return sees
 
 
-WIN, FIXED, FINAL = _has(win=True), _has(fixed=True, win=True), _has(final=True)
+def _hundredfold(race: Snapshot) -> Snapshot:
+    return _pools(race, lambda pool: pool._replace(total_cents=(pool.total_cents or 0) * 100))
+
+
+def _is_paid(race: Snapshot) -> bool:
+    return any(d.product == "win" and d.status == "Final" and d.pool_cents for d in race.dividends)
+
+
+WIN, FIXED, FINAL, THICK = _has(win=True), _has(fixed=True, win=True), _has(final=True), _has(thick=True)
+PAID: Sight = _is_paid
 
 BREAKAGES: Sequence[Breakage] = (
     Breakage("no Win pool", "pool_products", _without("win"), money=True),
@@ -109,6 +118,10 @@ BREAKAGES: Sequence[Breakage] = (
     Breakage(
         "Place total a tenth of before", "pool_growth", _total("place", lambda c: c // 10), money=True, after=True
     ),
+    Breakage("Win total ten times", "pool_size", _total("win", lambda c: c * 10), True, after=True, where=THICK),
+    Breakage("Place total ten times", "pool_size", _total("place", lambda c: c * 10), True, after=True, where=THICK),
+    Breakage("all totals a hundred times", "pool_size", _hundredfold, money=True, after=True, where=THICK),
+    Breakage("Win total ten times at Final", "pool_size", _total("win", lambda c: c * 10), money=True, where=PAID),
     Breakage(
         "Win odds halved",
         "win_identity",

@@ -11,6 +11,7 @@ from typing import Any
 from local.simulate.oracle import money
 from local.simulate.oracle.facts import NOTHING, Aside, OracleLine, Poll, Pools
 from local.simulate.oracle.holding import is_floor
+from local.simulate.oracle.leaps import may_fall, sound
 from local.simulate.oracle.pools import differs, paid_pools
 from local.simulate.oracle.reading import ODDS, SINGLE, RawRunner, Reading
 
@@ -20,12 +21,13 @@ WEIGHTS = {
     "pool_dividends": 5,
     "pool_balance": 3,
     "pool_growth": 4,
+    "pool_size": 3,
     "runner_amounts": 5,
-    "odds_coverage": 8,
+    "odds_coverage": 7,
     "odds_values": 5,
     "odds_agreement": 5,
-    "win_identity": 10,
-    "place_identity": 8,
+    "win_identity": 9,
+    "place_identity": 7,
     "hold_sum": 5,
     "bet_sum": 4,
     "tracker_known": 3,
@@ -37,7 +39,8 @@ WEIGHTS = {
     "left_out": 6,
 }
 # A failed check of these is a wrong or missing figure of the money, whatever else holds.
-MONEY = ("pool_products", "pool_values", "pool_growth", "runner_amounts", "win_identity", "place_identity")
+MONEY = ("pool_products", "pool_values", "pool_growth", "pool_size", "runner_amounts", "win_identity",
+         "place_identity")  # fmt: skip
 IF_THICK = ("pool_balance", "odds_agreement")
 FAILED_MOST, UNDECIDED_MOST = 60, 75
 MAIN = ("win", "place")
@@ -185,6 +188,9 @@ def _pool_balance(e: PollEvidence) -> Verdict:
     win, place = e.cents("win"), e.cents("place")
     if not win or not place:
         return None
+    others = sum(e.cents(product) for product in ("place", "quinella", "trifecta", "first4"))
+    if win > max(15 * place, 3 * others) and not any(is_floor(r.odds["pool_win"]) for r in e.running):
+        return False, 0.5
     limit = 1 if win + place >= SMALL else 3 if win + place >= THIN else 10
     if any(is_floor(r.odds["pool_place"]) for r in e.running):
         limit = max(limit, 3)
@@ -197,17 +203,18 @@ def _pool_growth(e: PollEvidence) -> Verdict:
         return None
     bad = 0
     for product in MAIN:
-        now, before = e.pools.single.get(product), e.base.pools.single.get(product)
+        now, before = e.pools.single.get(product), sound(e.base.pools, product) or None
         told = product not in e.pools.kept and not e.dead(product) and product not in e.base.pools.dead
         if now is not None and before is not None and told:
-            bad += 10 * (before - now) > 11 * _refundable(e, e.base, product)
+            bad += before - now > may_fall(e.lines, e.base, product)
     return _share(2 - bad, 2)
 
 
-def _refundable(e: PollEvidence, base: Poll, product: str) -> int:
-    out = {line.id for line in e.lines if line.scratched}
-    held = sum(_cents(line, product) or 0 for line in base.lines if line.id in out)
-    return held + sum(base.aside(product).unrefunded.values())
+def _pool_size(e: PollEvidence) -> Verdict:
+    judged = e.base is not None and e.base.pools is not None
+    if e.pools is None or not (judged or set(MAIN) & paid_pools(e.reading, final_only=True).keys()):
+        return None
+    return _share(2 - len(e.pools.leapt), 2)
 
 
 def _cents(line: OracleLine, product: str) -> int | None:
@@ -373,6 +380,7 @@ RULES: dict[str, Callable[[PollEvidence], Verdict]] = {
     "pool_dividends": _pool_dividends,
     "pool_balance": _pool_balance,
     "pool_growth": _pool_growth,
+    "pool_size": _pool_size,
     "runner_amounts": _runner_amounts,
     "odds_coverage": _odds_coverage,
     "odds_values": _odds_values,

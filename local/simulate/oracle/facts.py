@@ -59,7 +59,8 @@ NOTHING = Aside()
 class Pools:
     """Totals in cents by product: this race's own, and those over several races.
 
-    `dead` are called off; `kept` says where totals come from that the answer lacks: dividends, or before.
+    `dead` are called off; `kept` says where totals come from that the answer lacks: dividends, or before. `leapt` are
+    those whose total cannot be, with the last one that could.
     """
 
     single: Mapping[str, int]
@@ -67,6 +68,7 @@ class Pools:
     dead: frozenset[str] = frozenset()
     kept: Mapping[str, str] = field(default_factory=dict)
     aside: Mapping[str, Aside] = field(default_factory=dict)
+    leapt: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

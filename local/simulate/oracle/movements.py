@@ -43,6 +43,10 @@ def _settled(poll: Poll, product: str) -> dict[str, Any]:
     return found
 
 
+def _leapt(poll: Poll, product: str) -> bool:
+    return product in (json.loads(poll.row.get("pools") or "{}").get("unlikely") or {})
+
+
 def _cents(poll: Poll | None, product: str) -> dict[str, int]:
     lines = poll.lines if poll is not None else ()
     return {line.id: line.win_cents if product == "win" else line.place_cents for line in lines}
@@ -53,7 +57,8 @@ def _running(poll: Poll) -> list[str]:
 
 
 def _rises(base: Poll | None, a: Poll, b: Poll, product: str) -> Iterator[tuple[str, str, Fraction, bool]]:
-    if any(poll is not None and _settled(poll, product).get("decision") == "undecided" for poll in (base, a, b)):
+    polls = [poll for poll in (base, a, b) if poll is not None]
+    if any(_settled(poll, product).get("decision") == "undecided" or _leapt(poll, product) for poll in polls):
         return
     was, came = _came(base, a, product), _came(a, b, product)
     if was is None or came is None:

@@ -10,6 +10,7 @@ from local.simulate.oracle import money
 from local.simulate.oracle.checks import PollEvidence, checks, score_of
 from local.simulate.oracle.differences import Findings, Json
 from local.simulate.oracle.facts import OVER, Ledger, Look, OracleLine, Poll, Pools
+from local.simulate.oracle.leaps import leapt
 from local.simulate.oracle.pools import OfJson, paid_pools, pools_of
 from local.simulate.oracle.reading import ODDS, Reading, Unreadable, read_event, stamp
 from local.simulate.oracle.shares import gone, share_out
@@ -153,7 +154,7 @@ def figures(reading: Reading, base: Poll | None, status: str) -> tuple[tuple[Ora
         for r in runners
     )
     aside = {product: beside for product, (_, beside) in parts.items()}
-    return lines, replace(pools, aside=aside) if pools else None
+    return lines, replace(pools, aside=aside, leapt=leapt(reading, pools, lines, base)) if pools else None
 
 
 def _compare(findings: Findings, race_id: str, key: str, poll: Poll, base: Poll | None, made: datetime | None) -> None:

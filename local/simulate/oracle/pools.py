@@ -94,6 +94,7 @@ class OfJson:
             and row.get("multi") == dict(self.pools.multi)
             and _names(row.get("dead")) == sorted(self.pools.dead)
             and (row.get("kept") or {}) == dict(self.pools.kept)
+            and (row.get("unlikely") or {}) == dict(self.pools.leapt)
             and aside == wanted
             and all(each["why"] for each in row.get("settled", {}).values() if each["decision"])
         )
@@ -103,7 +104,8 @@ class OfJson:
     def __str__(self) -> str:
         """Show them."""
         aside = {product: each for product, each in self.pools.aside.items() if each != NOTHING}
-        return f"{dict(self.pools.single)} dead {sorted(self.pools.dead)} kept {dict(self.pools.kept)} {aside}"
+        odd = f"dead {sorted(self.pools.dead)} kept {dict(self.pools.kept)} leapt {dict(self.pools.leapt)}"
+        return f"{dict(self.pools.single)} {odd} {aside}"
 
 
 def _names(found: Sequence[str] | None) -> list[str]:

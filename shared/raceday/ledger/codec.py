@@ -174,6 +174,8 @@ def _pools_out(pools: PoolTotals | None) -> dict[str, Any] | None:
         told["dead"] = list(pools.dead)
     if pools.kept:
         told["kept"] = dict(pools.kept)
+    if pools.unlikely:
+        told["unlikely"] = dict(pools.unlikely)
     if pools.settled:
         told["settled"] = {product: _settlement_out(s) for product, s in pools.settled.items()}
     return told
@@ -196,7 +198,14 @@ def _pools_in(data: dict[str, Any] | None) -> PoolTotals | None:
         for product, s in (data.get("settled") or {}).items()
     }
     single = {k: v for k, v in data.items() if isinstance(v, int)}
-    return PoolTotals(single, data.get("multi") or {}, tuple(data.get("dead") or ()), data.get("kept") or {}, settled)
+    return PoolTotals(
+        single,
+        data.get("multi") or {},
+        tuple(data.get("dead") or ()),
+        data.get("kept") or {},
+        settled,
+        data.get("unlikely") or {},
+    )
 
 
 def _runner_out(r: RunnerLine) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from raceday.racing.evidence import Evidence
 from raceday.racing.holders import SHARED, holders
+from raceday.racing.leaps import unlikely
 from raceday.racing.pools import dividend_pools, totals
 from raceday.racing.records import Digests, Gap, LedgerRow, PoolTotals, RaceFacts, RunnerLine, Settlement
 from raceday.racing.score import score
@@ -151,7 +152,10 @@ def figures(snapshot: Snapshot, base: LedgerRow | None, status: Status, listed: 
         for r in runners
     )
     settled = {p: m.settlement for p, m in zip(SHARED, (win, place), strict=True) if m.settlement != Settlement()}
-    return Figures(lines, pools._replace(settled=settled) if pools else None)
+    if pools is None:
+        return Figures(lines, None)
+    leapt = unlikely(pools, lines, base, dividend_pools(snapshot, final_only=True))
+    return Figures(lines, pools._replace(settled=settled, unlikely=leapt))
 
 
 def _absent(snapshot: Snapshot, former: Sequence[Runner]) -> list[Runner]:

@@ -64,9 +64,11 @@ def _holding(row: LedgerRow, product: str) -> set[str]:
     return set(settled.unrefunded) if settled else set()
 
 
-def _undecided(row: LedgerRow, product: str) -> bool:
+def _unsure(row: LedgerRow, product: str) -> bool:
+    """Tell whether nobody can say whose a pool's money is, or its total cannot be."""
     settled = row.pools.settled.get(product) if row.pools else None
-    return settled is not None and settled.word == "undecided"
+    leapt = row.pools is not None and product in row.pools.unlikely
+    return leapt or (settled is not None and settled.word == "undecided")
 
 
 def _field(row: LedgerRow) -> frozenset[tuple[str, bool]]:
@@ -88,7 +90,7 @@ def _money(columns: Columns, product: str) -> list[Movement]:
     base, before, now, absolute = columns
     if (base is None and not absolute) or (base is not None and disturbed(base, before)):
         return []
-    if any(row is not None and _undecided(row, product) for row in (base, before, now)):
+    if any(row is not None and _unsure(row, product) for row in (base, before, now)):
         return []
     old, new = _came(base, before, product), _came(before, now, product)
     if old is None or new is None:

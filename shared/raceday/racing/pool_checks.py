@@ -1,13 +1,14 @@
 """Checks of the pools: totals, their growth, and whose money they are."""
 
 from raceday.racing.evidence import MAIN, OUTSIDE, SMALL_CENTS, THIN_CENTS, Evidence, Finding, counted, names
+from raceday.racing.leaps import refundable_cents, sound_cents
 from raceday.racing.pools import dividend_pools, same_pool
-from raceday.racing.records import RunnerLine, Settlement
+from raceday.racing.records import RunnerLine
 from raceday.racing.shares import at_floor
 from raceday.racing.snapshot import Pool, Status
 
-# A refund may be a little more than what the rounding of odds to 0.1 said.
-_REFUND_SLACK = 1.1
+# Win beyond so many times Place, and so many times all other pools together, is no market's.
+_WIN_PER_PLACE, _WIN_PER_OTHERS = 15, 3
 EXPECTED_PRODUCTS = ("win", "place", "quinella", "trifecta", "first4")
 
 
@@ -55,17 +56,21 @@ def pool_dividends(e: Evidence) -> Finding | None:
 
 
 def pool_balance(e: Evidence) -> Finding | None:
-    """Check that Place does not outgrow Win by more than its size allows; None where either is empty.
+    """Check that Place does not outgrow Win by more than its size allows, nor Win all others; None where one is empty.
 
     One large bet to place on a favourite at the floor makes as much of a large pool as of a thin one.
     """
     win, place = e.cents("win"), e.cents("place")
     if win == 0 or place == 0:
         return None
+    ratio = place / win
+    others = sum(e.cents(product) for product in EXPECTED_PRODUCTS if product != "win")
+    is_backed = any(at_floor(r.odds.pool_win) for r in e.running)
+    if win > max(_WIN_PER_PLACE * place, _WIN_PER_OTHERS * others) and not is_backed:
+        return Finding(False, OUTSIDE, ratio, f"Win at most {_WIN_PER_PLACE} times Place")
     limit = 1.0 if win + place >= SMALL_CENTS else 3.0 if win + place >= THIN_CENTS else 10.0
     if any(at_floor(r.odds.pool_place) for r in e.running):
         limit = max(limit, 3.0)
-    ratio = place / win
     ok = ratio <= limit
     return Finding(ok, 1.0 if ok else OUTSIDE * limit / ratio, ratio, f"at most {limit:g}")
 
@@ -76,26 +81,25 @@ def pool_growth(e: Evidence) -> Finding | None:
         return None
     bad: list[str] = []
     for product in MAIN:
-        now, before = e.pools.cents(product), e.base.pools.cents(product)
+        now, before = e.pools.cents(product), sound_cents(e.base.pools, product)
         if now is None or before is None or product in e.pools.kept or _was_called_off(e, product):
             continue
-        if before - now > _refundable(e, product) * _REFUND_SLACK:
+        if before - now > refundable_cents(e.lines, e.base, product):
             bad.append(f"{product} fell {before - now}")
     return counted(2 - min(2, len(bad)), 2, names(bad), "no fall but by refunds")
 
 
+def pool_size(e: Evidence) -> Finding | None:
+    """Check that no total leapt where odds and the other pool stood, nor differs from what Final dividends paid."""
+    paid = dividend_pools(e.snapshot, final_only=True)
+    if e.pools is None or not ((e.base is not None and e.base.pools is not None) or any(p in paid for p in MAIN)):
+        return None
+    bad = [f"{p} {e.pools.cents(p)} for {sound}" for p, sound in e.pools.unlikely.items()]
+    return counted(2 - len(bad), 2, names(bad), "totals that the poll before and Final dividends bear out")
+
+
 def _was_called_off(e: Evidence, product: str) -> bool:
     return e.dead(product) or (e.base is not None and e.base.pools is not None and product in e.base.pools.dead)
-
-
-def _refundable(e: Evidence, product: str) -> int:
-    """Return the cents that scratched runners held at the poll before, refunded since or not."""
-    if e.base is None or e.base.pools is None:
-        return 0
-    out = {line.entrant_id for line in e.lines if line.scratched}
-    held = sum(_cents(line, product) or 0 for line in e.base.runners if line.entrant_id in out)
-    settled = e.base.pools.settled.get(product, Settlement())
-    return held + sum(settled.unrefunded.values())
 
 
 def _cents(line: RunnerLine, product: str) -> int | None:

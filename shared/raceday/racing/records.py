@@ -65,7 +65,8 @@ class PoolTotals(NamedTuple):
     """Pool totals in cents; a product that was never listed is absent, `multi` holds the multi-leg ones.
 
     `dead` names pools that were called off: their money is to be refunded and counts nowhere. `kept` says where a
-    total comes from that the answer itself lacks: `dividends`, or the poll `before`.
+    total comes from that the answer itself lacks: `dividends`, or the poll `before`. `unlikely` names pools whose total
+    cannot be, with the last one that could.
     """
 
     single: Mapping[str, int] = _NONE
@@ -73,6 +74,7 @@ class PoolTotals(NamedTuple):
     dead: tuple[str, ...] = ()
     kept: Mapping[str, str] = _NONE
     settled: Mapping[str, Settlement] = _NONE
+    unlikely: Mapping[str, int] = _NONE
 
     def cents(self, product: str) -> int | None:
         """Return one single-race product's total, None where it is absent."""

@@ -7,7 +7,9 @@ from raceday.racing.evidence import THIN_CENTS
 from raceday.racing.records import Check, PoolTotals
 
 # A failed check of these means that a Win or Place figure is wrong or missing: the score says so, whatever else holds.
-MONEY = frozenset({"pool_products", "pool_values", "pool_growth", "runner_amounts", "win_identity", "place_identity"})
+MONEY = frozenset(
+    {"pool_products", "pool_values", "pool_growth", "pool_size", "runner_amounts", "win_identity", "place_identity"}
+)
 # In pools that are not thin, single bets do not explain these either.
 THICK_MONEY = frozenset({"pool_balance", "odds_agreement"})
 FAILED_AT_MOST, UNDECIDED_AT_MOST = 60, 75

@@ -5,14 +5,15 @@
 | pool_products   | 7      | Win, Place, Quinella, Trifecta and First4 are listed                                    |
 | pool_values     | 7      | no total is negative; Win and Place are above 0 once betting is shut                    |
 | pool_dividends  | 5      | totals equal the pools that the dividends were paid from                                |
-| pool_balance    | 3      | Place is not above Win (three times Win in thin pools)                                  |
+| pool_balance    | 3      | Place is not above Win (three times Win in thin pools), nor Win far above all others    |
 | pool_growth     | 4      | since the poll before, Win and Place did not fall by more than refunds explain          |
+| pool_size       | 3      | no total leapt while odds and the other pool stood; Final dividends were paid from it   |
 | runner_amounts  | 5      | every runner is listed and has an amount; with what stands on nobody they are the pools |
-| odds_coverage   | 8      | every unscratched runner has fixed odds, and pool odds where there is a pool            |
+| odds_coverage   | 7      | every unscratched runner has fixed odds, and pool odds where there is a pool            |
 | odds_values     | 5      | odds are 1 or more, place odds not above win odds, and win not absurdly above place     |
 | odds_agreement  | 5      | pool odds keep within a factor of 4 of the fixed odds, the median ratio taken out       |
-| win_identity    | 10     | inverse Win odds sum to 1.19 ± 0.09: what a take-out of 16 % leaves                      |
-| place_identity  | 8      | inverse Place odds, per place paid, sum to 1.20 ± 0.14                                   |
+| win_identity    | 9      | inverse Win odds sum to 1.19 ± 0.09: what a take-out of 16 % leaves                      |
+| place_identity  | 7      | inverse Place odds, per place paid, sum to 1.20 ± 0.14                                   |
 | hold_sum        | 5      | hold percentages over all ids sum to 100 ± 6 (integer points of many pieces)            |
 | bet_sum         | 4      | bet percentages likewise                                                                |
 | tracker_known   | 3      | entrants that are no runners of the race hold at most 10 points                         |
@@ -55,12 +56,13 @@ WEIGHTS: Mapping[str, int] = {
     "pool_dividends": 5,
     "pool_balance": 3,
     "pool_growth": 4,
+    "pool_size": 3,
     "runner_amounts": 5,
-    "odds_coverage": 8,
+    "odds_coverage": 7,
     "odds_values": 5,
     "odds_agreement": 5,
-    "win_identity": 10,
-    "place_identity": 8,
+    "win_identity": 9,
+    "place_identity": 7,
     "hold_sum": 5,
     "bet_sum": 4,
     "tracker_known": 3,
@@ -296,6 +298,7 @@ RULES: Mapping[str, Rule] = {
     "pool_dividends": pool_checks.pool_dividends,
     "pool_balance": pool_checks.pool_balance,
     "pool_growth": pool_checks.pool_growth,
+    "pool_size": pool_checks.pool_size,
     "runner_amounts": pool_checks.runner_amounts,
     "odds_coverage": _odds_coverage,
     "odds_values": _odds_values,
