@@ -2,7 +2,7 @@
 
 import ast
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -28,8 +28,25 @@ class _Import:
     guarded: bool = False
 
 
-def reach(entry: Path, traced: dict[str, Path], whole: Iterable[str]) -> Reach:
-    """Follow the imports of `entry` through `traced` (top-level package to its folder), noting `whole` packages.
+class Traced:
+    """The packages whose modules are followed, top-level name to folder; each module is looked for once."""
+
+    def __init__(self, folders: Mapping[str, Path]) -> None:
+        self._folders = dict(folders)
+        self._files: dict[str, Path | None] = {}
+
+    def __contains__(self, top: str) -> bool:
+        return top in self._folders
+
+    def file(self, name: str) -> Path | None:
+        """Return a module's file, None where there is none."""
+        if name not in self._files:
+            self._files[name] = _module_file(self._folders[name.partition(".")[0]], name)
+        return self._files[name]
+
+
+def reach(entry: Path, traced: Traced, whole: Iterable[str]) -> Reach:
+    """Follow the imports of `entry` through `traced`, noting `whole` packages.
 
     A module that is in neither, nor in the standard library, lands in `missing` with the module that asks for it.
     """
@@ -52,27 +69,27 @@ def _scan(path: Path, package: str, _changed: int) -> tuple[tuple["_Import", ...
 
 
 def _follow(
-    wanted: _Import, asker: str, traced: dict[str, Path], whole: frozenset[str], result: Reach
+    wanted: _Import, asker: str, traced: Traced, whole: frozenset[str], result: Reach
 ) -> Iterator[tuple[str, Path]]:
     top = wanted.module.partition(".")[0]
     result.uses_zones |= top == "zoneinfo"
     if top in traced:
-        yield from _trace(wanted, asker, traced[top], result)
+        yield from _trace(wanted, asker, traced, result)
     elif top in whole:
         result.packages.add(top)
     elif top not in STDLIB and not wanted.guarded:
         result.missing.setdefault(wanted.module, asker)
 
 
-def _trace(wanted: _Import, asker: str, folder: Path, result: Reach) -> Iterator[tuple[str, Path]]:
+def _trace(wanted: _Import, asker: str, traced: Traced, result: Reach) -> Iterator[tuple[str, Path]]:
     parts = wanted.module.split(".")
     candidates = [".".join(parts[: i + 1]) for i in range(len(parts))]
     candidates += [f"{wanted.module}.{name}" for name in wanted.names]
     for index, name in enumerate(candidates):
-        path = _module_file(folder, name)
+        path = traced.file(name)
         if path is None:
             # A name imported from a module may be no module itself; a module named in full has to be there.
-            if not wanted.guarded and (index < len(parts) or not _may_hold(folder, *name.rsplit(".", 1))):
+            if not wanted.guarded and (index < len(parts) or not _may_hold(traced, *name.rsplit(".", 1))):
                 result.missing.setdefault(name, asker)
             continue
         if name not in result.modules:
@@ -80,9 +97,9 @@ def _trace(wanted: _Import, asker: str, folder: Path, result: Reach) -> Iterator
             yield name, path
 
 
-def _may_hold(folder: Path, module: str, name: str) -> bool:
+def _may_hold(traced: Traced, module: str, name: str) -> bool:
     """Tell whether a name imported from a package is bound in its `__init__`; plain modules are taken at their word."""
-    path = _module_file(folder, module)
+    path = traced.file(module)
     if path is None or path.name != "__init__.py" or name == "*":
         return True
     return name in _bound(path, path.stat().st_mtime_ns)

@@ -16,7 +16,7 @@ from ops.packaging.compiled import compile_all, find_compiler
 from ops.packaging.dists import Site
 from ops.packaging.entry import entry_problems
 from ops.packaging.errors import PackagingError
-from ops.packaging.imports import Reach, reach
+from ops.packaging.imports import Reach, Traced, reach
 from ops.packaging.library import known_zones, ship, zone_files
 from ops.packaging.project import FILE_NAME, ProjectFile
 from ops.packaging.render import stamped
@@ -94,13 +94,14 @@ class Stager:
             if top in self._tops:
                 self._traced[top] = self._tops[top].root / top
         self._compiled: dict[str, bytes] = {}
+        self._zoned: dict[frozenset[str], dict[str, bytes]] = {}
 
     def stage(self, out: Path, project_text: str, names: Iterable[str] | None = None) -> Staged:
         """Write the tree to `out`, which is replaced whole; raises PackagingError naming functions, writing nothing."""
         _refuse_to_replace(out)
         wanted = list(self._project.names if names is None else names)
         reaches = self._reach_all(wanted)
-        self._compile(reaches.values())
+        self._compile(reaches)
         plans = {name: self._files(name, reached) for name, reached in reaches.items()}
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
@@ -121,9 +122,10 @@ class Stager:
     def _reach_all(self, names: Iterable[str]) -> dict[str, Reach]:
         reaches: dict[str, Reach] = {}
         problems: list[str] = []
+        traced = Traced(self._traced)
         for name in names:
             try:
-                reaches[name] = self._reach(name)
+                reaches[name] = self._reach(name, traced)
             except PackagingError as error:
                 problems += error.problems
         if problems:
@@ -135,11 +137,11 @@ class Stager:
         """Return the hash of our library's sources."""
         return library_hash(self._sources.shared)
 
-    def _reach(self, name: str) -> Reach:
+    def _reach(self, name: str, traced: Traced) -> Reach:
         entry = self._entry(name)
         if problems := entry_problems(name, entry):
             raise PackagingError(problems)
-        reached = reach(entry, self._traced, self._tops)
+        reached = reach(entry, traced, self._tops)
         if reached.missing:
             missing = sorted(reached.missing.items())
             raise PackagingError(
@@ -156,9 +158,10 @@ class Stager:
     def _source_name(self, module: str, path: Path) -> str:
         return path.relative_to(self._traced[module.partition(".")[0]].parent).as_posix()
 
-    def _compile(self, reaches: Iterable[Reach]) -> None:
-        """Compile every followed module that some function reaches, all in one run."""
-        sources = {self._source_name(m, path): path for reached in reaches for m, path in reached.modules.items()}
+    def _compile(self, reaches: Mapping[str, Reach]) -> None:
+        """Compile the entrypoints and every followed module that one of them reaches, all in one run."""
+        sources = {self._source_name(m, p): p for reached in reaches.values() for m, p in reached.modules.items()}
+        sources |= {f"{name}/{ENTRY_MODULE}.py": self._entry(name) for name in reaches}
         self._compiled = compile_all({s: sources[s].read_bytes() for s in sorted(sources)}, self._compiler)
 
     def _files(self, name: str, reached: Reach) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -177,9 +180,10 @@ class Stager:
         return files, tuple(f"{d.name}=={d.version}" for d in distributions)
 
     def _own_files(self, name: str, reached: Reach) -> dict[str, bytes]:
-        own = compile_all({f"{ENTRY_MODULE}.py": self._entry(name).read_bytes()}, self._compiler)
+        ending = "c" if self._compiler else ""
+        own = {f"{ENTRY_MODULE}.py{ending}": self._compiled[f"{name}/{ENTRY_MODULE}.py{ending}"]}
         for module, path in reached.modules.items():
-            shipped = self._source_name(module, path) + ("c" if self._compiler else "")
+            shipped = self._source_name(module, path) + ending
             own[shipped] = self._compiled[shipped]
         return own
 
@@ -187,7 +191,10 @@ class Stager:
         if not reached.uses_zones or "tzdata" not in self._site.distributions:
             return {}
         tzdata = self._site.distributions["tzdata"]
-        return zone_files(tzdata, ALWAYS_ZONES | (reached.texts & known_zones(tzdata)), self._compiler)
+        zones = ALWAYS_ZONES | (reached.texts & known_zones(tzdata))
+        if zones not in self._zoned:
+            self._zoned[zones] = zone_files(tzdata, zones, self._compiler)
+        return self._zoned[zones]
 
     def _folder(self, tree: Path, name: str) -> Path:
         return tree / "packages" / self._project.function(name).package / name

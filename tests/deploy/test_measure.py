@@ -127,7 +127,8 @@ def test_staged_functions_measure_themselves(tmp_path: Path) -> None:
     Store and feed are nowhere: to be measured, a function asks neither.
     """
     project = read_project(ROOT / FILE_NAME, SOURCES.functions)
-    tree = Stager(project, SOURCES, locked_site()).stage(tmp_path / "tree", render(project))
+    text = render(project, names=[SCHEDULER.name])
+    tree = Stager(project, SOURCES, locked_site()).stage(tmp_path / "tree", text, [SCHEDULER.name])
     spec = read_project(tree.root / FILE_NAME).function(SCHEDULER.name)
     hosted = staged_function(tree.function(SCHEDULER.name).archive, spec, {**NOWHERE, "RACEDAY_NAMESPACE_KEY": KEY})
 

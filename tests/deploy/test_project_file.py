@@ -8,7 +8,7 @@ import pytest
 from local.functions import ROOT, function
 from ops.packaging.environment import names
 from ops.packaging.errors import ProjectError
-from ops.packaging.imports import reach
+from ops.packaging.imports import Traced, reach
 from ops.packaging.project import ProjectFile, parse_project, read_project
 from raceday.catalogue.functions import BY_NAME, EVENT_FUNCTIONS
 from raceday.catalogue.platform import MAX_TRIGGERS
@@ -153,7 +153,7 @@ def settings_read(name: str, *, feed: bool) -> set[str]:
         "raceday.store",
         *(("raceday.feed",) if feed else ()),
     )
-    reached = reach(ROOT / "functions" / name / "__main__.py", {"raceday": ROOT / "shared" / "raceday"}, ())
+    reached = reach(ROOT / "functions" / name / "__main__.py", Traced({"raceday": ROOT / "shared" / "raceday"}), ())
     found: set[str] = set()
     for module, path in reached.modules.items():
         if module.startswith(rooms):
