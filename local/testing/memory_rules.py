@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from local.embedded.text import bare, fold
@@ -109,6 +110,7 @@ def as_sent(table: str, data: Mapping[str, Any]) -> Row:
     return {k: v for k, v in data.items() if isinstance(v, float) and k in columns and not v.is_integer()}
 
 
+@lru_cache(maxsize=4096)
 def _instant(text: str) -> str:
     at = datetime.fromisoformat(text)
     if at.year < _FIRST_YEAR:

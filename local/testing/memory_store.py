@@ -334,9 +334,7 @@ class MemoryStore:
             rows = filter(test, rows)
         if most == 1 and len(orders) == 1 and orders[0][1] and limit is offset is None:
             # The newest of many is what most readers ask for: no need to sort the rest.
-            key = orders[0][0]
-            best = max(rows, key=lambda row: (order_of(row.get(key)), -_sequence(row)), default=None)
-            return [] if best is None else [best]
+            return _greatest(list(rows), orders[0][0])
         found = sorted(rows, key=_sequence)
         for key, descending in reversed(orders):
             found.sort(key=lambda row: order_of(row.get(key)), reverse=descending)
@@ -353,6 +351,13 @@ class MemoryStore:
                 begin = bisect_left(self._by_slot, (plain(table, "slot", query["values"][0]), ""))
                 return [self.tables[table][row_id] for _, row_id in self._by_slot[begin:]]
         return list(self._table(table).values())
+
+
+def _greatest(rows: Sequence[Row], key: str) -> list[Row]:
+    """Return the row that stands last by a column, of equals the one created first; nothing of no rows."""
+    values = [order_of(row.get(key)) for row in rows]
+    last = max(values, default=None)
+    return [min((row for row, value in zip(rows, values, strict=True) if value == last), key=_sequence)] if rows else []
 
 
 def _sequence(row: Row) -> int:

@@ -307,7 +307,7 @@ def _identity(e: PollEvidence, product: str, centre: float, tolerance: float) ->
     if not odds or not e.cents(product) or any(o is None or is_floor(o) for o in odds):
         return None
     paid = money.places_paid(e.reading.places, len(e.running)) if product == "place" else 1
-    return _sum(float(sum(map(money.inverse_of, odds)) / paid), centre, tolerance * _slack(e.cents(product)))
+    return _sum(float(money.summed(map(money.inverse_of, odds)) / paid), centre, tolerance * _slack(e.cents(product)))
 
 
 def _points(e: PollEvidence, kind: str) -> Verdict:
@@ -315,7 +315,7 @@ def _points(e: PollEvidence, kind: str) -> Verdict:
     if tracker is None:
         return None
     unknown = tracker.unknown_hold if kind == "hold" else tracker.unknown_bet
-    known = sum((getattr(r, kind) or Fraction(0) for r in e.reading.runners), Fraction(0))
+    known = money.summed(getattr(r, kind) or Fraction(0) for r in e.reading.runners)
     return _sum(float(known + unknown), 100.0, 6.0)
 
 

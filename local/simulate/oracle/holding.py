@@ -7,12 +7,12 @@ rounded down and a take-out that is not quite the usual one allow. Where several
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations
 from math import sqrt
 
 from local.simulate.oracle.facts import NOTHING, Aside, Poll
-from local.simulate.oracle.money import Amount, inverse_of
+from local.simulate.oracle.money import Amount, inverse_of, summed
 from local.simulate.oracle.reading import RawRunner
 
 # A runner at such odds holds more than they can say.
@@ -77,22 +77,22 @@ class PoolToShare:
         both = [(self.odds(r), self.old_odds(r.id)) for r in self.running]
         told = [(now, then) for now, then in both if tells(now) and tells(then)]
         total = self.before.cents(self.product) if self.before else 0
-        past = sum((_middle(then) for _, then in told), Fraction(0)) * total
-        return sum((_middle(now) for now, _ in told), Fraction(0)) * self.total / past if past else None
+        past = summed(_middle(then) for _, then in told) * total
+        return summed(_middle(now) for now, _ in told) * self.total / past if past else None
 
     @cached_property
     def remembered(self) -> dict[str, Fraction]:
         """Return what of the book those have whose odds do not tell it: what they had, grown as the others did."""
         if self.pace is None:
             return {}
-        found = {}
+        a_cent, found = self.book * self.pace / self.total, {}
         for runner in self.running:
             had = self.old(runner.id)
             firm = had.source == "before" or tells(self.old_odds(runner.id))
             doubted = not firm if self.aside.word == "undecided" else had.source == "hold"
             if tells(self.odds(runner)) or doubted or had.cents is None or (had.cents == 0 and runner.hold):
                 continue
-            found[runner.id] = max(self.stake(runner), self.book * had.cents * self.pace / self.total)
+            found[runner.id] = max(self.stake(runner), a_cent * had.cents)
         return found
 
 
@@ -116,6 +116,7 @@ def is_floor(odds: Fraction | None) -> bool:
     return odds is not None and 1 <= odds <= FLOOR
 
 
+@lru_cache(maxsize=8192)
 def _middle(odds: Fraction | None) -> Fraction:
     return (1 / odds + 1 / (odds + TENTH)) / 2 if odds else Fraction(0)
 
@@ -256,7 +257,7 @@ def _may_be(asked: PoolToShare, tried: Tried) -> list[tuple[str, ...]]:
 
 
 def _weighs(asked: PoolToShare, mine: Mapping[str, Fraction], a: Sequence[str], b: Sequence[str]) -> bool:
-    return float(sum((mine[i] for i in set(a) ^ set(b)), Fraction(0))) >= SLIGHT * asked.places
+    return float(summed(mine[i] for i in set(a) ^ set(b))) >= SLIGHT * asked.places
 
 
 def _lacking(asked: PoolToShare, tried: Tried) -> bool:
@@ -271,7 +272,7 @@ def _lacking(asked: PoolToShare, tried: Tried) -> bool:
 
 
 def _hidden(asked: PoolToShare, mine: Mapping[str, Fraction], hidden: Sequence[str]) -> Held:
-    rest = asked.book - sum(map(asked.stake, asked.running), Fraction(0)) - sum(mine.values())
+    rest = asked.book - summed(map(asked.stake, asked.running)) - summed(mine.values())
     stakes = dict(mine)
     if len(hidden) == 1 and rest > 0 and any(asked.odds(r) for r in asked.runners):
         stakes[hidden[0]] = rest

@@ -1,6 +1,6 @@
 """Whose money a pool is, by arithmetic of its own: shares from odds or holds, and whole cents that add up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -34,11 +34,21 @@ def inverse_of(odds: Fraction | None) -> Fraction:
     return Fraction(0) if odds is None or odds < 1 else 1 / odds
 
 
+def over_one(parts: Sequence[Fraction]) -> tuple[list[int], int]:
+    """Return the numerators of fractions over one denominator, and that: as exact, at a part of their cost."""
+    common = lcm(*[part.denominator for part in parts])
+    return [part.numerator * (common // part.denominator) for part in parts], common
+
+
+def summed(parts: Iterable[Fraction]) -> Fraction:
+    """Add fractions up, exactly."""
+    weights, common = over_one([*parts])
+    return Fraction(sum(weights), common)
+
+
 def split(total: int, parts: Sequence[Fraction]) -> list[int]:
     """Share out whole units by parts, what is left over going to the largest remainders, the earlier of equals."""
-    # Whole numbers over one denominator: as exact as fractions, at a part of their cost.
-    common = lcm(*(part.denominator for part in parts))
-    weights = [part.numerator * (common // part.denominator) for part in parts]
+    weights, _ = over_one(parts)
     whole = sum(weights)
     cents = [total * weight // whole for weight in weights]
     order = sorted(range(len(parts)), key=lambda i: (cents[i] * whole - total * weights[i], i))

@@ -1,11 +1,12 @@
 """Which movements between two columns the served figures prove; every reading of rounded odds is tried in fractions."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
 from local.simulate.oracle.facts import Poll
+from local.simulate.oracle.money import inverse_of, over_one, summed
 from local.simulate.oracle.timeline import FIRST, DueEntry
 
 LEAST = 5
@@ -92,7 +93,7 @@ def _came(earlier: Poll | None, later: Poll, product: str) -> dict[str, Range] |
         i: (max(Fraction(0), new[i][0] - old[i][1]), max(Fraction(0), min(Fraction(grown), new[i][1] - old[i][0])))
         for i in new
     }
-    lows, highs = sum(low for low, _ in rough.values()), sum(high for _, high in rough.values())
+    lows, highs = summed(low for low, _ in rough.values()), summed(high for _, high in rough.values())
     # All growth together is known: what the others cannot have had is one's own.
     return {
         i: (max(low, grown - highs + high) / grown, min(high, grown - lows + low) / grown)
@@ -108,16 +109,20 @@ def _held(poll: Poll, product: str) -> dict[str, Range] | None:
     if not lines or any(o <= _FLOOR for o in odds.values()) or {a.source for a in amounts.values()} != {"pool_odds"}:
         return None
     total = sum(amount.cents or 0 for amount in amounts.values())
-    ranges = {i: _range(i, odds, total) for i in odds}
-    agree = all(ranges[i][0] - 1 <= (amount.cents or 0) <= ranges[i][1] + 1 for i, amount in amounts.items())
-    return ranges if agree else None
+    ranges = _ranges(odds, total)
+    cents = {i: amount.cents or 0 for i, amount in amounts.items()}
+    return ranges if all(low <= cents[i] + 1 and cents[i] - 1 <= high for i, (low, high) in ranges.items()) else None
 
 
-def _range(entrant: str, odds: dict[str, Fraction], total: int) -> Range:
-    longest, shortest = 1 / (odds[entrant] + _TENTH), 1 / odds[entrant]
-    others: Sequence[Fraction] = [o for i, o in odds.items() if i != entrant]
-    low = total * longest / (longest + sum(1 / o for o in others))
-    return low, total * shortest / (shortest + sum(1 / (o + _TENTH) for o in others))
+def _ranges(odds: Mapping[str, Fraction], total: int) -> dict[str, Range]:
+    """Let each runner's odds be the longest while all others' are the shortest, and the reverse."""
+    inverses, _ = over_one([*map(inverse_of, odds.values()), *(inverse_of(o + _TENTH) for o in odds.values())])
+    most, least = inverses[: len(odds)], inverses[len(odds) :]
+    all_most, all_least = sum(most), sum(least)
+    return {
+        i: (Fraction(total * low, low + all_most - high), Fraction(total * high, high + all_least - low))
+        for i, high, low in zip(odds, most, least, strict=True)
+    }
 
 
 def _prices(a: Poll, b: Poll) -> Iterator[tuple[str, str, Fraction, bool]]:

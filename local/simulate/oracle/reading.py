@@ -101,18 +101,9 @@ def read_event(body: bytes, race_id: str, known: str = "Open", known_start: date
 
     Without a status it keeps the `known` one, and without a start the `known_start` where there is one.
     """
-    try:
-        data = json.loads(body)["data"]
-        race = data["race"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise Unreadable(f"no event: {type(error).__name__}") from error
-    if text(data.get("error")):
-        raise Unreadable("data.error")
-    told = instant(race.get("advertised_start")) or instant(race.get("advertised_start_string"))
-    start = told or known_start
+    data, told, start = opened(body, race_id, known_start)
+    race = data["race"]
     status = next((s for s in STATUSES if s.lower() == text(race.get("status")).lower()), None)
-    if start is None or race.get("event_id") != race_id:
-        raise Unreadable("race.advertised_start" if start is None else "event_id")
     unread, status = status is None, status or known
     sums, tracker = _tracked((data.get("money_tracker") or {}).get("entrants"), data["runners"])
     listed = data.get("tote_pools")
@@ -135,6 +126,24 @@ def read_event(body: bytes, race_id: str, known: str = "Open", known_start: date
         unread_start=told is None,
         unread=_unread(data, status),
     )
+
+
+def opened(
+    body: bytes, race_id: str, known_start: datetime | None = None
+) -> tuple[dict[str, Any], datetime | None, datetime]:
+    """Return an event's data, the start that it tells and the one that counts; raises Unreadable as reading does."""
+    try:
+        data = json.loads(body)["data"]
+        race = data["race"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unreadable(f"no event: {type(error).__name__}") from error
+    if text(data.get("error")):
+        raise Unreadable("data.error")
+    told = instant(race.get("advertised_start")) or instant(race.get("advertised_start_string"))
+    start = told or known_start
+    if start is None or race.get("event_id") != race_id:
+        raise Unreadable("race.advertised_start" if start is None else "event_id")
+    return data, told, start
 
 
 def _unread(data: dict[str, Any], status: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ from itertools import chain
 
 from local.simulate.oracle.facts import NOTHING, Aside, Poll
 from local.simulate.oracle.holding import Held, PoolToShare, held_in, is_floor
-from local.simulate.oracle.money import Amount, book_of, split
+from local.simulate.oracle.money import Amount, book_of, split, summed
 from local.simulate.oracle.reading import RawRunner
 
 # Odds that explain this much of the book leave nothing to runners without any.
@@ -93,8 +93,8 @@ def _whole(asked: PoolToShare, held: Held, parts: Parts, rest: Fraction) -> Frac
     """Return what inverse odds are shares of: all that is remembered or shown, the book, or what is shown alone."""
     if any(source == "before" for _, source in parts.values()):
         known = _remembered(asked, held)
-        return sum((known.get(r.id, asked.stake(r)) for r in asked.running), sum(held.stakes.values(), Fraction(0)))
-    shown = sum(map(asked.stake, asked.running), Fraction(0)) + sum(held.stakes.values())
+        return summed(chain((known.get(r.id, asked.stake(r)) for r in asked.running), held.stakes.values()))
+    shown = summed(chain(map(asked.stake, asked.running), held.stakes.values()))
     is_open = rest or any(source not in ("pool_odds", "none") for _, source in parts.values())
     return asked.book if is_open else shown
 
@@ -108,8 +108,8 @@ def _remembered(asked: PoolToShare, held: Held) -> dict[str, Fraction]:
     known, silent = asked.remembered, _silent(asked)
     if not known or set(known) != set(silent):
         return {}
-    whole = sum(known.values(), Fraction(0))
-    told = sum((asked.stake(r) for r in asked.running if r.id not in known), sum(held.stakes.values(), Fraction(0)))
+    whole = summed(known.values())
+    told = summed(chain((asked.stake(r) for r in asked.running if r.id not in known), held.stakes.values()))
     room = asked.book - told
     if held.word == "undecided" or not whole or room <= 0 or abs(room - whole) <= APART * asked.book:
         return known
@@ -119,16 +119,16 @@ def _remembered(asked: PoolToShare, held: Held) -> dict[str, Fraction]:
 def _parts(asked: PoolToShare, held: Held) -> tuple[Parts, Fraction, Fraction]:
     """Return each running one's part and source, the part that is nobody's, and the part that is a guess."""
     stakes = {r.id: asked.stake(r) for r in asked.running}
-    shown = sum(chain(stakes.values(), held.stakes.values()), Fraction(0))
+    shown = summed(chain(stakes.values(), held.stakes.values()))
     if not shown:
         return _by_hold(asked.running)
     known = _remembered(asked, held)
     if known:
-        whole = sum((known.get(i, stake) for i, stake in stakes.items()), sum(held.stakes.values(), Fraction(0)))
+        whole = summed(chain((known.get(i, stake) for i, stake in stakes.items()), held.stakes.values()))
         parts: Parts = {
             i: (known.get(i, stake) / whole, "before" if i in known else "pool_odds") for i, stake in stakes.items()
         }
-        more = sum((max(Fraction(0), part - stakes[i]) for i, part in known.items()), Fraction(0))
+        more = summed(max(Fraction(0), part - stakes[i]) for i, part in known.items())
         return parts, Fraction(0), more / whole if asked.aside.word == "undecided" else Fraction(0)
     left = 1 - shown / asked.book
     floored = [r.id for r in asked.running if is_floor(asked.odds(r))]
@@ -160,7 +160,7 @@ def _open(
     if len(holds) == len(is_open) and any(holds.values()):
         return _by_points({i: stakes[i] / asked.book for i in is_open}, holds, left), Fraction(0)
     if all(stakes[i] for i in is_open):
-        whole = sum(stakes[i] for i in is_open)
+        whole = summed(stakes[i] for i in is_open)
         return {i: (left * stakes[i] / whole, "book") for i in is_open}, Fraction(0)
     return {i: (None, "pool_odds" if stakes[i] else "none") for i in is_open}, left
 

@@ -10,7 +10,7 @@ from local.simulate.oracle.alerts import last_minute
 from local.simulate.oracle.differences import Findings, Json, Within
 from local.simulate.oracle.facts import Ledger
 from local.simulate.oracle.lists import ListMeeting
-from local.simulate.oracle.reading import Unreadable, read_event, stamp
+from local.simulate.oracle.reading import Unreadable, opened, stamp
 from local.simulate.oracle.timeline import DueEntry
 from local.simulate.served import Record
 from raceday.store.port import Row
@@ -84,7 +84,7 @@ def judge_quarantine(rows: Sequence[Row], record: Record, span: Within, findings
     for race_id, answers in record.events.items():
         for answer in answers:
             try:
-                read_event(answer.body, race_id)
+                opened(answer.body, race_id)
             except Unreadable as error:
                 if str(error).startswith("race."):
                     seen[race_id, str(error)] += 1

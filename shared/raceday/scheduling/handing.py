@@ -111,7 +111,9 @@ class HandOut:
         nexts = self._starts().values()
         secs = max(0.0, (min(nexts) - now).total_seconds()) if nexts else None
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), secs)
+            # Not wait_for: on Python 3.11 it runs in a task of its own, and turns of the loop are part of a seed's day.
+            async with asyncio.timeout(secs):
+                await self._changed.wait()
 
     async def _start(self, dues: Sequence[Due]) -> None:
         tick = self._tick
