@@ -39,8 +39,8 @@ READ_RACES, READ_LEDGER, INVOKE, KEEP = "GET races", "GET race-polls", "invoke",
 ROLLBACK = "PATCH transactions"
 # A watchdog that begins later than this has hardly time to look, to stand in and to start a poller.
 LATEST_WATCH = timedelta(seconds=20)
-# What the platform refuses is asked for again after this long.
-AGAIN = timedelta(seconds=5.5)
+# What the platform refuses is asked for again this long after it was, and after an answer that was lost.
+AGAIN, UNANSWERED = timedelta(seconds=5), timedelta(seconds=5.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +247,12 @@ class Decider:
         refused = [d for d in tick.deeds if d.what == INVOKE and d.about == POLLER and d.kind
                    and start - 2 * SECOND <= d.at <= wanted.expires]  # fmt: skip
         if refused:
-            again = self._replay.handing(wanted, refused[-1].at + AGAIN)
-            return lost(why) if again.done else excused(refused[-1].kind)
+            last = refused[-1]
+            due = last.at + UNANSWERED if last.done is None else last.done + AGAIN
+            if tick.died and tick.ended is not None and tick.ended < due:
+                return excused(tick.died)
+            again = self._replay.handing(wanted, due)
+            return lost(why) if again.done else excused(last.kind)
         known_by = at if looked else at + SECOND
         if kinds := [d.delay for d in tick.deeds if d.delay == "store.stale_read" and d.at <= known_by]:
             return excused(kinds[-1])

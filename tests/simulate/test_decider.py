@@ -2,21 +2,31 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
-from local.feedsim import FeedDay
+import pytest
+
+from local.feedsim import FeedDay, FeedSim
 from local.simulate.absent import AbsentSlots, judge_absent
 from local.simulate.checker import races_found
+from local.simulate.decide import Decider
 from local.simulate.faults import PROFILES, DayFaults, profile
+from local.simulate.faults.script import ActivationRun, Deed
+from local.simulate.loop import VirtualLoop
 from local.simulate.plan import DayPlan
+from local.simulate.platform import limits_of
+from local.simulate.port_store import PortBackend
 from local.simulate.removal import WAYS, Flagged, flagged, summed
-from local.simulate.run import simulate_day
+from local.simulate.replay import Wanted
+from local.simulate.run import on_virtual_time, simulate_day
 from local.simulate.tables import Tables, when
 from local.simulate.world import SimWorld
 from raceday.clock import iso
 
 LEAST_SHARE = 0.95
+MINUTE = datetime(2026, 2, 14, 2, 22, tzinfo=UTC)
 
 
 def shares(plan: DayPlan, name: str) -> dict[str, Flagged]:
@@ -87,3 +97,32 @@ def test_a_slot_called_lost_is_had_where_the_attempt_is_made() -> None:
     assert len(lost) > 15
     assert len(lost & committed) / len(lost) >= LEAST_SHARE
     assert len(lost) / len(skipped & committed) >= LEAST_SHARE
+
+
+def _refused(seconds: float) -> ActivationRun:
+    """Return a tick that was refused a poller shortly before half past, and died `seconds` after its minute."""
+    tick = ActivationRun("master-race-scheduler", {}, MINUTE + timedelta(seconds=1))
+    tick.ended, tick.died = MINUTE + timedelta(seconds=seconds), "activation.killed_by_request"
+    tick.deeds = [
+        Deed(what, about, MINUTE + timedelta(seconds=at), kind, MINUTE + timedelta(seconds=at + 0.1))
+        for what, about, at, kind in (
+            ("GET races", "", 1.1, ""),
+            ("GET race-polls", "", 3.5, ""),
+            ("invoke", "enhanced-race-poller", 28.5, "invoker.429"),
+        )
+    ]
+    return tick
+
+
+@pytest.mark.parametrize(("died_secs", "lost"), [(33.5, False), (33.7, True)])
+def test_a_tick_that_died_before_it_had_to_ask_again_has_lost_nothing(died_secs: float, *, lost: bool) -> None:
+    """What the platform refused is asked for again five seconds later: a tick that was dead by then is no omission."""
+
+    async def judged(loop: VirtualLoop) -> bool:
+        faults = DayFaults(SimWorld(loop, FeedSim([]), PortBackend(), limits_of(), seed=1), {})
+        faults.script.runs.append(_refused(died_secs))
+        slot = MINUTE + timedelta(seconds=30)
+        wanted = Wanted(str(uuid4()), slot, slot + timedelta(seconds=15), MINUTE - timedelta(hours=1))
+        return Decider(faults).verdict(wanted).lost
+
+    assert on_virtual_time(MINUTE - timedelta(minutes=5), judged) is lost

@@ -71,6 +71,7 @@ class DayFaults(FeedFaults, StoreFaults):
             self.world.platform.start(function, payload)
             await asyncio.sleep(5.0)
             raise InvokeFailed(f"{function}: ReadTimeout from the platform")
+        deed.done = self.world.loop.now()
         status = INVOKER_STATUSES.get(fate.kind, 0)
         raise InvokeFailed(f"{function}: the platform answered {status}", status)
 
