@@ -20,6 +20,14 @@ async def switch(store: Store, clock: Clock, name: str, *, paused: bool) -> None
     await store.upsert(SUITE_STATE, row_key(PAUSE, name), row)
 
 
+async def switch_all(store: Store, clock: Clock, name: str, *, paused: bool) -> list[str]:
+    """Set a switch, and give the names that were set; to resume all resumes what was paused by its name too."""
+    names = sorted({ALL, *await paused_names(store)}) if name == ALL and not paused else [name]
+    for each in names:
+        await switch(store, clock, each, paused=paused)
+    return names
+
+
 async def paused_names(store: Store) -> list[str]:
     """Return the names of the switches that are set."""
     rows = await store.find(SUITE_STATE, [Query.equal("kind", [PAUSE])], select=("name", "status"))

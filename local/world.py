@@ -14,11 +14,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from local.counted import CALLS, counted
 from local.embedded import Embedded, EmbeddedTransport, bootstrap
 from local.embedded.http import new_key
 from local.feedsim import FeedDay, FeedSim, FeedTransport, RecordedFeed, generate_day
 from local.functions import function
-from local.origin import Origin
+from local.origin import Calls, Origin
 from local.running import running_on
 from local.stores import HOME as HOME
 from local.tape.feed import TapeFeed
@@ -77,7 +78,7 @@ class LocalWorld:
         if name not in self.containers:
             chance = SystemRandomSource()
             log = Log(self.sink, level=self.settings.log_level, secrets=self.settings.secrets())
-            store_transport = EmbeddedTransport(self.embedded) if self.embedded else None
+            store = counted("store", EmbeddedTransport(self.embedded) if self.embedded else None, self.clock)
             hosted = bool(self.settings.platform_host)
             invoker = PlatformInvoker(self.settings, self.clock, chance, log) if hosted else InProcess(self)
             self.containers[name] = make_container(
@@ -85,8 +86,8 @@ class LocalWorld:
                 self.clock,
                 chance=chance,
                 log=log,
-                feed_transport=self.feed_transport,
-                store_transport=store_transport,
+                feed_transport=counted("feed", self.feed_transport, self.clock),
+                store_transport=store,
                 invoker=invoker,
                 alarm=PostAlarm(self.settings.alarm_url),
                 heartbeat=PostHeartbeat(url) if (url := self.settings.heartbeat_url) else NoHeartbeat(),
@@ -103,6 +104,8 @@ class LocalWorld:
         deadline = int((began.timestamp() + limit) * 1000)
         context = SimpleNamespace(activation_id=activation or SystemRandomSource().token(), deadline=deadline)
         parent, running = _RUNNING.get(), _RUNNING.set(context.activation_id)
+        calls = Calls()
+        counting = CALLS.set(calls)
         try:
             async with asyncio.timeout(limit):
                 if self.remote is not None:
@@ -113,9 +116,11 @@ class LocalWorld:
             result = {"error": {"kind": "time_limit", "message": f"{name} was ended after {limit:g} s"}}
         finally:
             _RUNNING.reset(running)
+            CALLS.reset(counting)
         if self.on_done is not None:
             spent_ms = (self.clock.now() - began).total_seconds() * 1000
-            self.on_done(name, context.activation_id, began, spent_ms, result, Origin(event, parent))
+            origin = Origin(event, parent, calls if self.remote is None else None)
+            self.on_done(name, context.activation_id, began, spent_ms, result, origin)
         return result
 
     async def start(self, name: str, event: dict[str, Any]) -> str:

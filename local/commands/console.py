@@ -109,7 +109,8 @@ async def _status(source: Source, args: Options) -> int:
 
 
 async def _show(source: Source, args: Options) -> int:
-    day, suite = await read_day(source, args.date), await read_suite(source)
+    day = await read_day(source, args.date)
+    suite = await read_suite(source, day)
     problems = troubles(day, suite, live=day.day == source.today())
     if args.ids or args.as_json:
         print(_as_json(day, suite, problems) if args.as_json else _ids(day))

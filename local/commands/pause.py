@@ -9,7 +9,7 @@ import click
 from local import stores
 from local.commands.options import Options, store_option
 from local.logfile import keeping
-from local.switches import ALL, SWITCHED, paused_names, switch
+from local.switches import ALL, SWITCHED, paused_names, switch_all
 from local.world import open_world
 from raceday.errors import SettingsError, StoreError
 
@@ -61,16 +61,13 @@ async def _run(args: Options, store: str) -> int:
     try:
         tell = keeping(stores.beside(store), world.clock.now, lambda _: None)
         container = world.container(SCHEDULER)
-        former = await paused_names(container.store)
-        # Resuming all resumes what was paused by its name too.
-        names = sorted({ALL, *former}) if (args.command, args.function) == ("resume", ALL) else [args.function]
-        for name in names:
-            await switch(container.store, container.clock, name, paused=args.command == "pause")
-            tell(json.dumps({**TOLD, "switched": name, "state": "paused" if args.command == "pause" else "running"}))
-        paused = await paused_names(container.store)
+        paused = args.command == "pause"
+        for name in await switch_all(container.store, container.clock, args.function, paused=paused):
+            tell(json.dumps({**TOLD, "switched": name, "state": "paused" if paused else "running"}))
+        names = await paused_names(container.store)
     finally:
         await world.aclose()
-    print("paused: " + (", ".join(paused) or "nothing"))
+    print("paused: " + (", ".join(names) or "nothing"))
     return 0
 
 

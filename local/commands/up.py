@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -34,6 +34,9 @@ from raceday.scheduling.schedules import Run, last_due
 from raceday.scheduling.state import run_id, run_row
 from raceday.settings import specs
 from raceday.tables import RACES, SUITE_STATE
+
+if TYPE_CHECKING:
+    from local.console.source import Source
 
 DEMO_MINUTES = 10
 IMPORTS = ("daily-meetings", "daily-races", "daily-entrants")
@@ -171,6 +174,10 @@ def _demo_minutes(clock: PacedClock) -> int:
 
 
 async def _run(world: LocalWorld, args: Options) -> None:
+    from local.console.serve import source_of
+
+    # What the imports do is recorded too.
+    source = source_of(world, writes=args.allow_writes)
     try:
         if args.demo and args.store and await world.container(IMPORTS[0]).store.find(RACES, limit=1):
             print(
@@ -181,8 +188,12 @@ async def _run(world: LocalWorld, args: Options) -> None:
         if args.demo or _is_recorded(args):
             # By its schedules a day has its entrants twenty minutes after its meetings.
             await _import(world)
-        await (_serve_staged(world, args) if args.staged else serve(world, args))
+            # On the platform a client asks for them; here nobody does, and the grid would stay without.
+            await world.start("jockey-silks-enricher", {"date": race_day(world.clock.now()).isoformat()})
+        await (_serve_staged(world, args, source) if args.staged else serve(world, args, source))
     finally:
+        world.on_done = None
+        await source.aclose()
         await world.aclose()
 
 
@@ -207,16 +218,16 @@ async def _note_run(world: LocalWorld, name: str) -> None:
         await world.container(SCHEDULER).store.upsert(SUITE_STATE, run_id(name, due), row)
 
 
-async def _serve_staged(world: LocalWorld, args: Options) -> None:
+async def _serve_staged(world: LocalWorld, args: Options, source: "Source") -> None:
     from local.staged import post_delivery, staged
 
     print("staging the functions ...", flush=True)
     async with staged(world) as namespace:
         print(f"staged   {len(namespace.functions)} functions", flush=True)
-        await serve(world, args, post_delivery)
+        await serve(world, args, source, post_delivery)
 
 
-async def serve(world: LocalWorld, args: Options, send: Send | None = None) -> None:
+async def serve(world: LocalWorld, args: Options, source: "Source", send: Send | None = None) -> None:
     """Run scheduler, webhooks, store and console page side by side until one of them ends.
 
     `send` delivers webhooks; without it they are handed to the functions of this process.
@@ -227,7 +238,7 @@ async def serve(world: LocalWorld, args: Options, send: Send | None = None) -> N
         jobs += [_webhooks(world, send), _store(world, args.store_port)]
     else:
         jobs.append(_from_elsewhere(world, args.host_port))
-    jobs += [_page(world, args), _functions(world, args.functions_port)]
+    jobs += [_page(source, args.port), _functions(world, args.functions_port)]
     ticking, serving = asyncio.create_task(minutes(world, args.minutes)), [asyncio.create_task(job) for job in jobs]
     try:
         done, _ = await asyncio.wait([ticking, *serving], return_when=asyncio.FIRST_COMPLETED)
@@ -309,10 +320,10 @@ async def _functions(world: LocalWorld, port: int) -> None:
     await serve_told(make_gateway_server(Gateway(world, kept_secret()), port), told(race), note)
 
 
-async def _page(world: LocalWorld, args: Options) -> None:
-    from local.console.serve import serve_page
+async def _page(source: "Source", port: int) -> None:
+    from local.console.serve import make_console_server, serve
 
-    await serve_page(world, args.port, writes=args.allow_writes)
+    await serve(make_console_server(source, port))
 
 
 def _line(line: str) -> None:

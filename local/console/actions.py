@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.console.activity import Activity, Invocation
-from local.switches import SWITCHED, switch
+from local.switches import SWITCHED, switch_all
 from local.world import LocalWorld
 from raceday.clock import Clock
 from raceday.errors import BadRequest
@@ -28,10 +28,10 @@ class Actions:
     token: str = field(default_factory=lambda: SystemRandomSource().token())
 
     async def switch(self, name: str, state: str) -> None:
-        """Pause or resume one function, or all; raises BadRequest for what cannot be switched."""
+        """Pause or resume one function, or all, those paused by name too; raises BadRequest for what is no switch."""
         check_switch(name, state)
-        await switch(self.store, self.clock, name, paused=state == "paused")
-        self._tell("console.switched", switched=name, state=state)
+        for each in await switch_all(self.store, self.clock, name, paused=state == "paused"):
+            self._tell("console.switched", switched=each, state=state)
 
     async def replay(self, activity: Activity, activation: str) -> str:
         """Start a kept activation once more on this machine's store, and give the new one's id.

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local.origin import Origin
+from local.origin import Calls, Origin
 
 MOST_ROWS = 200_000
 MOST_LINES = 200
@@ -21,9 +21,15 @@ _PROOFS = frozenset({"x-require-whisk-auth", "authorization", "cookie"})
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS activations (seq INTEGER PRIMARY KEY, function TEXT NOT NULL, activation TEXT NOT NULL,"
     " started REAL NOT NULL, duration_ms REAL NOT NULL, status TEXT NOT NULL, cold INTEGER NOT NULL,"
-    " lines TEXT NOT NULL, event TEXT NOT NULL DEFAULT '', parent TEXT NOT NULL DEFAULT '')"
+    " lines TEXT NOT NULL)"
 )
-_ADDED = ("event", "parent")
+_CALLS = ("feed_calls", "feed_ms", "store_calls", "store_ms")
+# A file of an earlier version has none of these.
+_ADDED = {
+    "event": "TEXT NOT NULL DEFAULT ''",
+    "parent": "TEXT NOT NULL DEFAULT ''",
+    **dict.fromkeys(_CALLS, "REAL"),
+}
 _COLUMNS = "function, activation, started, duration_ms, status, cold, lines"
 _MARKS = "CREATE TABLE IF NOT EXISTS marks (key TEXT PRIMARY KEY, value TEXT NOT NULL)"
 _INDEX = "CREATE INDEX IF NOT EXISTS by_started ON activations (started)"
@@ -54,7 +60,10 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What one function did over a stretch of time; durations in milliseconds."""
+    """What one function did over a stretch of time; durations in milliseconds.
+
+    `calls` are those of the runs whose calls were counted, None where none were.
+    """
 
     function: str
     runs: int
@@ -64,6 +73,7 @@ class Totals:
     p95_ms: float
     longest_ms: float
     last: datetime
+    calls: Calls | None = None
 
 
 def path_beside(store: str | Path) -> Path:
@@ -104,9 +114,9 @@ class Activity:
         db.execute("PRAGMA synchronous=OFF")
         db.execute(_CREATE)
         there = _columns(db)
-        for column in _ADDED:
+        for column, kind in _ADDED.items():
             if column not in there:
-                db.execute(f"ALTER TABLE activations ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+                db.execute(f"ALTER TABLE activations ADD COLUMN {column} {kind}")
         db.execute(_INDEX)
         db.execute(_MARKS)
         return db
@@ -149,6 +159,7 @@ class Activity:
         lines: Sequence[str] = (),
         event: Mapping[str, Any] | None = None,
         parent: str = "",
+        calls: Calls | None = None,
     ) -> None:
         """Record one activation that has ended; ValueError on a recorder that was opened to read."""
         if self._kept is None:
@@ -157,9 +168,10 @@ class Activity:
         given = json.dumps(_unproved(event), ensure_ascii=False, default=str) if event is not None else ""
         values = (function, activation, started.timestamp(), duration_ms, status, int(cold), kept)
         # A part of an event would start something else: one that is too long is not kept at all.
+        asked = (calls.feed_calls, calls.feed_ms, calls.store_calls, calls.store_ms) if calls else (None,) * 4
         self._kept.execute(
-            f"INSERT INTO activations ({_COLUMNS}, event, parent) VALUES (?,?,?,?,?,?,?,?,?)",
-            (*values, given if len(given) <= MOST_EVENT else "", parent),
+            f"INSERT INTO activations ({_COLUMNS}, {', '.join(_ADDED)}) VALUES ({', '.join('?' * 13)})",
+            (*values, given if len(given) <= MOST_EVENT else "", parent, *asked),
         )
         self._written += 1
         if self._written % 1000 == 0:
@@ -183,17 +195,18 @@ class Activity:
         self, function: str, activation: str, began: datetime, spent_ms: float, answer: dict[str, Any], origin: Origin
     ) -> None:
         """Record an activation as a world tells of it, with its event and its parent."""
-        self.append(
-            function, activation, began, spent_ms, status_of(answer), False, _told(answer), origin.event, origin.parent
-        )
+        told = status_of(answer), False, _told(answer), origin.event, origin.parent, origin.calls
+        self.append(function, activation, began, spent_ms, *told)
 
     def totals(self, since: datetime, until: datetime) -> list[Totals]:
         """Return what each function did from `since` to before `until`, busiest first."""
         with self._reader() as db:
             if db is None:
                 return []
+            known = _columns(db)
+            asked = ", ".join(name if name in known else "NULL" for name in _CALLS)
             rows = db.execute(
-                "SELECT function, duration_ms, status, cold, started FROM activations"
+                f"SELECT function, duration_ms, status, cold, started, {asked} FROM activations"
                 " WHERE started >= ? AND started < ? ORDER BY duration_ms",
                 (since.timestamp(), until.timestamp()),
             ).fetchall()
@@ -225,7 +238,7 @@ class Activity:
             if db is None:
                 return []
             # A file of an earlier version has no events.
-            added = ", event, parent" if _columns(db).issuperset(_ADDED) else ", '', ''"
+            added = ", event, parent" if _columns(db).issuperset(("event", "parent")) else ", '', ''"
             rows = db.execute(
                 f"SELECT {_COLUMNS}{added} FROM activations WHERE {where} ORDER BY started DESC, seq DESC LIMIT ?",
                 (*values, limit),
@@ -282,7 +295,15 @@ def _total(name: str, rows: Sequence[Any]) -> Totals:
         p95_ms=spent[min(len(spent) - 1, int(len(spent) * 0.95))],
         longest_ms=spent[-1],
         last=datetime.fromtimestamp(max(row[4] for row in rows), UTC),
+        calls=_calls([row[5:] for row in rows if row[5] is not None]),
     )
+
+
+def _calls(rows: Sequence[Sequence[float]]) -> Calls | None:
+    if not rows:
+        return None
+    feed_calls, feed_ms, store_calls, store_ms = (sum(column) for column in zip(*rows, strict=True))
+    return Calls(int(feed_calls), feed_ms, int(store_calls), store_ms)
 
 
 def _told(answer: Mapping[str, Any]) -> list[str]:

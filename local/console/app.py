@@ -17,7 +17,9 @@ from starlette.staticfiles import StaticFiles
 
 from local.console.actions import Actions, can_replay, check_switch
 from local.console.headline import KEPT_SECS, Headlines
-from local.console.health import METRICS_TYPE, as_health, as_metrics
+from local.console.health import as_health
+from local.console.lag import read_lags
+from local.console.metrics import METRICS_TYPE, as_metrics
 from local.console.pages import make_pages
 from local.console.race import read_race
 from local.console.race_rows import rows_now
@@ -150,7 +152,7 @@ def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
         return "explain.html", {"title": title, "told": told, "race_id": race_id, "start": at(found.race["startTime"])}
 
     async def suite(request: Request) -> tuple[str, dict[str, Any]]:
-        state = await read_suite(source, whole=True)
+        state = await read_suite(source, await read_day(source, source.today()), whole=True)
         return "suite.html", {"title": "Suite", "suite": state, "acts": source.actions, "can_replay": can_replay}
 
     async def activation(request: Request) -> tuple[str, dict[str, Any]]:
@@ -195,7 +197,8 @@ def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
 
     async def health(_: Request) -> Response:
         try:
-            day, state = await read_day(source), await read_suite(source)
+            day = await read_day(source)
+            state = await read_suite(source, day)
         except RaceDayError as error:
             return JSONResponse({"ok": False, "troubles": [str(error)]}, 503)
         found = as_health(day, state, live=day.day == source.today())
@@ -203,7 +206,9 @@ def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
 
     async def metrics(_: Request) -> Response:
         try:
-            return Response(as_metrics(await read_day(source), await read_suite(source)), media_type=METRICS_TYPE)
+            day = await read_day(source)
+            text = as_metrics(day, await read_suite(source, day), await read_lags(source))
+            return Response(text, media_type=METRICS_TYPE)
         except RaceDayError as error:
             return PlainTextResponse(str(error), 503)
 

@@ -46,7 +46,8 @@ class Headlines:
 
 async def read_headline(source: Source) -> Headline:
     """Read the headline of today, whatever day a page shows."""
-    day, suite = await read_day(source, source.today()), await read_suite(source)
+    day = await read_day(source, source.today())
+    suite = await read_suite(source, day)
     # A store without races of today is one that is looked at afterwards; its pages say so themselves.
     found = troubles(day, suite, live=True) if day.races else []
     return Headline(source.name, suite.ticked, suite.silent, suite.paused, tuple(found))

@@ -47,6 +47,7 @@ class Pages:
             today=self._source.today(),
             speed=getattr(self._source.clock, "speed", 1.0),
             generated=self._source.generated,
+            place=self._source.place,
             standalone=False,
             **{"known": None, **values},
         )

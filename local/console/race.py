@@ -8,6 +8,7 @@ from typing import Any
 
 from local.console.charts import Chart, Mark, Series, chart
 from local.console.grid import Moment, MoneyGrid, make_grid, moves_of
+from local.console.missing import COMMITTED_WITHIN
 from local.console.race_rows import RaceRows, asked_instant, rows_at, rows_now
 from local.console.source import Source
 from local.console.today import ListedRace, listed
@@ -17,11 +18,13 @@ from raceday.errors import BadRequest
 from raceday.ledger.codec import from_row
 from raceday.racing.buckets import label_of, secs_to_start
 from raceday.racing.records import Check, LedgerRow
-from raceday.racing.schedule import Intervals, slots_between
+from raceday.racing.schedule import LONGEST_LIFE_SECS, Intervals, slots_between
 from raceday.racing.snapshot import Status
 from raceday.store.port import Row
 
 LATE_MS = 5000
+# No slot before this may still be polled.
+LONGEST_LIFE = timedelta(seconds=LONGEST_LIFE_SECS) + COMMITTED_WITHIN
 _TITLES = {"first4": "First 4", "pick6": "Pick 6", "place6": "Place 6"}
 
 
@@ -111,7 +114,8 @@ async def _page(source: Source, rows: RaceRows, view: str, ends: tuple[datetime,
     row, entrants, polls = rows.race, rows.entrants, rows.polls
     now, intervals = rows.asof or source.now(), Intervals.of(source.settings)
     ledger = [from_row(poll) for poll in polls]
-    judged = listed(row, rows.meeting, polls[-1] if polls else None, now, intervals)
+    newest = polls[-1] if polls else None
+    judged = listed(row, rows.meeting, newest, now, intervals, failed=source.failed_polls())
     ended = _results(rows.results, entrants)
     positions = {p.number: p.position for p in ended.get("placed", ()) if p.position}
     slots = shown_slots(ledger, judged, now, intervals)
@@ -307,19 +311,9 @@ def shown_slots(
             )
         )
     if not judged.over:
-        last = ledger[-1].slot if ledger else now - timedelta(minutes=5)
+        found += [SlotShown(m.slot, minutes(m.slot), "slot", "gap", note=m.why) for m in judged.missing]
+        passed = max([now - LONGEST_LIFE, *(row.slot for row in ledger[-1:]), *(m.slot for m in judged.missing)])
         status = Status(judged.status) if judged.status in Status._value2member_map_ else None
-        for slot in slots_between(
-            judged.start, status, intervals, max(last, now - timedelta(hours=1)), now + timedelta(minutes=10)
-        ):
-            gone = slot.expires_at + timedelta(seconds=5) < now
-            found.append(
-                SlotShown(
-                    slot.at,
-                    minutes(slot.at),
-                    slot.kind,
-                    "gap" if gone else "planned",
-                    note="not committed" if gone else "",
-                )
-            )
+        for slot in slots_between(judged.start, status, intervals, passed, now + timedelta(minutes=10)):
+            found.append(SlotShown(slot.at, minutes(slot.at), slot.kind, "planned"))
     return tuple(sorted(found, key=lambda s: s.at))

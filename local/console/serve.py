@@ -105,16 +105,6 @@ def make_console_server(source: Source, port: int = 0) -> uvicorn.Server:
     )
 
 
-async def serve_page(world: LocalWorld, port: int, *, writes: bool = False) -> None:
-    """Serve the page of a running world until it is stopped."""
-    source = source_of(world, writes=writes)
-    try:
-        await serve(make_console_server(source, port))
-    finally:
-        world.on_done = None
-        await source.aclose()
-
-
 async def serve(server: uvicorn.Server) -> None:
     """Serve until stopped, and say where once it is bound: port 0 is known only then."""
     await serve_told(server, "console  {url}/")

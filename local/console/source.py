@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -16,6 +17,7 @@ from local.console.words import at
 from raceday.clock import Clock, iso
 from raceday.ledger.log import newest_with_pools
 from raceday.racing.nzday import race_day
+from raceday.scheduling.state import HEALTH, IMPORT, PAUSE, TICK
 from raceday.settings import Settings
 from raceday.store.port import Row, Store
 from raceday.tables import (
@@ -46,6 +48,7 @@ RACE_COLUMNS = (
 )  # fmt: skip
 _RECENT = timedelta(minutes=35)
 _AT_ONCE = 16
+_MOST_FAILED = 20_000
 
 
 @dataclass(slots=True)
@@ -66,8 +69,15 @@ class Source:
     actions: "Actions | None" = None
     log_file: Path | None = None
     lost: dict[str, list[datetime]] = field(default_factory=dict)
+    _failed: dict[tuple[str, datetime], str] = field(default_factory=dict)
+    _read_to: int = 0
     _latest: dict[str, Row] = field(default_factory=dict)
     _unpolled: set[str] = field(default_factory=set)
+
+    @property
+    def place(self) -> str:
+        """Return what a terminal's `--store` takes for this store."""
+        return "env" if self.name.startswith("Appwrite at ") else shlex.quote(self.name)
 
     async def aclose(self) -> None:
         """Close the connections and the files."""
@@ -85,6 +95,24 @@ class Source:
             if line.get("activation") in activations:
                 found.setdefault(str(line["activation"]), []).append(logfile.written(line))
         return found
+
+    def failed_polls(self) -> Mapping[tuple[str, datetime], str]:
+        """Return the causes of polls that failed, by race and slot, as the log beside the store tells them.
+
+        A race's next ledger row tells the same; until then the log alone knows.
+        """
+        if self.log_file is None or not self.log_file.exists():
+            return self._failed
+        if self.log_file.stat().st_size < self._read_to:
+            # A full file has made way for a new one.
+            self._read_to = 0
+        lines, self._read_to = logfile.having(self.log_file, self._read_to, '"poll.failed"')
+        for line in lines:
+            if (slot := at(line.get("slot"))) is not None:
+                self._failed[str(line.get("race")), slot] = str(line.get("cause") or "")
+        for key in list(self._failed)[:-_MOST_FAILED]:
+            del self._failed[key]
+        return self._failed
 
     def now(self) -> datetime:
         """Return the present instant."""
@@ -247,8 +275,14 @@ class Source:
         return await self.store.find(NOTIFICATIONS, [Query.order_desc("eventTimestamp")], limit=limit)
 
     async def state(self) -> list[Row]:
-        """Return what the suite keeps of itself."""
-        return await self.store.find(SUITE_STATE, [Query.order_desc("at")], limit=60)
+        """Return the switches, the newest ticks and imports, and the newest look at the suite's health."""
+        # Each race has a row there too: the newest rows of all kinds would hold no switch after an hour.
+        asked = (([PAUSE], 100), ([TICK], 10), ([IMPORT], 12), ([HEALTH], 1))
+        found = [
+            await self.store.find(SUITE_STATE, [Query.equal("kind", kinds), Query.order_desc("at")], limit=limit)
+            for kinds, limit in asked
+        ]
+        return [row for rows in found for row in rows]
 
 
 def _lost(rows: Iterable[Row], since: datetime) -> dict[str, list[datetime]]:

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.console.activity import Invocation, Totals
+from local.console.missing import UNTOLD, MissedSlot
 from local.console.race import LATE_MS
 from local.console.source import Source
-from local.console.today import status_of
+from local.console.today import DayList, status_of
 from local.console.trace import Work, recent_work
 from local.console.words import at
 from raceday.catalogue.functions import NAMES
@@ -39,6 +40,15 @@ class Minute:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What each poll of the last hour took, in milliseconds: from its slot, by the feed, and by reads of the store."""
+
+    late_ms: tuple[int, ...] = ()
+    feed_ms: tuple[int, ...] = ()
+    store_ms: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Suite:
     """Everything the suite's page shows; `until` is the present, or the end of what an old store holds."""
 
@@ -53,11 +63,13 @@ class Suite:
     work: tuple[Work, ...] = ()
     hooks: tuple[dict[str, Any], ...] | None = None
     gaps: tuple[tuple[str, int], ...] = ()
-    gap_rows: tuple[tuple[datetime, str, str], ...] = ()
+    gap_rows: tuple[MissedSlot, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     minutes: tuple[Minute, ...] = ()
     quarantine: tuple[Row, ...] = ()
     notifications: tuple[Row, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    spent: Spent = field(default_factory=Spent)
 
     @property
     def functions(self) -> list[tuple[str, Totals | None]]:
@@ -71,8 +83,11 @@ class Suite:
         return max((m.total for m in self.minutes), default=0) or 1
 
 
-async def read_suite(source: Source, *, whole: bool = False) -> Suite:
-    """Read the suite's state; with `whole` all that its page shows."""
+async def read_suite(source: Source, day: DayList, *, whole: bool = False) -> Suite:
+    """Read the suite's state; with `whole` all that its page shows.
+
+    Lost are the slots that the ledger tells as lost, and those of `day` that no row tells of yet.
+    """
     now, state = source.now(), await source.state()
     ticks = [row for row in state if row["kind"] == "tick" and row.get("at")]
     ticked = max((t for row in ticks if (t := at(row["at"]))), default=None)
@@ -81,8 +96,11 @@ async def read_suite(source: Source, *, whole: bool = False) -> Suite:
     since = until - WINDOW
     rows = await source.slots_of(since, until)
     # A race's first row may tell of slots from long before this stretch.
-    gap_rows = sorted((gap for gap in _gaps(rows) if gap[0] >= since), reverse=True)
-    day = until - timedelta(hours=24)
+    lost = _gaps(rows)
+    told = {(gap.slot, gap.race) for gap in lost}
+    lost += [each for each in day.missing if (each.slot, each.race) not in told and each.slot < until]
+    gap_rows = sorted((gap for gap in lost if gap.slot >= since), reverse=True)
+    yesterday = until - timedelta(hours=24)
     end = until + timedelta(seconds=1)
     return Suite(
         now=now,
@@ -91,31 +109,39 @@ async def read_suite(source: Source, *, whole: bool = False) -> Suite:
         silent=ticked is None or now - ticked > SILENT,
         paused=tuple(row["name"] for row in state if row["kind"] == "pause" and row.get("status") == "paused"),
         imports=tuple(row for row in state if row["kind"] == "import"),
-        totals=tuple(source.activity.totals(day, end)),
-        failed=tuple(source.activity.latest(day, end, limit=25, failed_only=True)),
+        totals=tuple(source.activity.totals(yesterday, end)),
+        failed=tuple(source.activity.latest(yesterday, end, limit=25, failed_only=True)),
         work=tuple(recent_work(source, end)) if whole else (),
         hooks=tuple(source.hooks()) if source.hooks else None,
-        gaps=tuple(Counter(cause for _, _, cause in gap_rows).most_common()),
+        gaps=tuple(Counter(gap.cause or UNTOLD.replace(" ", "_") for gap in gap_rows).most_common()),
         gap_rows=tuple(gap_rows[:50]),
+        names={race.id: f"{race.meeting} R{race.number}" for race in (*day.attention, *day.coming, *day.finished)},
         minutes=tuple(_minutes(rows, gap_rows, await _planned(source, until), since, until)) if whole else (),
         quarantine=tuple(await source.quarantine()) if whole else (),
         notifications=tuple(await source.notifications()) if whole else (),
+        spent=_spent(rows),
         counts={"slots": len(rows), "late": sum(_late(row) for row in rows), "gaps": len(gap_rows)},
     )
+
+
+def _spent(rows: Sequence[Row]) -> Spent:
+    polled = [row for row in rows if row.get("kind") in ("slot", "recheck")]
+    late, feed, store = (tuple(int(row.get(key) or 0) for row in polled) for key in ("lateMs", "feedMs", "storeMs"))
+    return Spent(late, feed, store)
 
 
 def _late(row: Row) -> bool:
     return (row.get("lateMs") or 0) > LATE_MS and row.get("kind") in ("slot", "recheck")
 
 
-def _gaps(rows: Sequence[Row]) -> list[tuple[datetime, str, str]]:
-    """Return every gap that the rows tell of, as slot, race and cause."""
+def _gaps(rows: Sequence[Row]) -> list[MissedSlot]:
+    """Return every gap that the rows tell of."""
     found = []
     for row in rows:
         for gap in json.loads(row.get("gaps") or "[]"):
             slot = at(gap.get("slot"))
             if slot is not None:
-                found.append((slot, str(row["raceId"]), str(gap.get("cause", ""))))
+                found.append(MissedSlot(slot, str(row["raceId"]), str(gap.get("cause", ""))))
     return found
 
 
@@ -131,7 +157,7 @@ async def _planned(source: Source, until: datetime) -> list[datetime]:
 
 def _minutes(
     rows: Sequence[Row],
-    gaps: Sequence[tuple[datetime, str, str]],
+    gaps: Sequence[MissedSlot],
     planned: Sequence[datetime],
     since: datetime,
     until: datetime,
@@ -141,7 +167,7 @@ def _minutes(
 
     late = Counter(floor(slot) for row in rows if (slot := at(row["slot"])) and _late(row))
     kept = Counter(floor(slot) for row in rows if (slot := at(row["slot"])) and not _late(row))
-    lost, ahead = Counter(floor(slot) for slot, _, _ in gaps), Counter(map(floor, planned))
+    lost, ahead = Counter(floor(gap.slot) for gap in gaps), Counter(map(floor, planned))
     whole = int((until + AHEAD - since).total_seconds() // 60)
     moments = [floor(since) + timedelta(minutes=i) for i in range(whole + 1)]
     return [Minute(m, kept[m], late[m], lost[m], ahead[m]) for m in moments]

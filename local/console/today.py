@@ -4,8 +4,10 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
+from local.console.missing import MissedSlot, causes_of, missing_slots
 from local.console.source import Source
 from local.console.words import at, clock_nz, many
 from raceday.racing.schedule import GIVE_UP_SECS, NEAR_FROM_SECS, Intervals, Slot, rechecks, slots_between
@@ -28,8 +30,8 @@ _AHEAD = timedelta(minutes=31)
 class ListedRace:
     """One race of the list; instants are aware UTC.
 
-    `missed` counts slots that passed since the last poll without one, `lost` those that the ledger tells of in the last
-    half hour; `weight` orders what needs attention. `next_kind` is slot or recheck.
+    `missing` are the slots that passed since the last poll without one, `missed` counts them; `lost` counts those that
+    the ledger tells of in the last half hour; `weight` orders what needs attention. `next_kind` is slot or recheck.
     """
 
     id: str
@@ -49,6 +51,7 @@ class ListedRace:
     next_kind: str = "slot"
     lost: int = 0
     weight: int = 0
+    missing: tuple[MissedSlot, ...] = ()
 
     @property
     def version(self) -> str:
@@ -85,6 +88,11 @@ class DayList:
         return {race.id: race.version for race in (*self.attention, *self.coming, *self.finished)}
 
     @property
+    def missing(self) -> list[MissedSlot]:
+        """Return the slots without a poll that no row tells of yet, of all races."""
+        return [each for race in (*self.attention, *self.coming) for each in race.missing]
+
+    @property
     def races(self) -> int:
         """Return the number of races."""
         return len(self.attention) + len(self.coming) + len(self.finished)
@@ -107,10 +115,12 @@ def listed(
     *,
     gaps: Sequence[datetime] = (),
     behind: datetime | None = None,
+    failed: Mapping[tuple[str, datetime], str] = MappingProxyType({}),
 ) -> ListedRace:
     """Judge one race at an instant.
 
-    `gaps` are the slots that its ledger tells as lost of late; `behind` is the poll that its figures do not show yet.
+    `gaps` are the slots that its ledger tells as lost of late; `behind` is the poll that its figures do not show yet;
+    `failed` has causes by race and slot.
     """
     start, status = at(race["startTime"]), status_of(race)
     if start is None:
@@ -120,10 +130,10 @@ def listed(
     finished_at = at(poll["finishedAt"]) if poll else None
     # A race is due from its import on, not only from when it is near.
     since = last_slot or at(race.get("$createdAt")) or start - timedelta(seconds=NEAR_FROM_SECS)
-    missed = [] if over else _missed(start, status, intervals, since, now)
+    missing = () if over else missing_slots(race["$id"], start, status, intervals, since, now, failed)
     following = _next(start, status, intervals, now, finished_at)
     score = poll.get("score") if poll else None
-    judged = _Judged(start, status, last_slot, score, missed, () if over else gaps, now, None if over else behind)
+    judged = _Judged(start, status, last_slot, score, missing, () if over else gaps, now, None if over else behind)
     return ListedRace(
         id=race["$id"],
         number=race["raceNumber"],
@@ -137,7 +147,8 @@ def listed(
         last_poll=at(poll["fetchedAt"]) if poll else at(race.get("last_poll_time")),
         next_poll=following.at if following else None,
         score=score,
-        missed=len(missed),
+        missed=len(missing),
+        missing=missing,
         attention=() if over else tuple(judged.reasons()),
         next_kind=following.kind if following else "slot",
         lost=len(gaps),
@@ -149,14 +160,6 @@ def weight_of(slot: datetime, start: datetime) -> int:
     """Return what a lost slot weighs: more the nearer it lies to the start."""
     away = abs((start - slot).total_seconds())
     return next((weight for within, weight in WEIGHTS if away <= within), FAR_WEIGHT)
-
-
-def _missed(
-    start: datetime, status: Status | None, intervals: Intervals, since: datetime, now: datetime
-) -> list[datetime]:
-    after = max(since, now - timedelta(hours=2))
-    slots = slots_between(start, status, intervals, after, now)
-    return [slot.at for slot in slots if slot.expires_at + timedelta(seconds=5) < now]
 
 
 def _next(
@@ -175,7 +178,7 @@ class _Judged:
     status: Status | None
     last: datetime | None
     score: Any
-    missed: Sequence[datetime]
+    missing: Sequence[MissedSlot]
     gaps: Sequence[datetime]
     now: datetime
     behind: datetime | None
@@ -189,8 +192,10 @@ class _Judged:
         if past > OVERDUE:
             word = self.status.value if self.status else "unknown"
             yield f"still {word} {int(past.total_seconds() // 60)} min after its start"
-        if self._weighs(self.missed):
-            yield "never polled" if self.last is None else f"{many(len(self.missed), 'slot')} missed"
+        if self._weighs([each.slot for each in self.missing]):
+            causes = causes_of(self.missing)
+            text = "never polled" if self.last is None else f"{many(len(self.missing), 'slot')} missed"
+            yield f"{text}: {causes}" if causes else text
         if self._weighs(self.gaps):
             yield f"{many(len(self.gaps), 'slot')} lost of late, nearest {_nearest(self.gaps, self.start)}"
         if self.behind is not None:
@@ -200,7 +205,7 @@ class _Judged:
 
     def weight(self) -> int:
         """Return how much this race needs attention; what is past weighs half of what is still going on."""
-        going_on = sum(weight_of(slot, self.start) for slot in self.missed)
+        going_on = sum(weight_of(each.slot, self.start) for each in self.missing)
         past = sum(weight_of(slot, self.start) for slot in self.gaps)
         poor = GOOD_SCORE - self.score if self.score is not None and self.score < GOOD_SCORE else 0
         near = weight_of(self.now, self.start)
@@ -212,9 +217,10 @@ class _Judged:
 
 
 def _nearest(slots: Sequence[datetime], start: datetime) -> str:
-    """Write the lost slot that lies nearest to the start, as T−4 or T+2."""
+    """Write the lost slot that lies nearest to the start, as T−4, T−3:20 or T+2."""
     secs = min(((start - slot).total_seconds() for slot in slots), key=abs)
-    return f"T{'−' if secs >= 0 else '+'}{abs(secs) / 60:g}"
+    minutes, left = divmod(round(abs(secs)), 60)
+    return f"T{'−' if secs >= 0 else '+'}{minutes}{f':{left:02d}' if left else ''}"
 
 
 def arrange(races: Sequence[ListedRace], day: date, now: datetime, meetings: int, others: Sequence[date]) -> DayList:
@@ -251,6 +257,7 @@ async def read_day(source: Source, day: date | None = None) -> DayList:
     polls = await source.latest_polls([race["$id"] for race in races])
     running = [race["$id"] for race in races if not _is_over(race)]
     behind = await source.behind({race_id: row for race_id in running if (row := polls.get(race_id))}, STALE_AFTER)
+    failed = source.failed_polls()
     found = [
         listed(
             race,
@@ -260,6 +267,7 @@ async def read_day(source: Source, day: date | None = None) -> DayList:
             intervals,
             gaps=source.lost.get(race["$id"], ()),
             behind=behind.get(race["$id"]),
+            failed=failed,
         )
         for race in races
     ]

@@ -108,8 +108,10 @@ def test_a_race_is_followed_from_open_to_final(browser: Any, fresh: Any) -> None
     assert one(browser, "#part-results tbody th").text
     assert one(browser, f"[data-pick='{picked}']").get_attribute("aria-pressed") == "true"
     assert one(browser, "#slot-table").get_attribute("open") is not None
-    after = browser.execute_script(PLACE)
-    assert after == before
+    left, top = browser.execute_script(PLACE)
+    assert left == before[0]
+    # A place between two pixels is rounded either way.
+    assert abs(top - before[1]) <= 1
     assert errors(browser) == []
     browser.set_window_size(1280, 900)
 

@@ -1,16 +1,21 @@
 """The console's health as JSON and as Prometheus metrics."""
 
-import re
+import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
+import pytest
 
+from local.console.missing import UNTOLD
 from local.console.source import Source
+from local.origin import Calls
 from local.switches import switch
+from raceday.clock import iso
+from raceday.tables import RACE_POOLS, RACES, SUITE_STATE
+from tests.console.exposition import read
 from tests.console.stepped import Stepped
-from tests.console.test_console_pages import over
-
-SAMPLE = re.compile(r'[a-z_0-9]+(\{[a-z]+="(?:[^"\\]|\\.)*"\})? -?[0-9.e+-]+')
+from tests.console.test_console_pages import near, over
 
 
 def test_health_tells_what_is_paused_and_is_503_for_it(tmp_path: Path) -> None:
@@ -28,16 +33,122 @@ def test_health_tells_what_is_paused_and_is_503_for_it(tmp_path: Path) -> None:
 
 
 def test_metrics_are_in_prometheus_text_and_count_what_ran(tmp_path: Path) -> None:
-    """Every line is a comment or a sample, and the imports that began the day are counted by function."""
+    """The text follows the format's rules; activations are counted by function, whatever its name holds."""
 
     async def work(_: Stepped, source: Source, client: httpx.AsyncClient) -> None:
-        source.activity.append('odd"name', "a1", source.now(), 1500.0, "error")
+        source.activity.append('odd"name\\', "a1", source.now(), 1500.0, "error", calls=Calls(2, 250.0, 3, 750.0))
         answer = await client.get("/metrics")
         assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
-        lines = answer.text.splitlines()
-        assert [line for line in lines if not line.startswith("#") and not SAMPLE.fullmatch(line)] == []
-        assert 'raceday_activations_failed_24h{function="odd\\"name"} 1' in lines
-        assert 'raceday_activation_seconds_24h{function="odd\\"name"} 1.5' in lines
-        assert "raceday_paused 0" in lines
+        found = read(answer.text)
+        odd = (("function", 'odd"name\\'),)
+        for name, value in (
+            ("raceday_activations_failed_24h", 1),
+            ("raceday_activation_seconds_24h", 1.5),
+            ("raceday_feed_calls_24h", 2),
+            ("raceday_feed_seconds_24h", 0.25),
+            ("raceday_store_calls_24h", 3),
+            ("raceday_store_seconds_24h", 0.75),
+        ):
+            assert found[name].samples[name, odd] == value, name
+        assert found["raceday_paused"].samples["raceday_paused", ()] == 0
+        assert all(family.about for family in found.values())
 
     over(tmp_path, work)
+
+
+def test_metrics_tell_calls_lateness_gaps_and_lag_of_what_was_polled(tmp_path: Path) -> None:
+    """Polled races have their seconds and calls; a projection that was never woken lags by the age of its poll."""
+
+    async def work(stepped: Stepped, source: Source, client: httpx.AsyncClient) -> None:
+        await near(stepped, 20)
+        rows = await source.slots_of(source.now() - timedelta(hours=1), source.now())
+        found = read((await client.get("/metrics")).text)
+        for name, column in (("lateness", "lateMs"), ("feed", "feedMs"), ("store_read", "storeMs")):
+            name = f"raceday_poll_{name}_1h_seconds"
+            assert found[name].samples[f"{name}_count", ()] == len(rows)
+            assert found[name].samples[f"{name}_sum", ()] == pytest.approx(sum(row[column] for row in rows) / 1000)
+            longest = max(row[column] for row in rows) / 1000
+            assert found[name].samples[name, (("quantile", "1"),)] == pytest.approx(longest)
+        poller = (("function", "enhanced-race-poller"),)
+        assert found["raceday_feed_calls_24h"].samples["raceday_feed_calls_24h", poller] == len(rows)
+        assert found["raceday_store_calls_24h"].samples["raceday_store_calls_24h", poller] > len(rows)
+        lag, behind = "raceday_projection_lag_seconds", "raceday_projection_behind_races"
+        assert set(found[lag].samples.values()) == {0}
+        pools = (("function", "race-pools-aggregator"),)
+        row = await source.store.find(RACE_POOLS, limit=1)
+        await source.store.update(RACE_POOLS, row[0]["$id"], {"n": row[0]["n"] - 1})
+        stepped.clock.at += timedelta(seconds=20)
+        found = read((await client.get("/metrics")).text)
+        newest = max(datetime.fromisoformat(each["slot"]) for each in rows)
+        assert found[lag].samples[lag, pools] == pytest.approx((source.now() - newest).total_seconds())
+        assert found[behind].samples[behind, pools] == 1
+
+    over(tmp_path, work)
+
+
+def test_a_slot_that_no_row_tells_of_is_lost_for_every_page_alike(tmp_path: Path) -> None:
+    """Today, the race, Suite, health and metrics count it with the cause of the log, and with the row's afterwards."""
+
+    async def work(stepped: Stepped, source: Source, client: httpx.AsyncClient) -> None:
+        race = await near(stepped, 19.9)
+        for other in await stepped.races():
+            if other["$id"] != race["$id"]:
+                await source.store.update(RACES, other["$id"], {"status": "Abandoned"})
+        # T-17.5, T-15 and T-12.5 pass; the log tells of the first two.
+        stepped.clock.at += timedelta(minutes=9.5)
+        start = datetime.fromisoformat(race["startTime"])
+        log = tmp_path / "told.db-log"
+        failed = [start - timedelta(minutes=m) for m in (17.5, 15)]
+        lines = [{"event": "poll.failed", "race": race["$id"], "slot": iso(at), "cause": "feed_404"} for at in failed]
+        log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        source.log_file = log
+        causes = {"feed_404": 2, UNTOLD.replace(" ", "_"): 1}
+        health = (await client.get("/health")).json()
+        assert health["gaps"] == causes
+        found = read((await client.get("/metrics")).text)["raceday_gaps_1h"].samples
+        assert {labels[0][1]: n for (_, labels), n in found.items()} == causes
+        pages = {path: (await client.get(path)).text for path in ("/", "/suite", f"/race/{race['$id']}")}
+        assert "3 slots missed: feed 404" in pages["/"]
+        assert "feed 404 2" in pages["/suite"]
+        assert "3 gaps" in pages["/suite"]
+        assert pages[f"/race/{race['$id']}"].count("<td>feed 404</td>") == 2
+        assert pages[f"/race/{race['$id']}"].count(f"<td>{UNTOLD}</td>") == 1
+        await stepped.to(start - timedelta(minutes=9.9), [race["$id"]])
+        assert sum((await client.get("/health")).json()["gaps"].values()) == 3
+
+    over(tmp_path, work)
+
+
+def test_a_switch_is_told_however_many_rows_are_newer(tmp_path: Path) -> None:
+    """A function that was paused hours ago stands among the paused ones beside a hundred races' newer rows."""
+
+    async def work(stepped: Stepped, source: Source, client: httpx.AsyncClient) -> None:
+        await switch(source.store, stepped.clock, "daily-races", paused=True)
+        stepped.clock.at += timedelta(minutes=1)
+        for i in range(100):
+            row = {"kind": "alert-cursor", "name": f"race-{i}", "status": "", "at": iso(source.now())}
+            await source.store.upsert(SUITE_STATE, f"cursor-{i}", row)
+        assert (await client.get("/health")).json()["paused"] == ["daily-races"]
+
+    over(tmp_path, work)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a 1",
+        "a 1\n",
+        "# TYPE a gauge\na 1\na 2\n",
+        "# TYPE a gauge\na{b=c} 1\n",
+        '# TYPE a gauge\na{b="c"d="e"} 1\n',
+        "# TYPE a gauge\n# TYPE b gauge\na 1\n",
+        "# TYPE a gauge\n# TYPE a gauge\n",
+        "# TYPE a gauge\na one\n",
+        "# TYPE a gauge\na_sum 1\n",
+        '# TYPE a summary\na{quantile="2"} 1\n',
+    ],
+)
+def test_the_reader_of_metrics_refuses_what_breaks_a_rule(text: str) -> None:
+    """A sample without a type, twice, apart from its family or malformed is an error."""
+    with pytest.raises(ValueError, match=r":|end"):
+        read(text)

@@ -13,7 +13,7 @@ from local.console.activity import Activity, Invocation
 from local.console.app import make_app
 from local.console.source import Source
 from local.console.trace import read_trace, recent_work
-from local.switches import paused_names
+from local.switches import paused_names, switch
 from tests.console.stepped import Stepped
 from tests.console.test_console_pages import BASE, near, over
 
@@ -160,6 +160,24 @@ def test_a_function_is_paused_and_resumed_from_the_page_and_told_in_the_log(tmp_
     assert ["paused: daily-races" in strip for strip in strips] == [True, False]
     assert [json.loads(line)["state"] for line in lines] == ["paused", "running"]
     assert json.loads(lines[0])["event"] == "console.switched"
+
+
+def test_resuming_all_from_the_page_resumes_what_was_paused_by_name(tmp_path: Path) -> None:
+    """The page offers it while anything is paused, says what it does, and leaves nothing paused, as the command."""
+
+    async def work(stepped: Stepped, source: Source, client: httpx.AsyncClient) -> tuple[list[str], str, str]:
+        await switch(source.store, stepped.clock, "daily-races", paused=True)
+        assert "/switch?function=all&amp;to=running" in (await client.get("/suite")).text
+        path = "/switch?function=all&to=running"
+        asked = (await client.get(path)).text
+        given = {"token": await token_of(client, path), "function": "all", "to": "running"}
+        assert (await client.post("/switch", data=given)).status_code == 303
+        return await paused_names(source.store), asked, (await client.get("/suite")).text
+
+    paused, asked, page = over(tmp_path, work)
+    assert paused == []
+    assert "also those that were paused by their names" in asked
+    assert "to=running" not in page
 
 
 @pytest.mark.parametrize(

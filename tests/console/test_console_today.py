@@ -97,9 +97,10 @@ def test_every_page_tells_the_suites_state(tmp_path: Path) -> None:
 
     for page in over(tmp_path, work):
         assert "paused: daily-races" in page
-        assert "⚠ 3 troubles" in page
+        assert "⚠ 4 troubles" in page
         for trouble in ("1 race in need of attention", "the scheduler has not ticked", "paused: daily-races"):
             assert f"<li>{trouble}" in page
+        assert "slots lost in the last hour: not told yet" in page
         assert "has never ticked" in page
         assert "day.db" in page
 
