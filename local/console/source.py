@@ -276,13 +276,9 @@ class Source:
 
     async def state(self) -> list[Row]:
         """Return the switches, the newest ticks and imports, and the newest look at the suite's health."""
-        # Each race has a row there too: the newest rows of all kinds would hold no switch after an hour.
-        asked = (([PAUSE], 100), ([TICK], 10), ([IMPORT], 12), ([HEALTH], 1))
-        found = [
-            await self.store.find(SUITE_STATE, [Query.equal("kind", kinds), Query.order_desc("at")], limit=limit)
-            for kinds, limit in asked
-        ]
-        return [row for rows in found for row in rows]
+        # Each race has a row there too: the newest of all kinds would hold no switch after an hour.
+        queries = [Query.equal("kind", [PAUSE, TICK, IMPORT, HEALTH]), Query.order_desc("at")]
+        return await self.store.find(SUITE_STATE, queries, limit=200)
 
 
 def _lost(rows: Iterable[Row], since: datetime) -> dict[str, list[datetime]]:
