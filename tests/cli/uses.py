@@ -3,7 +3,6 @@
 `python -m tests.cli.uses` runs all of them and writes the table anew; `test_uses.py` holds each to its row.
 """
 
-import asyncio
 import contextlib
 import io
 import os
@@ -17,6 +16,7 @@ from typing import NamedTuple
 
 from local.functions import ROOT
 from raceday.settings import specs
+from tests import once
 from tests.cli.kit import raceday
 from tests.console.stepped import keep_one_race
 from tests.tape.kit import answers, write
@@ -181,7 +181,7 @@ def fill(folder: Path) -> None:
     (folder / ".raceday").mkdir()
     (folder / "README.md").write_text("# Somebody's own words\n")
     write(folder / "day.tape", answers(3))
-    asyncio.run(keep_one_race(folder / ".raceday" / "raceday.db"))
+    keep_one_race(folder / ".raceday" / "raceday.db")
     line = '{"at": "2026-02-14T00:00:00.000+00:00", "level": "info", "event": "tick.done", "function": "f"}\n'
     (folder / ".raceday" / "raceday.db-log").write_text(line)
 
@@ -222,7 +222,7 @@ def row(use: Use, code: int, says: str) -> str:
 
 def main() -> None:
     """Run every use and write the page."""
-    with tempfile.TemporaryDirectory() as place:
+    with once.kept(), tempfile.TemporaryDirectory() as place:
         fill(Path(place))
         rows = []
         for use in USES:

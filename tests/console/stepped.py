@@ -1,6 +1,7 @@
 """A small world whose clock is moved by hand: every slot up to an instant is polled as the scheduler would have it."""
 
 import asyncio
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from raceday.clock import iso
 from raceday.racing.schedule import Intervals, slots_between
 from raceday.racing.snapshot import Status
 from raceday.tables import RACES
+from tests.once import file_once
 
 MORNING = datetime.fromisoformat("2026-02-13T17:30:00+00:00")
 
@@ -100,8 +102,20 @@ class Stepped:
         await self.world.aclose()
 
 
-async def keep_one_race(path: Path) -> None:
-    """Keep in a store one race that is polled from twelve minutes before its start to its end."""
+def keep_one_race(path: Path) -> None:
+    """Copy to a path the store of one race that is polled from twelve minutes before its start to its end."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        asyncio.run(_one_race(folder / "day.db"))
+
+    # What happened stands in a file beside the rows.
+    for each in file_once("one-race", make).iterdir():
+        assert not each.name.endswith("-wal"), "the store was not closed"
+        shutil.copy(each, f"{path}{each.name.removeprefix('day.db')}")
+
+
+async def _one_race(path: Path) -> None:
     stepped = Stepped(path, races=1)
     source = source_of(stepped.world)
     await stepped.begin()

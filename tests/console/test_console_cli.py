@@ -19,7 +19,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A kept store of one race that ran to its end, whose scheduler is paused."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("APPWRITE_ENDPOINT", raising=False)
-    asyncio.run(keep_one_race(tmp_path / "day.db"))
+    keep_one_race(tmp_path / "day.db")
     return tmp_path / "day.db"
 
 

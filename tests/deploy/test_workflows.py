@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from hypothesis import settings
 
 from local.functions import ROOT
 from ops.packaging.doctl import TESTED_VERSION
@@ -82,6 +83,17 @@ def test_every_night_tries_every_mutant() -> None:
     assert table.split()[2:4] == ["--table", run.split()[run.split().index("--json") + 1]]
     assert not {"--only", "--sample"} & set(run.split())
     assert [step["if"] for step in job["steps"] if "if" in step] == ["always()", "always()", "failure()"]
+    assert job["permissions"]["issues"] == "write"
+
+
+def test_every_night_looks_further_into_every_property() -> None:
+    """The whole suite runs under the profile of many examples, and a failure opens an issue."""
+    job = workflow("nightly.yml")["jobs"]["properties"]
+    asked = settings.get_profile(job["env"]["HYPOTHESIS_PROFILE"])
+    assert asked.max_examples > 10 * settings.get_profile("ci").max_examples
+    assert not asked.derandomize
+    assert any(step.get("run", "").startswith("./raceday test --only-tests |") for step in job["steps"])
+    assert [step["if"] for step in job["steps"] if "if" in step] == ["always()", "failure()"]
     assert job["permissions"]["issues"] == "write"
 
 

@@ -1,12 +1,12 @@
 """Answers, tapes and simulated days that the tests of the tape share."""
 
 import json
+import pickle
 import random
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 from local.simulate.plan import DayPlan
 from local.simulate.port_store import PortBackend
@@ -15,6 +15,7 @@ from local.tape.writer import TapeWriter
 from local.testing.memory_store import MemoryStore
 from raceday.feed.taping import Answer
 from raceday.store.port import Row
+from tests.once import file_once
 
 START = datetime(2026, 2, 14, 1, 0, tzinfo=UTC)
 BASE = "https://feed.raceday.local/affiliates/v1/racing"
@@ -59,13 +60,17 @@ def taped_day(seed: int = 1, races: int = 4, faults: str = "none") -> tuple[Path
     """Return the tape and the tables of a simulated day; made once, never changed."""
     from local.simulate.faults import profile
 
-    path = Path(mkdtemp(prefix="raceday-tape-")) / "day.tape"
-    backend = PortBackend()
-    plan = DayPlan(seed=seed, races=races, day=DAY, depth="port", tape=path)
-    with suppress(Passed):
-        simulate_day(plan, into=backend, seams=None if faults == "none" else profile(faults), on_end=_passed)
-    assert backend.memory is not None
-    return path, backend.memory.tables
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        backend = PortBackend()
+        plan = DayPlan(seed=seed, races=races, day=DAY, depth="port", tape=folder / "day.tape")
+        with suppress(Passed):
+            simulate_day(plan, into=backend, seams=None if faults == "none" else profile(faults), on_end=_passed)
+        assert backend.memory is not None
+        (folder / "tables").write_bytes(pickle.dumps(backend.memory.tables))
+
+    folder = file_once(f"taped-{seed}-{races}-{faults}", make)
+    return folder / "day.tape", pickle.loads((folder / "tables").read_bytes())
 
 
 def memory_day(seed: int = 1, races: int = 4, faults: str = "none") -> MemoryStore:
