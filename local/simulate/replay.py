@@ -28,7 +28,7 @@ START_SECS = 2.5
 COMMIT_TRIES = 5
 # Of a cold container's poll of one race, to the end of its commit.
 MOST_REQUESTS = 8
-LOST_AGAIN = ("feed.cut", "feed.gzip", *UNREADABLE)
+LOST_AGAIN = ("feed.cut", "feed.gzip", "feed.other_race", *UNREADABLE)
 
 
 @dataclass(frozen=True, slots=True)

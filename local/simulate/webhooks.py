@@ -12,6 +12,8 @@ from raceday.store.port import Row
 from raceday.tables import RACE_POLLS
 
 DISABLED_AFTER = 10
+# A busy platform answers 429; these are a function's own words.
+REFUSALS = (400, 401, 403, 413)
 # What the functions take at most; a delivery is a row, of a few kB.
 MOST_BYTES = 256_000
 
@@ -89,6 +91,8 @@ class PortWebhooks:
             self._forged.add(name)
             await self._forge(name, url, headers, body)
         status = await deliver(self._world, url, headers, body)
+        if status in REFUSALS:
+            self._world.forbidden.append(f"{name} refused a delivery that is right with {status}")
         self._failures[name] = self._failures[name] + 1 if status >= 400 else 0
 
     async def _forge(self, name: str, url: str, headers: Mapping[str, str], body: bytes) -> None:

@@ -29,7 +29,8 @@ from raceday.runtime.invoke import InvokeFailed
 from raceday.settings import Settings, read_settings
 from raceday.store.port import Store
 
-FUNCTIONS_URL = "https://functions.raceday.local"
+# A release of Appwrite signs a URL as it is, another with its escapes undone: here they differ.
+FUNCTIONS_URL = "https://functions.raceday.local/web%2Draceday"
 POLLER = "enhanced-race-poller"
 SECRET = "simulated-webhook-secret"
 # Processor time of a whole processor, from `bench`: `growth` and `parse` around one call.
@@ -258,8 +259,13 @@ class SimWorld:
             else self.delays.store
         )
 
-    def started(self, function: str) -> None:
-        """Be told that the scheduler starts a function: pollers that are paused must not be."""
+    def started(self, function: str, payload: Mapping[str, Any]) -> None:
+        """Be told that the scheduler starts a function: no poller may be paused, or have more races than one takes."""
+        races, most = len({slot["raceId"] for slot in payload.get("slots", ())}), self.settings.races_per_poller
+        if races > most:
+            self.forbidden.append(
+                f"{self.loop.now():%H:%M:%S} {function} was given {races} races, at most {most} are one's"
+            )
         if function == POLLER and self.paused is not None and self.paused[0] <= self.loop.now() <= self.paused[1]:
             self.forbidden.append(f"{self.loop.now():%H:%M:%S} {function} was started while it was paused")
 
@@ -297,12 +303,12 @@ class PlatformStarter:
 
     platform: Platform
     counts: Counts
-    told: Callable[[str], None] = lambda function: None
+    told: Callable[[str, Mapping[str, Any]], None] = lambda function, payload: None
 
     async def start(self, function: str, payload: dict[str, Any]) -> str:
         """Start a function and give its activation's id; the payload travels as JSON."""
         self.counts.hand(payload)
-        self.told(function)
+        self.told(function, payload)
         sent = json.loads(json.dumps(payload))
         await self.platform.seams.starts(function, sent)
         if self.platform.busy:

@@ -4,6 +4,7 @@ import json
 import random
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 
 from ops.rebuild import compare
 from raceday.catalogue.functions import NAMES
+from raceday.clock import iso
 from raceday.ids import row_key
 from raceday.projections.race_pools import pools_row
 from raceday.racing.records import LedgerRow, PoolTotals
@@ -174,6 +176,7 @@ async def test_pools_follow_the_newest_poll_and_may_fall() -> None:
     suite = Suite(at=START)
     totals = PoolTotals({"win": 500, "place": 300, "quinella": 70, "first4": 9}, {"quadrella": 4_000})
     rows = [poll(1, 60, money(900)), poll(2, 55, money(500))._replace(pools=totals), poll(3, 50, {}, pools=False)]
+    rows[1] = rows[1]._replace(fetched_at=rows[1].slot + timedelta(seconds=2))
     await append(suite, *rows)
     for row in (rows[1], rows[0]):
         await wake(suite, row)
@@ -182,6 +185,7 @@ async def test_pools_follow_the_newest_poll_and_may_fall() -> None:
     (found,) = await suite.rows(RACE_POOLS)
     assert (found["winPoolTotal"], found["placePoolTotal"], found["first4PoolTotal"]) == (500, 300, 9)
     assert (found["totalRacePool"], found["multiLegTotal"], found["n"]) == (879, 4_000, 2)
+    assert found["lastUpdated"] == iso(rows[1].slot)
 
 
 class Rival:
@@ -229,7 +233,7 @@ async def test_totals_that_differ_from_their_dividends_are_told() -> None:
     await append(suite, row)
     await wake(suite, row)
     (found,) = await suite.rows(RACE_POOLS)
-    assert json.loads(found["dividendDifferences"]) == {"win": {"pool_cents": 900, "dividend_pool_cents": 905}}
+    assert json.loads(found["dividendDifferences"] or "{}") == {"win": {"pool_cents": 900, "dividend_pool_cents": 905}}
 
 
 async def test_rebuilding_finds_and_mends_what_differs() -> None:

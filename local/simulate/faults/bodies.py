@@ -67,6 +67,22 @@ def _older_status(body: Body) -> None:
     race["status"] = "Interim" if race.get("status") == "Final" else race.get("status")
 
 
+def _no_places(body: Body) -> None:
+    body["data"]["race"].pop("positions_paid")
+
+
+def _shut_early(body: Body) -> None:
+    """Show a race as shut that is still open for betting."""
+    race = body["data"]["race"]
+    race["status"] = "Closed" if race.get("status") == "Open" else race.get("status")
+
+
+def _other_dividends(body: Body) -> None:
+    """Have dividends paid from pools of $50 more than the totals beside them."""
+    for dividend in body["data"].get("dividends") or ():
+        dividend["pool_size"] = round(dividend["pool_size"] + 50, 2)
+
+
 CHANGES: dict[str, Callable[[Body], None]] = {
     "feed.error_in_200": _error_in_200,
     "payload.status_gone": _status_gone,
@@ -77,6 +93,9 @@ CHANGES: dict[str, Callable[[Body], None]] = {
     "payload.falling_pools": _falling_pools,
     "payload.no_clock": _no_clock,
     "payload.older_status": _older_status,
+    "payload.no_places": _no_places,
+    "payload.other_dividends": _other_dividends,
+    "payload.shut_early": _shut_early,
 }
 
 
@@ -93,6 +112,8 @@ def as_read(state: MarketState, change: str, before: MarketState | None) -> Mark
         return replace(state, status=before.status if before else "Open")
     if change == "payload.older_status" and state.status == "Final":
         return state if before and before.status == "Final" else replace(state, status="Interim")
+    if change == "payload.shut_early" and state.status == "Open":
+        return replace(state, status="Closed")
     if change == "payload.falling_pools":
         return replace(state, pools=_fallen(state.pools), multi_leg=_fallen(state.multi_leg))
     if change == "payload.no_pools":

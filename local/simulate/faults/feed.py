@@ -1,29 +1,42 @@
 """Faults between the functions and the feed."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 
 from local.simulate.faults import bodies
 from local.simulate.faults.base import Chooser, TryMoment
 from local.simulate.faults.fates import Fate
-from local.simulate.faults.script import Deed, ServedEvent
+from local.simulate.faults.script import CURRENT, Deed, ServedEvent
 
 FOREVER_SECS = 300.0
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 STATUSES = {"feed.403": 403, "feed.404": 404, "feed.429": 429, "feed.429_wait": 429}
 CHANGES = tuple(bodies.CHANGES)
+# The answer is another race's, under this one's address.
+OTHER = "feed.other_race"
+# A wait that the feed names is obeyed for so long, and no wait is watched for longer than slots are apart.
+LONGEST_WAIT_SECS = 10.0
 LISTS = "meetings"
+# Waits are waited out on clocks that round.
+CLOCK_STEP = timedelta(milliseconds=20)
 _MOMENT, _DEED, _AT = "fault_moment", "fault_deed", "feed_at"
 
 
 class FeedFaults(Chooser):
     """Requests that get no answer or another, and answers that are cut, late or changed."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._events: dict[str, bytes] = {}
+        self._waits: dict[tuple[int, str], datetime] = {}
+
     async def before_feed(self, request: httpx.Request) -> httpx.Response | None:
         """Break a request on its way to the feed."""
         about = _asked(request)
+        self._hold_to_wait(about)
         deed = self.deed("feed", about)
         moment = self.moment("feed", about)
         request.extensions = {**request.extensions, _MOMENT: moment, _DEED: deed}
@@ -42,7 +55,19 @@ class FeedFaults(Chooser):
         if fate.kind == "feed.stale":
             request.extensions[_AT] = self.world.loop.now() - stale_by(fate)
             return None
-        return _answer(fate, request)
+        answer = _answer(fate, request)
+        if wait := answer.headers.get("retry-after"):
+            secs = min(float(wait), LONGEST_WAIT_SECS)
+            self._waits[id(CURRENT.get()), about] = self.world.loop.now() + timedelta(seconds=secs)
+        return answer
+
+    def _hold_to_wait(self, about: str) -> None:
+        """Note an activation that asks again before the time that the feed has named to it."""
+        until, now = self._waits.get((id(CURRENT.get()), about)), self.world.loop.now()
+        if until is not None and now < until - CLOCK_STEP:
+            self.world.forbidden.append(
+                f"{now:%H:%M:%S} {about} was asked for before {until:%H:%M:%S}, as the feed told"
+            )
 
     async def after_feed(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
         """Break an answer on its way back, and keep what was served."""
@@ -51,13 +76,16 @@ class FeedFaults(Chooser):
         if response.status_code != 200 or b"<html" in response.content[:20]:
             self._answered(deed, response)
             return response
+        whole = response.content
         content_at = request.extensions.get(_AT) or self.world.loop.now()
-        without = () if race_id else CHANGES
+        without = () if race_id else (*CHANGES, OTHER)
         fate = self.choose(
             "feed_answer", about, at=moment or TryMoment(int(self.world.loop.time()), 0), without=without
         )
         if fate.kind in CHANGES:
             response = self._change(fate.kind, request, response, deed)
+        elif fate.kind == OTHER:
+            response = self._other(race_id, request, response, deed)
         elif fate.kind:
             self.struck(fate.kind, deed)
             response = await _spoil(fate, request, response)
@@ -65,6 +93,7 @@ class FeedFaults(Chooser):
         if race_id:
             served = ServedEvent(now, content_at, fate.kind if fate.kind in CHANGES else "")
             self.script.served[race_id].append(served)
+            self._events[race_id] = whole
         elif about == LISTS:
             self.script.lists.append(now)
         self._answered(deed, response)
@@ -75,6 +104,16 @@ class FeedFaults(Chooser):
             deed.done = self.world.loop.now()
             if response.status_code != 200 and not deed.kind:
                 deed.kind = f"feed answered {response.status_code}"
+
+    def _other(
+        self, race_id: str, request: httpx.Request, response: httpx.Response, deed: Deed | None
+    ) -> httpx.Response:
+        """Answer with the last event of another race, where there is one."""
+        other = next((body for key, body in self._events.items() if key != race_id), None)
+        if other is None:
+            return response
+        self.struck(OTHER, deed)
+        return httpx.Response(200, headers={"content-type": "application/json"}, content=other, request=request)
 
     def _change(self, kind: str, request: httpx.Request, response: httpx.Response, deed: Deed | None) -> httpx.Response:
         body = bodies.changed(response.content, kind)

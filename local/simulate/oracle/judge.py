@@ -78,7 +78,7 @@ def judge_rows(left: Left, record: Record) -> Findings:
     judge_results(tables[RACE_RESULTS], ledgers, findings)
     judge_versions(tables[RACE_RESULT_VERSIONS], ledgers, findings)
     judge_closing(tables[CLOSING_PRICES], ledgers, findings)
-    judge_totals(tables[RACE_POOLS], races, ledgers, findings)
+    judge_totals(tables[RACE_POOLS], races, ledgers, findings, sound=left.sound)
     for race_id, was, now in record.fell_back:
         findings.add(RACE_POOLS, "went back", race=race_id, key=f"from n {was} to n {now}")
     for race_id in record.unlinked:

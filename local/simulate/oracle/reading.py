@@ -142,7 +142,7 @@ def opened(
     told = instant(race.get("advertised_start")) or instant(race.get("advertised_start_string"))
     start = told or known_start
     if start is None or race.get("event_id") != race_id:
-        raise Unreadable("race.advertised_start" if start is None else "event_id")
+        raise Unreadable("race.advertised_start" if start is None else "race.event_id")
     return data, told, start
 
 

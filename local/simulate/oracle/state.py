@@ -93,17 +93,20 @@ def judge_quarantine(rows: Sequence[Row], record: Record, span: Within, findings
         key = (row["subject"], row["field"])
         if key in seen:
             wanted[key] = {"subject": key[0], "field": key[1], "seenAt": span}
-            if not 1 <= row["seen"] <= seen[key] or row["raceId"] != key[0] or not _of(row["payload"], key[0]):
+            if not 1 <= row["seen"] <= seen[key] or row["raceId"] != key[0] or not _is_kept(row["payload"], *key):
                 findings.add(QUARANTINE, "wrong", race=key[0], key=f"{key[1]} seen {row['seen']} of {seen[key]}")
     findings.match(QUARANTINE, rows, wanted, lambda row: (row["subject"], row["field"]))
 
 
-def _of(payload: str | None, race_id: str) -> bool:
-    """Tell whether a kept payload is the race's own event; of a member that a poll left out its value alone is kept."""
+def _is_kept(payload: str | None, race_id: str, name: str) -> bool:
+    """Tell whether a kept payload is the race's own event, or another's where that is what is wrong with it.
+
+    Of a member that a poll left out its value alone is kept.
+    """
     if payload is None:
         return True
     try:
-        return bool(json.loads(payload or "")["data"]["race"]["event_id"] == race_id)
+        return bool((json.loads(payload or "")["data"]["race"]["event_id"] == race_id) != (name == "race.event_id"))
     except (ValueError, KeyError, TypeError):
         return False
 
