@@ -30,6 +30,9 @@ ANSWERING = timedelta(seconds=5)
 EARLY = timedelta(seconds=2)
 LISTED = timedelta(minutes=30)
 
+# By race and slot: when a tick read the race, and the start that it then planned the slot from.
+Orders = Mapping[tuple[str, datetime], Sequence[tuple[datetime, datetime]]]
+
 
 @dataclass(slots=True)
 class Found:
@@ -65,8 +68,18 @@ def races_found(day: FeedDay, tables: Tables, script: Script) -> dict[str, Found
     by_race: dict[str, list[Row]] = defaultdict(list)
     for row in tables.ledger:
         by_race[row["raceId"]].append(row)
-    return {race_id: _race(day, race_id, sorted(rows, key=lambda r: int(r["n"])), script)
+    orders = orders_of(script)
+    return {race_id: _race(day, race_id, sorted(rows, key=lambda r: int(r["n"])), script, orders)
             for race_id, rows in sorted(by_race.items())}  # fmt: skip
+
+
+def orders_of(script: Script) -> Orders:
+    """Return what pollers were handed: by race and slot, the start that it was planned from, and when that was read."""
+    found: dict[tuple[str, datetime], list[tuple[datetime, datetime]]] = defaultdict(list)
+    for handing in script.handings:
+        for slot in handing.event.get("slots", ()) if "tick" in handing.event else ():
+            found[slot["raceId"], when(slot["slot"])].append((when(handing.event["tick"]), when(slot["start"])))
+    return found
 
 
 def _never_stored(day: FeedDay, stored: Container[str], end: datetime) -> int:
@@ -103,7 +116,7 @@ def _polls(found: Mapping[str, Found], absent: Mapping[str, AbsentSlots], tables
     }
 
 
-def _race(day: FeedDay, race_id: str, rows: Sequence[Row], script: Script) -> Found:
+def _race(day: FeedDay, race_id: str, rows: Sequence[Row], script: Script, orders: Orders) -> Found:
     found = Found()
     before: PolledAnswer | None = None
     newest_content: datetime | None = None
@@ -114,7 +127,7 @@ def _race(day: FeedDay, race_id: str, rows: Sequence[Row], script: Script) -> Fo
             found.wrong.append(f"row {row['n']} stands {i + 1}th")
         if before is not None and slot <= before.slot:
             found.wrong.append(f"n {row['n']}: slot {slot:%H:%M:%S} is not after {before.slot:%H:%M:%S}")
-        if kind == "slot" and not _planned(day, race_id, rows[i - 1]["status"] if i else "", slot):
+        if kind == "slot" and not planned(day, row, rows[i - 1] if i else None, orders):
             found.unexpected.append(f"n {row['n']}: nothing asks for a poll at {slot:%H:%M:%S}")
         answer = _answer(found, day, race_id, row, before, script)
         found.rows.append((row, answer))
@@ -137,11 +150,18 @@ def _race(day: FeedDay, race_id: str, rows: Sequence[Row], script: Script) -> Fo
     return found
 
 
-def _planned(day: FeedDay, race_id: str, status: str, slot: datetime) -> bool:
-    """Tell whether a slot is on the grid of a start that the race has had, with its last row's status, if any."""
-    race = day.books[race_id].race
+def planned(day: FeedDay, row: Row, base: Row | None, orders: Orders) -> bool:
+    """Tell whether a row's slot is on the grid of a start in force, with its last row's status, if any.
+
+    The last row's start is in force, unless the order was made of a start that was read after it, or that row came
+    while this one was being polled.
+    """
+    race, slot = day.books[row["raceId"]].race, when(row["slot"])
     starts = {race.advertised, race.script.moved_from or race.advertised}
-    statuses = (status,) if status else ("Open", "Closed")
+    statuses = (base["status"],) if base else ("Open", "Closed")
+    if base is not None and when(base["$createdAt"]) < when(row["fetchedAt"]) - ANSWERING:
+        read = orders.get((row["raceId"], slot), ())
+        starts = {when(base["startTime"])} | {start for at, start in read if at > when(base["fetchedAt"]) - EARLY}
     return is_core(race) and any(on_grid(start, each, slot) for start in starts for each in statuses)
 
 

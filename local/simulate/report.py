@@ -142,7 +142,8 @@ def _lateness(row: Row, asked: Sequence[datetime]) -> float:
 
 def _begun_late(expected: Mapping[str, Expected], planned: Sequence[Row], world: SimWorld) -> int:
     """Count the sure slots of no pause that were polled late, although they still lived."""
-    sure = [row for row in planned if when(row["slot"]) in expected[row["raceId"]].sure]
+    # Of a race that nobody wants no slot is sure.
+    sure = [row for row in planned if row["raceId"] in expected and when(row["slot"]) in expected[row["raceId"]].sure]
     rows = [row for row in sure if not is_paused(world.paused, when(row["slot"]))]
     return sum(_lateness(row, world.counts.asked.get(row["raceId"], ())) > MOST_LATE_SECS for row in rows)
 

@@ -16,7 +16,7 @@ from raceday.errors import FeedError, FeedNotFound, FeedRefused, FeedUnavailable
 from raceday.feed.client import FeedClient, make_feed, retry_after
 from raceday.ids import SeededRandomSource
 from raceday.log import Log
-from raceday.racing.snapshot import Status
+from raceday.racing.snapshot import FormerRace, Status
 from raceday.settings import Settings
 from tests.poll_kit import StillClock
 
@@ -204,6 +204,15 @@ def test_a_payload_that_cannot_be_read_names_race_field_and_value(
     assert caught.value.subject == RACE
     assert caught.value.field.startswith(field)
     assert len(asked) == 1
+
+
+def test_another_races_answer_is_refused_whatever_is_known_of_the_race() -> None:
+    """What is known of a race stands in for an id that cannot be read, and never for another race's."""
+    other, known = DAY.core_races[1].race_id, FormerRace(Status.OPEN, NOW, 1, "meeting-1", "NZ", "T")
+    transport, _ = answers(httpx.Response(200, content=served(other)))
+    with pytest.raises(PayloadError) as caught:
+        asyncio.run(client(transport).event(RACE, Status.OPEN, known=known))
+    assert caught.value.field == "race.event_id"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from local.feedsim import DayOptions, FeedSim, generate_day
 from local.simulate.absent import AbsentSlots, judge_absent
 from local.simulate.chances import Delays
+from local.simulate.checker import planned
 from local.simulate.faults import DayFaults
 from local.simulate.faults.base import Chooser
 from local.simulate.faults.script import ActivationRun, Deed, Script
@@ -176,3 +177,28 @@ def test_at_the_port_too_a_store_that_is_out_is_tried_again_while_time_is_left(o
                 return False
 
     assert on_virtual_time(AT, read) is had
+
+
+@pytest.mark.parametrize(
+    ("seen", "read_secs", "committed_secs", "stands"),
+    [("new", -30, 2, False), ("new", 1, 2, True), ("old", -30, 2, True), ("new", -30, 28, True)],
+    ids=["moved", "read anew", "not moved yet", "moved meanwhile"],
+)
+def test_a_slot_of_a_start_that_the_last_row_saw_moved_is_asked_for_by_nobody(
+    seen: str, read_secs: int, committed_secs: int, stands: bool
+) -> None:
+    """The old grid stands until a poll has seen the move, and then for orders of a start that was read later alone."""
+    day = generate_day(2, date(2026, 2, 14), 1, options=DayOptions(first_race_minutes=540, moved_starts=1))
+    race = day.core_races[0]
+    old = race.script.moved_from
+    assert old is not None
+    slot, before = old - timedelta(minutes=3), old - timedelta(minutes=3, seconds=30)
+    row = {"raceId": race.race_id, "slot": slot.isoformat(), "fetchedAt": slot.isoformat()}
+    base = {
+        "status": "Open",
+        "startTime": (race.advertised if seen == "new" else old).isoformat(),
+        "fetchedAt": before.isoformat(),
+        "$createdAt": (before + timedelta(seconds=committed_secs)).isoformat(),
+    }
+    orders = {(race.race_id, slot): [(before + timedelta(seconds=read_secs), old)]}
+    assert planned(day, row, base, orders) is stands
