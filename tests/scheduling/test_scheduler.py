@@ -178,6 +178,21 @@ def test_a_moved_start_is_planned_anew() -> None:
     )
 
 
+def test_no_poller_is_started_for_a_race_that_this_minute_found_over() -> None:
+    """Slots handed out with the tick are dropped once the look back sees the race's Final, and those of others are not."""
+    suite = Suite(START + timedelta(minutes=2))
+    for race in ("ends", "runs"):
+        suite.race(race)
+    suite.tick(START + timedelta(minutes=2))
+    before = len(suite.invoker.slots())
+    for race, status in (("ends", Status.FINAL), ("runs", Status.CLOSED)):
+        suite.polled(race, 1, START + timedelta(minutes=3), status=status)
+    suite.tick(START + timedelta(minutes=3))
+    later = [slot for slot in suite.invoker.slots()[before:] if slot[1] > iso(START + timedelta(minutes=3, seconds=20))]
+    assert later
+    assert {race for race, _ in later} == {"runs"}
+
+
 def test_a_refused_invocation_is_tried_again() -> None:
     """Slots that the platform did not take are handed out by the next tick."""
     suite = Suite(at_minute(70))

@@ -1,7 +1,7 @@
 """Starting pollers just in time: whoever waits for a slot is the small scheduler, and a poller lives about a second."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,6 +59,14 @@ class HandOut:
         self.claimed += new
         self._changed.set()
         return len(new)
+
+    def drop(self, race_ids: Collection[str]) -> None:
+        """Start no poller any more for slots of races that are over; re-checks stay."""
+        left = [key for key, due in self._pending.items() if due.race_id in race_ids and due.slot.kind == "slot"]
+        for key in left:
+            del self._pending[key]
+        self.claimed = [due for due in self.claimed if due.key not in left]
+        self._changed.set()
 
     def close(self) -> None:
         """Let `run` end with the last slot: nothing is added any more."""

@@ -148,6 +148,7 @@ async def _look_back(tick: Tick, races: Sequence[Race], handing: HandOut) -> int
     now = tick.container.clock.now()
     rows = await _patiently(tick.container, lambda: scheduler_reads.recent(tick.container, now))
     over = await _patiently(tick.container, lambda: scheduler_reads.over(tick.container, now, rows))
+    handing.drop(_finished(rows))
     retried = 0
     if not tick.state.paused(POLLER):
         retried = handing.add(_to_retry(tick, races, rows, over, now, {due.key for due in handing.claimed}))
@@ -177,8 +178,18 @@ async def _look_again(tick: Tick, races: Sequence[Race], handing: HandOut) -> in
     except RaceDayError as error:
         tick.fail("second look", error)
         return 0
+    handing.drop(_finished(rows))
     keys = {due.key for due in short}
     return handing.add(due for due in _to_retry(tick, races, rows, (), now, ()) if due.key in keys)
+
+
+def _newest(rows: Sequence[LedgerHead]) -> dict[str, LedgerHead]:
+    return {row.race_id: row for row in sorted(rows, key=lambda row: row.n)}
+
+
+def _finished(rows: Sequence[LedgerHead]) -> set[str]:
+    """Return the races whose newest poll says that they are over."""
+    return {row.race_id for row in _newest(rows).values() if row.status.over}
 
 
 def _to_retry(
@@ -190,8 +201,7 @@ def _to_retry(
     new: Collection[Key],
 ) -> list[Due]:
     committed = {(row.race_id, int(row.slot.timestamp())) for row in rows}
-    newest = {row.race_id: row for row in sorted(rows, key=lambda row: row.n)}
-    settled = {row.race_id for row in newest.values() if row.status.over}
+    newest, settled = _newest(rows), _finished(rows)
     # A start that a poll of this minute moved is not what this tick knows: the slots it would retry are off the plan.
     minute = minute_of(tick.at)
     settled |= {
