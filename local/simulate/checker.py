@@ -74,11 +74,16 @@ def races_found(day: FeedDay, tables: Tables, script: Script) -> dict[str, Found
 
 
 def orders_of(script: Script) -> Orders:
-    """Return what pollers were handed: by race and slot, the start that it was planned from, and when that was read."""
+    """Return what pollers were handed: by race and slot, the start that it was planned from, and when that was read.
+
+    Looks at results, and slots that callers ask for, are planned from no start.
+    """
     found: dict[tuple[str, datetime], list[tuple[datetime, datetime]]] = defaultdict(list)
     for handing in script.handings:
-        for slot in handing.event.get("slots", ()) if "tick" in handing.event else ():
-            found[slot["raceId"], when(slot["slot"])].append((when(handing.event["tick"]), when(slot["start"])))
+        for slot in handing.event.get("slots", ()):
+            if "tick" in handing.event and "start" in slot:
+                order = (when(handing.event["tick"]), when(slot["start"]))
+                found[slot["raceId"], when(slot["slot"])].append(order)
     return found
 
 

@@ -10,10 +10,10 @@ import pytest
 from local.feedsim import DayOptions, FeedSim, generate_day
 from local.simulate.absent import AbsentSlots, judge_absent
 from local.simulate.chances import Delays
-from local.simulate.checker import planned
+from local.simulate.checker import orders_of, planned
 from local.simulate.faults import DayFaults
 from local.simulate.faults.base import Chooser
-from local.simulate.faults.script import ActivationRun, Deed, Script
+from local.simulate.faults.script import ActivationRun, Deed, Handing, Script
 from local.simulate.faults.store import OUT
 from local.simulate.leftovers import left
 from local.simulate.loop import VirtualClock, VirtualLoop
@@ -202,3 +202,13 @@ def test_a_slot_of_a_start_that_the_last_row_saw_moved_is_asked_for_by_nobody(
     }
     orders = {(race.race_id, slot): [(before + timedelta(seconds=read_secs), old)]}
     assert planned(day, row, base, orders) is stands
+
+
+def test_a_look_at_results_is_no_order_of_a_slot() -> None:
+    """Looks at results are handed out without a start, beside slots that have one."""
+    slot = {"raceId": "r", "slot": AT.isoformat()}
+    script = Script()
+    for more in ({"kind": "watch"}, {"kind": "slot", "start": AT.isoformat()}):
+        event = {"tick": AT.isoformat(), "slots": [slot | more]}
+        script.handings.append(Handing(POLLER, event, AT, None))
+    assert orders_of(script) == {("r", AT): [(AT, AT)]}
