@@ -179,7 +179,7 @@ def test_a_moved_start_is_planned_anew() -> None:
 
 
 def test_no_poller_is_started_for_a_race_that_this_minute_found_over() -> None:
-    """Slots handed out with the tick are dropped once the look back sees the race's Final, and those of others are not."""
+    """Slots handed out with the tick are dropped once the look back sees the race's Final; those of others stay."""
     suite = Suite(START + timedelta(minutes=2))
     for race in ("ends", "runs"):
         suite.race(race)
