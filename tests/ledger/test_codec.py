@@ -56,15 +56,21 @@ def ledger_row(**changes: object) -> LedgerRow:
 
 @given(st.lists(runners, max_size=5))
 def test_row_survives_the_store(lines: list[RunnerLine]) -> None:
-    """A row read back from its columns equals the row written, odds to the last decimal."""
+    """A row read back from its columns equals the row written, odds to the last decimal, and each figure its own."""
     row = ledger_row(
         runners=tuple(lines),
         pools=PoolTotals({"win": 915138, "place": 0}, {"quadrella": 812661}),
         checks=(Check("hold_sum", True, True, 10.0, 0.93, 101.0, "94..106"),),
-        gaps=(Gap(START - timedelta(minutes=10), "feed_timeout"),),
+        gaps=(Gap(START - timedelta(minutes=10), "feed_timeout"), Gap(START - timedelta(minutes=7), "no_attempt")),
         digests=Digests("aa", "bb", {line.entrant_id: "cc" for line in lines}),
         dividends={"win": 915138},
         score=97,
+        feed_calls=2,
+        feed_ms=310,
+        store_ms=45,
+        late_ms=120,
+        held=True,
+        finished_at=START + timedelta(minutes=6),
     )
     assert from_row(to_row(row)) == row
 

@@ -90,6 +90,14 @@ async def test_each_price_has_its_time_its_source_and_how_old_it_was() -> None:
     assert told(first, "fixed_place", "last") == {"reason": "no price shown"}
 
 
+async def test_a_price_is_as_old_as_the_answer_that_showed_it() -> None:
+    """The age counts from the feed's own time: an answer that was old when it came makes its price older."""
+    suite, rows = Suite(at=START), history()
+    rows[2] = rows[2]._replace(generated_at=rows[2].slot - timedelta(seconds=40))
+    await keep(suite, *rows)
+    assert told((await woken(suite))["r1"], "fixed_win", "t5")["stale_secs"] == 190
+
+
 async def test_dividends_are_the_tote_s_or_say_why_there_is_none() -> None:
     """The winner has both, the second a Place dividend, the third none; a fixed bet has no dividend of its own."""
     suite = Suite(at=START)
