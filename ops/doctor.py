@@ -111,7 +111,9 @@ class StoreChecks:
                     "check APPWRITE_ENDPOINT and the server",
                 )
                 return
-            except (StoreError, SettingsError) as error:
+            except SettingsError as error:
+                yield Diagnosis("failing", check.__name__, str(error), "set it; docs/settings.md says what it means")
+            except StoreError as error:
                 yield Diagnosis(
                     "failing", check.__name__, str(error), "see the message; is the key's scope wide enough?"
                 )

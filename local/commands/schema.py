@@ -73,10 +73,14 @@ def _migrate(server: Server, *, do: bool) -> int:
         print(_open(stuck) if stuck else "nothing to do: every table is as the suite needs it")
         return 1 if stuck else 0
     if not do:
-        print(f"{len(todo)} steps; nothing was done: --yes does them")
+        print(f"{_steps(len(todo))}; nothing was done: --yes does {'it' if len(todo) == 1 else 'them'}")
         return 1
-    print(f"{migrate(server, told=lambda step: print(_told(step), flush=True))} steps done")
+    print(f"{_steps(migrate(server, told=lambda step: print(_told(step), flush=True)))} done")
     return 0
+
+
+def _steps(count: int) -> str:
+    return f"{count} step{'' if count == 1 else 's'}"
 
 
 def _told(step: MigrateStep) -> str:

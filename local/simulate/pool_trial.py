@@ -1,7 +1,8 @@
 """Races that are due at once, at wire depth: healthy, through two stalls of the store, and healthy again.
 
 `python -m local.simulate.pool_trial --help`; with `--unmended` the clients are those that a stall once killed, with
-`--everything` each poll finds all its runners, odds and the race itself changed.
+`--everything` each poll finds all its runners, odds and the race itself changed, with `--runners` all but the race;
+with `--armed` it has at hand what slots from T-5 on have.
 """
 
 import argparse
@@ -29,13 +30,16 @@ from local.simulate.virtual_http import turns
 from local.simulate.wire_depth import WireBackend
 from local.simulate.world import SimWorld
 from raceday.catalogue.functions import IMPORTS
-from raceday.clock import Clock
+from raceday.clock import Clock, iso
+from raceday.polling import arming
 from raceday.polling.changes import StoredState
 from raceday.store.port import Op, Row, Store
 from raceday.tables import RACE_POLLS
 
 STALLS, STALL_SECS, BETWEEN_SECS = 2, 12.0, 45.0
 BEFORE = timedelta(minutes=40)
+# Long enough for a poller to come up, wait and arm.
+AHEAD_SECS = 8.0
 
 
 class Timed(WireBackend):
@@ -87,18 +91,27 @@ class TimedStore:
 
 
 @contextmanager
-def everything_changed() -> Iterator[None]:
-    """Let each poll write all its runners, all their odds and the race, whatever stood before."""
+def everything_changed(*, race: bool = True) -> Iterator[None]:
+    """Let each poll write all its runners, all their odds and perhaps the race, whatever stood before."""
     with ExitStack() as stack:
-        stack.enter_context(patch.object(StoredState, "race_digest", lambda self, row: ""))
+        if race:
+            stack.enter_context(patch.object(StoredState, "race_digest", lambda self, row: ""))
         stack.enter_context(patch.object(StoredState, "entrant_digest", lambda self, entrant_id, row: ""))
         stack.enter_context(patch.object(StoredState, "odds", lambda self, entrant_id, kind: None))
+        yield
+
+
+@contextmanager
+def always_armed() -> Iterator[None]:
+    """Let each poll wait for its slot armed, as from T-5 on."""
+    with patch.object(arming, "_is_critical", lambda order: True):
         yield
 
 
 def pool_trial(
     seed: int = 1,
     *,
+    armed: bool = False,
     races: int = 30,
     stalls: int = STALLS,
     profile: str = "fast",
@@ -124,13 +137,14 @@ def pool_trial(
             # By then the market moves, and each poll changes something.
             near = min(race.advertised for race in day.core_races) - BEFORE
             await asyncio.sleep((near - loop.now()).total_seconds())
-            goes = [await _go(world, ids)]
+            ahead_secs = AHEAD_SECS if armed else 0.0
+            goes = [await _go(world, ids, ahead_secs)]
             for _ in range(stalls):
                 backend.hosts["store"].freeze()
                 loop.call_later(STALL_SECS, backend.hosts["store"].thaw)
-                goes.append(await _go(world, ids))
-            due_at, before = loop.time(), backend.spent_secs
-            goes.append(await _go(world, ids))
+                goes.append(await _go(world, ids, ahead_secs))
+            due_at, before = loop.time() + ahead_secs, backend.spent_secs
+            goes.append(await _go(world, ids, ahead_secs))
             spent = {name: secs - before.get(name, 0.0) for name, secs in backend.spent_secs.items()}
             await settle(world)
             return {
@@ -146,11 +160,17 @@ def pool_trial(
     return on_virtual_time(start, work, turns(seed))
 
 
-async def _go(world: SimWorld, ids: Sequence[str]) -> int:
-    """Poll every race at one instant, by as many pollers as it takes; return how many were committed."""
-    most = world.settings.races_per_poller
-    batches = [list(ids[at : at + most]) for at in range(0, len(ids), most)]
-    answers = await asyncio.gather(*(world.platform.activate(POLLER, {"raceIds": batch}) for batch in batches))
+async def _go(world: SimWorld, ids: Sequence[str], ahead_secs: float) -> int:
+    """Poll every race at one instant, by as many pollers as it takes; return how many were committed.
+
+    Handed out ahead, they are slots that pollers wait for; else requests of the present.
+    """
+    most, at = world.settings.races_per_poller, world.loop.now() + timedelta(seconds=ahead_secs)
+    batches = [list(ids[i : i + most]) for i in range(0, len(ids), most)]
+    asked: list[dict[str, Any]] = [{"raceIds": batch} for batch in batches]
+    if ahead_secs:
+        asked = [{"slots": [{"raceId": id_, "slot": iso(at), "kind": "recheck"} for id_ in batch]} for batch in batches]
+    answers = await asyncio.gather(*(world.platform.activate(POLLER, each) for each in asked))
     await asyncio.sleep(BETWEEN_SECS)
     return sum(result["result"] == "committed" for answer in answers for result in answer.get("results", ()))
 
@@ -169,14 +189,21 @@ def main() -> None:
     parser.add_argument("--stalls", type=int, default=STALLS, help=f"stalls of the store of {STALL_SECS:g} s (2)")
     parser.add_argument("--store-profile", choices=PROFILES, default="fast", help="the store's pace (fast)")
     parser.add_argument("--unmended", action="store_true", help="with the clients as they once were")
+    parser.add_argument("--armed", action="store_true", help="slots that are waited for, as from T-5 on")
     parser.add_argument("--everything", action="store_true", help="every poll finds everything changed")
+    parser.add_argument("--runners", action="store_true", help="every poll finds all runners and odds changed")
     args = parser.parse_args()
     with ExitStack() as stack:
         if args.unmended:
             stack.enter_context(unmended())
-        if args.everything:
-            stack.enter_context(everything_changed())
-        print(json.dumps(pool_trial(args.seed, races=args.races, stalls=args.stalls, profile=args.store_profile)))
+        if args.everything or args.runners:
+            stack.enter_context(everything_changed(race=args.everything))
+        if args.armed:
+            stack.enter_context(always_armed())
+        found = pool_trial(
+            args.seed, armed=args.armed, races=args.races, stalls=args.stalls, profile=args.store_profile
+        )
+        print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -138,6 +138,25 @@ def test_a_wrong_key_is_told_as_such(site: Site) -> None:
     assert "a-key-that-is-wrong" not in str(lines)
 
 
+def test_a_missing_url_is_told_as_a_setting(site: Site) -> None:
+    """Where an event function has no URL the line says to set it, and nothing of the key."""
+    (line,) = _of(_lines(site, alerts_url=""), "webhooks")
+    assert line.found.startswith("RACEDAY_URL_ALERT_EVALUATOR is missing")
+    assert line.advice.startswith("set it")
+
+
+def test_a_missing_subscription_names_what_its_id_is_made_of(site: Site) -> None:
+    """An id may be taken by nobody who is seen: the advice says what project and database it is made of."""
+    site.server.hooks.remove(hook_id(site.settings, "money-flow-tracker"))
+    (line,) = [line for line in _of(_lines(site), "webhook") if line.level != "ok"]
+    for word in (
+        hook_id(site.settings, "money-flow-tracker"),
+        site.settings.store_project,
+        site.settings.store_database,
+    ):
+        assert word in line.advice
+
+
 def test_a_switched_off_webhook_fails(site: Site) -> None:
     """A disabled subscription fails by its function's name and says how to restore it."""
     site.server.hooks.get(hook_id(site.settings, "money-flow-tracker")).enabled = False

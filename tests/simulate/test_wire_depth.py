@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.simulate.pool_trial import pool_trial
+from local.simulate.pool_trial import always_armed, pool_trial
 from local.simulate.storms import NETWORKS, TROUBLES, CalmNet, Outage, Storm, weather_of
 from local.simulate.storms_judged import LONG_LIFE, SHORT_LIFE, lived
 from local.simulate.unmended import unmended
@@ -18,6 +18,15 @@ START = datetime(2026, 2, 14, tzinfo=UTC)
 def test_every_race_is_committed_through_two_stalls() -> None:
     """Thirty races due at once, two stalls of 12 s: thirty are committed at each go."""
     assert pool_trial(1)["committed"] == [30, 30, 30, 30]
+
+
+def test_slots_that_are_waited_for_open_no_transaction_after_they_are_due() -> None:
+    """Armed polls have read and opened before the slot: from due to written is less than for a request."""
+    asked = pool_trial(1, races=3, stalls=0, profile="appwrite-1.9")
+    with always_armed():
+        armed = pool_trial(1, races=3, stalls=0, profile="appwrite-1.9", armed=True)
+    assert (asked["committed"], armed["committed"]) == ([3, 3], [3, 3])
+    assert armed["last_after_due"]["p50_secs"] < asked["last_after_due"]["p50_secs"]
 
 
 def test_the_dead_pool_is_found_from_a_seed() -> None:
