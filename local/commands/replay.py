@@ -14,6 +14,7 @@ from local.commands.places import read_named, read_place
 from local.failures import NoSuchRace
 from local.simulate.taped import simulate_tape
 from local.simulate.world import settings_from_env
+from local.tape.blame import blamed
 from local.tape.opening import opened
 from local.tape.replay import TapeReplay
 from local.tape.scanning import TapeError
@@ -61,7 +62,7 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
     if not verify:
         click.echo("  ".join(f"{table} {len(made.store.tables[table])}" for table in COMPARED))
         return 0
-    found = compare(recorded, made.store.tables, only=only)
+    found = asyncio.run(blamed(compare(recorded, made.store.tables, only=only), recorded, made.store.tables))
     for difference in found[:50]:
         click.echo(str(difference))
     if len(found) > 50:

@@ -1,7 +1,7 @@
 """Comparing what a replay made with what is stored, row by row and column by column, each difference with its rule."""
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -53,10 +53,10 @@ _LEDGER = {
     "digests": "polling/changes (digests)",
     "dividends": "feed/mapping (dividends)",
 }
+# Columns of a ledger row that are lists, and what names their items.
+MEMBERS = {"checks": "name", "runners": "no"}
 _SHARES = {"win", "place", "winSource", "placeSource"}
-_FOLLOWING = ("racing/score", "polling/changes (digests)")
-# Tables that are made of the ledger alone.
-PROJECTED = (MONEY_FLOW, RACE_POOLS, CLOSING_PRICES, NOTIFICATIONS)
+FOLLOWING = ("racing/score", "polling/changes (digests)")
 
 
 class RowDifference(NamedTuple):
@@ -76,41 +76,15 @@ class RowDifference(NamedTuple):
 
 
 def compare(stored: Rows, made: Rows, *, only: str = "", tables: Sequence[str] = COMPARED) -> list[RowDifference]:
-    """Return every row that differs, in order of table and key."""
+    """Return every row that differs, in order of table and key, with the rule that makes it."""
     found: list[RowDifference] = []
     for table in tables:
         before, after = _of(stored.get(table, {}), only), _of(made.get(table, {}), only)
         for row_id in sorted(before.keys() | after.keys()):
-            difference = _row(table, row_id, before.get(row_id), after.get(row_id))
+            difference = row_difference(table, row_id, before.get(row_id), after.get(row_id))
             if difference is not None:
                 found.append(difference)
-    return _traced(found, stored, made)
-
-
-def _traced(found: Sequence[RowDifference], stored: Rows, made: Rows) -> list[RowDifference]:
-    """Name beside each projection's rule that of the ledger row that moved it: its own, else the last before it."""
-    moved: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for each in found:
-        if each.table == RACE_POLLS:
-            row = _side(each, stored, made)
-            moved[row["raceId"]].append((int(row["n"]), each.rule))
-    for polls in moved.values():
-        polls.sort()
-    traced = []
-    for each in found:
-        if each.table in PROJECTED:
-            row = _side(each, stored, made)
-            last = row.get("n")
-            rules = [rule for n, rule in moved.get(row["raceId"], []) if last is None or n <= last]
-            each = each._replace(rule=f"{rules[-1]}, through {each.rule}") if rules else each
-        traced.append(each)
-    return traced
-
-
-def _side(difference: RowDifference, stored: Rows, made: Rows) -> Row:
-    """Return the row of a difference from the side that has it."""
-    there = stored.get(difference.table, {}).get(difference.row_id)
-    return there or made[difference.table][difference.row_id]
+    return found
 
 
 def _of(rows: Mapping[str, Row], only: str) -> Mapping[str, Row]:
@@ -119,7 +93,8 @@ def _of(rows: Mapping[str, Row], only: str) -> Mapping[str, Row]:
     return {row_id: row for row_id, row in rows.items() if only in (row_id, row.get("raceId"))}
 
 
-def _row(table: str, row_id: str, before: Row | None, after: Row | None) -> RowDifference | None:
+def row_difference(table: str, row_id: str, before: Row | None, after: Row | None) -> RowDifference | None:
+    """Return what differs of one row, None where nothing does."""
     row = before or after or {}
     about = " ".join(f"{k}={row[k]}" for k in ("raceId", "n", "timeInterval", "slot") if row.get(k) is not None)
     if before is None or after is None:
@@ -149,7 +124,7 @@ def _members(columns: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any
     """Take structures apart: the checks, runners and digests that differ, by name."""
     found: dict[str, tuple[Any, Any]] = {}
     for column, (before, after) in columns.items():
-        if column not in ("checks", "runners"):
+        if column not in MEMBERS:
             found[column] = (before, after)
             continue
         old, new = (_named(json.loads(text or "[]"), column) for text in (before, after))
@@ -162,27 +137,32 @@ def _members(columns: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any
 
 
 def _named(items: Sequence[Mapping[str, Any]], column: str) -> dict[str, Mapping[str, Any]]:
-    return {str(item["name" if column == "checks" else "no"]): item for item in items}
+    return {str(item[MEMBERS[column]]): item for item in items}
+
+
+def rules_of(table: str, columns: Mapping[str, Any]) -> dict[str, str]:
+    """Return the rule that makes each of these columns."""
+    if table != RACE_POLLS:
+        return dict.fromkeys(columns, RULES[table])
+    named = {}
+    for column in columns:
+        part, _, rest = column.partition(".")
+        if part == "checks":
+            named[column] = f"check {rest.rpartition('.')[0]}"
+        elif part == "runners":
+            figure = rest.rpartition(".")[2]
+            named[column] = "racing/shares" if figure in _SHARES else "feed/mapping (runners)"
+        elif part == "pools" and _same_totals(*columns[column]):
+            named[column] = "racing/shares"
+        else:
+            named[column] = _LEDGER.get(part, "feed/mapping (race)")
+    return named
 
 
 def _rule(table: str, columns: Mapping[str, Any]) -> str:
     """Name the rules that make these columns; what follows from others, as a score does, is named only where alone."""
-    if table != RACE_POLLS:
-        return RULES[table]
-    named = []
-    for column in columns:
-        part, _, rest = column.partition(".")
-        if part == "checks":
-            named.append(f"check {rest.rpartition('.')[0]}")
-        elif part == "runners":
-            figure = rest.rpartition(".")[2]
-            named.append("racing/shares" if figure in _SHARES else "feed/mapping (runners)")
-        elif part == "pools" and _same_totals(*columns[column]):
-            named.append("racing/shares")
-        else:
-            named.append(_LEDGER.get(part, "feed/mapping (race)"))
-    kept = [rule for rule in dict.fromkeys(named) if rule not in _FOLLOWING] or list(dict.fromkeys(named))
-    return ", ".join(kept)
+    named = list(dict.fromkeys(rules_of(table, columns).values()))
+    return ", ".join([rule for rule in named if rule not in FOLLOWING] or named)
 
 
 def _same_totals(before: str | None, after: str | None) -> bool:
