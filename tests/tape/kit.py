@@ -3,6 +3,7 @@
 import json
 import pickle
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -11,6 +12,8 @@ from pathlib import Path
 from local.simulate.plan import DayPlan
 from local.simulate.port_store import PortBackend
 from local.simulate.run import simulate_day
+from local.simulate.seams import FaultHooks
+from local.simulate.world import SimWorld
 from local.tape.writer import TapeWriter
 from local.testing.memory_store import MemoryStore
 from raceday.feed.taping import Answer
@@ -55,6 +58,12 @@ def _passed(*_: object) -> None:
     raise Passed
 
 
+def simulated(plan: DayPlan, backend: PortBackend, seams: Callable[[SimWorld], FaultHooks] | None = None) -> None:
+    """Let a day pass into a backend, judged by nobody."""
+    with suppress(Passed):
+        simulate_day(plan, into=backend, seams=seams, on_end=_passed)
+
+
 @lru_cache(maxsize=4)
 def taped_day(seed: int = 1, races: int = 4, faults: str = "none") -> tuple[Path, dict[str, dict[str, Row]]]:
     """Return the tape and the tables of a simulated day; made once, never changed."""
@@ -64,8 +73,7 @@ def taped_day(seed: int = 1, races: int = 4, faults: str = "none") -> tuple[Path
         folder.mkdir()
         backend = PortBackend()
         plan = DayPlan(seed=seed, races=races, day=DAY, depth="port", tape=folder / "day.tape")
-        with suppress(Passed):
-            simulate_day(plan, into=backend, seams=None if faults == "none" else profile(faults), on_end=_passed)
+        simulated(plan, backend, None if faults == "none" else profile(faults))
         assert backend.memory is not None
         (folder / "tables").write_bytes(pickle.dumps(backend.memory.tables))
 

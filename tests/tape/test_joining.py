@@ -1,6 +1,8 @@
 """What deployed pollers upload is joined to a tape, and an upload that fails costs no poll."""
 
+import asyncio
 import dataclasses
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,16 +10,21 @@ from typing import Any
 import pytest
 
 from local.embedded import EmbeddedTransport
+from local.simulate.plan import DayPlan
+from local.simulate.port_store import PortBackend
+from local.simulate.world import SETTINGS
 from local.tape.joining import pull_day, unpacked, write_part
 from local.tape.reader import Tape
-from local.world import open_world
+from local.tape.replay import TapeReplay
+from local.tape.verify import compare
+from local.world import LocalWorld, open_world
 from raceday.clock import iso
 from raceday.errors import StoreUnavailable
 from raceday.feed.taping import Answer
 from raceday.polling.taping import packed
 from raceday.tables import RACE_POLLS
 from tests.polling.test_poll_entrypoints import RACE, SOON, invoke, kit
-from tests.tape.kit import DAY, answers
+from tests.tape.kit import DAY, answers, simulated
 
 BUCKET = "tapes"
 
@@ -99,3 +106,33 @@ async def test_a_pull_takes_a_days_objects_and_no_others(tmp_path: Path, monkeyp
     assert found.refused[0].startswith("20260213T130000Z-torn")
     assert found.path is not None
     assert [body for _, body in Tape.open(found.path).bodies()] == [answer.body for answer in made]
+
+
+async def stored_objects(files: Mapping[tuple[str, str], bytes], place: Path) -> LocalWorld:
+    """Return an embedded server whose bucket holds these objects."""
+    world = open_world("generated", str(place), lambda _: None)
+    store = world.container("money-flow-tracker").store
+    for (bucket, key), content in files.items():
+        if bucket == BUCKET:
+            await store.put_file(BUCKET, key, f"{key}.gz", content, "application/gzip")
+    return world
+
+
+def test_a_joined_day_replays_as_it_was_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pollers that upload live a day; its objects, pulled and joined, are replayed: no row differs, no poll is lost."""
+    backend = PortBackend()
+    settings = dataclasses.replace(SETTINGS, tape_bucket=BUCKET)
+    simulated(DayPlan(seed=1, races=1, day=DAY, depth="port", settings=settings), backend)
+    assert backend.memory is not None
+    stored = backend.memory.tables
+    monkeypatch.setenv("RACEDAY_TAPE", BUCKET)
+    world = asyncio.run(stored_objects(backend.memory.files, tmp_path / "store.db"))
+    assert world.embedded is not None
+    joined = asyncio.run(pull_day(world.settings, EmbeddedTransport(world.embedded), DAY, tmp_path / "tapes"))
+    assert joined.path is not None
+    assert (joined.refused, joined.objects > 30) == ([], True)
+    made = TapeReplay(Tape.checked(joined.path), stored, SETTINGS)
+    asyncio.run(made.run())
+    assert made.unknown == []
+    assert [str(each) for each in compare(stored, made.store.tables)] == []
+    assert len(made.store.tables[RACE_POLLS]) == len(stored[RACE_POLLS]) > 40
