@@ -5,7 +5,7 @@ import asyncio
 from appwrite.query import Query
 
 from local.tape.reader import Tape
-from local.tape.replay import Rows, TapeReplay, answer_of, tables_of
+from local.tape.replay import Rows, TapeReplay, answers_near, tables_of
 from local.tape.script import OBSERVED
 from local.tape.spill import SpilledStore
 from local.tape.stored import settings_of_replay
@@ -18,7 +18,7 @@ _MOST_VALUES = 100
 
 
 async def read_ledger(store: Store, tape: Tape) -> Rows:
-    """Return what a replay needs of a ledger: of each poll on the tape a few columns, of others whole rows."""
+    """Return what a replay needs of a ledger: of each poll with one answer a few columns, of others whole rows."""
     ids = tape.race_ids
     found: dict[str, list[dict[str, object]]] = {
         table: await store.find(table) for table in (ALERT_CONFIGS, ALERT_FILTERS, MEETINGS)
@@ -32,7 +32,7 @@ async def read_ledger(store: Store, tape: Tape) -> Rows:
             found[table] += await store.find(table, asked, select=select)
     polls = found[RACE_POLLS]
     for i, row in enumerate(polls):
-        if row["kind"] == "closing" or answer_of(tape, row) is None:
+        if row["kind"] == "closing" or len(answers_near(tape, row)) != 1:
             polls[i] = await store.get(RACE_POLLS, str(row["$id"])) or row
     return tables_of(found)
 

@@ -1,6 +1,8 @@
 """A day replayed from its tape comes out as it was stored, and a stored row that differs is named."""
 
 import asyncio
+import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,10 @@ from local.simulate.port_store import PortBackend
 from local.simulate.taped import simulate_tape
 from local.simulate.world import SETTINGS
 from local.tape.reader import Tape
-from local.tape.replay import Rows, TapeReplay
+from local.tape.replay import Rows, TapeReplay, answer_of
 from local.tape.verify import compare
+from raceday.clock import iso
+from raceday.feed.taping import Answer
 from raceday.tables import ENTRANTS, MONEY_FLOW, NOTIFICATIONS, RACE_POLLS, RACE_RESULTS
 from tests.recorded import RECORDED, needs_recorded
 from tests.tape.growing import growing
@@ -74,3 +78,29 @@ def test_a_recorded_event_with_a_tracker_replays_as_it_was_lived(tmp_path: Path)
     assert len({row["betPercentage"] for row in stored[MONEY_FLOW].values()}) > 40
     assert stored[RACE_RESULTS]
     assert stored[NOTIFICATIONS]
+
+
+def test_of_two_pollers_answers_that_came_together_a_row_is_made_of_its_own(tmp_path: Path) -> None:
+    """Two answers of one slot in one millisecond: each row finds the one that the feed made when the row says."""
+    path, stored = taped_day(1, 1)
+    day = Tape.open(path)
+    row = next(row for row in stored[RACE_POLLS].values() if row["n"] == 9)
+    entry = answer_of(day, row)
+    assert entry is not None
+    body = json.loads(day.body(entry))
+    made = datetime.fromisoformat(body["header"]["generated_time"]).replace(microsecond=34_000)
+    twins = []
+    for i, micros in enumerate((120, 480, 840)):
+        at = made + timedelta(microseconds=micros)
+        body["header"]["generated_time"] = at.isoformat().replace("+00:00", "Z")
+        received = entry.received.replace(microsecond=69_100 + 10 * i)
+        twins.append(Answer(entry.url, entry.sent, received, 200, {}, json.dumps(body).encode()))
+    tape = Tape.open(write(tmp_path / "twins.tape", twins))
+    fetched = entry.received.replace(microsecond=69_000)
+    for i, micros in enumerate((120, 480, 840)):
+        age = round((fetched - made).total_seconds() - micros / 1e6, 4)
+        told = {**row, "fetchedAt": iso(fetched), "generatedAt": iso(made),
+                "checks": json.dumps([{"name": "freshness", "value": age}])}  # fmt: skip
+        found = answer_of(tape, told)
+        assert found is not None
+        assert found.n == i + 1
