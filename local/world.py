@@ -23,6 +23,7 @@ from local.origin import Calls, Origin
 from local.running import running_on
 from local.stores import HOME as HOME
 from local.tape.feed import TapeFeed
+from local.tape.keeping import Keeper
 from local.tape.reader import Tape
 from local.testing.containers import make_container
 from raceday.catalogue.functions import BY_NAME, EVENT_FUNCTIONS, NAMES
@@ -59,7 +60,8 @@ class InProcess:
 class LocalWorld:
     """Settings, clock and clients that every function here shares; one container per function.
 
-    With `remote` the functions run elsewhere: it takes a name and an event and gives the result.
+    With `remote` the functions run elsewhere: it takes a name and an event and gives the result. A `keeper` hears
+    every function that runs here.
     """
 
     settings: Settings
@@ -72,6 +74,7 @@ class LocalWorld:
     containers: dict[str, Container] = field(default_factory=dict)
     on_done: Callable[[str, str, datetime, float, dict[str, Any], Origin], None] | None = None
     remote: Callable[[str, dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]] | None = None
+    keeper: Keeper | None = None
 
     def container(self, name: str) -> Container:
         """Return a function's container, made on first use."""
@@ -93,6 +96,8 @@ class LocalWorld:
                 heartbeat=PostHeartbeat(url) if (url := self.settings.heartbeat_url) else NoHeartbeat(),
                 checks_schema=True,
             )
+            if self.keeper is not None:
+                self.keeper.listen(name, self.containers[name])
         return self.containers[name]
 
     async def invoke(
@@ -106,6 +111,8 @@ class LocalWorld:
         parent, running = _RUNNING.get(), _RUNNING.set(context.activation_id)
         calls = Calls()
         counting = CALLS.set(calls)
+        if self.keeper is not None:
+            self.keeper.began(context.activation_id, self.container(name))
         try:
             async with asyncio.timeout(limit):
                 if self.remote is not None:
@@ -117,6 +124,10 @@ class LocalWorld:
         finally:
             _RUNNING.reset(running)
             CALLS.reset(counting)
+        if self.keeper is not None:
+            told, ended = result.get("error"), self.clock.now()
+            whole = not isinstance(told, dict) or told.get("kind") != "time_limit"
+            self.keeper.ended(name, context.activation_id, event, began, ended, whole=whole)
         if self.on_done is not None:
             spent_ms = (self.clock.now() - began).total_seconds() * 1000
             origin = Origin(event, parent, calls if self.remote is None else None)

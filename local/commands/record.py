@@ -12,13 +12,12 @@ import click
 from local import stores
 from local.commands.up import minutes
 from local.tape.format import TERMS, to_micros
-from local.tape.keeping import IMPORTS, Keeper
+from local.tape.keeping import Keeper
 from local.tape.writer import TapeWriter
 from local.testing.pace import PacedClock
 from local.world import LocalWorld, open_world
 from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.errors import SettingsError
-from raceday.ids import SystemRandomSource
 from raceday.ledger.log import heads
 from raceday.racing.nzday import race_day
 
@@ -26,7 +25,6 @@ FOLDER = Path(".raceday/tapes")
 STORE = ".raceday/record.db"
 # A recording before this one may have been killed between a poll and its projections.
 _BACK = timedelta(hours=24)
-ASKING = (*IMPORTS, "enhanced-race-poller", "race-data-poller", "single-race-poller", "batch-race-poller")
 
 
 @dataclass
@@ -34,7 +32,6 @@ class Recording(LocalWorld):
     """A world whose feed is heard: one part for each NZ race day and each start of the command."""
 
     folder: Path = FOLDER
-    keeper: Keeper | None = None
     day: str = ""
     lost: int = 0
 
@@ -48,8 +45,6 @@ class Recording(LocalWorld):
         writer.mark("recording", {"began": to_micros(now)})
         if self.keeper is None:
             self.keeper = Keeper(writer)
-            for name in ASKING:
-                self.keeper.listen(name, self.container(name))
         else:
             self.lost += self.keeper.writer.lost
             self.keeper.turn(writer)
@@ -60,16 +55,10 @@ class Recording(LocalWorld):
         self, name: str, event: dict[str, Any], *, activation: str = "", timeout_secs: float | None = None
     ) -> dict[str, Any]:
         """Run one activation, and keep what it hears."""
-        assert self.keeper is not None
         # Where there is no room for a new day's part the present one goes on, and counts what it loses.
         with contextlib.suppress(OSError):
             self.turn()
-        activation, began = activation or SystemRandomSource().token(), self.clock.now()
-        self.keeper.began(activation, self.container(name))
-        result = await LocalWorld.invoke(self, name, event, activation=activation, timeout_secs=timeout_secs)
-        whole = not isinstance(result.get("error"), dict) or result["error"].get("kind") != "time_limit"
-        self.keeper.ended(name, activation, event, began, self.clock.now(), whole=whole)
-        return result
+        return await LocalWorld.invoke(self, name, event, activation=activation, timeout_secs=timeout_secs)
 
 
 @click.command(epilog="Example: ./raceday record --feed live")

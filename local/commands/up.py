@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from local import running, stores
-from local.commands.options import INSTANT, PORT, Options, store_option
+from local.commands.options import FILE, INSTANT, PORT, Options, store_option
 from local.deliveries import LedgerWatch, make_hook_server
 from local.embedded import WebhookWorker
 from local.embedded.http import LOOPBACK, make_server
@@ -24,7 +24,9 @@ from local.secrets import kept
 from local.serving import bound, serve_told
 from local.tape.feed import TapeFeed
 from local.tape.format import TERMS
+from local.tape.keeping import Keeper
 from local.tape.opening import opened
+from local.tape.writer import TapeWriter
 from local.testing.pace import PacedClock
 from local.world import EVENT_URLS, LocalWorld, deliver, open_world, subscribe
 from raceday.catalogue.schedules import SCHEDULES
@@ -65,6 +67,9 @@ Send = Callable[[str, dict[str, str], bytes], Coroutine[Any, Any, int]]
     help="with --store env: take Appwrite's webhooks on this port of every interface, each function at the path "
     "of its RACEDAY_URL_*; without it nothing is taken, and the ledger is looked at each two seconds",
 )
+@click.option(
+    "--tape", type=FILE, metavar="FILE", help="keep every answer of the feed on this new tape, for the page too"
+)
 @click.option("--minutes", type=float, metavar="N", help="stop after so many minutes of the suite's clock")
 @click.option("--staged", is_flag=True, help="run the staged functions as the platform would boot them")
 @click.option("--demo", is_flag=True, help=f"a generated card that starts in {DEMO_MINUTES} minutes, at any hour")
@@ -81,6 +86,8 @@ def run(args: Options) -> int:
         return _wrong("--at: expected an instant with its offset, as 2026-11-24T01:00:00+00:00")
     if args.staged and (args.at is not None or args.speed != 1):
         return _wrong("--staged runs on the machine's own clock: leave out --at and --speed")
+    if args.tape is not None and (args.staged or args.tape.exists()):
+        return _wrong("--tape: expected a new file, and functions that run here: leave out --staged")
     if args.demo and args.feed != "generated":
         return _wrong("--demo makes a card of its own: leave out --feed")
     place = _place(args)
@@ -111,8 +118,13 @@ def run(args: Options) -> int:
             stores.tell(place)
             near, last = world.settings.near_interval_secs, world.settings.last_interval_secs
             running.note(place, running.Running(clock, near, last, args.feed, seed, args.races, first))
+            world.keeper = _keeper(args.tape)
             return _until_stopped(world, args)
     finally:
+        if world.keeper is not None:
+            writer = world.keeper.writer
+            writer.close()
+            print(f"{writer.n} records, {writer.size_bytes:,} bytes in {writer.path}, {writer.lost} lost", flush=True)
         if world.embedded is not None:
             world.embedded.close()
 
@@ -121,6 +133,14 @@ def _until_stopped(world: LocalWorld, args: Options) -> int:
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(world, args))
     return 0
+
+
+def _keeper(path: Path | None) -> Keeper | None:
+    """Begin the tape that is asked for."""
+    if path is None:
+        return None
+    print(TERMS, file=sys.stderr)
+    return Keeper(TapeWriter.create(path, source="up"))
 
 
 def _place(args: Options) -> str:

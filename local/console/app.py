@@ -143,7 +143,8 @@ def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
             raise _NotFound(f"race {race_id}")
         number, label = (_whole(request.query_params.get(key, ""), key) for key in ("runner", "label"))
         try:
-            told = explained(await race_rows(source.store, race_id), race_id, number, label)
+            tape = source.tape.now() if source.tape else None
+            told = explained(await race_rows(source.store, race_id), race_id, number, label, tape)
         except LookupError as missing:
             raise _NotFound(f"figures to explain: {missing}") from None
         runner = next((row for row in found.entrants if row["runnerNumber"] == number), {})

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,7 +66,7 @@ class PaidPool:
 
 @dataclass(frozen=True, slots=True)
 class RacePage:
-    """Everything the race's page shows."""
+    """Everything the race's page shows; `steps` are the instants at which what it shows became another."""
 
     id: str
     number: int
@@ -91,6 +91,7 @@ class RacePage:
     now: datetime | None = None
     asof: datetime | None = None
     ends: tuple[datetime, datetime] | None = None
+    steps: tuple[datetime, ...] = ()
 
 
 async def read_race(source: Source, race_id: str, view: str = "win", asked: str = "") -> RacePage | None:
@@ -101,16 +102,16 @@ async def read_race(source: Source, race_id: str, view: str = "win", asked: str 
     rows = await rows_now(source, race_id)
     if rows is None:
         return None
-    ends = rows.ends
+    ends, steps = rows.ends, tuple(instant for row in rows.polls if (instant := at(row["fetchedAt"])))
     if asked:
         instant = asked_instant(asked, rows.race)
         if instant is None:
             raise BadRequest("at", "HH:MM:SS of the race day in New Zealand, or an instant with its offset", asked)
         rows = await rows_at(source, rows, instant)
-    return await _page(source, rows, view, ends)
+    return replace(await _page(source, rows, view), ends=ends, steps=steps)
 
 
-async def _page(source: Source, rows: RaceRows, view: str, ends: tuple[datetime, datetime] | None) -> RacePage:
+async def _page(source: Source, rows: RaceRows, view: str) -> RacePage:
     row, entrants, polls = rows.race, rows.entrants, rows.polls
     now, intervals = rows.asof or source.now(), Intervals.of(source.settings)
     ledger = [from_row(poll) for poll in polls]
@@ -150,7 +151,6 @@ async def _page(source: Source, rows: RaceRows, view: str, ends: tuple[datetime,
         silks=silks,
         now=now,
         asof=rows.asof,
-        ends=ends,
     )
 
 

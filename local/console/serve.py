@@ -19,6 +19,7 @@ from local.logfile import keeping
 from local.logfile import path_beside as path_of_log
 from local.running import running_on
 from local.serving import serve_told
+from local.tape.opening import OpenTape
 from local.world import HOME, LocalWorld, open_embedded
 from raceday.clock import Clock, SystemClock
 from raceday.ids import SystemRandomSource, row_key
@@ -59,6 +60,7 @@ def source_of(world: LocalWorld, *, writes: bool = True) -> Source:
         stores.shown_name(place), world.settings, world.clock, world.embedded, activity, generated=activity.generated
     )
     source.log_file = path_of_log(stores.beside(place))
+    source.tape = OpenTape(world.keeper.writer.path) if world.keeper else None
     if world.embedded is None and not writes:
         return source
     source.actions = Actions(source.store, world.clock, world.sink, world)

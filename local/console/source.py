@@ -37,6 +37,7 @@ from raceday.tables import (
 
 if TYPE_CHECKING:
     from local.console.actions import Actions
+    from local.tape.opening import OpenTape
 
 Hooks = Callable[[], list[dict[str, Any]]]
 LIGHT = ("$id", "raceId", "n", "slot", "kind", "status", "finishedAt", "score", "lateMs", "feedMs", "storeMs",
@@ -68,6 +69,7 @@ class Source:
     name: str = ""
     actions: "Actions | None" = None
     log_file: Path | None = None
+    tape: "OpenTape | None" = None
     lost: dict[str, list[datetime]] = field(default_factory=dict)
     _failed: dict[tuple[str, datetime], str] = field(default_factory=dict)
     _read_to: int = 0

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from local.tape.reader import Tape
 from local.testing.pace import PacedClock
 from local.world import LocalWorld, open_world
 from raceday.settings import specs
@@ -54,8 +55,9 @@ def _put(table: str, row_id: str, row: dict[str, Any], store: str) -> None:
 
 
 def test_it_imports_at_its_minute_and_ends_by_itself(capsys: Capture) -> None:
-    """Two minutes from 17:00 UTC at sixty times the pace import the day, keep a health row, and end with 0."""
-    words = ["--minutes", "2", "--speed", "60", "--races", "2", "--at", START.isoformat()]
+    """Two minutes from 17:00 UTC at sixty times the pace import the day, keep health and a tape, and end with 0."""
+    words = ["--tape", "day.tape"]
+    words += ["--minutes", "2", "--speed", "60", "--races", "2", "--at", START.isoformat()]
     assert raceday("up", *words, "--store", "up.db", "--port", "0", "--store-port", "0", "--functions-port", "0") == 0
     told = capsys.readouterr().out
     assert "http://127.0.0.1:" in told
@@ -64,6 +66,12 @@ def test_it_imports_at_its_minute_and_ends_by_itself(capsys: Capture) -> None:
     assert {row["kind"] for row in _rows(SUITE_STATE)} >= {"tick", "run", "health"}
     assert stat.S_IMODE(os.stat(".raceday/up.key").st_mode) == 0o600
     assert Path(".raceday/up.key").read_text() not in told
+    tape = Tape.checked("day.tape")
+    assert "meetings" in tape.entries[0].url
+    assert {mark["function"] for mark in tape.marks} >= {"daily-meetings"}
+    assert " in day.tape, 0 lost" in told
+    assert raceday("up", *words, "--port", "0") == 2
+    assert "--tape: expected a new file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("taken", ["--port", "--store-port", "--functions-port"])

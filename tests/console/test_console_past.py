@@ -1,5 +1,7 @@
 """A race's page as it stood at an instant, and a figure's way back to the feed."""
 
+import json
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,21 @@ import pytest
 from local.console.race import read_race
 from local.console.race_rows import asked_instant
 from local.console.source import Source
-from raceday.tables import MONEY_FLOW
+from local.tape.keeping import Keeper
+from local.tape.opening import OpenTape
+from local.tape.writer import TapeWriter
+from raceday.tables import MONEY_FLOW, RACE_POLLS
 from tests.console.stepped import Stepped
 from tests.console.test_console_browser import errors, one, press, race_url, until
 from tests.console.test_console_pages import near, over
 
 RACE = {"raceDateNz": "2026-02-14"}
+PLAYED = """
+return [document.querySelector("[data-play]").textContent, document.querySelector("#at").value,
+        document.querySelectorAll("#slot-table tbody tr").length,
+        document.querySelectorAll("#chart-odds .legend li").length,
+        document.querySelectorAll("thead .num:not(.k-ahead):not(.k-gap):not(.fact)").length]
+"""
 FOCUSED = "return document.activeElement.className + ' ' + document.activeElement.textContent"
 
 
@@ -85,6 +96,34 @@ def test_a_figure_is_explained_and_one_that_differs_is_marked(tmp_path: Path) ->
     assert (word.status_code, "label: expected a whole number" in word.text) == (400, True)
 
 
+def test_a_figure_is_explained_from_the_tape_that_the_world_keeps(tmp_path: Path) -> None:
+    """With a tape the answer's place on it is told, and a poll that was altered in the ledger is found out."""
+    writer = TapeWriter.create(tmp_path / "day.tape")
+
+    async def work(stepped: Stepped, source: Source, client: httpx.AsyncClient) -> list[str]:
+        stepped.world.keeper = Keeper(writer)
+        race = await near(stepped, 9)
+        source.tape = OpenTape(tmp_path / "day.tape")
+        path, asked = f"/race/{race['$id']}/explain", {"runner": 1, "label": 10}
+        sound = (await client.get(path, params=asked)).text
+        at = datetime.fromisoformat(race["startTime"]) - timedelta(minutes=10)
+        poll = next(p for p in await source.polls(race["$id"]) if datetime.fromisoformat(p["slot"]) == at)
+        runners = json.loads(poll["runners"])
+        runners[0]["win"] += 1
+        await source.store.update(RACE_POLLS, poll["$id"], {"runners": json.dumps(runners)})
+        wrong = (await client.get(path, params=asked)).text
+        source.tape = None
+        return [sound, wrong, (await client.get(path, params=asked)).text]
+
+    sound, wrong, blind = over(tmp_path, work)
+    assert "made again from the tape" in sound
+    assert "part 1 record" in sound
+    assert "every figure is as stored" in sound
+    assert "differ from what is stored" in wrong
+    assert "no answer on a tape" in blind
+    writer.close()
+
+
 def test_the_slider_and_the_arrows_work_in_a_browser(browser: Any, served: Any) -> None:
     """The slider shows an earlier moment without a new page; the arrows walk the grid's figures; Enter explains one."""
     browser.get("about:blank")
@@ -108,3 +147,48 @@ def test_the_slider_and_the_arrows_work_in_a_browser(browser: Any, served: Any) 
     one(browser, "[data-present]").click()
     until(lambda: not browser.find_elements("css selector", "[data-present]"), "the present again")
     assert errors(browser) == []
+
+
+def test_a_race_is_played_back_at_the_speed_that_is_chosen(browser: Any, served: Any) -> None:
+    """From an hour before the start slots, odds and labels come poll by poll; a pause holds, the last poll ends it."""
+    browser.get("about:blank")
+    errors(browser)
+    browser.get(race_url(served))
+    whole = browser.execute_script(PLAYED)
+    browser.execute_script("document.querySelector('[data-play-speed]').value = '200'")
+    one(browser, "[data-play]").click()
+    until(lambda: browser.find_elements("css selector", "[data-present]"), "a moment of the past")
+    one(browser, "[data-play]").click()
+    until(lambda: browser.execute_script(PLAYED)[0] == "▶ Play", "the pause")
+    stood = browser.execute_script(PLAYED)
+    assert int(stood[1]) < int(whole[1])
+    assert stood[2] < whole[2]
+    time.sleep(0.5)
+    assert browser.execute_script(PLAYED)[1] == stood[1]
+    one(browser, "[data-play]").click()
+    seen = [stood]
+
+    def ended() -> bool:
+        seen.append(browser.execute_script(PLAYED))
+        return bool(seen[-1][0] == "▶ Play")
+
+    until(ended, "the end", secs=60)
+    assert seen[-1][1:] == whole[1:]
+    assert [int(each[1]) for each in seen] == sorted(int(each[1]) for each in seen)
+    assert len({each[2] for each in seen}) > 5
+    one(browser, "[data-present]").click()
+    until(lambda: not browser.find_elements("css selector", "[data-present]"), "the present again")
+    assert errors(browser) == []
+
+
+def test_without_scripts_nothing_offers_to_play(tmp_path: Path) -> None:
+    """The page's own markup hides what only a script can do, and each moment is read by the form alone."""
+
+    async def work(stepped: Stepped, source: Source, client: httpx.AsyncClient) -> tuple[str, str]:
+        race = await near(stepped, 9)
+        return (await client.get(f"/race/{race['$id']}")).text, (await client.get("/static/console.css")).text
+
+    page, style = over(tmp_path, work)
+    assert ".play { display: none; } .scripted .play {" in style
+    assert 'class="scripted"' not in page
+    assert page.index('<form method="get" class="asof"') < page.index("<button>Show</button>") < page.index("data-play")

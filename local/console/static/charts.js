@@ -99,6 +99,8 @@ const Charts = (() => {
 
   // A chart is made once, and is given its new figures afterwards: a stretch that is looked into stays.
   function draw() {
+    // A moment before the first figures has no chart, and the next one that has is drawn anew.
+    for (const [id, plot] of plots) if (!plot.figure.isConnected || !plot.figure.dataset.plot) plots.delete(id);
     for (const figure of document.querySelectorAll("[data-plot]")) {
       const known = plots.get(figure.id);
       const text = figure.dataset.plot;
@@ -136,7 +138,7 @@ const Charts = (() => {
   }
 
   function again() {
-    for (const plot of [...plots.values()]) if (plot.figure.isConnected) fresh(plot.figure, plot.figure.dataset.plot);
+    for (const plot of [...plots.values()]) if (plot.figure.isConnected && plot.figure.dataset.plot) fresh(plot.figure, plot.figure.dataset.plot);
     if (picked.size) queueMicrotask(() => pick(picked));
   }
 

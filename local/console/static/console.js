@@ -152,11 +152,14 @@
   async function refresh() {
     const headers = { "X-Fragment": "1" };
     if (tag) headers["If-None-Match"] = tag;
-    const answer = await fetch(location.href, { headers, cache: "no-store" });
+    const asked = location.href;
+    const answer = await fetch(asked, { headers, cache: "no-store" });
     const server = Number(answer.headers.get("x-now"));
     if (server) anchor = { server, local: performance.now() };
     if (answer.status === 304) return;
     const html = await answer.text();
+    // The page may show another moment or view by now.
+    if (location.href !== asked) return;
     if (answer.status === 503) throw new Error("the store cannot be read");
     if (answer.status >= 500) throw new Error(`the console answered ${answer.status}`);
     tag = answer.headers.get("etag") || "";
@@ -211,17 +214,21 @@
     }
   }
 
+  // What a slider says becomes the page's address and its content.
+  function show(form) {
+    history.replaceState(null, "", `?${new URLSearchParams(new FormData(form))}`);
+    tag = "";
+    return refresh();
+  }
+
+  const shownTime = (form, ms) => set(form.querySelector("[data-asof-text]"), zone.format(new Date(ms)));
+
   // The slider shows the race as it stood, a moment after it was last moved.
   let moved = 0;
   function stand(slider) {
-    set(slider.form.querySelector("[data-asof-text]"), zone.format(new Date(Number(slider.value))));
+    shownTime(slider.form, Number(slider.value));
     clearTimeout(moved);
-    moved = setTimeout(() => {
-      const query = new URLSearchParams(new FormData(slider.form));
-      history.replaceState(null, "", `?${query}`);
-      tag = "";
-      refresh().catch(() => location.reload());
-    }, 200);
+    moved = setTimeout(() => show(slider.form).catch(() => location.reload()), 200);
   }
 
   const KEYS = {
@@ -259,6 +266,8 @@
       if (!picked.delete(id)) picked.add(id);
       sessionStorage.setItem("picked", JSON.stringify([...picked]));
       select();
+    } else if (event.target.closest("[data-play]")) {
+      Playback.turn(show, shownTime);
     } else if (tab && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       view(tab.dataset.view);
@@ -266,7 +275,7 @@
   });
   document.addEventListener("input", (event) => {
     if (event.target.matches("[data-filter]")) filter();
-    if (event.target.matches("[data-asof] [name=at]")) stand(event.target);
+    if (event.target.matches("[data-asof] [name=at]") && !Playback.moved(event.target)) stand(event.target);
   });
 
   // Where the grid is wider than its place, it opens at the column of the present.
