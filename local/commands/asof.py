@@ -9,8 +9,9 @@ import click
 from local import stores
 from local.commands.options import store_option
 from local.commands.places import read_named
-from local.tape.asof import RaceHistory, check, lines, random_instants
+from local.tape.asof import RaceHistory, check, random_instants
 from local.tape.opening import opened
+from local.tape.printed import lines
 from local.tape.replay import TapeReplay
 from local.tape.scanning import TapeError
 from local.tape.stored import settings_of_replay

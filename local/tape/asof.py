@@ -2,10 +2,10 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from local.tape.replay import Rows, TapeReplay
 from local.tape.verify import RowDifference, compare
@@ -205,32 +205,3 @@ def random_instants(history: RaceHistory, races: Sequence[str], count: int, seed
         begin, end = rows[0].fetched_at - timedelta(minutes=5), rows[-1].fetched_at + timedelta(minutes=5)
         found.append((race_id, begin + (end - begin) * chance.random()))
     return found
-
-
-def lines(view: RaceView, say: Callable[[str, int], str] = lambda text, width: text[:width].ljust(width)) -> list[str]:
-    """Return a race as it stood, for people."""
-    if not view.n:
-        odds = len(view.rows[ODDS_HISTORY])
-        return [f"{view.race_id}: not polled yet; {odds} odds of its import were known"]
-    race, pools = view.race, view.rows[RACE_POOLS].get(view.race_id, {})
-    head = f"{view.race_id} {race.get('name', '')}: {race['status']}, start {race['startTime'][:16]}Z, poll {view.n}"
-    labels = sorted({r["timeInterval"] for r in view.rows[MONEY_FLOW].values() if r["intervalType"] != "live"})
-    out = [head, f"  pools: Win {_money(pools.get('winPoolTotal'))}, Place {_money(pools.get('placePoolTotal'))}, "
-                 f"together {_money(pools.get('totalRacePool'))}"]  # fmt: skip
-    out.append(f"  {'no':>3} {say('runner', 24)} {'fixed':>7} {'tote':>7} {'hold %':>7} {'Win money':>14}")
-    for row in sorted(view.rows[ENTRANTS].values(), key=lambda r: (r["runnerNumber"], r["name"])):
-        shown = [_plain(row[key]) for key in ("fixedWinOdds", "poolWinOdds", "holdPercentage")]
-        state = "scratched" if row["isScratched"] else _money(row["winPoolAmount"])
-        cells = " ".join(f"{text:>7}" for text in shown)
-        out.append(f"  {row['runnerNumber']:>3} {say(row['name'], 24)} {cells} {state:>14}")
-    out.append(f"  labels: {', '.join(str(label) for label in reversed(labels)) or 'none'}")
-    out.append(f"  {len(view.rows[NOTIFICATIONS])} notifications")
-    return out
-
-
-def _money(cents: Any) -> str:
-    return "-" if cents is None else f"${cents / 100:,.2f}"
-
-
-def _plain(value: Any) -> str:
-    return "-" if value is None else f"{value:.2f}"
