@@ -54,8 +54,7 @@ def export(days: str, folder: Path, kind: str, store: str | None, tape: Path | N
     try:
         if tape is not None:
             answers = opened(tape)
-            ledger = asyncio.run(ledger_at(stores.present(store), answers)) if store else None
-            polls = _write_tape(answers, ledger, wanted, folder, kind)
+            polls = _write_tape(answers, stores.present(store) if store else "", wanted, folder, kind)
         else:
             place = stores.present(store)
             stores.tell(place)
@@ -88,12 +87,13 @@ async def _write(client: Finds, days: list[date], folder: Path, kind: str) -> in
     return polls
 
 
-def _write_tape(tape: Tape, ledger: Rows | None, days: list[date], folder: Path, kind: str) -> int:
-    """Write the days of a tape; one of many days without a ledger is lived day by day."""
-    many = ledger is None and bool(tape.entries) and is_long(tape.entries[0].sent, tape.entries[-1].received)
+def _write_tape(tape: Tape, place: str, days: list[date], folder: Path, kind: str) -> int:
+    """Write the days of a tape, one of many days day by day; `place` is the store whose ledger tells the slots."""
+    many = bool(tape.entries) and is_long(tape.entries[0].sent, tape.entries[-1].received)
     polls = 0
     for each in [[day] for day in days] if many else [days]:
-        made = stored_of_tape(tape, ledger, each[0] if many else None)
+        day = each[0] if many else None
+        made = stored_of_tape(tape, asyncio.run(ledger_at(place, tape, day)) if place else None, day)
         polls += asyncio.run(_write(made, each, folder, kind))
         made.close()
     return polls

@@ -1,12 +1,13 @@
 """From a stored figure back to the feed: every figure on the way is made again and held to the stored one."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from local.tape.explain_ends import closing_figures, movement_steps, race_figures, result_figures
+from local.tape.figure import Figure, equal
 from local.tape.reader import Tape
 from local.tape.replay import Rows, answer_of
 from local.tape.scanning import TapeEntry
@@ -14,36 +15,18 @@ from raceday.feed import mapping
 from raceday.feed.models import Event
 from raceday.ledger.codec import from_row, to_row
 from raceday.ledger.timeline import Label, Timeline
-from raceday.projections.alerts import moved
+from raceday.polling.changes import Changes, StoredState, changes, decided, takes_back
+from raceday.polling.results import result_ops
 from raceday.projections.money_flow import entry_rows
-from raceday.racing.compose import PollContext, compose, held_row
+from raceday.racing.compose import PollContext, compose, figures, held_row
 from raceday.racing.records import Check, LedgerRow, RunnerLine
 from raceday.racing.shares import inverse
-from raceday.racing.snapshot import FormerRace
+from raceday.racing.snapshot import FormerRace, Snapshot
 from raceday.store.port import Row
-from raceday.tables import MONEY_FLOW, NOTIFICATIONS, RACE_POLLS
+from raceday.tables import MONEY_FLOW, RACE_POLLS, RACE_RESULTS
 
 # What the ledger says of the run, and of what was written before: no rule makes it of one answer.
 _OF_THE_RUN = frozenset({"gaps", "feedCalls", "feedMs", "storeMs", "lateMs", "digests"})
-
-
-class Figure(NamedTuple):
-    """One figure: as it is stored, as it was made again, and how."""
-
-    name: str
-    stored: Any
-    made: Any
-    how: str = ""
-
-    @property
-    def differs(self) -> bool:
-        """Tell whether the stored figure is another than the one made again."""
-        return not _equal(self.stored, self.made)
-
-    def __str__(self) -> str:
-        """Return it as a line for people; one that differs is marked."""
-        mark = f"  != stored {self.stored}" if self.differs else ""
-        return f"{self.name:<26} {self.made!s:<18} {self.how}{mark}".rstrip()
 
 
 @dataclass(slots=True)
@@ -64,6 +47,8 @@ class RaceStory:
     race_id: str
     told: list[Told] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
+    versions: list[Row] = field(default_factory=list)
+    _results: Row | None = None
 
     def __post_init__(self) -> None:
         """Make every row of the race again, in order."""
@@ -79,17 +64,43 @@ class RaceStory:
             return Told(stored, stored)
         answer = Event.model_validate_json(self.tape.body(entry))
         snapshot = mapping.snapshot_of(answer.header, answer.data, self.race_id, entry.received, self._known(stored))
+        return Told(stored, self._made(stored, snapshot), entry)
+
+    def _made(self, stored: LedgerRow, snapshot: Snapshot) -> LedgerRow:
+        """Make a row of its answer and of the rows made before it, by the poller's own rules."""
         base = self.told[-1].made if self.told else None
         context = PollContext(stored.slot, stored.kind, stored.fetched_at)
-        if stored.held and base is not None:
-            return Told(stored, held_row(base, snapshot, context, stored.gaps), entry)
-        return Told(stored, compose(snapshot, base, context, stored.status), entry)
+        known = StoredState(ledger=base)
+        if takes_back(snapshot, known):
+            known = known._replace(versions=self.versions)
+        decision = decided(snapshot, known)
+        made = figures(snapshot, base, decision.status)
+        change = changes(snapshot, made.lines, known, stored.n, stored.fetched_at, decision)
+        self._keep_results(change, stored)
+        if decision.held and base is not None:
+            return held_row(base, snapshot, context, stored.gaps)
+        return compose(snapshot, base, context, decision.status, digests=change.digests, made=made)
+
+    def _keep_results(self, change: Changes, stored: LedgerRow) -> None:
+        for op in change.ops:
+            if op.table == RACE_RESULTS:
+                row, version = result_ops(self._results, op.data, stored.fetched_at, "poll")
+                self._results = {**(self._results or {}), **row.data}
+                self.versions.append({**version.data, "$id": version.row_id})
+
+    @property
+    def results(self) -> Row | None:
+        """Return the race's results as made again; as stored where a later look at them made a version of its own."""
+        stored = self.recorded.get(RACE_RESULTS, {}).get(self.race_id)
+        looked = stored is not None and int(stored.get("versions") or 0) > len(self.versions)
+        return stored if looked else self._results
 
     def _known(self, stored: LedgerRow) -> FormerRace:
-        """Return what stood in for what an answer lacked."""
-        former = self.told[-1].made.status if self.told else None
+        """Return what stood in for what an answer lacked: what is made before it, for the first what it says itself."""
+        if self.told:
+            return StoredState(ledger=self.told[-1].made).facts
         race = stored.race
-        return FormerRace(former, stored.start, race.number, stored.meeting_id, race.country, race.code)
+        return FormerRace(None, stored.start, race.number, stored.meeting_id, race.country, race.code)
 
     def by_n(self, n: int) -> Told:
         """Return the story of ledger row `n`."""
@@ -138,10 +149,11 @@ def day_figures(recorded: Rows, tape: Tape | None, races: Sequence[str]) -> Iter
         for key, row in recorded.get(MONEY_FLOW, {}).items():
             if row["raceId"] == race_id and row["intervalType"] != "live" and key not in owed:
                 yield race_id, Figure(f"T{-row['timeInterval']:+d} {row['entrantId']}", "stored", None, "no rule")
+        yield from ((race_id, figure) for figure in race_figures(story))
 
 
 class Step(NamedTuple):
-    """One step towards a stored figure: its part (answer, money, label, alerts or checks) and what it tells."""
+    """One step towards a stored figure: its part, as answer, money or checks, and what it tells."""
 
     part: str
     told: Figure | str
@@ -159,7 +171,9 @@ def runner_steps(story: RaceStory, number: int, label: int) -> list[Step]:
         "answer": [_where(told)],
         "money": _money(told, line.entrant_id),
         "label": _label(story, entry, line.entrant_id),
-        "alerts": _alerts(story, entry, line.entrant_id),
+        "alerts": movement_steps(story, entry, line.entrant_id),
+        "closing": closing_figures(story, line.entrant_id),
+        "results": result_figures(story, number),
         "checks": check_lines(told),
     }
     return [Step(part, each) for part, steps in parts.items() for each in steps]
@@ -235,34 +249,13 @@ def _weight(line: RunnerLine, product: str, source: str) -> Fraction:
     return inverse(line.odds(f"pool_{product}")) if source == "pool_odds" else Fraction(line.hold or 0)
 
 
-def _alerts(story: RaceStory, entry: Label, entrant_id: str) -> list[Figure]:
-    """Return the movements that the label proves for a runner, and who was told of them."""
-    before = next((a for a, b in pairwise(story.labels) if b is entry), None)
-    rows = [
-        row
-        for row in story.recorded.get(NOTIFICATIONS, {}).values()
-        if (row["raceId"], row.get("entrantId"), row.get("timeInterval")) == (story.race_id, entrant_id, entry.label)
-    ]
-    movements = [m for m in moved(before, entry) if m.entrant_id == entrant_id] if before else []
-    out: list[Figure] = []
-    for found in movements:
-        told = [row for row in rows if row["type"] == found.kind]
-        users = ", ".join(sorted(str(row["userId"]) for row in told)) or "nobody"
-        value = told[0].get("value") if told else round(found.value, 4)
-        how = f"{found.was:g} -> {found.now:g} ({found.market}); told to {users}"
-        out.append(Figure(f"movement {found.kind}", value, round(found.value, 4), how))
-    kinds = {movement.kind for movement in movements}
-    strangers = (r for r in rows if r["type"] not in kinds)
-    return out + [Figure(f"movement {r['type']}", r.get("value"), None, "no rule") for r in strangers]
-
-
 def check_lines(told: Told) -> list[str]:
     """Return every check of one poll with its value, tolerance, weight and score."""
     made = {check.name: check for check in told.made.checks}
     out = []
     for check in told.stored.checks:
         other = made.get(check.name)
-        same = other == check or (other is not None and _equal(list(other), list(check)))
+        same = other == check or (other is not None and equal(list(other), list(check)))
         state = "holds" if check.ok else "FAILS"
         text = f"{state} {check.value} ({check.expected})" if check.applies else "does not apply"
         mark = "" if same else f"  != made again {_otherwise(check, other)}"
@@ -275,12 +268,4 @@ def _otherwise(stored: Check, made: Check | None) -> str:
     if made is None:
         return "None"
     pairs = zip(stored._fields, stored, made, strict=True)
-    return ", ".join(f"{name} {other}" for name, one, other in pairs if not _equal(one, other))
-
-
-def _equal(a: Any, b: Any) -> bool:
-    if isinstance(a, Mapping) and isinstance(b, str):
-        return bool(a.get("$id") == b)
-    if isinstance(a, str) and isinstance(b, str) and a[10:11] == b[10:11] == "T":
-        return a.replace("Z", "+00:00")[:23] == b.replace("Z", "+00:00")[:23]
-    return bool(a == b)
+    return ", ".join(f"{name} {other}" for name, one, other in pairs if not equal(one, other))

@@ -1,13 +1,15 @@
 """What a tape's answers make at the slots of a ledger, in bounded memory: for an export, which asks race by race."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 
 from appwrite.query import Query
 
 from local.tape.reader import Tape
-from local.tape.replay import Rows, TapeReplay, answers_near, tables_of
+from local.tape.replay import ReplayStep, Rows, TapeReplay, answers_near, tables_of
 from local.tape.script import OBSERVED
-from local.tape.spill import SpilledStore
+from local.tape.spill import WHOLE, SpilledStore
 from local.tape.stored import settings_of_replay
 from raceday.store.port import Store
 from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, ENTRANTS, MEETINGS, ODDS_HISTORY, RACE_POLLS, RACES
@@ -15,11 +17,21 @@ from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, ENTRANTS, MEETINGS, ODD
 # What of a ledger row tells which slot was polled when, and where its answer lies.
 _SLIM = ("$id", "raceId", "meetingId", "n", "slot", "kind", "fetchedAt", "startTime", "status", *OBSERVED)
 _MOST_VALUES = 100
+# How long before a day's first poll its card was imported at the earliest.
+CARD_BEFORE = timedelta(hours=36)
+# A race that is not polled for so long is put away until it is.
+REST = timedelta(minutes=10)
 
 
-async def read_ledger(store: Store, tape: Tape) -> Rows:
-    """Return what a replay needs of a ledger: of each poll with one answer a few columns, of others whole rows."""
+async def read_ledger(store: Store, tape: Tape, day: date | None = None) -> Rows:
+    """Return what a replay needs of a ledger: of each poll with one answer a few columns, of others whole rows.
+
+    With a race day these are the rows of its races alone.
+    """
     ids = tape.race_ids
+    if day is not None:
+        of_day = await store.find(RACES, [Query.equal("raceDateNz", [day.isoformat()])], select=("$id",))
+        ids = sorted({row["$id"] for row in of_day}.intersection(ids))
     found: dict[str, list[dict[str, object]]] = {
         table: await store.find(table) for table in (ALERT_CONFIGS, ALERT_FILTERS, MEETINGS)
     }
@@ -37,18 +49,38 @@ async def read_ledger(store: Store, tape: Tape) -> Rows:
     return tables_of(found)
 
 
+def _rests(steps: Sequence[ReplayStep]) -> set[str]:
+    """Return the ledger rows after which a race is let be for a while, or is over: its rows are put away there."""
+    rests: set[str] = set()
+    later: dict[str, datetime] = {}
+    for step in reversed(steps):
+        if step.row is not None:
+            following = later.get(step.row["raceId"])
+            if following is None or following - step.at > REST:
+                rests.add(step.row["$id"])
+            later[step.row["raceId"]] = step.at
+    return rests
+
+
 def replayed(tape: Tape, ledger: Rows) -> tuple[SpilledStore, list[str]]:
     """Replay a tape at the slots of a ledger; gives the store, and the polls that no answer was found of."""
     replay = TapeReplay(tape, ledger, settings_of_replay())
-    made = SpilledStore(replay.store)
-    last = {step.row["raceId"]: step.row["$id"] for step in replay.steps() if step.row is not None}
+    made = SpilledStore(replay.store, WHOLE)
+    steps = replay.steps()
+    rests = _rests(steps)
+    replay.store.bring = made.give
+    polls = [step.at for step in steps if step.row is not None]
 
     async def run() -> None:
         for step in await replay.prepare():
+            if step.row is None and not (polls and min(polls) - CARD_BEFORE <= step.at <= max(polls)):
+                # Another day's import, on a tape of many.
+                continue
             await replay.do(step)
-            if step.row is not None and last[step.row["raceId"]] == step.row["$id"]:
+            if step.row is not None and step.row["$id"] in rests:
                 made.take(step.row["raceId"])
                 replay.forget()
 
     asyncio.run(run())
+    replay.store.bring = None
     return made, replay.unknown

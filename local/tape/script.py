@@ -1,7 +1,8 @@
 """What a ledger-driven replay works with: a clock that is set, the feed as it was, a store that remembers."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -83,6 +84,17 @@ class LedgerStore(MemoryStore):
     def __init__(self, clock: SetClock, recorded: Mapping[str, Row]) -> None:
         super().__init__(clock.now)
         self._recorded = recorded
+        # Where rows of a race may be elsewhere: brings them back before they are asked for.
+        self.bring: Callable[[str], None] | None = None
+
+    async def find(
+        self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
+    ) -> list[Row]:
+        """Return rows, those of a race that was put away too."""
+        if self.bring is not None:
+            for race_id in _races(queries):
+                self.bring(race_id)
+        return await super().find(table, queries, limit=limit, select=select)
 
     def _apply(self, ops: Sequence[Op], *, fires: bool) -> int:
         return super()._apply([self._told(op) for op in ops], fires=fires)
@@ -92,6 +104,11 @@ class LedgerStore(MemoryStore):
         if known is None:
             return op
         return op._replace(data={**op.data, **{column: known.get(column) for column in OBSERVED}})
+
+
+def _races(queries: Sequence[str]) -> list[str]:
+    asked = [json.loads(query) for query in queries]
+    return [str(v) for q in asked if q["method"] == "equal" and q["attribute"] == "raceId" for v in q["values"]]
 
 
 def row_data(row: Mapping[str, Any]) -> Row:

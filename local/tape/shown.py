@@ -10,14 +10,29 @@ from typing import Any
 from appwrite.query import Query
 
 from local.tape.asof import RaceHistory
-from local.tape.explain import Figure, RaceStory, Step, check_lines, runner_steps
+from local.tape.explain import RaceStory, Step, check_lines, runner_steps
+from local.tape.figure import Figure
 from local.tape.reader import Tape
 from local.tape.replay import Rows
 from raceday.clock import iso
 from raceday.store.port import Store
-from raceday.tables import ENTRANTS, MONEY_FLOW, NOTIFICATIONS, ODDS_HISTORY, RACE_POLLS, RACE_POOLS, RACES
+from raceday.tables import (
+    ALERT_CONFIGS,
+    ALERT_FILTERS,
+    CLOSING_PRICES,
+    ENTRANTS,
+    MONEY_FLOW,
+    NOTIFICATIONS,
+    ODDS_HISTORY,
+    RACE_POLLS,
+    RACE_POOLS,
+    RACE_RESULT_VERSIONS,
+    RACE_RESULTS,
+    RACES,
+)
 
-_OF_A_RACE = (RACE_POLLS, MONEY_FLOW, ODDS_HISTORY, NOTIFICATIONS)
+_OF_A_RACE = (RACE_POLLS, MONEY_FLOW, ODDS_HISTORY, NOTIFICATIONS, CLOSING_PRICES, RACE_RESULTS, RACE_RESULT_VERSIONS)
+_OF_USERS = (ALERT_CONFIGS, ALERT_FILTERS)
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -28,6 +43,8 @@ async def race_rows(store: Store, race_id: str) -> Rows:
     for table in _OF_A_RACE:
         rows = await store.find(table, [Query.equal("raceId", [race_id])])
         found[table] = {row["$id"]: row for row in rows}
+    for table in _OF_USERS:
+        found[table] = {row["$id"]: row for row in await store.find(table)}
     return found
 
 

@@ -214,6 +214,11 @@ class MemoryStore:
         self._by_race[table].pop(race_id, None)
         return rows
 
+    def restore(self, table: str, rows: Sequence[Row]) -> None:
+        """Put rows back that were taken out, as they were, without an event."""
+        for row in rows:
+            self._put(table, row["$id"], row)
+
     def newest_polls(self) -> dict[str, Row]:
         """Return each race's newest row of the ledger."""
         return {

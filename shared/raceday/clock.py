@@ -17,6 +17,11 @@ class Clock(Protocol):
     async def sleep(self, secs: float) -> None: ...
 
 
+def loop_secs(clock: Clock, secs: float) -> float:
+    """Return how long the event loop has to wait for `secs` of a clock: one at home may run faster than the loop's."""
+    return secs / float(getattr(clock, "speed", 1.0))
+
+
 class SystemClock:
     """The machine's own clock."""
 
@@ -43,6 +48,11 @@ class SyncedClock:
     def __init__(self, inner: Clock, tolerance_secs: float = 1.5) -> None:
         self._inner, self._tolerance_secs = inner, tolerance_secs
         self.offset_secs = 0.0
+
+    @property
+    def speed(self) -> float:
+        """Return how many of its seconds pass in one of the event loop's."""
+        return float(getattr(self._inner, "speed", 1.0))
 
     def now(self) -> datetime:
         """Return the present instant in UTC."""

@@ -1,11 +1,17 @@
 """A container's clock put right by what servers tell."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from raceday.clock import SyncedClock, hear
+from local.testing.pace import PacedClock
+from raceday.clock import Clock, SyncedClock, hear
+from raceday.scheduling.handing import HandOut
+from raceday.scheduling.tick import Tick
 from tests.poll_kit import StillClock
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -33,3 +39,22 @@ def test_a_clock_some_seconds_off_is_put_right(off_secs: int) -> None:
     clock = SyncedClock(StillClock(NOW + timedelta(seconds=off_secs)))
     hear(clock, format_datetime(NOW, usegmt=True), took_secs=0.02)
     assert abs((clock.now() - NOW).total_seconds()) < 1
+
+
+def test_the_hand_out_waits_by_the_pace_of_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty seconds of a clock that runs sixty times as fast are half a second of the event loop's."""
+    waited: list[float | None] = []
+
+    def timeout(secs: float | None) -> None:
+        waited.append(secs)
+        raise TimeoutError
+
+    async def wait(clock: Clock) -> None:
+        handing = HandOut(cast("Tick", SimpleNamespace(container=SimpleNamespace(clock=clock))))
+        monkeypatch.setattr(handing, "_starts", lambda: {("race", NOW): NOW + timedelta(seconds=30)})
+        await handing._wait(NOW)
+
+    monkeypatch.setattr("raceday.scheduling.handing.asyncio.timeout", timeout)
+    for clock in (PacedClock(60, NOW), StillClock(NOW)):
+        asyncio.run(wait(SyncedClock(clock)))
+    assert waited == [0.5, 30.0]

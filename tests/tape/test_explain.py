@@ -5,7 +5,7 @@ import pytest
 from local.tape.explain import RaceStory, check_lines, day_figures, runner_lines
 from local.tape.reader import Tape
 from raceday.racing.records import LedgerRow
-from raceday.tables import MONEY_FLOW, RACE_POLLS, RACES
+from raceday.tables import CLOSING_PRICES, MONEY_FLOW, NOTIFICATIONS, RACE_POLLS, RACE_RESULT_VERSIONS, RACES
 from tests.tape.kit import taped_day
 
 
@@ -44,6 +44,38 @@ def test_a_runner_at_a_label_is_told_step_by_step() -> None:
     told = story.by_n(story.labels[3].state.n)
     told.stored = replace_cents(told.stored, line.entrant_id)
     assert "!=" in "\n".join(runner_lines(story, line.number, story.labels[3].label))
+
+
+def test_what_was_told_closing_prices_and_results_are_made_again_too() -> None:
+    """Of one runner they stand there with band, poll and dividend; each altered, left out or made up is found."""
+    path, stored = taped_day(1, 1)
+    tape, race = Tape.open(path), min(stored[RACES])
+    hurt = {table: dict(rows) for table, rows in stored.items()}
+    alerts = [k for k, r in sorted(stored[NOTIFICATIONS].items()) if r["type"] != "reminder"]
+    reminder = next(k for k, r in sorted(stored[NOTIFICATIONS].items()) if r["type"] == "reminder")
+    hurt[NOTIFICATIONS][alerts[0]] = {**stored[NOTIFICATIONS][alerts[0]], "color": "#000000"}
+    hurt[NOTIFICATIONS]["made-up"] = {**stored[NOTIFICATIONS][alerts[1]], "userId": "nobody"}
+    del hurt[NOTIFICATIONS][alerts[2]], hurt[NOTIFICATIONS][reminder]
+    price = min(k for k, r in stored[CLOSING_PRICES].items() if r["fixedWinT5"])
+    hurt[CLOSING_PRICES][price] = {**stored[CLOSING_PRICES][price], "fixedWinT5": 0.5}
+    version = min(stored[RACE_RESULT_VERSIONS])
+    hurt[RACE_RESULT_VERSIONS][version] = {**stored[RACE_RESULT_VERSIONS][version], "dividendsData": "[]"}
+    found = [figure for _, figure in day_figures(hurt, tape, [race]) if figure.differs]
+    told = [str(stored[NOTIFICATIONS][k]["userId"]) for k in (alerts[0], alerts[2], reminder)]
+    assert sorted(figure.name.split()[-1] for figure in found if not figure.name.startswith("told")) == [
+        "dividendsData",
+        "fixedWinT5",
+    ]
+    assert sorted(figure.name.split(" of ")[0] for figure in found if figure.name.startswith("told")) == sorted(
+        ["told nobody", *(f"told {user}" for user in told)]
+    )
+    row = stored[NOTIFICATIONS][alerts[0]]
+    story = RaceStory(stored, tape, race)
+    number = next(r.number for r in story.told[-1].made.runners if r.entrant_id == row["entrantId"])
+    text = "\n".join(runner_lines(story, number, row["timeInterval"]))
+    for word in (f"told {row['userId']} of {row['type']}", "in the band", "closing fixedWinLast", "poll ", "dividends"):
+        assert word in text
+    assert "!=" not in text
 
 
 def test_a_check_that_differs_says_in_what() -> None:

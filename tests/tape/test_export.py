@@ -4,7 +4,10 @@ import asyncio
 import csv
 import json
 from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -16,13 +19,15 @@ from local.simulate.port_store import PortBackend
 from local.simulate.taped import simulate_tape
 from local.simulate.world import settings_from_env
 from local.tape.export import DATABASE, documented, export_day, make_database, open_days, path_of
-from local.tape.export_tables import TABLES
+from local.tape.export_tables import TABLES, ExportTable, RaceData
 from local.tape.questions import QUESTIONS
 from local.tape.reader import Tape
-from local.tape.remade import read_ledger
-from local.tape.spill import SPILLED
+from local.tape.remade import REST, read_ledger
+from local.tape.replay import ReplayStep, Rows, TapeReplay
+from local.tape.spill import WHOLE
 from local.tape.stored import DECIDING
 from local.testing.memory_store import MemoryStore
+from raceday.clock import instant
 from raceday.ledger.codec import from_row
 from raceday.racing.records import LedgerRow
 from raceday.store.port import Row
@@ -81,7 +86,7 @@ def test_a_tape_and_its_ledger_give_the_same_tables(exported: Path, tmp_path: Pa
     asyncio.run(export_day(made, DAY, tmp_path, "parquet"))
     assert_same(tmp_path, exported, but=("last_updated",))
     # A race that is over is on disk, and of the ledger only what finds its answers was read.
-    assert [made.memory.tables[table] for table in SPILLED] == [{}, {}, {}]
+    assert [made.memory.tables[table] for table in WHOLE] == [{}] * len(WHOLE)
     assert all("runners" not in row for row in ledger[RACE_POLLS].values() if row["kind"] != "closing")
     made.close()
 
@@ -179,3 +184,66 @@ def test_the_page_shows_every_column_and_question() -> None:
     page = (ROOT / "docs" / "export.md").read_text()
     assert documented().rstrip() in page
     assert all(sql.strip() in page and text in page for text, sql in QUESTIONS.values())
+
+
+class Counted(dict[str, Any]):
+    """A row that is counted while anybody holds it."""
+
+    alive = most = 0
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        super().__init__(row)
+        Counted.alive += 1
+        Counted.most = max(Counted.most, Counted.alive)
+
+    def __del__(self) -> None:
+        """Count it out."""
+        Counted.alive -= 1
+
+
+def test_no_more_rows_are_held_than_one_race_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many races a day has, its rows wait as columns: at once there are those of one race and table."""
+    sizes: dict[tuple[str, str], int] = Counter()
+
+    def counted(table: ExportTable) -> ExportTable:
+        def rows(data: RaceData) -> Iterator[dict[str, Any]]:
+            for row in table.rows(data):
+                sizes[table.name, data.race["$id"]] += 1
+                yield Counted(row)
+
+        return table._replace(rows=rows)
+
+    monkeypatch.setattr("local.tape.export.TABLES", [counted(table) for table in TABLES])
+    Counted.alive = Counted.most = 0
+    counts = asyncio.run(export_day(stored()[0], DAY, tmp_path, "parquet"))
+    assert sum(counts.values()) == sum(sizes.values()) > 2 * Counted.most
+    assert Counted.most <= 2 * max(sizes.values())
+    assert Counted.alive == 0
+
+
+def test_a_race_that_is_let_be_has_no_row_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a day is made again of its tape, ledger and timeline in memory are those of races that are being polled."""
+    tape = Tape.open(taped_day(1, 3)[0])
+    ledger = asyncio.run(read_ledger(memory_day(1, 3), tape))
+    held: list[int] = []
+    real = TapeReplay.do
+
+    async def do(replay: TapeReplay, step: ReplayStep) -> None:
+        await real(replay, step)
+        if step.row is not None:
+            polled = {row["raceId"] for table in WHOLE for row in replay.store.tables[table].values() if row.get("n")}
+            races = polled - {step.row["raceId"]}
+            resting = [race for race in races if abs(next_poll(ledger, race, step.at) - step.at) > 2 * REST]
+            held.append(len(races))
+            assert resting == []
+
+    monkeypatch.setattr(TapeReplay, "do", do)
+    made = stored_of_tape(tape, ledger)
+    assert len(held) == len(ledger[RACE_POLLS])
+    made.close()
+
+
+def next_poll(ledger: Rows, race_id: str, after: datetime) -> datetime:
+    """Return the instant of a race's first poll after an instant, far off where none follows."""
+    polls = (instant(row["fetchedAt"]) for row in ledger[RACE_POLLS].values() if row["raceId"] == race_id)
+    return min((at for at in polls if at >= after), default=datetime.max.replace(tzinfo=UTC))

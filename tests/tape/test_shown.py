@@ -14,6 +14,8 @@ from raceday.clock import instant
 from raceday.tables import ENTRANTS, MONEY_FLOW, RACE_POLLS, RACES
 from tests.tape.kit import memory_day, taped_day
 
+PARTS = ("answer", "money", "label", "alerts", "closing", "results", "checks")
+
 
 def test_a_figure_is_explained_as_the_command_explains_it() -> None:
     """Every step of the lines is there as JSON, a changed cent is counted, and a runner too many is refused."""
@@ -27,7 +29,11 @@ def test_a_figure_is_explained_as_the_command_explains_it() -> None:
     steps = [step for part in made["parts"].values() for step in part]
     assert len(steps) == len(runner_lines(RaceStory(tables, tape, race), number, label)) > 20
     assert (list(made["parts"]), made["source"], made["differ"]) == (
-        [part for part in ("answer", "money", "label", "alerts", "checks") if part in made["parts"]],
+        [
+            part
+            for part in ("answer", "money", "label", "alerts", "closing", "results", "checks")
+            if part in made["parts"]
+        ],
         "tape",
         0,
     )

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from raceday.call import Call
-from raceday.clock import iso
+from raceday.clock import iso, loop_secs
 from raceday.container import Container, Kept
 from raceday.errors import DeadlineReached, RaceDayError
 from raceday.log import Log
@@ -85,7 +85,7 @@ async def _check_time(container: Container, orders: Sequence[Order], call: Call)
         return None
     container.cache.keep(_HEARD, True)
     hearing = asyncio.ensure_future(_hear(container))
-    await asyncio.wait({hearing}, timeout=ahead)
+    await asyncio.wait({hearing}, timeout=loop_secs(container.clock, ahead))
     return hearing
 
 

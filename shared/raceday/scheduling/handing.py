@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from raceday.catalogue import functions
-from raceday.clock import iso
+from raceday.clock import iso, loop_secs
 from raceday.container import Kept
 from raceday.errors import RaceDayError
 from raceday.racing.planning import Due, Key, batches, in_order, worth_starting
@@ -120,7 +120,8 @@ class HandOut:
         secs = max(0.0, (min(nexts) - now).total_seconds()) if nexts else None
         with suppress(TimeoutError):
             # Not wait_for: on Python 3.11 it runs in a task of its own, and turns of the loop are part of a seed's day.
-            async with asyncio.timeout(secs):
+            clock = self._tick.container.clock
+            async with asyncio.timeout(None if secs is None else loop_secs(clock, secs)):
                 await self._changed.wait()
 
     async def _start(self, dues: Sequence[Due]) -> None:
