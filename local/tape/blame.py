@@ -57,7 +57,7 @@ async def blamed(found: Sequence[RowDifference], stored: Rows, made: Rows) -> li
     named: dict[tuple[str, str], str] = {}
     for race_id, differing in rows.items():
         moved = [each for _, each in sorted(sources[race_id], key=lambda pair: (pair[0], pair[1].table))]
-        race = _Race(race_id, stored, made, moved)
+        race = BlamedRace(race_id, stored, made, moved)
         for each in differing:
             named[each.table, each.row_id] = await race.rule(each)
     for each in found:
@@ -66,7 +66,7 @@ async def blamed(found: Sequence[RowDifference], stored: Rows, made: Rows) -> li
     return [each._replace(rule=named.get((each.table, each.row_id), each.rule)) for each in found]
 
 
-class _Race:
+class BlamedRace:
     """One race with its moved ledger rows; what each choice of rules makes is made once."""
 
     def __init__(self, race_id: str, stored: Rows, made: Rows, moved: Sequence[RowDifference]) -> None:

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 from local.functions import function
 from local.tape.keeping import IMPORTS
+from local.tape.overlaps import arranged
 from local.tape.reader import Tape
 from local.tape.scanning import TapeEntry
 from local.tape.script import LedgerStore, ScriptedFeed, SetClock, row_data, stamp
+from local.tape.steps import ReplayStep
 from local.testing.containers import make_container
 from raceday.call import Call
 from raceday.clock import instant
@@ -52,17 +54,6 @@ PROJECTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluator")
 PARSE_TIME = timedelta(seconds=2)
 
 
-class ReplayStep(NamedTuple):
-    """One thing that happened: `row` a ledger row and `entries` its answer, or an import and all of its answers."""
-
-    at: datetime
-    order: tuple[Any, ...]
-    what: str
-    entries: tuple[TapeEntry, ...] = ()
-    row: Row | None = None
-    mark: Mapping[str, Any] | None = None
-
-
 @dataclass(slots=True)
 class TapeReplay:
     """One day again, step by step; `unknown` are ledger rows whose answer no tape has, taken as they are.
@@ -92,7 +83,7 @@ class TapeReplay:
         rows = [row for row in self.recorded.get(RACE_POLLS, {}).values() if self.only in ("", row["raceId"])]
         found = [self._poll_step(row) for row in rows]
         found += self._imports()
-        return sorted(found, key=lambda step: step.order)
+        return arranged(sorted(found, key=lambda step: step.order), self.tape.marks)
 
     def _poll_step(self, row: Row) -> ReplayStep:
         at = instant(row["fetchedAt"])
@@ -128,11 +119,13 @@ class TapeReplay:
     async def do(self, step: ReplayStep) -> None:
         """Do one step."""
         if step.what == "import" and step.mark is not None:
-            self._feed.give(step.entries)
+            self._feed.give(step.entries, alone=step.alone)
             self.clock.set(step.at)
             await self._invoke(step.mark["function"], step.mark["event"])
         elif step.row is not None:
+            self.store.unseen = step.row["raceId"] if step.unseen else ""
             await (self._close(step.row) if step.what == "closing" else self._poll(step.row, step.entries))
+            self.store.unseen = ""
             for name in PROJECTIONS:
                 await self._invoke(name, {"raceId": step.row["raceId"]})
 

@@ -13,7 +13,7 @@ from local.tape.scanning import TapeEntry
 from local.testing.memory_store import MemoryStore
 from raceday.clock import iso
 from raceday.store.port import Op, Row
-from raceday.tables import RACE_POLLS
+from raceday.tables import ENTRANTS, RACE_POLLS
 
 # What a ledger row says of the run that made it and no answer of the feed can tell: read from the ledger.
 OBSERVED = ("gaps", "feedCalls", "feedMs", "storeMs", "lateMs")
@@ -50,16 +50,22 @@ class ScriptedFeed(httpx.AsyncBaseTransport):
     def __init__(self, tape: Tape, clock: SetClock) -> None:
         self._tape, self._clock = tape, clock
         self._waiting: dict[str, list[tuple[TapeEntry, datetime]]] = {}
+        self._alone = False
 
-    def give(self, entries: Sequence[TapeEntry], at: datetime | None = None) -> None:
-        """Let these answers, and no others, be the next; `at` is the instant at which the only one came."""
-        self._waiting = {}
+    def give(self, entries: Sequence[TapeEntry], at: datetime | None = None, *, alone: bool = False) -> None:
+        """Let these answers, and no others, be the next; `at` is the instant at which the only one came.
+
+        `alone` they are part of an import: what else that asks for is not there for now, and not waited for.
+        """
+        self._waiting, self._alone = {}, alone
         for entry in entries:
             self._waiting.setdefault(_place(entry.url), []).append((entry, at or entry.received))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer as the feed did; what it was not asked then is refused a connection."""
         waiting = self._waiting.get(_place(str(request.url)))
+        if not waiting and self._alone:
+            return httpx.Response(404, request=request)
         if not waiting:
             raise httpx.ConnectError("the tape has no further answer here", request=request)
         entry, at = waiting.pop(0)
@@ -86,11 +92,15 @@ class LedgerStore(MemoryStore):
         self._recorded = recorded
         # Where rows of a race may be elsewhere: brings them back before they are asked for.
         self.bring: Callable[[str], None] | None = None
+        # A race whose entrants the running poll had read before they were there.
+        self.unseen = ""
 
     async def find(
         self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
     ) -> list[Row]:
         """Return rows, those of a race that was put away too."""
+        if self.unseen and table == ENTRANTS and self.unseen in _races(queries):
+            return []
         if self.bring is not None:
             for race_id in _races(queries):
                 self.bring(race_id)

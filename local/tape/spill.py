@@ -1,12 +1,12 @@
 """A day's big tables on disk: what a race has left is put away when it is over, and read again race by race."""
 
-import json
 import pickle
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from local.tape.keeping import one_race
 from local.testing.memory_store import MemoryStore
 from raceday.store.port import Row
 from raceday.tables import CLOSING_PRICES, MONEY_FLOW, NOTIFICATIONS, ODDS_HISTORY, RACE_POLLS
@@ -56,7 +56,7 @@ class SpilledStore:
     ) -> list[Row]:
         """Return rows as the store in memory would, one race's from disk where they were put away."""
         there = await self.memory.find(table, queries, limit=limit, select=select)
-        race_id = _one_race(queries) if table in self.tables else ""
+        race_id = one_race(queries) if table in self.tables else ""
         return [*self._read(race_id).get(table, []), *there] if race_id else there
 
     def close(self) -> None:
@@ -72,12 +72,3 @@ class SpilledStore:
 
     def _path(self, race_id: str) -> Path:
         return Path(self._folder.name) / f"{race_id.encode().hex()}.rows"
-
-
-def _one_race(queries: Sequence[str]) -> str:
-    """Return the race that queries ask for and nothing else, "" for others."""
-    asked = [json.loads(query) for query in queries]
-    if len(asked) == 1 and asked[0]["method"] == "equal" and asked[0]["attribute"] == "raceId":
-        values = asked[0]["values"]
-        return str(values[0]) if len(values) == 1 else ""
-    return ""

@@ -1,0 +1,24 @@
+"""What a replay does one after another."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from local.tape.scanning import TapeEntry
+from raceday.store.port import Row
+
+
+class ReplayStep(NamedTuple):
+    """One thing that happened: `row` a ledger row and `entries` its answer, or an import and its answers.
+
+    An import `alone` has but one race's; an `unseen` poll read its race before the import that was there first.
+    """
+
+    at: datetime
+    order: tuple[Any, ...]
+    what: str
+    entries: tuple[TapeEntry, ...] = ()
+    row: Row | None = None
+    mark: Mapping[str, Any] | None = None
+    alone: bool = False
+    unseen: bool = False
