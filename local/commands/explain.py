@@ -9,11 +9,12 @@ from local import stores
 from local.commands.options import store_option
 from local.commands.places import read_named
 from local.failures import NoSuchRace
-from local.tape.explain import RaceStory, check_lines, day_figures, runner_lines
+from local.tape.explain import check_lines, day_figures, runner_lines
 from local.tape.opening import opened
 from local.tape.reader import Tape
 from local.tape.replay import Rows
 from local.tape.scanning import TapeError
+from local.tape.story import RaceStory
 from raceday.tables import RACE_POLLS
 
 

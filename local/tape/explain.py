@@ -2,113 +2,23 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
 from local.tape.explain_ends import closing_figures, movement_steps, race_figures, result_figures
 from local.tape.figure import Figure, equal
 from local.tape.reader import Tape
-from local.tape.replay import Rows, answer_of
-from local.tape.scanning import TapeEntry
-from raceday.feed import mapping
-from raceday.feed.models import Event
-from raceday.ledger.codec import from_row, to_row
-from raceday.ledger.timeline import Label, Timeline
-from raceday.polling.changes import Changes, StoredState, changes, decided, takes_back
-from raceday.polling.results import result_ops
+from local.tape.replay import Rows
+from local.tape.story import RaceStory, Told
+from raceday.ledger.codec import to_row
+from raceday.ledger.timeline import Label
 from raceday.projections.money_flow import entry_rows
-from raceday.racing.compose import PollContext, compose, figures, held_row
 from raceday.racing.records import Check, LedgerRow, RunnerLine
 from raceday.racing.shares import inverse
-from raceday.racing.snapshot import FormerRace, Snapshot
-from raceday.store.port import Row
-from raceday.tables import MONEY_FLOW, RACE_POLLS, RACE_RESULTS
+from raceday.tables import MONEY_FLOW
 
 # What the ledger says of the run, and of what was written before: no rule makes it of one answer.
 _OF_THE_RUN = frozenset({"gaps", "feedCalls", "feedMs", "storeMs", "lateMs", "digests"})
-
-
-@dataclass(slots=True)
-class Told:
-    """One ledger row made again: the answer it came from, what that says, and the row."""
-
-    stored: LedgerRow
-    made: LedgerRow
-    entry: TapeEntry | None = None
-
-
-@dataclass(slots=True)
-class RaceStory:
-    """One race's ledger and timeline, made again from the tape where it has the answer, from the ledger where not."""
-
-    recorded: Rows
-    tape: Tape | None
-    race_id: str
-    told: list[Told] = field(default_factory=list)
-    labels: list[Label] = field(default_factory=list)
-    versions: list[Row] = field(default_factory=list)
-    _results: Row | None = None
-
-    def __post_init__(self) -> None:
-        """Make every row of the race again, in order."""
-        rows = [r for r in self.recorded.get(RACE_POLLS, {}).values() if r["raceId"] == self.race_id]
-        for row in sorted(rows, key=lambda r: int(r["n"])):
-            self.told.append(self._tell(row))
-        self.labels = [e for e in Timeline().walk([t.made for t in self.told]) if isinstance(e, Label)]
-
-    def _tell(self, row: Row) -> Told:
-        stored = from_row(row)
-        entry = answer_of(self.tape, row) if self.tape and stored.kind != "closing" else None
-        if entry is None or self.tape is None:
-            return Told(stored, stored)
-        answer = Event.model_validate_json(self.tape.body(entry))
-        snapshot = mapping.snapshot_of(answer.header, answer.data, self.race_id, entry.received, self._known(stored))
-        return Told(stored, self._made(stored, snapshot), entry)
-
-    def _made(self, stored: LedgerRow, snapshot: Snapshot) -> LedgerRow:
-        """Make a row of its answer and of the rows made before it, by the poller's own rules."""
-        base = self.told[-1].made if self.told else None
-        context = PollContext(stored.slot, stored.kind, stored.fetched_at)
-        known = StoredState(ledger=base)
-        if takes_back(snapshot, known):
-            known = known._replace(versions=self.versions)
-        decision = decided(snapshot, known)
-        made = figures(snapshot, base, decision.status)
-        change = changes(snapshot, made.lines, known, stored.n, stored.fetched_at, decision)
-        self._keep_results(change, stored)
-        if decision.held and base is not None:
-            return held_row(base, snapshot, context, stored.gaps)
-        return compose(snapshot, base, context, decision.status, digests=change.digests, made=made)
-
-    def _keep_results(self, change: Changes, stored: LedgerRow) -> None:
-        for op in change.ops:
-            if op.table == RACE_RESULTS:
-                row, version = result_ops(self._results, op.data, stored.fetched_at, "poll")
-                self._results = {**(self._results or {}), **row.data}
-                self.versions.append({**version.data, "$id": version.row_id})
-
-    @property
-    def results(self) -> Row | None:
-        """Return the race's results as made again; as stored where a later look at them made a version of its own."""
-        stored = self.recorded.get(RACE_RESULTS, {}).get(self.race_id)
-        looked = stored is not None and int(stored.get("versions") or 0) > len(self.versions)
-        return stored if looked else self._results
-
-    def _known(self, stored: LedgerRow) -> FormerRace:
-        """Return what stood in for what an answer lacked: what is made before it, for the first what it says itself."""
-        if self.told:
-            return StoredState(ledger=self.told[-1].made).facts
-        race = stored.race
-        return FormerRace(None, stored.start, race.number, stored.meeting_id, race.country, race.code)
-
-    def by_n(self, n: int) -> Told:
-        """Return the story of ledger row `n`."""
-        return next(t for t in self.told if t.stored.n == n)
-
-    def label(self, label: int) -> Label | None:
-        """Return one label of the timeline, None where it has none such."""
-        return next((entry for entry in self.labels if entry.label == label), None)
 
 
 def ledger_figures(told: Told) -> list[Figure]:

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local.tape.figure import Figure
+from local.tape.story import RaceStory
 from raceday.catalogue.alert_kinds import BAND_KIND
 from raceday.ledger.timeline import Label
 from raceday.projections.alerts import REMINDER, due_reminder, told
@@ -17,9 +18,6 @@ from raceday.store.port import Row
 from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, CLOSING_PRICES, NOTIFICATIONS, RACE_RESULT_VERSIONS
 from raceday.tables.closing_prices import column_of
 
-if TYPE_CHECKING:
-    from local.tape.explain import RaceStory
-
 # Which poll woke the projection last, and when it wrote, is no figure of the race.
 _PASSING = frozenset({"$id", "n", "lastUpdated"})
 # Told of a runner by the page and the lines around.
@@ -27,7 +25,7 @@ _NAMES = frozenset({"raceId", "entrantId", "runnerNumber", "name", "detail"})
 _SEEN_BY_POLLS = "poll"
 
 
-def race_figures(story: "RaceStory") -> Iterator[Figure]:
+def race_figures(story: RaceStory) -> Iterator[Figure]:
     """Return every notification, closing price and version of the results of one race."""
     for entry in story.labels:
         for line in entry.state.runners:
@@ -37,7 +35,7 @@ def race_figures(story: "RaceStory") -> Iterator[Figure]:
     yield from result_figures(story)
 
 
-def movement_steps(story: "RaceStory", entry: Label, entrant_id: str) -> list[Figure]:
+def movement_steps(story: RaceStory, entry: Label, entrant_id: str) -> list[Figure]:
     """Return for each user what a label told of a runner: the movement, the band that it fell into, and whose it is."""
     before = next((a for a, b in pairwise(story.labels) if b is entry), None)
     movements = [m for _, _, m in told([(before, entry)]) if m.entrant_id == entrant_id] if before else []
@@ -75,7 +73,7 @@ def _said(row: Row | None) -> Any:
     return None if row is None else (row.get("value"), row.get("color"))
 
 
-def _reminders(story: "RaceStory") -> Iterator[Figure]:
+def _reminders(story: RaceStory) -> Iterator[Figure]:
     state = due_reminder([each.made for each in story.told])
     owed = {u.user_id for u in _users(story) if state and u.audible and u.wants(state)}
     known = {row["userId"] for row in _notifications(story) if row["type"] == REMINDER.name}
@@ -84,18 +82,18 @@ def _reminders(story: "RaceStory") -> Iterator[Figure]:
         yield Figure(f"told {user} of the start", user in known, user in owed, how)
 
 
-def _notifications(story: "RaceStory") -> list[Row]:
+def _notifications(story: RaceStory) -> list[Row]:
     return [row for row in story.recorded.get(NOTIFICATIONS, {}).values() if row["raceId"] == story.race_id]
 
 
-def _users(story: "RaceStory") -> tuple[User, ...]:
+def _users(story: RaceStory) -> tuple[User, ...]:
     """Return everybody with bands, as they are stored now."""
     configs = story.recorded.get(ALERT_CONFIGS, {}).values()
     filters = story.recorded.get(ALERT_FILTERS, {}).values()
     return users_of([row for row in configs if row["indicatorType"] == BAND_KIND], list(filters))
 
 
-def closing_figures(story: "RaceStory", entrant_id: str = "") -> Iterator[Figure]:
+def closing_figures(story: RaceStory, entrant_id: str = "") -> Iterator[Figure]:
     """Return a runner's closing prices, or those of all, with where each is from."""
     history = [each.made for each in story.told]
     made = {row["$id"]: row for row in rows_of(history, story.results)} if history and is_closed(history) else {}
@@ -123,7 +121,7 @@ def _hows(row: Row) -> dict[str, str]:
     return found
 
 
-def result_figures(story: "RaceStory", number: int = 0) -> Iterator[Figure]:
+def result_figures(story: RaceStory, number: int = 0) -> Iterator[Figure]:
     """Return each version of the results that a poll saw, made again; of one runner its place and dividends."""
     versions = story.recorded.get(RACE_RESULT_VERSIONS, {})
     seen = {key for key, row in versions.items()

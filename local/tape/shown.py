@@ -10,10 +10,11 @@ from typing import Any
 from appwrite.query import Query
 
 from local.tape.asof import RaceHistory
-from local.tape.explain import RaceStory, Step, check_lines, runner_steps
+from local.tape.explain import Step, check_lines, runner_steps
 from local.tape.figure import Figure
 from local.tape.reader import Tape
 from local.tape.replay import Rows
+from local.tape.story import RaceStory
 from raceday.clock import iso
 from raceday.store.port import Store
 from raceday.tables import (

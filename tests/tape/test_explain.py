@@ -2,8 +2,9 @@
 
 import pytest
 
-from local.tape.explain import RaceStory, check_lines, day_figures, runner_lines
+from local.tape.explain import check_lines, day_figures, runner_lines
 from local.tape.reader import Tape
+from local.tape.story import RaceStory
 from raceday.racing.records import LedgerRow
 from raceday.tables import CLOSING_PRICES, MONEY_FLOW, NOTIFICATIONS, RACE_POLLS, RACE_RESULT_VERSIONS, RACES
 from tests.tape.kit import taped_day

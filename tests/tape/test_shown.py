@@ -6,10 +6,11 @@ import json
 import pytest
 
 from local.tape.asof import RaceHistory
-from local.tape.explain import RaceStory, runner_lines
+from local.tape.explain import runner_lines
 from local.tape.reader import Tape
 from local.tape.replay import Rows
 from local.tape.shown import explained, labels, race_rows, stood
+from local.tape.story import RaceStory
 from raceday.clock import instant
 from raceday.tables import ENTRANTS, MONEY_FLOW, RACE_POLLS, RACES
 from tests.tape.kit import memory_day, taped_day
