@@ -58,15 +58,14 @@ class HeardStore:
             self._keeper.writer.mark("read", {"race": race_id, "entrants": len(rows)})
         return rows
 
-    async def commit(self, ops: Sequence[Op], begun: str = "") -> Any:
+    async def commit(self, ops: Sequence[Op], begun: str = "") -> None:
         """Commit, and tell how many entrants of which race an import made."""
-        done = await self._inner.commit(ops, begun)
+        await self._inner.commit(ops, begun)
         if self._function == ENTRANTS_IMPORT:
             made = [row for op in ops if op.table == ENTRANTS for row in op.rows]
             for race_id in {op.row_id for op in ops if op.table == RACES} | {str(row["raceId"]) for row in made}:
                 count = sum(row["raceId"] == race_id for row in made)
                 self._keeper.writer.mark("stored", {"race": race_id, "entrants": count})
-        return done
 
 
 class Keeper:

@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 from appwrite.query import Query
 
 from local.tape.reader import Tape
-from local.tape.replay import ReplayStep, Rows, TapeReplay, answers_near, tables_of
+from local.tape.replay import Rows, TapeReplay, answers_near, tables_of
 from local.tape.script import OBSERVED
 from local.tape.spill import WHOLE, SpilledStore
+from local.tape.steps import ReplayStep
 from local.tape.stored import settings_of_replay
 from raceday.store.port import Store
 from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, ENTRANTS, MEETINGS, ODDS_HISTORY, RACE_POLLS, RACES

@@ -23,8 +23,9 @@ from local.tape.export_tables import TABLES, ExportTable, RaceData
 from local.tape.questions import QUESTIONS
 from local.tape.reader import Tape
 from local.tape.remade import REST, read_ledger
-from local.tape.replay import ReplayStep, Rows, TapeReplay
+from local.tape.replay import Rows, TapeReplay
 from local.tape.spill import WHOLE
+from local.tape.steps import ReplayStep
 from local.tape.stored import DECIDING
 from local.testing.memory_store import MemoryStore
 from raceday.clock import instant

@@ -60,15 +60,14 @@ class GatedStore:
             await self._gates.open["read"].wait()
         return rows
 
-    async def commit(self, ops: Sequence[Op], begun: str = "") -> Any:
+    async def commit(self, ops: Sequence[Op], begun: str = "") -> None:
         """Commit."""
         mine = any(op.row_id == self._race_id for op in ops)
         if self._name == IMPORT and mine:
             await self._gates.open["import"].wait()
-        done = await self._inner.commit(ops, begun)
+        await self._inner.commit(ops, begun)
         if self._name == IMPORT and mine:
             self._gates.open["read"].set()
-        return done
 
 
 class World:
