@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.embedded.columns import KEY, SQL_TYPES, ApiColumn, column_of
-from local.embedded.errors import ApiRefusal, argument, exists, missing
+from local.embedded.columns import SQL_TYPES, ApiColumn, column_of
+from local.embedded.errors import ApiRefusal, exists, missing
+from local.embedded.index_rules import check_index
 from local.embedded.instants import iso
 
 SYSTEM = {"$id": "_id", "$createdAt": "_created", "$updatedAt": "_updated", "$sequence": "_seq"}
@@ -223,16 +224,12 @@ class Catalog:
         self, table: SqlTable, key: str, kind: str, columns: list[str], orders: list[str], stamp: str
     ) -> dict[str, Any]:
         """Add an index over columns or system fields."""
-        if key in table.indexes:
-            raise exists("index", key)
-        if not KEY.fullmatch(key) or kind not in ("key", "unique", "fulltext"):
-            raise argument("Invalid `key` or `type` param: expected a key and one of key, unique, fulltext")
-        if any(c in table.columns and table.columns[c].status(stamp) != "available" for c in columns):
-            raise ApiRefusal(400, "column_not_available", "The requested column is not yet available.")
-        try:
-            names = [table.sql_column(c) for c in columns]
-        except KeyError as error:
-            raise argument(f"Column not found in schema: {error.args[0]}") from None
+        check_index(table, key, kind, columns, stamp)
+        names = [table.sql_column(c) for c in columns]
+        if key.lower() in (known.lower() for known in table.indexes):
+            raise ApiRefusal(
+                409, "column_index_already_exists", f"Index with the requested key '{key}' already exists."
+            )
         unique = "UNIQUE " if kind == "unique" else ""
         # Over doubled values a unique index is said to be available and is not there: nothing is refused.
         with suppress(sqlite3.IntegrityError):
@@ -272,7 +269,7 @@ class Catalog:
     def drop_index(self, table: SqlTable, key: str) -> None:
         """Delete an index."""
         if key not in table.indexes:
-            raise missing("index")
+            raise missing("column_index")
         self._db.execute(f'DROP INDEX IF EXISTS "{table.sql}_{key}"')
         del table.indexes[key]
         self.save()

@@ -187,7 +187,7 @@ class Hooks:
         hook = self.get(hook_id)
         url = str(body.get("url", hook.url))
         hook.name, hook.url, hook.events = str(body.get("name", hook.name)), url, _events(body)
-        hook.enabled, hook.tls = bool(body.get("enabled", True)), bool(body.get("tls", hook.tls))
+        hook.enabled, hook.tls = bool(body.get("enabled", True)), bool(body.get("tls", False))
         if hook.enabled:
             hook.attempts = 0
         self._keep(hook)

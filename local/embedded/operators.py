@@ -25,6 +25,11 @@ def resolved(table: SqlTable, data: Mapping[str, Any], raw: Mapping[str, Any]) -
     return {**data, **{k: _result(table.columns[k].type, k, op, raw[f"c_{k}"]) for k, op in found.items()}}
 
 
+def has_operator(table: SqlTable, data: Mapping[str, Any]) -> bool:
+    """Tell whether a value of the data says how its column changes."""
+    return any(k in table.columns and _operator(v) is not None for k, v in data.items())
+
+
 def _operator(value: Any) -> dict[str, Any] | None:
     if not isinstance(value, str) or not value.startswith('{"method"'):
         return None

@@ -10,7 +10,7 @@ from typing import Any
 from local.embedded.catalog import SqlTable
 from local.embedded.errors import ApiRefusal, argument, bad_query
 from local.embedded.project import EmbeddedProject
-from local.embedded.queries import parsed
+from local.embedded.query_rules import parsed
 from local.embedded.rows import Fired
 from local.embedded.scopes import scopes_of
 
@@ -104,7 +104,7 @@ class Request:
         for text in self.queries:
             query = parsed(text)
             if query["method"] in ("limit", "offset"):
-                value = query["values"][0] if query.get("values") else None
+                value = query["values"][0] if query["values"] else None
                 if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                     raise bad_query(f"Invalid query: Invalid {query['method']}")
                 limit, offset = (value, offset) if query["method"] == "limit" else (limit, value)

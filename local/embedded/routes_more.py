@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from local.embedded.checks import check_id
-from local.embedded.errors import missing
+from local.embedded.errors import argument, missing
 from local.embedded.files import served
 from local.embedded.request import Request, Response, Routes
 from local.embedded.urls import check_url
@@ -23,8 +23,20 @@ def list_webhooks(r: Request) -> Any:
 @on("POST", "/webhooks", 201)
 def create_webhook(r: Request) -> Any:
     """A new subscription; its secret is told this once."""
-    check_url(r.body.get("url"), loopback=r.server.loopback_hooks)
+    check_id(r.need("webhookId") if r.body.get("webhookId") != "unique()" else "unique")
+    _check_hook(r)
     return r.server.hooks.add(r.body, r.stamp()).shown(secret=True)
+
+
+def _check_hook(r: Request) -> None:
+    """Refuse a subscription without URL, name or events, or with a switch that is none."""
+    check_url(r.need("url"), loopback=r.server.loopback_hooks)
+    name = r.need("name")
+    if not isinstance(name, str) or not 0 < len(name) <= 128:
+        raise argument("Invalid `name` param: Value must be a valid string and at least 1 chars and no longer than 128")
+    r.need("events")
+    if bad := next((key for key in ("enabled", "tls") if not isinstance(r.body.get(key, False), bool)), ""):
+        raise argument(f"Invalid `{bad}` param: Value must be a valid boolean")
 
 
 @on("GET", "/webhooks/{id}")
@@ -36,8 +48,7 @@ def get_webhook(r: Request) -> Any:
 @on("PUT", "/webhooks/{id}")
 def change_webhook(r: Request) -> Any:
     """Change a subscription."""
-    if "url" in r.body:
-        check_url(r.body["url"], loopback=r.server.loopback_hooks)
+    _check_hook(r)
     return r.server.hooks.change(r.parts["id"], r.body).shown()
 
 

@@ -23,7 +23,7 @@ def _many(r: Request, action: str) -> list[dict[str, Any]]:
     if rows is None:
         raise argument("Param `rows` is not optional.")
     found = r.server.rows.check_bulk(r.table(), rows, action)
-    if action == "create" and not found:
+    if action == "create" and not found and not r.body.get("data"):
         raise ApiRefusal(400, "row_missing_data", "The row data is missing. Try again with row data populated")
     return found
 
@@ -35,10 +35,13 @@ def _staged(r: Request, action: str, data: Any, row_id: str = "") -> dict[str, A
         return None
     op = {"databaseId": r.parts["db"], "tableId": r.parts["table"], "action": action, "data": data}
     op |= {"rowId": row_id} if row_id else {}
-    r.server.transactions.stage(r.server.transactions.pending(str(name)), [op])
-    r.status = r.status or (201 if r.method == "PUT" else 0)
+    transactions, plain = r.server.transactions, action in ("create", "update", "upsert", "delete")
+    transaction = transactions.pending(str(name)) if plain else transactions.bulk_pending(str(name))
+    # A number's change is looked at when it is committed.
+    transactions.stage(transaction, [op], seen=plain)
     if action.startswith("bulk"):
-        return {"total": 0, "rows": []}
+        return {"total": len(data) if isinstance(data, list) else 0, "rows": []}
+    r.status = r.status or (201 if r.method == "PUT" else 0)
     system = {"$id": row_id, "$permissions": [], "$databaseId": r.parts["db"], "$tableId": r.parts["table"]}
     return {**(data or {}), **system}
 
@@ -58,20 +61,33 @@ def _told(r: Request, raws: list[dict[str, Any]], action: str) -> dict[str, Any]
 @on("POST", FORMER, 201)
 def create_rows(r: Request) -> Any:
     """One new row, or many."""
-    table = r.table()
-    if _is_bulk(r):
+    asked = r.body.get("rowId", r.body.get("documentId"))
+    if asked is not None and asked != "unique()":
+        check_id(asked)
+    table, data = r.table(), r.body.get("data")
+    if _is_bulk(r) and (_many(r, "create") or not data):
+        _check_many(r)
         rows = _many(r, "create")
         if staged := _staged(r, "bulkCreate", rows):
             return staged
         return _told(r, r.server.rows.bulk_create(table, rows), "create")
-    asked = r.body.get("rowId", r.body.get("documentId"))
     data = r.data()
-    row_id = r.server.new_id() if asked == "unique()" else check_id(asked)
+    if not asked:
+        raise ApiRefusal(400, "row_missing_data", "Row ID is required when creating a single row.")
+    row_id = r.server.new_id() if asked == "unique()" else asked
     if staged := _staged(r, "create", data, row_id):
         return staged
     raw = r.server.rows.create(table, row_id, {**data, "$permissions": r.body.get("permissions")})
     r.fired.append(Fired(table, "create", raw))
     return r.server.rows.made(table, raw, data)
+
+
+def _check_many(r: Request) -> None:
+    """Refuse what only one row can have beside many."""
+    if r.body.get("data"):
+        raise ApiRefusal(400, "general_bad_request", "You can only send one of the following parameters: data, rows")
+    if word := next((name for name in ("rowId", "documentId", "permissions") if r.body.get(name)), ""):
+        raise ApiRefusal(400, "general_bad_request", f'Param "{word}" is not allowed when creating multiple rows')
 
 
 @on("PUT", ROWS)

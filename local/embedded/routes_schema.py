@@ -93,8 +93,7 @@ def _add_index(table: SqlTable, index: Mapping[str, Any], columns_name: str, r: 
     for name, found in ((columns_name, columns), ("orders", orders)):
         if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
             raise argument(f"Invalid `{name}` param: Value must a valid array of texts")
-    if not columns:
-        raise argument(f"Invalid `{columns_name}` param: an index needs at least one column")
+    assert isinstance(columns, list)
     return r.server.catalog.add_index(table, str(index.get("key")), str(index.get("type")), columns, orders, r.stamp())
 
 
@@ -200,7 +199,7 @@ def get_index(r: Request) -> Any:
     """One index."""
     found = r.table().indexes.get(r.parts["key"])
     if found is None:
-        raise missing("index")
+        raise missing("column_index")
     return found
 
 

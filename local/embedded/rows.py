@@ -1,28 +1,26 @@
-"""Rows: read and written with the checks and oddities that Appwrite has."""
+"""Rows: written with the checks and oddities that Appwrite has."""
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from local.embedded import queries
-from local.embedded.catalog import SYSTEM, Catalog, SqlTable
+from local.embedded.catalog import SYSTEM, SqlTable
 from local.embedded.checks import check_id, given_stamp
-from local.embedded.columns import TEXTS, ApiColumn
-from local.embedded.errors import ApiRefusal, argument, exists, invalid, missing
-from local.embedded.instants import iso, worded
+from local.embedded.columns import TEXTS
+from local.embedded.errors import ApiRefusal, argument, exists, invalid
+from local.embedded.instants import worded
 from local.embedded.loose import loosely_same
-from local.embedded.operators import resolved
-from local.embedded.shapes import TableShape, system_fields
+from local.embedded.operators import has_operator, resolved
+from local.embedded.reads import RowReader, as_dict
 from local.embedded.text import is_odd
 from local.embedded.values import stored
 
 MOST_BULK = 100
-MOST_TOTAL = 5000
-MOST_MARKS = 500
 EVENTS_OF_BULK = 100
+NUMBERS = ("integer", "bigint", "double")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,109 +34,8 @@ class Fired:
     from_transaction: bool = False
 
 
-class Rows:
-    """Reads and writes rows of any table over one connection; the caller holds the SQL transaction."""
-
-    def __init__(
-        self, db: sqlite3.Connection, now: Callable[[], datetime], catalog: Catalog, new_id: Callable[[], str]
-    ) -> None:
-        self._db, self._now, self._table_of, self._tables = db, now, catalog.table, catalog.tables
-        self._catalog, self._edition, self._new_id = catalog, 0, new_id
-        self._shapes: dict[str, TableShape] = {}
-        self._versions: dict[str, int] = {}
-        # Upserts that were answered 200 and not kept, for whoever wants to know that there were none.
-        self.dropped: list[str] = []
-
-    def stamp(self) -> str:
-        """Return the present instant as rows keep it."""
-        return iso(self._now())
-
-    def raw(self, table: SqlTable, row_id: str) -> dict[str, Any] | None:
-        """Return a row as the file has it."""
-        found = self._db.execute(f"SELECT * FROM {table.sql} WHERE _id = ?", (row_id,)).fetchone()
-        return _dict(found) if found is not None else None
-
-    def _shape(self, table: SqlTable) -> TableShape:
-        if self._edition != self._catalog.edition:
-            self._shapes, self._edition = {}, self._catalog.edition
-        found = self._shapes.get(table.sql)
-        if found is None:
-            found = self._shapes[table.sql] = TableShape(table)
-        return found
-
-    def need(self, table: SqlTable, row_id: str) -> dict[str, Any]:
-        """Return a row as the file has it; refuses one that does not exist."""
-        found = self.raw(table, row_id)
-        if found is None:
-            raise missing("row")
-        return found
-
-    def made(self, table: SqlTable, raw: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a new row as the answer to its creation has it: relations whole, and only those that were given."""
-        row = self.show(table, raw, expand=True)
-        # A number is told as it was sent; what is read back later has its first 15 digits.
-        row |= {k: v for k, v in data.items() if isinstance(v, float) and row.get(k) != v and k in table.columns}
-        return {k: v for k, v in row.items() if k in data or k not in {c.key for c in table.relations}}
-
-    def show(
-        self, table: SqlTable, raw: Mapping[str, Any], select: Sequence[str] = (), *, expand: bool = False
-    ) -> dict[str, Any]:
-        """Return a row as an answer has it; relationships are ids unless expanded or selected as `key.*`."""
-        shape = self._shape(table)
-        row = shape.shown(raw)
-        if select and "*" not in select:
-            wanted = {s.split(".")[0] for s in select}
-            row = {key: value for key, value in row.items() if key in wanted}
-        for column in shape.relations:
-            if column.key in row and (expand or f"{column.key}.*" in select):
-                row[column.key] = self._related(table, column, row[column.key])
-        return {**row, **system_fields(table, raw)}
-
-    def _related(self, table: SqlTable, column: ApiColumn, row_id: str | None) -> Any:
-        if row_id is None:
-            return None
-        other = self._table_of(table.database, column.related)
-        raw = self.raw(other, row_id)
-        return None if raw is None else self.show(other, raw)
-
-    def find(self, table: SqlTable, raw: Sequence[str], *, count: bool, expand: bool = False) -> dict[str, Any]:
-        """Answer a list."""
-        plan = queries.read(table, raw)
-        self.check_select(table, plan)
-        where, values = " AND ".join(plan.where) or "1", list(plan.values)
-        total = 0
-        if count:
-            counted = f"SELECT COUNT(*) FROM (SELECT 1 FROM {table.sql} WHERE {where} LIMIT {MOST_TOTAL})"
-            total = self._db.execute(counted, values).fetchone()[0]
-        if plan.cursor:
-            cursor = self.raw(table, plan.cursor)
-            if cursor is None:
-                raise ApiRefusal(
-                    400, "general_cursor_not_found", f"Row '{plan.cursor}' for the 'cursor' value not found."
-                )
-            clause, more = queries.after(plan, cursor)
-            where, values = f"{where} AND {clause}", [*values, *more]
-        sql = f"SELECT * FROM {table.sql} WHERE {where} ORDER BY {queries.ordering(plan)} LIMIT ? OFFSET ?"
-        found = [_dict(row) for row in self._db.execute(sql, [*values, plan.limit, plan.offset])]
-        rows = [self.show(table, r, plan.select, expand=expand) for r in (reversed(found) if plan.backward else found)]
-        return {"total": total, "rows": rows}
-
-    def one(self, table: SqlTable, row_id: str, raw: Sequence[str], *, expand: bool = False) -> dict[str, Any]:
-        """Answer a get; of its queries only the selection counts."""
-        check_id(row_id)
-        plan = queries.read(table, raw)
-        self.check_select(table, plan)
-        return self.show(table, self.need(table, row_id), plan.select, expand=expand)
-
-    def check_select(self, table: SqlTable, plan: queries.ListQuery) -> None:
-        """Refuse a column that the table does not have; raises ApiRefusal."""
-        for name in plan.select:
-            head, _, tail = name.partition(".")
-            column = table.columns.get(head)
-            is_relation = column is not None and column.type == "relationship"
-            known = head == "*" or head.startswith("$") or (column is not None and is_relation == bool(tail == "*"))
-            if not known:
-                raise ApiRefusal(400, "general_query_invalid", f"Invalid query: Attribute not found in schema: {name}")
+class Rows(RowReader):
+    """Reads and writes rows of any table; the caller holds the SQL transaction."""
 
     def values(self, table: SqlTable, data: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
         """Check a row's columns; `whole` wants every required one and puts defaults."""
@@ -165,10 +62,7 @@ class Rows:
 
     def create(self, table: SqlTable, row_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Insert a row; refuses an id that is taken, and a clash with a unique index as if it were one."""
-        values = self.values(table, data, whole=True)
-        for key, value in self._shape(table).defaults.items():
-            if values.get(key) is None:
-                values[key] = value
+        values = self._with_defaults(table, self.values(table, data, whole=True))
         stamp = self.stamp()
         columns = ["_version", "_id", "_created", "_updated", "_permissions", *(f'"c_{k}"' for k in values)]
         given = [
@@ -184,7 +78,7 @@ class Rows:
 
     def _written(self, sql: str, given: Sequence[Any], row_id: str) -> dict[str, Any]:
         try:
-            return _dict(self._db.execute(sql, given).fetchall()[0])
+            return as_dict(self._db.execute(sql, given).fetchall()[0])
         except sqlite3.IntegrityError:
             raise exists("row", row_id) from None
 
@@ -196,30 +90,12 @@ class Rows:
         versions[table.sql] += 1
         return versions[table.sql]
 
-    def versions(self, table: SqlTable, ids: Sequence[str]) -> dict[str, int | None]:
-        """Return the versions of rows by their ids in lower case, None for those that do not exist."""
-        ids = [row_id.lower() for row_id in ids]
-        found: dict[str, int | None] = dict.fromkeys(ids)
-        for start in range(0, len(ids), MOST_MARKS):
-            some = ids[start : start + MOST_MARKS]
-            marks = ", ".join("?" * len(some))
-            sql = f"SELECT _id, _version FROM {table.sql} WHERE _id IN ({marks})"
-            found.update((row[0].lower(), row[1]) for row in self._db.execute(sql, some))
-        return found
-
-    def matching(self, table: SqlTable, raw_queries: Sequence[Any]) -> list[dict[str, Any]]:
-        """Return the rows that a bulk update or delete means, as the file has them; all without queries."""
-        plan = queries.read(table, [q if isinstance(q, str) else json.dumps(q) for q in raw_queries])
-        where, limit = " AND ".join(plan.where) or "1", f" LIMIT {plan.limit}" if plan.limited else ""
-        sql = f"SELECT * FROM {table.sql} WHERE {where} ORDER BY _seq{limit}"
-        return [_dict(raw) for raw in self._db.execute(sql, plan.values)]
-
     def bulk_update(self, table: SqlTable, raw_queries: Sequence[Any], data: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Change all rows that match; gives those that changed. A clash with a unique index is masked as 500."""
         changed = []
         for raw in self.matching(table, raw_queries):
             try:
-                after, moved = self.patch(table, raw, data)
+                after, moved = self.patch(table, raw, data, many=True)
             except ApiRefusal as error:
                 if error.kind == "row_already_exists":
                     raise ApiRefusal(500, "general_unknown", "Server Error") from None
@@ -232,13 +108,33 @@ class Rows:
         """Delete all rows that match and give them as they were."""
         return [self.delete(table, raw["_id"]) for raw in self.matching(table, raw_queries)]
 
-    def patch(self, table: SqlTable, raw: dict[str, Any], data: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
-        """Change columns of a row; tells whether anything was other than before, else $updatedAt stays."""
+    def patch(
+        self, table: SqlTable, raw: dict[str, Any], data: Mapping[str, Any], *, many: bool = False
+    ) -> tuple[dict[str, Any], bool]:
+        """Change columns of a row; tells whether anything was other than before, else $updatedAt stays.
+
+        As one of `many` only what is sent has to fit, else the whole row, whose nulls get their defaults.
+        """
         values = self.values(table, resolved(table, data, raw), whole=False)
+        if not many:
+            values = self._with_defaults(table, values, raw)
+            needed = (column.key for column in table.columns.values() if column.required)
+            if bad := next((key for key in needed if key not in values and raw[f"c_{key}"] is None), None):
+                raise invalid(f'Missing required attribute "{bad}"')
         changed = {k: v for k, v in values.items() if raw[f"c_{k}"] != v}
         if not changed and "$permissions" not in data:
             return raw, False
         return self._set(table, raw["_id"], changed, given_stamp(data, "$updatedAt", self.stamp())), bool(changed)
+
+    def _with_defaults(
+        self, table: SqlTable, values: dict[str, Any], raw: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return the values with a default for each column that would be null in the end: a null is never kept."""
+        found = dict(values)
+        for key, default in self._shape(table).defaults.items():
+            if found.get(key, None if raw is None else raw[f"c_{key}"]) is None:
+                found[key] = default
+        return found
 
     def _set(self, table: SqlTable, row_id: str, values: Mapping[str, Any], stamp: str) -> dict[str, Any]:
         parts = ", ".join(["_updated = ?", "_version = ?", *(f'"c_{k}" = ?' for k in values)])
@@ -249,22 +145,41 @@ class Rows:
     def upsert(self, table: SqlTable, row_id: str, data: Mapping[str, Any]) -> tuple[dict[str, Any] | None, bool]:
         """Create or change a row; needs every required column, and columns left out keep their values.
 
-        What counts as equal is PHP's loose comparison: a row that only so differs is left as it is, and a new one
-        whose every value counts as null is not made; None is given for it.
+        Whether a row changes at all is decided first, by PHP's loose comparison of what is sent with what is shown: a
+        row that does not is left as it is and not even checked, and a new one whose every value counts as null is not
+        made; None is given for it.
         """
-        raw = self.raw(table, row_id)
-        if raw is None:
-            values = self.values(table, data, whole=True)
-            if all(loosely_same(None, v) for v in values.values()) and not data.get("$permissions"):
-                self.dropped.append(f"{table.id}/{row_id}")
-                return None, False
-            return self._create_or_overwrite(table, row_id, data), True
-        values = self.values(table, resolved(table, data, raw), whole=True)
-        changed = {k: v for k, v in values.items() if raw[f"c_{k}"] != v}
-        if len(values) == len(table.columns) and all(loosely_same(raw[f"c_{k}"], v) for k, v in changed.items()):
-            self.dropped += [f"{table.id}/{row_id}"] * bool(changed)
+        raw = self._same_case(table, row_id)
+        if not self._changes(table, raw, data):
+            self._note_dropped(table, row_id, raw, data)
             return raw, False
+        if raw is None:
+            return self._create_or_overwrite(table, row_id, data), True
+        values = self._with_defaults(table, self.values(table, resolved(table, data, raw), whole=True), raw)
+        changed = {k: v for k, v in values.items() if raw[f"c_{k}"] != v}
         return self._set(table, raw["_id"], changed, given_stamp(data, "$updatedAt", self.stamp())), True
+
+    def _same_case(self, table: SqlTable, row_id: str) -> dict[str, Any] | None:
+        """Return the row that an upsert changes: under an id of another case it takes the row for a new one."""
+        raw = self.raw(table, row_id)
+        return raw if raw is not None and raw["_id"] == row_id else None
+
+    def _changes(self, table: SqlTable, raw: dict[str, Any] | None, data: Mapping[str, Any]) -> bool:
+        sent = {k: v for k, v in data.items() if not k.startswith("$")}
+        old = self._shape(table).shown(raw) if raw is not None else {}
+        if not old.keys() <= sent.keys() or has_operator(table, sent):
+            return True
+        had = json.loads(raw["_permissions"] or "[]") if raw is not None else []
+        if data.get("$permissions") is not None and sorted(data["$permissions"]) != sorted(had):
+            return True
+        # A link is read as the whole related row, which equals no id.
+        links = {column.key for column in self._shape(table).relations if old.get(column.key) is not None}
+        return any(k in links or not loosely_same(old.get(k), v) for k, v in sent.items())
+
+    def _note_dropped(self, table: SqlTable, row_id: str, raw: dict[str, Any] | None, data: Mapping[str, Any]) -> None:
+        old = self._shape(table).shown(raw) if raw is not None else {}
+        if raw is None or any(old.get(k) != v for k, v in data.items() if not k.startswith("$")):
+            self.dropped.append(f"{table.id}/{row_id}")
 
     def _create_or_overwrite(self, table: SqlTable, row_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Insert a row; where it clashes with a unique index the other row is overwritten and keeps its own id.
@@ -274,13 +189,16 @@ class Rows:
         try:
             return self.create(table, row_id, data)
         except ApiRefusal as error:
-            other = self._clashing(table, data) if error.kind == "row_already_exists" else None
+            other = self._clashing(table, row_id, data) if error.kind == "row_already_exists" else None
             if other is None:
                 raise
-        after = self._set(table, other, self.values(table, data, whole=True), self.stamp())
+        values = {**dict.fromkeys(table.columns), **self.values(table, data, whole=True)}
+        after = self._set(table, other, self._with_defaults(table, values), self.stamp())
         return {**after, "_id": row_id, "_seq": ""}
 
-    def _clashing(self, table: SqlTable, data: Mapping[str, Any]) -> str | None:
+    def _clashing(self, table: SqlTable, row_id: str, data: Mapping[str, Any]) -> str | None:
+        if there := self.raw(table, row_id):
+            return str(there["_id"])
         values = self.values(table, data, whole=True)
         for index in table.indexes.values():
             keys = index["columns"]
@@ -316,16 +234,15 @@ class Rows:
 
     def increment(self, table: SqlTable, row_id: str, key: str, by: Any, limit: Any, sign: int) -> dict[str, Any]:
         """Add to a number; the answer shows the former $updatedAt."""
-        if any(isinstance(n, bool) or not isinstance(n, (int, float)) for n in (by, 0 if limit is None else limit)):
-            raise argument("Invalid `value` param: Value must be a valid number")
-        raw = self.raw(table, row_id)
-        if raw is None:
-            raise ApiRefusal(404, "column_not_found", "Column with the requested ID '%s' could not be found.")
+        by, limit = _number(by), None if limit is None else _number(limit)
+        if by <= 0:
+            raise argument("Value must be numeric and greater than 0")
         column = table.columns.get(key)
-        if column is None:
-            raise missing("column")
-        if column.type not in ("integer", "bigint", "double"):
-            raise ApiRefusal(400, "attribute_type_invalid", f'Attribute "{key}" must be an integer or float')
+        raw = self.raw(table, row_id)
+        if column is None or (raw is None and column.type in NUMBERS):
+            raise ApiRefusal(404, "column_not_found", "Column with the requested key '%s' could not be found.")
+        if column.type not in NUMBERS or column.array or raw is None:
+            raise ApiRefusal(400, "attribute_type_invalid", f'tablesDB "{key}" is not a number')
         value = (raw[f"c_{key}"] or 0) + sign * by
         if limit is not None and (value - limit) * sign > 0:
             bound = "maximum" if sign > 0 else "minimum"
@@ -366,7 +283,7 @@ class Rows:
         """Upsert rows, all or nothing, each without an id under a random one; gives those that changed."""
         ids = [str(row.get("$id") or self._new_id()) for row in rows]
         if len(set(ids)) < len(ids):
-            raise exists("row", "multiple")
+            self._check_twice(table, ids, rows)
         changed = []
         for row_id, row in zip(ids, rows, strict=True):
             raw, moved = self.upsert(table, row_id, row)
@@ -374,7 +291,23 @@ class Rows:
                 changed.append(raw)
         return changed
 
+    def _check_twice(self, table: SqlTable, ids: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+        """Refuse an id that two rows of a bulk have; those that change nothing do not count, but all have to fit."""
+        seen = []
+        for row_id, row in zip(ids, rows, strict=True):
+            if self._changes(table, raw := self._same_case(table, row_id), row):
+                self.values(table, resolved(table, row, raw) if raw else row, whole=True)
+                seen.append(row_id)
+        if len(set(seen)) < len(seen):
+            raise exists("row", "multiple")
 
-def _dict(row: sqlite3.Row) -> dict[str, Any]:
-    # By position: a Row looks every name up from the first column on.
-    return dict(zip(row.keys(), row, strict=True))
+
+def _number(value: Any) -> int | float:
+    """Read a number, which may be the text of one."""
+    if isinstance(value, str):
+        for kind in (int, float):
+            with suppress(ValueError):
+                return kind(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise argument("Invalid `value` param: Value must be a valid number")
+    return value

@@ -1,5 +1,6 @@
 """Text as MariaDB's usual collation compares it: without case, accents and trailing blanks."""
 
+import re
 import sqlite3
 import unicodedata
 
@@ -22,7 +23,13 @@ def is_odd(text: str) -> bool:
     return not text.isascii() or text.endswith(" ")
 
 
+def matches(text: str | None, pattern: str) -> bool | None:
+    """Tell whether a text has a place that fits a pattern, whatever its case."""
+    return None if text is None else re.search(pattern, text, re.IGNORECASE) is not None
+
+
 def register(db: sqlite3.Connection) -> None:
-    """Let SQL fold texts."""
+    """Let SQL fold texts, and match them."""
+    db.create_function("matches", 2, matches, deterministic=True)
     for name, turn in (("bare", bare), ("fold", fold)):
         db.create_function(name, 1, lambda v, turn=turn: v if v is None else turn(str(v)), deterministic=True)

@@ -14,6 +14,8 @@ from local.embedded.rows import Fired, Rows
 
 MOST_OPERATIONS = 100
 Key = tuple[str, str, str]
+NOT_PENDING = "Invalid or non-pending transaction"
+UNFORESEEN = ("attribute_type_invalid", "general_argument_invalid", "relationship_value_invalid")
 EVENTS = {"create": "create", "delete": "delete"}
 
 
@@ -87,8 +89,11 @@ class Transactions:
             raise ApiRefusal(410, "transaction_expired", "The transaction has expired.")
         return found
 
-    def stage(self, transaction: Transaction, operations: Any) -> None:
-        """Add operations; tables and rows that are to change must be there, the rest shows at the commit."""
+    def stage(self, transaction: Transaction, operations: Any, *, seen: bool = True) -> None:
+        """Add operations; tables and rows that are to change must be there, the rest shows at the commit.
+
+        Rows of operations that are not `seen` need not be.
+        """
         if not isinstance(operations, list):
             raise argument("Invalid `operations` param: Value must a valid array")
         if not operations:
@@ -97,23 +102,41 @@ class Transactions:
             check_operation(op)
         self._check_open(transaction)
         if transaction.count + len(operations) > MOST_OPERATIONS:
-            message = f"Transaction already has the maximum of {MOST_OPERATIONS} operations"
+            message = (
+                f"Transaction already has {transaction.count} operations, adding {len(operations)} would exceed the "
+                f"maximum of {MOST_OPERATIONS}"
+            )
             raise ApiRefusal(400, "transaction_limit_exceeded", message)
         # All are looked at before any is kept: a refused request stages nothing.
-        made = dict(transaction.made)
-        tables = [self._check_target(op, made) for op in operations]
+        # Within one request only a creation shows to those after it.
+        made: dict[Key, bool] = {}
+        created = set() if seen else {_key_of(op) for op in operations}
+        tables = [self._check_target(op, transaction.made, made, created) for op in operations]
         for table, op in zip(tables, operations, strict=True):
             self._watch(transaction, table, op)
-        transaction.made = made
+        transaction.made |= made
         transaction.operations += operations
         transaction.count += len(operations)
 
-    def _check_open(self, transaction: Transaction) -> None:
-        if transaction.status != "pending" or self._now() > transaction.expires:
-            raise ApiRefusal(400, "general_bad_request", "Invalid or non-pending transaction")
+    def bulk_pending(self, transaction_id: str) -> Transaction:
+        """Return a transaction that a bulk or a number's change names; one that is unknown is a bad request there."""
+        found = self.all.get(transaction_id)
+        if found is None or found.status != "pending":
+            raise ApiRefusal(400, "general_bad_request", NOT_PENDING)
+        return found
 
-    def _check_target(self, op: dict[str, Any], made: dict[Key, bool]) -> SqlTable:
-        """Return an operation's table; `made` tells what the transaction itself makes and deletes."""
+    def _check_open(self, transaction: Transaction) -> None:
+        if transaction.status != "pending":
+            raise ApiRefusal(400, "general_bad_request", NOT_PENDING)
+        if self._now() > transaction.expires:
+            raise ApiRefusal(410, "transaction_expired", "The transaction has expired.")
+
+    def _check_target(
+        self, op: dict[str, Any], before: dict[Key, bool], made: dict[Key, bool], created: set[Key]
+    ) -> SqlTable:
+        """Return an operation's table; `before` tells what the transaction had made and deleted, `made` what it does
+        now, `created` what it creates.
+        """
         try:
             table = self._table_of(op["databaseId"], op["tableId"])
         except ApiRefusal as error:
@@ -124,13 +147,18 @@ class Transactions:
             for row in data if isinstance(data, list) else []:
                 made[_key(table, str(row.get("$id")))] = True
             return table
-        key = _key(table, str((data or {}).get("$id")) if action == "upsert" else op["rowId"])
-        if action not in ("create", "upsert") and not made.get(key, self._rows.raw(table, key[2]) is not None):
+        key = _key(table, op["rowId"])
+        if action not in ("create", "upsert") and key not in created and not self._there(table, key, before):
             raise ApiRefusal(
                 404, "document_not_found", f"Document with the requested ID '{op['rowId']}' could not be found."
             )
         made[key] = action != "delete"
+        if action == "create":
+            created.add(key)
         return table
+
+    def _there(self, table: SqlTable, key: Key, before: dict[Key, bool]) -> bool:
+        return before.get(key, self._rows.raw(table, key[2]) is not None)
 
     def _watch(self, transaction: Transaction, table: SqlTable, op: dict[str, Any]) -> None:
         into = transaction.loose if op["action"] in BULK else transaction.versions
@@ -159,17 +187,17 @@ class Transactions:
             table = self._table_of(op["databaseId"], op["tableId"])
             try:
                 if op["action"] in BULK:
-                    keys = {_key(table, raw["_id"]) for raw in self._bulk(table, op)}
+                    keys = {_key(table, raw["_id"]) for raw in self._bulk(table, op, own)}
                     if (keys & moved) - own:
                         raise conflict()
                 else:
-                    raw = self._single(table, op)
+                    raw = self._single(table, op, own)
                     keys = set() if raw is None else {_key(table, raw["_id"])}
                     if raw is not None:
                         fired.append(Fired(table, EVENTS.get(op["action"], "update"), raw, from_transaction=True))
             except ApiRefusal as error:
                 raise _at_commit(error) from None
-            own |= keys
+            own = own - keys if op["action"] in ("delete", "bulkDelete") else own | keys
         # Each event shows the row's final state.
         return [replace(f, row=self._rows.raw(f.table, f.row["_id"]) or f.row) for f in fired]
 
@@ -185,32 +213,49 @@ class Transactions:
             if version is not None and versions[*where, row_id] != version
         }
 
-    def _bulk(self, table: SqlTable, op: dict[str, Any]) -> list[dict[str, Any]]:
+    def _bulk(self, table: SqlTable, op: dict[str, Any], own: set[Key]) -> list[dict[str, Any]]:
         action = op["action"]
         data: Any = op.get("data") or {}
         if action == "bulkCreate":
             return self._rows.bulk_create(table, data, staged=True)
         if action == "bulkUpsert":
             # Staged rows without an id are lost.
-            return self._rows.bulk_upsert(table, [row for row in data if row.get("$id")])
+            return self._rows.bulk_upsert(table, [self._merged(table, row, own) for row in data if row.get("$id")])
         if action == "bulkDelete":
             return self._rows.bulk_delete(table, data.get("queries") or [])
         return self._rows.bulk_update(table, data.get("queries") or [], data.get("data") or {})
 
-    def _single(self, table: SqlTable, op: dict[str, Any]) -> dict[str, Any] | None:
+    def _merged(self, table: SqlTable, row: dict[str, Any], own: set[Key]) -> dict[str, Any]:
+        """Return a row over what the transaction itself made of it: such an upsert needs no required column."""
+        if _key(table, str(row["$id"])) not in own or (raw := self._rows.raw(table, str(row["$id"]))) is None:
+            return row
+        return {**{k: v for k, v in self._rows.show(table, raw).items() if not k.startswith("$")}, **row}
+
+    def _single(self, table: SqlTable, op: dict[str, Any], own: set[Key]) -> dict[str, Any] | None:
         action, row_id, data = op["action"], op.get("rowId") or "", op.get("data") or {}
         if action == "create":
-            return self._rows.create(table, row_id, data)
+            # An id in the data goes before the operation's own.
+            return self._rows.create(table, str(data.get("$id") or row_id), data)
         if action == "upsert":
+            if _key(table, row_id) in own:
+                return self._rows.upsert(table, row_id, self._merged(table, {**data, "$id": row_id}, own))[0]
             # The staged form does not look at `rowId`: without `$id` in the data a random id is made.
             return self._rows.upsert(table, str(data.get("$id") or self._new_id()), data)[0]
+        if self._rows.raw(table, row_id) is None:
+            if action == "delete" and _key(table, row_id) in own:
+                return None
+            raise missing("row")
         if action == "update":
             return self._rows.patch(table, self._rows.need(table, row_id), data)[0]
         if action == "delete":
-            return self._rows.delete(table, row_id) if self._rows.raw(table, row_id) else None
+            return self._rows.delete(table, row_id)
         sign = 1 if action == "increment" else -1
         limit = data.get("max" if sign > 0 else "min")
         return self._rows.increment(table, row_id, str(data.get("column")), data.get("value", 1), limit, sign)
+
+
+def _key_of(op: dict[str, Any]) -> Key:
+    return (op["databaseId"], op["tableId"], op.get("rowId", "").lower())
 
 
 def _key(table: SqlTable, row_id: str) -> Key:
@@ -222,4 +267,9 @@ def _at_commit(error: ApiRefusal) -> ApiRefusal:
         return conflict()
     if error.kind == "row_invalid_structure":
         return ApiRefusal(400, "document_invalid_structure", error.message)
-    return former_error(error) if error.kind == "row_not_found" else error
+    if error.kind in ("row_not_found", "column_not_found"):
+        return ApiRefusal(404, "document_not_found", "Document with the requested ID could not be found.")
+    if error.kind == "column_limit_exceeded":
+        return ApiRefusal(400, "attribute_limit_exceeded", error.message)
+    # What a commit does not foresee is masked.
+    return ApiRefusal(500, "general_unknown", "Server Error") if error.kind in UNFORESEEN else error

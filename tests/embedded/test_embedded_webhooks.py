@@ -114,7 +114,7 @@ def test_a_transaction_tells_of_single_operations_only(api: Api) -> None:
         api,
         {"action": "create", "rowId": "a", "data": {"num": 1}},
         {"action": "update", "rowId": "a", "data": {"num": 2}},
-        {"action": "upsert", "data": {"$id": "b", "num": 3}},
+        {"action": "upsert", "rowId": "b", "data": {"$id": "b", "num": 3}},
         {"action": "bulkUpsert", "data": [{"$id": "c", "num": 4}]},
     )
     found = queued(api)
@@ -205,3 +205,12 @@ async def drain(api: Api, send: Any, tamper: Any = None) -> None:
         await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("left_out", ["url", "name", "events"])
+def test_a_subscription_is_changed_whole(api: Api, left_out: str) -> None:
+    """A change names URL, name and events; what else it leaves out is as if it were new."""
+    body = {"url": URL, "name": "all", "events": ["databases.*"], "enabled": True}
+    assert api("PUT", "/webhooks/all", {k: v for k, v in body.items() if k != left_out}).status == 400
+    assert api("PUT", "/webhooks/all", {**body, "tls": True}).body["tls"] is True
+    assert api("PUT", "/webhooks/all", body).body["tls"] is False

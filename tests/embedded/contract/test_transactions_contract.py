@@ -15,7 +15,8 @@ def begin(place: Place) -> str:
 def op(place: Place, action: str, row_id: str = "", data: Any = None, table: str = "cars") -> dict[str, Any]:
     """Make one operation; a bulk names no row."""
     named = {"rowId": row_id} if row_id else {}
-    return {"action": action, "databaseId": place.db, "tableId": table, **named, "data": data}
+    carried = {} if data is None else {"data": data}
+    return {"action": action, "databaseId": place.db, "tableId": table, **named, **carried}
 
 
 def stage(place: Place, path: str, *ops: dict[str, Any]) -> Any:
