@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from local.embedded.loose import loosely_same
 from local.embedded.text import bare, fold
 from raceday.clock import iso
 from raceday.errors import StoreInvalid
@@ -211,3 +212,52 @@ _COMPARISONS: dict[str, Callable[[Any, list[Any]], bool]] = {
     "contains": lambda s, v: any(str(x) in str(s) for x in v),
 }
 PAGING = ("orderAsc", "orderDesc", "limit", "offset")
+
+
+def changes(table: str, there: Row, data: Mapping[str, Any]) -> bool:
+    """Tell whether an upsert changes a row: it compares loosely, what is sent with what is shown.
+
+    One that leaves a column out counts as a change whatever it holds, and so does one of a row with a link.
+    """
+    sent = {k: v for k, v in data.items() if not k.startswith("$")}
+    if not COLUMNS[table].keys() <= sent.keys():
+        return True
+    return any(
+        (is_relation(table, k) and there.get(k) is not None) or not loosely_same(there.get(k), v)
+        for k, v in sent.items()
+    )
+
+
+def sequence(row: Row) -> int:
+    """Return a row's place among those ever made."""
+    return int(row["$sequence"])
+
+
+def given_data(data: Mapping[str, Any], kind: str = "row_missing_data") -> Mapping[str, Any]:
+    """Return data, refused where there is none."""
+    if not data:
+        raise StoreInvalid("The row data is missing", status=400, kind=kind)
+    return data
+
+
+def selected(row: Row, select: Sequence[str]) -> Row:
+    """Return the columns of a row that were asked for."""
+    if not select or "*" in select:
+        return dict(row)
+    return {**{k: row[k] for k in SYSTEM}, **{k: row.get(k) for k in select}}
+
+
+def fired(action: str, bulk: bool) -> str:
+    """Return the event of an action."""
+    if action in ("create", "bulkCreate"):
+        return "create"
+    if action == "delete":
+        return "delete"
+    return "upsert" if bulk and action in ("upsert", "bulkUpsert") else "update"
+
+
+def greatest(rows: Sequence[Row], key: str) -> list[Row]:
+    """Return the row that stands last by a column, of equals the one created first; nothing of no rows."""
+    values = [order_of(row.get(key)) for row in rows]
+    last = max(values, default=None)
+    return [min((row for row, value in zip(rows, values, strict=True) if value == last), key=sequence)] if rows else []

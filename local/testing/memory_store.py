@@ -8,14 +8,15 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.embedded.loose import loosely_same
 from local.testing.memory_rules import (
-    COLUMNS,
     DEFAULTS,
     PAGING,
-    SYSTEM,
     as_sent,
+    changes,
     check_select,
+    fired,
+    given_data,
+    greatest,
     is_relation,
     known,
     order_of,
@@ -23,6 +24,8 @@ from local.testing.memory_rules import (
     predicate,
     refuse_related,
     require,
+    selected,
+    sequence,
     values_of,
 )
 from raceday.clock import iso
@@ -35,6 +38,7 @@ from raceday.tables import BY_ID, RACE_POLLS
 MAX_OPERATIONS = 100
 EVENTS_OF_BULK = 100
 BULK = ("bulkCreate", "bulkUpsert")
+UPSERTS = ("upsert", "bulkUpsert")
 OnEvent = Callable[[str, str, Row], None]
 
 
@@ -66,7 +70,7 @@ class MemoryStore:
         rows = self._table(table)
         check_select(table, select)
         row = rows.get(self._true_id(table, row_id))
-        return None if row is None else _selected(row, select)
+        return None if row is None else selected(row, select)
 
     def _true_id(self, table: str, row_id: str) -> str:
         """Return the id as the row has it: case does not tell ids apart."""
@@ -80,12 +84,12 @@ class MemoryStore:
         check_queries(table, queries)
         check_select(table, select)
         rows = self._matching(table, [json.loads(q) for q in queries], limit)
-        return [_selected(row, select) for row in rows]
+        return [selected(row, select) for row in rows]
 
     async def create(self, table: str, row_id: str, data: Mapping[str, Any]) -> Row:
         """Create one row; StoreConflict where the id exists."""
         self.calls += 1
-        self._apply([Op("create", table, check_id(table, row_id), _given(data))], fires=True)
+        self._apply([Op("create", table, check_id(table, row_id), given_data(data))], fires=True)
         made = {**self.tables[table][row_id], **as_sent(table, data)}
         return {k: v for k, v in made.items() if k in data or not is_relation(table, k)}
 
@@ -93,13 +97,13 @@ class MemoryStore:
         """Create or overwrite one row; every required column must be there."""
         self.calls += 1
         self._apply([Op("upsert", table, check_id(table, row_id), data)], fires=True)
-        return dict(self.tables[table][self._true_id(table, row_id)])
+        return {**self.tables[table][self._true_id(table, row_id)], "$id": row_id}
 
     async def update(self, table: str, row_id: str, data: Mapping[str, Any], *, if_not_after: str = "") -> Row:
         """Patch one row; StoreConflict where it changed after the ISO instant `if_not_after`."""
         self.calls += 1
         check_id(table, row_id)
-        _given(data, "row_missing_payload")
+        given_data(data, "row_missing_payload")
         row = self._table(table).get(self._true_id(table, row_id))
         if row is None:
             raise StoreMissing(f"{table}/{row_id}", status=404, kind="row_not_found")
@@ -186,19 +190,23 @@ class MemoryStore:
             if error.kind == "row_invalid_structure":
                 error.kind = "document_invalid_structure"
             raise
+        except StoreMissing as error:
+            error.kind = "document_not_found"
+            raise
 
     def _check_targets(self, ops: Sequence[Op]) -> None:
-        """Refuse, as staging does, a bulk on a related table, and to change a row that is not there nor made before."""
-        made: dict[tuple[str, str], bool] = {}
+        """Refuse, as staging does, a bulk on a related table, and to change a row that is neither there nor created."""
+        created: set[tuple[str, str]] = set()
         for op in ops:
             self._table(op.table)
             if op.action in BULK:
                 refuse_related(op.table)
-            for row_id in [row["$id"] for row in op.rows] if op.action in BULK else [op.row_id]:
-                key = (op.table, self._true_id(op.table, row_id))
-                if op.action in ("update", "delete") and not made.get(key, key[1] in self.tables[op.table]):
-                    raise StoreMissing(f"{op.table}/{row_id}", status=404, kind="document_not_found")
-                made[key] = op.action != "delete"
+                continue
+            key = (op.table, self._true_id(op.table, op.row_id))
+            if op.action in ("update", "delete") and key not in created and key[1] not in self.tables[op.table]:
+                raise StoreMissing(f"{op.table}/{op.row_id}", status=404, kind="document_not_found")
+            if op.action == "create":
+                created.add(key)
 
     async def put_file(self, bucket: str, file_id: str, name: str, content: bytes, media_type: str) -> str:
         """Store a file under its id, replacing what was there."""
@@ -208,7 +216,7 @@ class MemoryStore:
 
     def forget(self, table: str, race_id: str) -> list[Row]:
         """Take one race's rows out of a table, in order of their creation, without an event."""
-        rows = sorted(self._by_race[table].get(race_id, {}).values(), key=_sequence)
+        rows = sorted(self._by_race[table].get(race_id, {}).values(), key=sequence)
         for row in rows:
             self._put(table, row["$id"], None)
         self._by_race[table].pop(race_id, None)
@@ -257,16 +265,48 @@ class MemoryStore:
                 check_upsert(op.table, check_id(op.table, part_id), data)
         if bulk:
             refuse_related(op.table)
+        # In a transaction an upsert goes over what operations before it made of the row.
+        own = set() if bulk_fires else set(staged)
         if op.action == "bulkUpsert" and len({row_id for row_id, _ in parts}) < len(parts):
-            raise StoreConflict(f"{op.table}/multiple exists", status=409, kind="row_already_exists")
+            self._check_twice(op.table, parts, staged)
         for part_id, data in parts:
             row_id = self._true_id(op.table, check_id(op.table, part_id))
             there = staged.get((op.table, row_id), rows.get(row_id))
+            if op.action in UPSERTS and there is not None and (op.table, row_id) in own:
+                data = {**{k: v for k, v in there.items() if not k.startswith("$")}, **data}
+            elif op.action in UPSERTS and there is not None and row_id != part_id:
+                over = staged[op.table, row_id] = self._overwritten(op.table, row_id, data, there)
+                if not bulk or bulk_fires:
+                    # Told at once it has the id that was sent, after a commit the row's own.
+                    told_as = {**over, "$id": part_id} if bulk_fires else over
+                    events.append((op.table, fired(op.action, bulk_fires), told_as))
+                continue
             row = self._next(op, row_id, data, there)
             if row is not there:
                 staged[op.table, row_id] = row
             if (not bulk or (bulk_fires and row is not there)) and (told := row or there) is not None:
-                events.append((op.table, _fired(op.action, bulk_fires), told))
+                events.append((op.table, fired(op.action, bulk_fires), told))
+
+    def _check_twice(
+        self, table: str, parts: Sequence[tuple[Any, Mapping[str, Any]]], staged: Mapping[tuple[str, str], Row | None]
+    ) -> None:
+        """Refuse an id that two rows of a bulk have; those that change nothing do not count, but all have to fit."""
+        seen = []
+        for row_id, data in parts:
+            there = staged.get((table, row_id), self._table(table).get(row_id))
+            if there is None or changes(table, there, data):
+                require(table, row_id, values_of(table, data), whole=True)
+                seen.append(row_id)
+        if len(set(seen)) < len(seen):
+            raise StoreConflict(f"{table}/multiple exists", status=409, kind="row_already_exists")
+
+    def _overwritten(self, table: str, row_id: str, data: Mapping[str, Any], there: Row) -> Row:
+        """Return a row after an upsert under an id of another case, which takes it for new: it keeps its own id."""
+        values = values_of(table, data)
+        require(table, row_id, values, whole=True)
+        given = {k: v for k, v in values.items() if v is not None}
+        kept = {k: there[k] for k in ("$id", "$createdAt", "$sequence", "$tableId")}
+        return {**DEFAULTS[table], **given, **kept, "$updatedAt": iso(self._now())}
 
     def _next(self, op: Op, row_id: str, data: Mapping[str, Any], there: Row | None) -> Row | None:
         """Return the row as the operation leaves it: the very same where it changes nothing."""
@@ -274,21 +314,22 @@ class MemoryStore:
             raise StoreMissing(f"{op.table}/{row_id}", status=404, kind="row_not_found")
         if op.action == "delete":
             return None
+        if op.action in UPSERTS and there is not None and not changes(op.table, there, data):
+            dropped = any(there.get(k) != v for k, v in data.items() if not k.startswith("$"))
+            self.dropped += [f"{op.table}/{row_id}"] * dropped
+            return there
         values = values_of(op.table, data)
         require(op.table, row_id, values, whole=op.action != "update")
         if op.action in ("create", "bulkCreate") and there is not None:
             raise StoreConflict(f"{op.table}/{row_id} exists", status=409, kind="row_already_exists")
         stamp = iso(self._now())
         if there is not None:
-            changed = {k: v for k, v in values.items() if there.get(k) != v}
-            if op.action == "update" and not changed:
+            after = {**there, **values}
+            # A null is never kept where the column has a default.
+            after |= {k: v for k, v in DEFAULTS[op.table].items() if v is not None and after.get(k) is None}
+            if op.action == "update" and after == there:
                 return there
-            # An upsert compares loosely, and one that leaves a column out counts as a change whatever it holds.
-            whole = op.action != "update" and len(values) == len(COLUMNS[op.table])
-            if whole and all(loosely_same(there.get(k), v) for k, v in changed.items()):
-                self.dropped += [f"{op.table}/{row_id}"] * bool(changed)
-                return there
-            return {**there, **values, "$updatedAt": stamp}
+            return {**after, "$updatedAt": stamp}
         self._sequence += 1
         system = {"$id": row_id, "$createdAt": stamp, "$updatedAt": stamp, "$sequence": str(self._sequence)}
         given = {k: v for k, v in values.items() if v is not None}
@@ -339,8 +380,8 @@ class MemoryStore:
             rows = filter(test, rows)
         if most == 1 and len(orders) == 1 and orders[0][1] and limit is offset is None:
             # The newest of many is what most readers ask for: no need to sort the rest.
-            return _greatest(list(rows), orders[0][0])
-        found = sorted(rows, key=_sequence)
+            return greatest(list(rows), orders[0][0])
+        found = sorted(rows, key=sequence)
         for key, descending in reversed(orders):
             found.sort(key=lambda row: order_of(row.get(key)), reverse=descending)
         return found[offset or 0 :][:limit][:most]
@@ -356,34 +397,3 @@ class MemoryStore:
                 begin = bisect_left(self._by_slot, (plain(table, "slot", query["values"][0]), ""))
                 return [self.tables[table][row_id] for _, row_id in self._by_slot[begin:]]
         return list(self._table(table).values())
-
-
-def _greatest(rows: Sequence[Row], key: str) -> list[Row]:
-    """Return the row that stands last by a column, of equals the one created first; nothing of no rows."""
-    values = [order_of(row.get(key)) for row in rows]
-    last = max(values, default=None)
-    return [min((row for row, value in zip(rows, values, strict=True) if value == last), key=_sequence)] if rows else []
-
-
-def _sequence(row: Row) -> int:
-    return int(row["$sequence"])
-
-
-def _given(data: Mapping[str, Any], kind: str = "row_missing_data") -> Mapping[str, Any]:
-    if not data:
-        raise StoreInvalid("The row data is missing", status=400, kind=kind)
-    return data
-
-
-def _selected(row: Row, select: Sequence[str]) -> Row:
-    if not select or "*" in select:
-        return dict(row)
-    return {**{k: row[k] for k in SYSTEM}, **{k: row.get(k) for k in select}}
-
-
-def _fired(action: str, bulk: bool) -> str:
-    if action in ("create", "bulkCreate"):
-        return "create"
-    if action == "delete":
-        return "delete"
-    return "upsert" if bulk and action in ("upsert", "bulkUpsert") else "update"
