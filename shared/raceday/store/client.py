@@ -224,8 +224,11 @@ class StoreClient:
         try:
             await self._wire.send("POST", f"{path}/operations", body=staged, repeat=False)
             await self._wire.send("PATCH", path, body={"commit": True}, repeat=False)
-        except StoreConflict:
-            raise
+        except StoreConflict as error:
+            if error.kind not in OVER:
+                raise
+            # Its time was over before anything of it was done.
+            raise StoreUnavailable(f"{error}; nothing was written", status=error.status, kind=FAILED) from error
         except StoreError as error:
             fate = await self._resolve_transaction(path)
             if fate == "committed":
