@@ -224,7 +224,7 @@ class Catalog:
         self, table: SqlTable, key: str, kind: str, columns: list[str], orders: list[str], stamp: str
     ) -> dict[str, Any]:
         """Add an index over columns or system fields."""
-        check_index(table, key, kind, columns, stamp)
+        check_index(table.columns, table.indexes, key, kind, columns, stamp)
         names = [table.sql_column(c) for c in columns]
         if key.lower() in (known.lower() for known in table.indexes):
             raise ApiRefusal(

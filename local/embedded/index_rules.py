@@ -1,12 +1,9 @@
 """Which indexes a table takes, and which Appwrite refuses with what words."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence, Sized
 
 from local.embedded.columns import KEY, TEXTS, ApiColumn
 from local.embedded.errors import ApiRefusal, argument
-
-if TYPE_CHECKING:
-    from local.embedded.catalog import SqlTable
 
 SYSTEM_COLUMNS = ("$id", "$createdAt", "$updatedAt")
 RESERVED = ("primary", "_created_at", "_updated_at", "_tenant_id")
@@ -16,18 +13,20 @@ MOST_CHARS = 768
 ID_CHARS, FLOAT_CHARS, OTHER_CHARS = 255, 2, 1
 
 
-def check_index(table: "SqlTable", key: str, kind: str, columns: list[str], stamp: str) -> None:
-    """Refuse an index that no table, or not this one, can have."""
+def check_index(
+    there: Mapping[str, ApiColumn], indexes: Sized, key: str, kind: str, columns: Sequence[str], stamp: str
+) -> None:
+    """Refuse an index that no table, or not one with these columns and indexes, can have."""
     if not KEY.fullmatch(key) or kind not in ("key", "unique", "fulltext"):
         raise argument("Invalid `key` or `type` param: expected a key and one of key, unique, fulltext")
     if bad := next((c for c in columns if not KEY.fullmatch(c) and c not in SYSTEM_COLUMNS), None):
         raise argument(f"Invalid `columns` param: {bad} is no valid key")
-    if len(table.indexes) >= MOST_INDEXES:
+    if len(indexes) >= MOST_INDEXES:
         raise ApiRefusal(400, "column_index_limit_exceeded", "The maximum number of indexes has been reached.")
     for name in columns:
         if name not in SYSTEM_COLUMNS:
-            _check_column(table.columns.get(name), name, stamp)
-    if wrong := _wrong(table, key, kind, columns):
+            _check_column(there.get(name), name, stamp)
+    if wrong := _wrong(there, key, kind, columns):
         raise ApiRefusal(400, "column_index_invalid", wrong)
 
 
@@ -42,13 +41,13 @@ def _check_column(column: ApiColumn | None, name: str, stamp: str) -> None:
         raise ApiRefusal(400, "index_invalid", "Creating indexes on array attributes is not currently supported.")
 
 
-def _wrong(table: "SqlTable", key: str, kind: str, columns: list[str]) -> str:
+def _wrong(there: Mapping[str, ApiColumn], key: str, kind: str, columns: Sequence[str]) -> str:
     """Say what is wrong with an index over columns that are there, "" where nothing is."""
     if not columns:
         return "No attributes provided for index"
     if len({name.lower() for name in columns}) < len(columns):
         return "Duplicate attributes provided"
-    found = [table.columns.get(name) for name in columns]
+    found = [there.get(name) for name in columns]
     if kind == "fulltext":
         bad = next((n for n, c in zip(columns, found, strict=True) if c is not None and c.type not in TEXTS), "")
         return f'Attribute "{bad}" cannot be part of a fulltext index, must be of type string' if bad else ""
