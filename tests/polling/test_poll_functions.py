@@ -265,6 +265,15 @@ def test_a_poller_that_is_told_no_race_polls_what_is_due(nobody: object) -> None
         kit.clock.advance(30)
 
 
+@pytest.mark.parametrize("handler", [poller.handle, legacy.data_poller])
+def test_a_call_finds_nothing_due(handler: Handler) -> None:
+    """Where no race has a slot around now, a poller that nobody told a race answers that it polled none."""
+    kit, _ = ready(1)
+    kit.store.put(RACES, RACE_ID, kit.store.tables[RACES][RACE_ID] | {"status": "Final"})
+    answer = ask(kit, handler, web=True, raceIds=[])
+    assert (answer["polled"], answer["results"]) == (0, [])
+
+
 def test_race_data_poller_polls_the_races_it_is_given() -> None:
     """With `raceIds` race-data-poller polls these and not what else is due."""
     kit, _ = ready(3)

@@ -80,7 +80,7 @@ async def _check_time(container: Container, orders: Sequence[Order], call: Call)
     if call.remaining_secs() <= 0 or any(abs((order.slot - now).total_seconds()) >= ODD_SECS for order in orders):
         await _hear(container)
         return None
-    ahead = min((order.slot - now).total_seconds() for order in orders)
+    ahead = min(((order.slot - now).total_seconds() for order in orders), default=0.0)
     if ahead <= 0 or container.cache.of(_HEARD):
         return None
     container.cache.keep(_HEARD, True)
