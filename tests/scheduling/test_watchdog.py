@@ -9,7 +9,6 @@ import pytest
 from local.functions import function
 from local.simulate.day import day_start
 from local.simulate.loop import VirtualLoop
-from local.simulate.plan import DayPlan
 from local.simulate.run import simulate_day
 from local.simulate.seams import FaultHooks
 from local.simulate.world import SimWorld
@@ -19,6 +18,7 @@ from raceday.runtime.function import handle
 from raceday.tables import SUITE_STATE
 from tests.scheduling.kit import START
 from tests.scheduling.test_heartbeat import PATIENCE, Watched
+from tests.simulate.days import FEW, told_of
 
 MINUTE = timedelta(minutes=1)
 FEEDING = "daily-meetings"
@@ -182,23 +182,23 @@ def _dies(world: SimWorld) -> FaultHooks:
 
 def test_a_day_whose_scheduler_dies_is_polled_to_its_end() -> None:
     """Beside a scheduler that lives nothing is done twice; after its death only slots of the first minutes are gaps."""
-    report = simulate_day(DayPlan(seed=4, races=2, depth="port"), seams=_dies)
+    report = simulate_day(FEW, seams=_dies)
     polls, buckets = report["polls"], report["buckets"]
-    assert polls["committed"] > 0.98 * polls["expected"] > 100
+    assert polls["committed"] > 0.98 * polls["expected"] > 150
     assert (polls["duplicate"], polls["unexpected"]) == (0, 0)
     assert polls["missing"] <= 2
     assert (buckets["lost"], buckets["wrong"], buckets["duplicate"]) == (0, 0, 0)
     assert report["notifications"]["duplicate"] == 0
     assert report["invocations"]["master-race-scheduler"] < report["invocations"]["daily-meetings"]
     # Somebody outside hears nothing from then on, though the races are polled.
-    died = day_start(DayPlan().day).replace(second=0) + MINUTE + timedelta(hours=7)
+    died = day_start(FEW.day).replace(second=0) + MINUTE + timedelta(hours=7)
     last = datetime.fromisoformat(report["heartbeat"]["last"])
     assert died - PATIENCE <= last <= died + MINUTE
 
 
 def test_a_scheduler_that_waits_for_slots_is_heard_before_a_watcher_grows_impatient() -> None:
     """Ticks that wait for a slot beat late in their minute, and still no silence of a sound day is two minutes long."""
-    report = simulate_day(DayPlan(seed=4, races=2, depth="port"))
+    report = told_of(FEW)
     heard = report["heartbeat"]
     assert heard["beats"] == report["invocations"]["master-race-scheduler"]
     assert 60 < heard["longest_silence_secs"] < PATIENCE.total_seconds()

@@ -27,6 +27,7 @@ from local.simulate.world import FUNCTIONS_URL, POLLER, SECRET, SETTINGS, SimWor
 from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.runtime.webhook import sign
 from raceday.tables import RACE_POLLS
+from tests.simulate.days import SMALL, told_of
 
 AT = datetime(2026, 2, 13, 20, 0, tzinfo=UTC)
 PAUSED = (datetime(2026, 2, 13, 22, 0, tzinfo=UTC), datetime(2026, 2, 13, 22, 30, tzinfo=UTC))
@@ -59,7 +60,7 @@ def test_a_day_with_a_pause_wants_no_poll_in_it() -> None:
 
 def test_a_deed_that_was_forbidden_fails_the_day() -> None:
     """A start in a pause, or a forged delivery that was let in, fails a day by itself."""
-    report = simulate_day(DayPlan(seed=3, races=1, depth="port"))
+    report = told_of(SMALL)
     assert fine(report), troubles(report)
     report["forbidden"] = ["money-flow-tracker let in a forged signature"]
     assert troubles(report) == {"deeds that were forbidden": 1}

@@ -1,19 +1,16 @@
 """Rows read and written are counted alike in memory and over HTTP, and sizes change money and pace."""
 
-from datetime import date
-from functools import cache
+from dataclasses import replace
 from typing import Any
 
-from local.simulate.plan import DayPlan
-from local.simulate.run import simulate_day
 from ops.packaging.appwrite_plans import PLANS, plan_lines
+from tests.simulate.days import SMALL, told_of
 
 POLLER = "enhanced-race-poller"
 
 
-@cache
 def _day(**changed: Any) -> dict[str, Any]:
-    return simulate_day(DayPlan(seed=3, races=1, day=date(2026, 2, 14), **{"depth": "port", **changed}))
+    return told_of(replace(SMALL, **changed))
 
 
 def test_http_counts_what_memory_counts() -> None:

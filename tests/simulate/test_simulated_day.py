@@ -10,6 +10,7 @@ from local.simulate.plan import DayPlan
 from local.simulate.run import simulate_day
 from local.simulate.seams import FaultHooks
 from local.simulate.world import SimWorld, settings_with
+from tests.simulate.days import FEW, told_of
 
 
 def _same(report: dict[str, Any]) -> str:
@@ -36,8 +37,7 @@ def test_every_slot_is_polled_once(depth: str) -> None:
 
 def test_a_seed_repeats_its_report() -> None:
     """The same seed gives the same report, byte for byte but for the time it took."""
-    plan = DayPlan(seed=5, races=2, depth="port")
-    assert _same(simulate_day(plan)) == _same(simulate_day(plan))
+    assert _same(told_of(FEW)) == _same(simulate_day(FEW))
 
 
 class _Twins(FaultHooks):
@@ -56,8 +56,7 @@ def _twins(world: SimWorld) -> FaultHooks:
 
 def test_two_of_everything_leave_the_same_rows() -> None:
     """Two schedulers and two pollers at once leave what one of each leaves."""
-    plan = DayPlan(seed=4, races=3, depth="port")
-    one, two = simulate_day(plan), simulate_day(plan, seams=_twins)
+    one, two = told_of(FEW), simulate_day(FEW, seams=_twins)
     for part in ("stored", "statuses", "buckets", "pools", "notifications"):
         assert one[part] == two[part]
     for key in ("expected", "committed", "duplicate", "gaps", "missing", "unexpected"):
@@ -87,8 +86,7 @@ def _unheard(world: SimWorld) -> FaultHooks:
 
 def test_a_day_without_webhooks_has_every_row() -> None:
     """With every webhook switched off the scheduler's wakes bring all buckets, pool totals and notifications."""
-    plan = DayPlan(seed=4, races=3, depth="port")
-    heard, unheard = simulate_day(plan), simulate_day(plan, seams=_unheard)
+    heard, unheard = told_of(FEW), simulate_day(FEW, seams=_unheard)
     for part in ("buckets", "pools", "notifications"):
         assert heard[part] == unheard[part]
     assert heard["buckets"]["lost"] == 0
