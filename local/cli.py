@@ -1,5 +1,6 @@
 """The command line: `./raceday COMMAND ...`. A command's module is imported only when it is asked for."""
 
+import contextlib
 import difflib
 import importlib
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from local import progress
 from local.embedded.filecheck import NotAStore
 from local.environment import applied, taken
 from local.failures import NoSuchRace, PortTaken, StoreHeld
@@ -54,6 +56,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "soak": ("soak", "keep warm functions running for simulated days, and count what they hold"),
     "bench": ("bench", "print the table of measured ratios"),
 }
+
+# These may run for minutes without a line of their own; `simulate` draws a bar.
+LONG = frozenset(
+    ["outages", "score", "alerts", "mutants", "bench", "soak", "replay", "export", "backfill", "measure", "rebuild"]
+)
 
 EXPECTED = (RaceDayError, NotAStore, NoSuchRace, StoreHeld, PortTaken, OSError, sqlite3.OperationalError)
 
@@ -113,7 +120,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         words, file = taken(words)
-        with applied(words[0] if words else "", file):
+        telling = progress.told(words[0]) if words and words[0] in LONG else contextlib.nullcontext()
+        with applied(words[0] if words else "", file), telling:
             answer = raceday.main(words or ["--help"], prog_name="raceday", standalone_mode=False)
     except click.ClickException as error:
         error.show()

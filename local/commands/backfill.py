@@ -10,6 +10,7 @@ import click
 from local import stores
 from local.commands.export import days_of
 from local.commands.options import INSTANT, store_option
+from local.progress import counted
 from local.tape.format import TERMS
 from local.testing.pace import PacedClock
 from local.world import open_world
@@ -68,7 +69,7 @@ async def _fill(
     try:
         with stores.held(place, "./raceday backfill"):
             container = world.container("daily-meetings")
-            for day in days:
+            for day in counted(days, "days", len(days)):
                 found.append(filled := await fill_day(container, day, again=again))
                 click.echo(str(filled))
                 for failure in filled.failures[:5]:

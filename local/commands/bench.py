@@ -12,6 +12,7 @@ from local import stores
 from local.bench.child import ProbeFailed
 from local.bench.report import KEYS, LAST_FULL, missed, run, table
 from local.commands.options import FILE, Options, json_option
+from local.progress import doing
 
 
 @click.command(epilog="Example: ./raceday bench --quick --only parse,poll_calls")
@@ -44,7 +45,7 @@ def run_bench(args: Options) -> int:
         return run_cost(args.json)
     began = time.monotonic()
     try:
-        report = run(keys, quick=args.quick, told=lambda key: print(f"measuring {key}", file=sys.stderr))
+        report = run(keys, quick=args.quick, told=_told)
     except ProbeFailed as error:
         print(f"raceday bench: {error}", file=sys.stderr)
         return 3
@@ -57,6 +58,11 @@ def run_bench(args: Options) -> int:
     if found:
         print(f"missed: {', '.join(found)}", file=sys.stderr)
     return 1 if found else 0
+
+
+def _told(key: str) -> None:
+    doing(f"measuring {key}")
+    print(f"measuring {key}", file=sys.stderr)
 
 
 def _tape(args: Options) -> int:

@@ -8,6 +8,7 @@ import click
 
 from local import stores
 from local.commands.options import store_option
+from local.progress import counted
 from local.simulate.lived import lived
 from local.simulate.taped import is_long
 from local.tape.export import FORMATS, export_day, make_database
@@ -80,7 +81,7 @@ async def _export(days: list[date], folder: Path, kind: str, place: str) -> int:
 
 async def _write(client: Finds, days: list[date], folder: Path, kind: str) -> int:
     polls = 0
-    for day in days:
+    for day in counted(days, "days", len(days)):
         counts = await export_day(client, day, folder, "csv" if kind == "csv" else "parquet")
         polls += counts["polls"]
         click.echo(f"{day}: " + "  ".join(f"{table} {count:,}" for table, count in counts.items()))

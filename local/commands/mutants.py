@@ -10,6 +10,7 @@ import click
 
 from local.commands.options import POSITIVE, json_option
 from local.functions import ROOT
+from local.progress import counted
 
 
 @click.command(epilog="Example: ./raceday mutants --only t5-is-6")
@@ -72,7 +73,7 @@ def _try(chosen: Sequence[Any], jobs: int, file: Path | None) -> int:
     begun = time.monotonic()
     order = {mutant.name: i for i, mutant in enumerate(chosen)}
     rows: list[dict[str, Any]] = []
-    for outcome in try_all(chosen, ROOT, jobs):
+    for outcome in counted(try_all(chosen, ROOT, jobs), "mutants done", len(chosen)):
         rows.append(outcome.row())
         click.echo(_line(rows[-1]))
         rows.sort(key=lambda row: order[row["mutant"]])

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from local.commands.options import POSITIVE, Options, json_option
+from local.progress import counted
 from local.simulate.storms import REGULAR
 
 COLUMNS = {
@@ -58,10 +59,10 @@ def run(args: Options) -> int:
 
     def done() -> Iterator[Tried]:
         if args.jobs == 1:
-            yield from map(run_trial, asked)
+            yield from map(run_trial, counted(asked, "days", len(asked)))
             return
         with ProcessPoolExecutor(args.jobs) as pool:
-            yield from pool.map(run_trial, asked)
+            yield from counted(pool.map(run_trial, asked), "days done", len(asked))
 
     rows = outage_rows(done(), lambda row: console.print("  ".join(f"{k} {row[k]}" for k in COLUMNS)))
     table = Table(

@@ -1,7 +1,6 @@
 """`./raceday console`: the console's pages over a store by themselves."""
 
 import asyncio
-import contextlib
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from local.testing.pace import PacedClock
 def console(**options: Any) -> int:
     """Serve the console's pages over a store, until stopped; it only reads, without --allow-writes.
 
-    Exit code 0 stopped, 2 wrong usage or no such store, 3 the port cannot be taken.
+    Exit code 130 stopped by Ctrl-C, 2 wrong usage or no such store, 3 the port cannot be taken.
     """
     from local.console.serve import make_console_server, open_source, serve
 
@@ -42,6 +41,5 @@ def console(**options: Any) -> int:
     source = open_source(place, PacedClock(1.0, at) if at else None, writes=options["allow_writes"])
     if tape is not None:
         source.tape = OpenTape(options["tape"])
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(make_console_server(source, options["port"])))
+    asyncio.run(serve(make_console_server(source, options["port"])))
     return 0

@@ -75,7 +75,8 @@ def record(
     """Poll the feed as the suite does and keep every answer on a tape, until stopped.
 
     Started again it goes on in a new part; what it missed is missing on the tape, and the ledger in its store tells the
-    slots. Exit code 0 stopped, 1 stopped and answers were lost for want of room, 2 wrong settings, 3 no room at all.
+    slots. Exit code 0 done after --minutes, 130 stopped by Ctrl-C with the tape whole, 1 answers were lost for want
+    of room, 2 wrong settings, 3 no room at all.
     """
     stores.tell(stores.chosen(store))
     click.echo(TERMS, err=True)
@@ -90,15 +91,18 @@ def record(
     given = {f.name: getattr(world, f.name) for f in fields(world)}
     recording = Recording(**given, folder=folder)
     recording.turn()
-    with contextlib.suppress(KeyboardInterrupt):
+    stopped = False
+    try:
         asyncio.run(_run(recording, most))
+    except KeyboardInterrupt:
+        stopped = True
     assert recording.keeper is not None
     writer = recording.keeper.writer
     writer.mark("recording", {"ended": to_micros(recording.clock.now())})
     writer.close()
     lost = recording.lost + writer.lost
     click.echo(f"{writer.n} records, {writer.size_bytes:,} bytes in {writer.path}, {lost} lost")
-    return 1 if lost else 0
+    return 1 if lost else 130 if stopped else 0
 
 
 async def _run(world: LocalWorld, most: float | None) -> None:

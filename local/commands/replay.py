@@ -12,6 +12,7 @@ from local import stores
 from local.commands.options import DAY, OUT_FILE, store_option
 from local.commands.places import read_named, read_place
 from local.failures import NoSuchRace
+from local.progress import doing
 from local.simulate.taped import simulate_tape
 from local.simulate.world import settings_from_env
 from local.tape.blame import blamed
@@ -51,6 +52,7 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
         return 2
     began = time.perf_counter()
     made = TapeReplay(answers, recorded, settings_of_replay(), only)
+    doing(lambda: f"{len(made.store.tables['race-polls']):,} polls replayed")
     asyncio.run(made.run())
     spent = time.perf_counter() - began
     polls = len(made.store.tables["race-polls"])

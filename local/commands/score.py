@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from local.commands.options import POSITIVE, Options, json_option
+from local.progress import counted
 
 
 @click.group(epilog="Example: ./raceday score table --recorded ../shared/nztab")
@@ -58,7 +59,7 @@ def score_money(**options: Any) -> int:
     from local.judging.money_truth import judge
 
     args = Options(**options)
-    counts = judge(range(args.seed, args.seed + args.races))
+    counts = judge(counted(range(args.seed, args.seed + args.races), "races", args.races))
     print(f"pools of polls {counts.rows:,}: wrong and not told {len(counts.wrong)}, wrong and told {len(counts.told)},")
     print(f"undecided {counts.undecided}, of these needlessly {len(counts.needless)}")
     for fault in counts.wrong[:20]:

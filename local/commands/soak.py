@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from local.commands.options import POSITIVE, Options, json_option
+from local.progress import doing
 
 FIRST = date(2026, 2, 14)
 
@@ -31,6 +32,7 @@ def run(args: Options) -> int:
     console = Console(stderr=True)
 
     def told(sample: SoakSample) -> None:
+        doing(f"at {sample.at}, {sample.activations:,} activations")
         console.print(f"{sample.at}  {sample.activations:,} activations  {sample.library_bytes / 1000:,.0f} kB")
 
     samples = warm_days(args.days, args.races, first=FIRST, told=told)

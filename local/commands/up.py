@@ -1,7 +1,6 @@
 """`./raceday up`: the suite on the real clock, until stopped."""
 
 import asyncio
-import contextlib
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -130,8 +129,7 @@ def run(args: Options) -> int:
 
 
 def _until_stopped(world: LocalWorld, args: Options) -> int:
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_run(world, args))
+    asyncio.run(_run(world, args))
     return 0
 
 

@@ -10,6 +10,7 @@ from local.feedsim import FeedDay, FeedSim, generate_day
 from local.feedsim.model import FeedRace
 from local.judging.alert_polls import AnswerFaults, polls
 from local.judging.alert_truth import KINDS, POINTS, ColumnInstants, Truth
+from local.progress import counted
 from raceday.ledger.timeline import Label
 from raceday.projections import alerts
 from raceday.projections.alert_cursor import Cursor
@@ -79,7 +80,7 @@ class Score:
 def score(days: int, *, seed: int = 1, races: int = 24) -> Score:
     """Judge the evaluator over generated days; a fifth of the races and more have a late scratching."""
     found = Score(days)
-    for n in range(days):
+    for n in counted(range(days), "days", days):
         day = generate_day(seed + n, FIRST_DAY + timedelta(days=n), races, late_scratchings=races // 3)
         feed = FeedSim(day)
         for race in day.core_races:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,42 @@ def test_a_python_without_venv_is_told_what_to_install(checkout: Path) -> None:
     ended = _run(checkout, "test", RACEDAY_PYTHON=str(fake))
     assert ended.returncode == 2
     assert "python3-venv" in ended.stderr
+
+
+def _installed(checkout: Path) -> Path:
+    """Make a lock without packages, and the environment of this very Python; gives its folder."""
+    lock = checkout / "local" / "locks" / "dev.txt"
+    lock.parent.mkdir(parents=True)
+    lock.write_text("")
+    venv = checkout / ".raceday" / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    summed = subprocess.run(["cksum"], input=b"", capture_output=True, check=True)
+    (venv / ".lock-sum").write_bytes(summed.stdout)
+    (checkout / "local" / "cli.py").write_text("print('at work')")
+    return venv
+
+
+def test_a_python_that_was_asked_for_counts_when_the_environment_is_there_too(checkout: Path) -> None:
+    """The one it was made with goes on; for another it is made anew, which is said; too old or missing is one line."""
+    venv = _installed(checkout)
+    for env in ({}, {"RACEDAY_PYTHON": sys.executable}):
+        assert _run(checkout, "status", **env).stdout == "at work\n"
+    old = checkout / "old-python"
+    old.write_text('#!/bin/sh\ncase "$*" in *--version*) echo Python 3.9.1 ;; *) exit 1 ;; esac\n')
+    old.chmod(0o755)
+    for wanted, said in ((old, "is no Python 3.11 or later: Python 3.9.1"), (checkout / "none", "is not there")):
+        ended = _run(checkout, "status", RACEDAY_PYTHON=str(wanted))
+        assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
+        assert said in ended.stderr
+    other = checkout / "other-python"
+    # Another Python by its own account; to make an environment takes long, and that it would is enough.
+    asked = 'case "$*" in *base_prefix*) echo another ;; "-m venv --clear "*) exit 1 ;; *) exec'
+    other.write_text(f'#!/bin/sh\n{asked} {sys.executable} "$@" ;; esac\n')
+    other.chmod(0o755)
+    ended = _run(checkout, "status", RACEDAY_PYTHON=str(other))
+    assert ended.returncode == 2
+    assert "is not what .raceday/venv was made with: making .raceday/venv" in ended.stderr
+    assert f"could not make {venv}" in ended.stderr
 
 
 def test_a_folder_with_spaces_is_no_trouble(tmp_path: Path) -> None:
