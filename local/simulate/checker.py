@@ -29,6 +29,8 @@ ANSWERING = timedelta(seconds=5)
 # A clock may be off by what the suite tolerates.
 EARLY = timedelta(seconds=2)
 LISTED = timedelta(minutes=30)
+# A poller reads the ledger this long before its slot at most: it is started cold nine seconds ahead.
+READ_AHEAD = timedelta(seconds=15)
 
 # By race and slot: when a tick read the race, and the start that it then planned the slot from.
 Orders = Mapping[tuple[str, datetime], Sequence[tuple[datetime, datetime]]]
@@ -164,9 +166,9 @@ def planned(day: FeedDay, row: Row, base: Row | None, orders: Orders) -> bool:
     race, slot = day.books[row["raceId"]].race, when(row["slot"])
     starts = {race.advertised, race.script.moved_from or race.advertised}
     statuses = (base["status"],) if base else ("Open", "Closed")
-    if base is not None and when(base["$createdAt"]) < when(row["fetchedAt"]) - ANSWERING:
+    if base is not None and when(base["$createdAt"]) < slot - READ_AHEAD:
         read = orders.get((row["raceId"], slot), ())
-        starts = {when(base["startTime"])} | {start for at, start in read if at > when(base["fetchedAt"]) - EARLY}
+        starts = {when(base["startTime"])} | {start for at, start in read if at > when(base["fetchedAt"])}
     return is_core(race) and any(on_grid(start, each, slot) for start in starts for each in statuses)
 
 

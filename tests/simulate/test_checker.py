@@ -181,8 +181,8 @@ def test_at_the_port_too_a_store_that_is_out_is_tried_again_while_time_is_left(o
 
 @pytest.mark.parametrize(
     ("seen", "read_secs", "committed_secs", "stands"),
-    [("new", -30, 2, False), ("new", 1, 2, True), ("old", -30, 2, True), ("new", -30, 28, True)],
-    ids=["moved", "read anew", "not moved yet", "moved meanwhile"],
+    [("new", -30, 2, False), ("new", -1, 2, False), ("new", 1, 2, True), ("old", -30, 2, True), ("new", -30, 28, True)],
+    ids=["moved", "read shortly before", "read anew", "not moved yet", "moved meanwhile"],
 )
 def test_a_slot_of_a_start_that_the_last_row_saw_moved_is_asked_for_by_nobody(
     seen: str, read_secs: int, committed_secs: int, stands: bool
