@@ -14,7 +14,7 @@ from local.tape.opening import opened
 from local.tape.reader import Tape
 from local.tape.replay import Rows
 from local.tape.scanning import TapeError
-from local.tape.story import RaceStory
+from local.tape.story import RaceStory, unanswered
 from raceday.tables import RACE_POLLS
 
 
@@ -71,5 +71,7 @@ def _all(recorded: Rows, tape: Tape | None, races: list[str]) -> int:
         click.echo("\n".join(check_lines(story.told[-1])))
         click.echo("labels: " + ", ".join(str(entry.label) for entry in story.labels))
     source = "the tape" if tape else "the ledger"
+    if tape is not None and (lacking := unanswered(recorded, tape, races)):
+        click.echo(f"{lacking} polls have no answer on the tape: their figures are taken from the ledger")
     click.echo(f"{figures:,} figures of {len(races)} races made again from {source}, {differing} differ")
     return 1 if differing else 0

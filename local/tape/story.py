@@ -1,9 +1,10 @@
 """One race's ledger, timeline and results made again, from the tape where it has the answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from local.tape.reader import Tape
-from local.tape.replay import Rows, answer_of
+from local.tape.replay import Rows, answer_of, answers_near
 from local.tape.scanning import TapeEntry
 from raceday.feed import mapping
 from raceday.feed.models import Event
@@ -16,6 +17,13 @@ from raceday.racing.records import LedgerRow
 from raceday.racing.snapshot import FormerRace, Snapshot
 from raceday.store.port import Row
 from raceday.tables import RACE_POLLS, RACE_RESULTS
+
+
+def unanswered(recorded: Rows, tape: Tape, races: Sequence[str]) -> int:
+    """Return how many polls of some races have no answer on a tape: their figures are the ledger's own."""
+    wanted = set(races)
+    rows = [row for row in recorded.get(RACE_POLLS, {}).values() if row["raceId"] in wanted]
+    return sum(row["kind"] != "closing" and not answers_near(tape, row) for row in rows)
 
 
 @dataclass(slots=True)

@@ -1,13 +1,15 @@
 """Every stored figure of a day is made again from the tape, and one that was changed is marked."""
 
+from pathlib import Path
+
 import pytest
 
 from local.tape.explain import check_lines, day_figures, runner_lines
 from local.tape.reader import Tape
-from local.tape.story import RaceStory
+from local.tape.story import RaceStory, unanswered
 from raceday.racing.records import LedgerRow
 from raceday.tables import CLOSING_PRICES, MONEY_FLOW, NOTIFICATIONS, RACE_POLLS, RACE_RESULT_VERSIONS, RACES
-from tests.tape.kit import taped_day
+from tests.tape.kit import answers, taped_day, write
 
 
 def test_no_figure_of_a_day_differs() -> None:
@@ -16,6 +18,15 @@ def test_no_figure_of_a_day_differs() -> None:
     found = list(day_figures(stored, Tape.open(path), sorted(stored[RACES])))
     assert len(found) > 20_000
     assert [f"{race} {figure}" for race, figure in found if figure.differs] == []
+
+
+def test_polls_that_the_tape_lacks_are_counted(tmp_path: Path) -> None:
+    """Of a tape without a day's answers every poll is lacking, of the day's own none."""
+    path, stored = taped_day(1, 1)
+    races = sorted(stored[RACES])
+    assert unanswered(stored, Tape.open(path), races) == 0
+    other = Tape.open(write(tmp_path / "other.tape", answers(3)))
+    assert unanswered(stored, other, races) == len(stored[RACE_POLLS]) > 0
 
 
 def test_a_changed_figure_is_marked_where_it_stands_and_nowhere_else() -> None:
