@@ -83,7 +83,21 @@ def test_a_created_row_shows_its_link_whole(place: Place) -> None:
 def test_a_webhook_goes_to_a_public_name(place: Place) -> None:
     """URLs of this machine, of addresses and of names that no register has are refused."""
     body = {"webhookId": "unique()", "name": "n", "events": ["databases.*"]}
-    for url in ("http://localhost:8080/x", "http://10.0.0.1/x", "http://intranet/x", "ftp://functions.com/x", "x"):
+    odd = (
+        "http://a_b.com/x",
+        "http://-a.com/x",
+        "https://functions.com/a b",
+        " https://functions.com",
+        "https://é.com",
+    )
+    for url in (
+        "http://localhost:8080/x",
+        "http://10.0.0.1/x",
+        "http://intranet/x",
+        "ftp://functions.com/x",
+        "x",
+        *odd,
+    ):
         answer = place.api("POST", "/webhooks", {**body, "url": url})
         assert (answer.status, answer.kind) == (400, "general_argument_invalid"), url
     made = place.api("POST", "/webhooks", {**body, "url": "https://functions.com/x"})
