@@ -29,6 +29,8 @@ CRITICAL = timedelta(minutes=5)
 LAST_INTERVAL, LAST_SLOTS = timedelta(seconds=30), 9
 # Nobody who was started in time is this late where nothing is broken: a cold container takes nine seconds to come up.
 MOST_LATE_SECS = 20
+# The tick of a minute hands out the slots from here on.
+HANDED_AHEAD = timedelta(seconds=20)
 IDLE_OUTCOMES = ("done", "late", "off_plan", "over", "expired", "refused")
 
 
@@ -141,11 +143,30 @@ def _lateness(row: Row, asked: Sequence[datetime]) -> float:
 
 
 def _begun_late(expected: Mapping[str, Expected], planned: Sequence[Row], world: SimWorld) -> int:
-    """Count the sure slots of no pause that were polled late, although they still lived."""
+    """Count the sure slots of no pause that were polled late, although they still lived and somebody knew of them."""
     # Of a race that nobody wants no slot is sure.
     sure = [row for row in planned if row["raceId"] in expected and when(row["slot"]) in expected[row["raceId"]].sure]
-    rows = [row for row in sure if not is_paused(world.paused, when(row["slot"]))]
+    moved = _moved_at(planned)
+    rows = [row for row in sure if not is_paused(world.paused, when(row["slot"])) and not _is_news(row, moved)]
     return sum(_lateness(row, world.counts.asked.get(row["raceId"], ())) > MOST_LATE_SECS for row in rows)
+
+
+def _moved_at(planned: Sequence[Row]) -> dict[tuple[str, str], datetime]:
+    """Return when a row first told of each start that was not its race's first."""
+    starts: dict[str, str] = {}
+    found: dict[tuple[str, str], datetime] = {}
+    for row in sorted(planned, key=lambda row: int(row["n"])):
+        race_id, start = row["raceId"], row["startTime"]
+        if starts.setdefault(race_id, start) != start:
+            found.setdefault((race_id, start), when(row["$createdAt"]))
+            starts[race_id] = start
+    return found
+
+
+def _is_news(row: Row, moved: Mapping[tuple[str, str], datetime]) -> bool:
+    """Tell whether a moved start was told of after the minute began whose tick hands a slot out: the next one does."""
+    told = moved.get((row["raceId"], row["startTime"]))
+    return told is not None and told >= (when(row["slot"]) - HANDED_AHEAD).replace(second=0, microsecond=0)
 
 
 def _last_before(instants: Sequence[datetime], until: datetime) -> datetime | None:

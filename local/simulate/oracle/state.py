@@ -27,19 +27,19 @@ def judge_state(
 ) -> None:  # fmt: skip
     """Compare what imports, schedules and the evaluator note of themselves; counts only where nothing broke."""
     wanted: dict[tuple[str, str], Columns] = {}
-    for name, (hour, minute) in DUE.items():
-        at = datetime(day.year, day.month, day.day, hour, minute, tzinfo=span.begin.tzinfo) - timedelta(days=1)
-        wanted["run", name] = {"kind": "run", "name": name, "status": "finished", "at": stamp(at)}
+    for name in DUE:
+        wanted["run", name] = {"kind": "run", "name": name, "status": "finished", "at": stamp(_due(name, day))}
         if name != "prune":
             wanted["import", name] = {"kind": "import", "name": name, "status": "done", "at": span}
     if sound:
         for name, told in _counts(day, lists).items():
             wanted["import", name]["data"] = Json(told)
         wanted["health", "suite"] = {"kind": "health", "name": "suite", "at": span}
-    # On a day on which nothing breaks nobody stands in for the scheduler.
-    stood_in = not sound and any(row["kind"] == "tick" and row["name"] == "watchdog" for row in rows)
-    for keeper in ("master-race-scheduler", *(("watchdog",) if stood_in else ())):
-        wanted["tick", keeper] = {"kind": "tick", "name": keeper, "status": "done", "at": span}
+    wanted["tick", "master-race-scheduler"] = _tick("master-race-scheduler", span)
+    # On a day on which nothing breaks nobody stands in, but for a first container that is slow to come up.
+    may_stand_in = Within(span.begin, _due("daily-meetings", day)) if sound else span
+    if any(row["kind"] == "tick" and row["name"] == "watchdog" for row in rows if may_stand_in.holds(row["at"])):
+        wanted["tick", "watchdog"] = _tick("watchdog", may_stand_in)
     for race_id, ledger in ledgers.items():
         if (cursor := _cursor(ledger, timelines[race_id])) is not None:
             kind = "alert-cursor"
@@ -49,11 +49,19 @@ def judge_state(
     findings.match(SUITE_STATE, judged, wanted, lambda row: (row["kind"], row["name"]))
 
 
+def _due(name: str, day: date) -> datetime:
+    hour, minute = DUE[name]
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC) - timedelta(days=1)
+
+
+def _tick(keeper: str, at: Within) -> Columns:
+    return {"kind": "tick", "name": keeper, "status": "done", "at": at}
+
+
 def _counts(day: date, lists: Sequence[ListMeeting]) -> dict[str, Columns]:
     """Return what each import's last run has to say of itself: refreshes, details, entrants."""
     newest = max((page.at for page in lists), default=None)
-    hour, minute = DUE["daily-races"]
-    described = datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC) - timedelta(days=1)
+    described = _due("daily-races", day)
     last_minutes = [page for page in lists if newest and newest - page.at < timedelta(minutes=1)]
     at_first = {race for page in lists if page.at < described for race in page.races}
     done = {"date": day.isoformat(), "left": 0, "failures": 0}
