@@ -74,7 +74,7 @@ class Card:
     def __init__(self, day: Within) -> None:
         self.columns: Columns = {}
         self._day = day
-        self._described = False
+        self._described = self._polled = False
 
     @property
     def over(self) -> bool:
@@ -91,7 +91,7 @@ class Card:
             if key == "status":
                 if value == "Abandoned" and not self.over:
                     self.columns[key] = value
-            elif key == "startTime" and self.over:
+            elif key == "startTime" and (self.over or self._polled):
                 continue
             elif not self._described or key in LIST_DECIDES or known in (None, ""):
                 self.columns[key] = value
@@ -107,6 +107,7 @@ class Card:
         """Take what a committed poll says, the status and the instants that go with it included."""
         if poll.tells:
             self.event_says(poll.reading)
+            self._polled = True
         if poll.held or poll.status == poll.before:
             return
         self.columns |= {"status": poll.status, "lastStatusChange": poll.fetched}
@@ -225,6 +226,14 @@ def _poll_says(found: dict[str, Columns], poll: Poll) -> None:
         if poll.reading.tracker is not None:
             # An answer without a tracker says nothing of holds and bets: what was known stays.
             row |= {"holdPercentage": line.hold, "betPercentage": line.bet}
+    here = {runner.id for runner in poll.reading.runners}
+    for line in poll.lines:
+        if line.id in found and line.id not in here and not line.scratched:
+            # The answer lost it on the way; its money is what the others leave it.
+            found[line.id] |= {"winPoolAmount": line.win.cents, "placePoolAmount": line.place.cents}
+            found[line.id] |= {"shareSource": line.win.source}
+            if poll.reading.tracker is not None:
+                found[line.id] |= {"holdPercentage": line.hold, "betPercentage": line.bet}
 
 
 def _leave(found: dict[str, Columns], poll: Poll, before: Poll | None) -> None:

@@ -40,11 +40,15 @@ class OracleLine:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """What of one pool stands on no runner, in cents, and what was decided about its scratched ones."""
+    """What of one pool stands on no runner, in cents, and what was decided about its scratched ones.
+
+    `last` is what runners without an amount held when that was last known.
+    """
 
     unrefunded: Mapping[str, int] = field(default_factory=dict)
     unattributed: int = 0
     word: str = ""
+    last: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def cents(self) -> int:

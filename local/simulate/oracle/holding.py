@@ -5,7 +5,7 @@ rounded down and a take-out that is not quite the usual one allow. Where several
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import combinations
@@ -67,6 +67,11 @@ class PoolToShare:
         line = self.before.line(entrant) if self.before else None
         return Amount(None, "none") if line is None else line.win if self.product == "win" else line.place
 
+    def last(self, entrant: str) -> int | None:
+        """Return what a runner held when that was last known."""
+        known = self.old(entrant).cents
+        return self.aside.last.get(entrant) if known is None else known
+
     def seen(self, entrant: str) -> int:
         """Return the cents that a runner, scratched or not, was seen to hold at the poll before."""
         return self.aside.unrefunded.get(entrant) or self.old(entrant).cents or 0
@@ -98,11 +103,11 @@ class PoolToShare:
 
 @dataclass(frozen=True)
 class Held:
-    """Whose money is held, by 1/odds; who is in doubt beside; and the word."""
+    """Whose money is held, by 1/odds; the word; and who is in doubt beside, with what it may hold."""
 
     stakes: Mapping[str, Fraction]
     word: str
-    doubted: tuple[str, ...] = ()
+    doubted: Mapping[str, Fraction] = field(default_factory=dict)
     proven: bool = False
 
 
@@ -145,7 +150,7 @@ def _alone(asked: PoolToShare) -> Held:
     out = [r.id for r in asked.runners if r.scratched and r.id not in mine]
     hidden = [i for i in out if not _done(asked, i) and not _had_nothing(asked, i)]
     tried = _tried(asked, mine) if mine or hidden else []
-    if hidden and _lacking(asked, tried):
+    if hidden and (_lacking(asked, tried) or _was_nobodys(asked, hidden)):
         return _hidden(asked, mine, hidden)
     if not mine:
         return Held({}, "")
@@ -156,7 +161,7 @@ def _alone(asked: PoolToShare) -> Held:
     if best is not None:
         return Held({i: mine[i] for i in best}, "unrefunded" if best else "refunded", proven=True)
     if asked.before is None:
-        return Held({}, "undecided", tuple(mine))
+        return Held({}, "undecided", mine)
     return _by_fall(asked, asked.before, mine, _may_be(asked, tried))
 
 
@@ -273,10 +278,18 @@ def _lacking(asked: PoolToShare, tried: Tried) -> bool:
 
 def _hidden(asked: PoolToShare, mine: Mapping[str, Fraction], hidden: Sequence[str]) -> Held:
     rest = asked.book - summed(map(asked.stake, asked.running)) - summed(mine.values())
-    stakes = dict(mine)
-    if len(hidden) == 1 and rest > 0 and any(asked.odds(r) for r in asked.runners):
+    rest, stakes = max(rest, Fraction(0)), dict(mine)
+    if len(hidden) == 1 and rest and any(asked.odds(r) for r in asked.runners) and _running_sum(asked) is not None:
         stakes[hidden[0]] = rest
-    return Held(stakes, "undecided", tuple(i for i in hidden if i not in stakes))
+    return Held(stakes, "undecided", {i: rest / len(hidden) for i in hidden if i not in stakes})
+
+
+def _was_nobodys(asked: PoolToShare, hidden: Sequence[str]) -> bool:
+    """Tell whether one had no amount before, or was in doubt, and nothing tells of the running ones either."""
+    if asked.before is None or _running_sum(asked) is not None:
+        return False
+    doubted = asked.aside.unrefunded if asked.aside.word == "undecided" else {}
+    return any(i in asked.aside.last or i in doubted for i in hidden)
 
 
 def _by_fall(asked: PoolToShare, before: Poll, mine: Mapping[str, Fraction], may_be: Sequence[tuple[str, ...]]) -> Held:
@@ -297,7 +310,7 @@ def _by_fall(asked: PoolToShare, before: Poll, mine: Mapping[str, Fraction], may
     stakes = {i: mine[i] for i in best[2]}
     if sure and asked.aside.word != "undecided":
         return Held(stakes, "unrefunded" if stakes else "refunded")
-    return Held(stakes, "undecided", tuple(i for i in mine if i not in stakes))
+    return Held(stakes, "undecided", {i: part for i, part in mine.items() if i not in stakes})
 
 
 def _open_sets(asked: PoolToShare, mine: Mapping[str, Fraction]) -> list[tuple[str, ...]]:

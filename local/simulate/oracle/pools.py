@@ -15,6 +15,7 @@ def pools_of(reading: Reading, base: Poll | None, status: str) -> Pools | None:
     """Return the totals by product; None while no answer ever told of any."""
     before = base.pools if base else None
     paid = paid_pools(reading)
+    final = paid_pools(reading, final_only=True)
     if reading.pools is None and before is None and not paid:
         return None
     listed: dict[str, int] = {}
@@ -32,7 +33,7 @@ def pools_of(reading: Reading, base: Poll | None, status: str) -> Pools | None:
             single[product] = 0
         elif product not in reading.dead and listed.get(product, 0) > 0:
             single[product] = listed[product]
-        elif paid.get(product):
+        elif paid.get(product) and (product in final or paid[product] >= known):
             single[product], kept[product] = paid[product], "dividends"
         elif known:
             single[product], kept[product] = known, "before"
@@ -85,7 +86,7 @@ class OfJson:
             return False
         shown = {product: row.get(product) for product in SINGLE if product in row}
         aside = {
-            product: Aside(each["unrefunded"], each["unattributed"], each["decision"])
+            product: Aside(each["unrefunded"], each["unattributed"], each["decision"], each.get("last") or {})
             for product, each in row.get("settled", {}).items()
         }
         wanted = {product: each for product, each in self.pools.aside.items() if each != NOTHING}

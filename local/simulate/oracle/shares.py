@@ -14,7 +14,7 @@ from local.simulate.oracle.reading import RawRunner
 NEARLY_ALL = Fraction(97, 100)
 # So far off what the book leaves, what is remembered gives way to it; a guess of more puts a pool in doubt.
 # In a pool of so many cents everybody has been backed.
-THIN = 100_000
+THIN, TINY = 100_000, 1_000
 APART, GUESS = Fraction(2, 100), Fraction(3, 40)
 Money = tuple[dict[str, Amount], Aside]
 
@@ -35,11 +35,18 @@ def share_out(
     running = sum(not r.scratched for r in runners)
     asked = PoolToShare(product, runners, total, book_of(product, places, running), kept, run, known)
     if kept == "before" and known is not None:
-        return _as_it_was(asked, known)
+        return _with_last(asked, _as_it_was(asked, known))
     other = "place" if product == "win" else "win"
     told = before if before is not None and before.cents(other) else None
     beside = replace(asked, product=other, total=other_total, book=book_of(other, places, running), before=told)
-    return _by_odds(asked, beside if other_total else None)
+    return _with_last(asked, _by_odds(asked, beside if other_total else None))
+
+
+def _with_last(asked: PoolToShare, money: Money) -> Money:
+    """Remember what those held who have no amount now."""
+    found, aside = money
+    last = {i: asked.last(i) for i, amount in found.items() if amount.cents is None}
+    return found, replace(aside, last={i: had for i, had in last.items() if had is not None})
 
 
 def _as_it_was(asked: PoolToShare, before: Poll) -> Money:
@@ -91,9 +98,9 @@ def _is_dark(asked: PoolToShare) -> bool:
 
 def _whole(asked: PoolToShare, held: Held, parts: Parts, rest: Fraction) -> Fraction:
     """Return what inverse odds are shares of: all that is remembered or shown, the book, or what is shown alone."""
-    if any(source == "before" for _, source in parts.values()):
-        known = _remembered(asked, held)
-        return summed(chain((known.get(r.id, asked.stake(r)) for r in asked.running), held.stakes.values()))
+    known, doubt = _remembered(asked, held)
+    if known:
+        return doubt + summed(chain((known.get(r.id, asked.stake(r)) for r in asked.running), held.stakes.values()))
     shown = summed(chain(map(asked.stake, asked.running), held.stakes.values()))
     is_open = rest or any(source not in ("pool_odds", "none") for _, source in parts.values())
     return asked.book if is_open else shown
@@ -103,17 +110,30 @@ def _silent(asked: PoolToShare) -> list[str]:
     return [r.id for r in asked.running if not asked.stake(r) or is_floor(asked.odds(r))]
 
 
-def _remembered(asked: PoolToShare, held: Held) -> dict[str, Fraction]:
-    """Return what the book bears out of that which is remembered of all whose odds do not tell; else nothing."""
+def _remembered(asked: PoolToShare, held: Held) -> tuple[dict[str, Fraction], Fraction]:
+    """Return what the book bears out of that which is remembered of all whose odds do not tell; else nothing.
+
+    Beside it what more there is that may still be a scratched runner's.
+    """
     known, silent = asked.remembered, _silent(asked)
-    if not known or set(known) != set(silent):
-        return {}
+    if not known or set(known) != set(silent) or _in_question(asked, held):
+        return {}, Fraction(0)
     whole = summed(known.values())
     told = summed(chain((asked.stake(r) for r in asked.running if r.id not in known), held.stakes.values()))
     room = asked.book - told
-    if held.word == "undecided" or not whole or room <= 0 or abs(room - whole) <= APART * asked.book:
-        return known
-    return {i: part * room / whole for i, part in known.items()}
+    doubt = min(summed(held.doubted.values()), max(Fraction(0), room - whole))
+    room -= doubt
+    if not whole or room <= 0 or abs(room - whole) <= APART * asked.book:
+        return known, doubt
+    return {i: part * room / whole for i, part in known.items()}, doubt
+
+
+def _in_question(asked: PoolToShare, held: Held) -> list[str]:
+    """Return the runners without odds among whom nobody's memory tells what came in: two or more, none at the floor."""
+    out = [r.id for r in asked.running if not asked.stake(r) and asked.remembered.get(r.id, Fraction(1))]
+    shown = summed(chain(map(asked.stake, asked.running), held.stakes.values()))
+    open_book = 1 - shown / asked.book > 1 - NEARLY_ALL
+    return out if len(out) > 1 and open_book and not any(is_floor(asked.odds(r)) for r in asked.running) else []
 
 
 def _parts(asked: PoolToShare, held: Held) -> tuple[Parts, Fraction, Fraction]:
@@ -122,14 +142,15 @@ def _parts(asked: PoolToShare, held: Held) -> tuple[Parts, Fraction, Fraction]:
     shown = summed(chain(stakes.values(), held.stakes.values()))
     if not shown:
         return _by_hold(asked.running)
-    known = _remembered(asked, held)
+    known, doubt = _remembered(asked, held)
     if known:
-        whole = summed(chain((known.get(i, stake) for i, stake in stakes.items()), held.stakes.values()))
+        as_it_was = "before" if known == asked.remembered else "book"
+        whole = doubt + summed(chain((known.get(i, stake) for i, stake in stakes.items()), held.stakes.values()))
         parts: Parts = {
-            i: (known.get(i, stake) / whole, "before" if i in known else "pool_odds") for i, stake in stakes.items()
+            i: (known.get(i, stake) / whole, as_it_was if i in known else "pool_odds") for i, stake in stakes.items()
         }
         more = summed(max(Fraction(0), part - stakes[i]) for i, part in known.items())
-        return parts, Fraction(0), more / whole if asked.aside.word == "undecided" else Fraction(0)
+        return parts, doubt / whole, more / whole if asked.aside.word == "undecided" else Fraction(0)
     left = 1 - shown / asked.book
     floored = [r.id for r in asked.running if is_floor(asked.odds(r))]
     silent = [i for i, stake in stakes.items() if not stake]
@@ -137,23 +158,28 @@ def _parts(asked: PoolToShare, held: Held) -> tuple[Parts, Fraction, Fraction]:
     if silent and left > 1 - NEARLY_ALL:
         # Beside one at the floor a silent runner is one that nobody backed, where the tracker does not say otherwise.
         backed = {r.id for r in asked.running if r.hold}
-        is_open = floored + [i for i in silent if not floored or i in backed]
+        is_open = _in_question(asked, held) or floored + [i for i in silent if not floored or i in backed]
     if not is_open:
         return {i: (stake / shown, "pool_odds") for i, stake in stakes.items()}, Fraction(0), Fraction(0)
     parts = {i: (stake / asked.book, "pool_odds") for i, stake in stakes.items()}
-    extra, rest = _open(asked, stakes, is_open, left)
+    nobodys = min(summed(held.doubted.values()) / asked.book, max(left, Fraction(0)))
+    extra, rest = _open(asked, stakes, is_open, left - nobodys)
     for i, (part, source) in extra.items():
         shares = stakes[i] / asked.book
         parts[i] = (None if part is None and not shares else shares + (part or 0), source)
-    any_may = asked.total >= THIN or asked.aside.word == "undecided"
-    over = any(i not in is_open and (any_may or asked.old(i).cents) for i in silent)
-    return parts, rest, left if over or (len(is_open) > 1 and not rest) else Fraction(0)
+    any_may = asked.total >= (THIN if asked.before else TINY) or asked.aside.word == "undecided"
+    nothing = {i for i in silent if asked.before is None or asked.old(i).cents == 0}
+    over = any(i not in is_open and (any_may or i not in nothing) for i in silent)
+    guess = left if over else left - nobodys if len(is_open) > 1 and not rest else Fraction(0)
+    return parts, rest + nobodys, guess
 
 
 def _open(
     asked: PoolToShare, stakes: Mapping[str, Fraction], is_open: Sequence[str], left: Fraction
 ) -> tuple[Parts, Fraction]:
     """Share out what is open of the book: to the only one, by hold, by odds, or to nobody."""
+    if left == 0:
+        return {i: (None, "pool_odds" if stakes[i] else "none") for i in is_open}, left
     if len(is_open) == 1:
         return {is_open[0]: (left, "book")}, Fraction(0)
     holds = {r.id: max(r.hold, Fraction(0)) for r in asked.running if r.id in is_open and r.hold is not None}

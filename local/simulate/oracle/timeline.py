@@ -50,9 +50,20 @@ def with_figures(polls: Sequence[Poll]) -> list[Poll]:
         if poll.pools is None and known is not None:
             lines = tuple(_carried(line, known.line(line.id)) for line in poll.lines) or known.lines
             poll = replace(poll, pools=known.pools, lines=lines)
+        elif known is not None:
+            poll = replace(poll, lines=tuple(_last_known(poll, line, known.line(line.id)) for line in poll.lines))
         known = poll if poll.pools is not None else known
         found.append(poll)
     return found
+
+
+def _last_known(poll: Poll, line: OracleLine, before: OracleLine | None) -> OracleLine:
+    """Let a runner of whom a poll cannot tell keep what it had, in a pool that there is."""
+    if before is None:
+        return line
+    win = before.win if line.win.cents is None and poll.cents("win") else line.win
+    place = before.place if line.place.cents is None and poll.cents("place") else line.place
+    return replace(line, win=replace(line.win, cents=win.cents), place=replace(line.place, cents=place.cents))
 
 
 def _carried(line: OracleLine, before: OracleLine | None) -> OracleLine:

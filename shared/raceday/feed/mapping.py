@@ -216,7 +216,10 @@ def changes_result(reason: str) -> bool:
 
 
 def _runners(raw: Any, sums: Sums | None, left_out: list[LeftOut]) -> tuple[Runner, ...]:
-    """Read each runner once, by id; one that cannot be read is left out, and nobody's else is touched."""
+    """Read each runner once, by id; one that cannot be read is left out, and nobody's else is touched.
+
+    Of one that is listed twice the copy that tells more counts, then one that runs, then the first.
+    """
     listed = list(raw.values()) if isinstance(raw, dict) else raw if isinstance(raw, list) else []
     if raw is not None and not isinstance(raw, (list, dict)):
         left_out.append(odd("runners", raw, "a list", 1.0))
@@ -227,9 +230,15 @@ def _runners(raw: Any, sums: Sums | None, left_out: list[LeftOut]) -> tuple[Runn
             continue
         if runner.entrant_id in found:
             left_out.append(odd(f"runners[{place}].entrant_id", runner.entrant_id, "each runner once"))
-            continue
+            if _fullness(runner) <= _fullness(found[runner.entrant_id]):
+                continue
         found[runner.entrant_id] = runner
     return tuple(found.values())
+
+
+def _fullness(runner: Runner) -> tuple[bool, bool]:
+    """Return whether a copy of a runner tells who it is and what it costs, and whether it runs."""
+    return bool(runner.number) and runner.name != "?" and any(runner.odds), not runner.scratched
 
 
 def _runner(where: str, raw: Any, sums: Sums | None, left_out: list[LeftOut]) -> Runner | None:

@@ -164,6 +164,7 @@ def list_patch(there: Row, row: Row) -> Row:
         patch = {k: v for k, v in patch.items() if k in LIST_DECIDES or k == "status" or there.get(k) in (None, "")}
     if patch.get("status") != Status.ABANDONED.value or over:
         patch.pop("status", None)
-    if over:
+    if over or there.get("last_poll_time"):
+        # A poll read it from the race's own event, and will be the first to see it move.
         patch.pop("startTime", None)
     return patch

@@ -182,19 +182,20 @@ def _pools_out(pools: PoolTotals | None) -> dict[str, Any] | None:
 
 
 def _settlement_out(settled: Settlement) -> dict[str, Any]:
-    return {
+    told = {
         "unrefunded": dict(settled.unrefunded),
         "unattributed": settled.unattributed_cents,
         "decision": settled.word,
         "why": settled.why,
     }
+    return told | ({"last": dict(settled.last)} if settled.last else {})
 
 
 def _pools_in(data: dict[str, Any] | None) -> PoolTotals | None:
     if data is None:
         return None
     settled = {
-        product: Settlement(s["unrefunded"], s["unattributed"], s["decision"], s["why"])
+        product: Settlement(s["unrefunded"], s["unattributed"], s["decision"], s["why"], s.get("last") or {})
         for product, s in (data.get("settled") or {}).items()
     }
     single = {k: v for k, v in data.items() if isinstance(v, int)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from raceday.racing.buckets import label_of, live_minute, on_label, secs_to_start
-from raceday.racing.records import LedgerRow, carried
+from raceday.racing.records import LedgerRow, as_last_known, carried
 from raceday.racing.snapshot import Status
 
 CLOSING = (Status.INTERIM, Status.FINAL, Status.ABANDONED)
@@ -48,6 +48,7 @@ class Timeline:
     @classmethod
     def resume(cls, base: LedgerRow, written: Iterable[int]) -> "Timeline":
         """Go on after `base`, the state of the newest label that has rows."""
+        base = as_last_known(base)
         walk = cls(written=set(written), base=base, ended=base.status in CLOSING, _figures=base)
         if base.status is not Status.OPEN:
             walk._closed_at = label_of(secs_to_start(base.start, base.slot))
@@ -108,7 +109,8 @@ class Timeline:
         return _totals(state) != _totals(self.base)
 
     def _with_figures(self, row: LedgerRow) -> LedgerRow:
-        """A poll whose answer listed no pools stands on the figures known before it, so that no money vanishes."""
+        """A poll that lacks the pools, or cannot tell a runner's money, stands on what was known: no money vanishes."""
+        row = as_last_known(row)
         if row.pools is None and self._figures is not None:
             row = carried(row, self._figures)
         if row.pools is not None:

@@ -46,8 +46,8 @@ _NOT_THE_EVENTS = frozenset({"status", "raceDateNz"})
 _FILLS = {"results": ("resultsData", "resultsAvailable"), "dividends": ("dividendsData",)}
 _TRACKED = frozenset({"holdPercentage", "betPercentage"})
 _CORE_DIGITS = 10
-# Stands for the fingerprint of a runner that left the list.
-GONE = "gone"
+# Stand for the fingerprint of a runner that left the list, and of one that nobody could read.
+GONE, UNREAD = "gone", "unread"
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -279,19 +279,37 @@ def _entrants(
             changed.append({**row, **first, "$id": runner.entrant_id})
     here = {runner.entrant_id for runner in snapshot.runners}
     for line in lines:
-        if line.entrant_id not in here:
+        if line.entrant_id not in here and line.scratched:
             digests[line.entrant_id] = _gone(line, known, changed)
+        elif line.entrant_id not in here:
+            digests[line.entrant_id] = _unread(line, known, changed, tracked=snapshot.tracker is not None)
     return changed, digests
 
 
 def _gone(line: RunnerLine, known: StoredState, changed: list[Row]) -> str:
-    """Note a runner that the answer lacks: as scratched and without money where it left the list for good."""
+    """Note a runner that left the list for good, as scratched and without money."""
     before = known.ledger.digests.entrants.get(line.entrant_id, "") if known.ledger else ""
-    if not line.scratched or before == GONE:
-        return before
-    row = {"entrantId": line.entrant_id, "name": line.name, "runnerNumber": line.number, "isScratched": True}
-    changed.append({**row, **share_columns(line), "$id": line.entrant_id})
+    if before != GONE:
+        changed.append({**_of_line(line), **share_columns(line)})
     return GONE
+
+
+def _unread(line: RunnerLine, known: StoredState, changed: list[Row], *, tracked: bool) -> str:
+    """Note the money of a runner that nobody could read in the answer: the rest of its row stays as it was."""
+    former = known.ledger.runner(line.entrant_id) if known.ledger else None
+    before = known.ledger.digests.entrants.get(line.entrant_id, "") if known.ledger else ""
+    wanted, had = share_columns(line), share_columns(former) if former else {}
+    differing = {k: v for k, v in wanted.items() if (tracked or k not in _TRACKED) and had.get(k, UNREAD) != v}
+    if not differing:
+        return before
+    changed.append({**_of_line(line), **differing})
+    # No fingerprint of an answer: the next one that shows the runner is written whole.
+    return UNREAD.ljust(_CORE_DIGITS) + ("" if tracked else before[_CORE_DIGITS:])
+
+
+def _of_line(line: RunnerLine) -> Row:
+    named = {"entrantId": line.entrant_id, "name": line.name, "runnerNumber": line.number}
+    return {**named, "isScratched": line.scratched, "$id": line.entrant_id}
 
 
 def _entrant_digest(row: Row) -> str:

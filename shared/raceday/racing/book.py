@@ -30,7 +30,7 @@ _GUESSED, _UNTOLD, _STILL = 0.3, 0.15, 0.002
 class Former(NamedTuple):
     """One pool at the poll before: total, each runner's cents and odds, who was scratched, and what was decided.
 
-    `sources` says what the cents were made of.
+    `sources` says what the cents were made of, `last` what those held when it was last known who have none.
     """
 
     total_cents: int
@@ -40,6 +40,7 @@ class Former(NamedTuple):
     unrefunded: Mapping[str, int]
     word: Word
     sources: Mapping[str, Source] = MappingProxyType({})
+    last: Mapping[str, int] = MappingProxyType({})
 
 
 class Asked(NamedTuple):

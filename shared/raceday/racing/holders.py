@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 from raceday.racing import refunds
 from raceday.racing.apportion import apportion
 from raceday.racing.book import Asked, Former, as_before
-from raceday.racing.evidence import THIN_CENTS
+from raceday.racing.evidence import THIN_CENTS, TINY_CENTS
 from raceday.racing.records import LedgerRow, PoolTotals, RunnerLine, Settlement, Source
 from raceday.racing.shares import BOOK, GUESSED_AT_MOST, Before, Share, Shares, pool_shares, positions_paid
 from raceday.racing.snapshot import Runner, Snapshot, Status
@@ -50,20 +51,36 @@ def _money(
     if pools.kept.get(product) == "before" and former is not None:
         return _kept(asked, former)
     in_doubt = former is not None and former.word == "undecided"
-    sure = refund.word != "undecided"
-    before = Before(as_before(asked), sure=sure, in_doubt=in_doubt, backed=_backed(asked))
+    doubted = sum(refund.doubted.values(), Fraction(0))
+    before = Before(as_before(asked), doubted, in_doubt, _backed(asked))
     shares = pool_shares(asked.running, asked.odds, asked.book, refund.holding, before)
     if former is not None and _in_proportion(asked, former, shares, told=product not in pools.kept):
         return _grown(asked, former, refund)
-    return _apportioned(runners, shares, refund, asked.total_cents)
+    money = _apportioned(runners, shares, refund, asked.total_cents)
+    return money if former is None else money._replace(settlement=_remembering(money, former))
+
+
+def _remembering(money: Money, former: Former) -> Settlement:
+    """Return a settlement with what those were last known to hold of whom nobody can tell now."""
+    unknown = (i for i, (cents, _) in money.cents.items() if cents is None)
+    last = {i: had for i in unknown if (had := _last_known(former, i)) is not None}
+    return money.settlement._replace(last=last) if last else money.settlement
+
+
+def _last_known(former: Former, entrant_id: str) -> int | None:
+    cents = former.cents.get(entrant_id)
+    return former.last.get(entrant_id) if cents is None else cents
 
 
 def _backed(asked: Asked) -> frozenset[str]:
-    """Return who may hold something: everybody in a pool that is not thin or was in doubt, else who held something."""
+    """Return who may hold something: who was not known to hold nothing, and everybody in a pool that is not thin."""
     former = asked.former
-    everybody = asked.total_cents >= THIN_CENTS or (former is not None and former.word == "undecided")
+    if former is None:
+        everybody = asked.total_cents >= TINY_CENTS
+    else:
+        everybody = asked.total_cents >= THIN_CENTS or former.word == "undecided"
     return frozenset(
-        r.entrant_id for r in asked.running if everybody or (former is not None and former.cents.get(r.entrant_id))
+        r.entrant_id for r in asked.running if everybody or (former is not None and former.cents.get(r.entrant_id) != 0)
     )
 
 
@@ -106,7 +123,8 @@ def _kept(asked: Asked, former: Former) -> Money:
             had = 0
         cents[r.entrant_id] = (had, former.sources.get(r.entrant_id, "none"))
     rest = asked.total_cents - sum(c or 0 for c, _ in cents.values()) - sum(held.values())
-    return Money(cents, Settlement(held, rest, "kept", "the answer lacks the pool"))
+    money = Money(cents, Settlement(held, rest, "kept", "the answer lacks the pool"))
+    return money._replace(settlement=_remembering(money, former))
 
 
 def _in_proportion(asked: Asked, former: Former, shares: Shares, *, told: bool) -> bool:
@@ -152,6 +170,7 @@ def _former(product: str, base: LedgerRow | None) -> Former | None:
         settled.unrefunded,
         settled.word,  # type: ignore[arg-type]
         {line.entrant_id: _line_money(line, product)[1] for line in base.runners},
+        settled.last,
     )
 
 

@@ -20,6 +20,9 @@ def totals(snapshot: Snapshot, before: PoolTotals | None, status: Status) -> Poo
         return None
     listed = _by_product(snapshot.pools or ())
     known = before.single if before else {}
+    settled = dividend_pools(snapshot, final_only=True)
+    # Provisional dividends may be of a pool that was not whole yet: less than what was known is no news.
+    paid = {p: cents for p, cents in paid.items() if p in settled or cents >= known.get(p, 0)}
     single: dict[str, int] = {}
     dead: list[str] = []
     kept: dict[str, str] = {}

@@ -53,12 +53,16 @@ class RunnerLine(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """What of one pool stands on no runner, in cents: by scratched entrant, and of nobody known; and the decision."""
+    """What of one pool stands on no runner, in cents: by scratched entrant, and of nobody known; and the decision.
+
+    `last` is what each runner held when it was last known, of whom nobody can tell it now.
+    """
 
     unrefunded: Mapping[str, int] = _NONE
     unattributed_cents: int = 0
     word: str = ""
     why: str = ""
+    last: Mapping[str, int] = _NONE
 
 
 class PoolTotals(NamedTuple):
@@ -174,3 +178,19 @@ def carried(row: LedgerRow, before: LedgerRow) -> LedgerRow:
         for r in row.runners
     )
     return row._replace(pools=before.pools, runners=runners or before.runners)
+
+
+def as_last_known(row: LedgerRow) -> LedgerRow:
+    """Return a row in which each runner of whom it cannot tell has what it was last known to hold."""
+    settled = row.pools.settled if row.pools else {}
+    win, place = (settled[p].last if p in settled else {} for p in ("win", "place"))
+    if not win and not place:
+        return row
+    runners = (
+        r._replace(
+            win_cents=win.get(r.entrant_id) if r.win_cents is None else r.win_cents,
+            place_cents=place.get(r.entrant_id) if r.place_cents is None else r.place_cents,
+        )
+        for r in row.runners
+    )
+    return row._replace(runners=tuple(runners))

@@ -8,6 +8,7 @@ runners that showed odds it was all of them: their sum was 1.172 to 1.183, of th
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
+from types import MappingProxyType
 from typing import NamedTuple
 
 from raceday.racing.book import Asked, Former, Word, by_cents, came_in, standing, tells, tolerance, worth
@@ -27,14 +28,14 @@ _MOST_CANDIDATES = 10
 class Refund(NamedTuple):
     """Which scratched runners' money a pool holds, by their 1/odds; the decision in a word, and why.
 
-    `doubted` names those that are as good as refunded here, though nobody can be sure.
+    `doubted` are those that are as good as refunded here, though nobody can be sure, with what they may hold.
     """
 
     holding: Mapping[str, Fraction]
     word: Word = ""
     why: str = ""
     proven: bool = False
-    doubted: tuple[str, ...] = ()
+    doubted: Mapping[str, Fraction] = MappingProxyType({})
 
 
 NOTHING = Refund({})
@@ -55,7 +56,7 @@ def decide(asked: Asked, *, run: bool = False) -> Refund:
     every = candidates(asked)
     unseen = _unseen(asked, every)
     sets = _sets(asked, every) if every or unseen else []
-    if unseen and _is_short(asked, sets):
+    if unseen and (_is_short(asked, sets) or _was_nobodys(asked, unseen)):
         return _of_unseen(asked, every, unseen)
     if not every:
         return NOTHING
@@ -136,13 +137,25 @@ def _is_short(asked: Asked, sets: Sequence[_Set]) -> bool:
     return missing and sure is not None and sure.mid < asked.centre
 
 
+def _was_nobodys(asked: Asked, unseen: Sequence[str]) -> bool:
+    """Tell whether one's money could not be told from another's, nor can it now: what is open may be either's."""
+    former = asked.former
+    if former is None or standing(asked) is not None:
+        return False
+    return any(i in former.last or (former.word == "undecided" and i in former.unrefunded) for i in unseen)
+
+
 def _of_unseen(asked: Asked, every: Mapping[str, Fraction], unseen: Sequence[str]) -> Refund:
-    """Put what the book lacks on the only scratched runner that it can be; nobody can be sure."""
+    """Put what the book lacks on the only scratched runner that it can be; nobody can be sure.
+
+    Where a running one is silent too it may be that one's.
+    """
     lacking = asked.book - sum(map(inverse, (asked.odds.get(r.entrant_id) for r in asked.running)), sum(every.values()))
-    only = len(unseen) == 1 and lacking > 0 and any(asked.odds.values())
+    lacking = max(lacking, Fraction(0))
+    only = len(unseen) == 1 and lacking > 0 and any(asked.odds.values()) and standing(asked) is not None
     holding = dict(every) | ({unseen[0]: lacking} if only else {})
     why = "a scratched runner shows no odds, and the others' do not make the book"
-    return Refund(holding, "undecided", why, doubted=tuple(i for i in unseen if i not in holding))
+    return Refund(holding, "undecided", why, doubted={i: lacking / len(unseen) for i in unseen if i not in holding})
 
 
 def _is_settled(entrant_id: str, former: Former | None) -> bool:
@@ -222,7 +235,7 @@ def _by_total(asked: Asked, sets: Sequence[_Set], every: Mapping[str, Fraction])
     former = asked.former
     if former is None:
         return Refund({}, "undecided", "nothing tells whether the scratched runners' money is refunded",
-                      doubted=tuple(every))  # fmt: skip
+                      doubted=every)  # fmt: skip
     held = {i: had(asked, i, stake) for i, stake in every.items()}
     fall = former.total_cents - asked.total_cents
     came, unsure = came_in(asked)
@@ -237,7 +250,7 @@ def _by_total(asked: Asked, sets: Sequence[_Set], every: Mapping[str, Fraction])
     # What was in doubt is not made sure by a total: it may have been refunded before.
     if sure and former.word != "undecided":
         return Refund(holding, _word(holding), why)
-    return Refund(holding, "undecided", why, doubted=tuple(i for i in every if i not in holding))
+    return Refund(holding, "undecided", why, doubted={i: stake for i, stake in every.items() if i not in holding})
 
 
 def _every_set(asked: Asked, every: Mapping[str, Fraction]) -> list[tuple[str, ...]]:

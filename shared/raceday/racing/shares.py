@@ -40,12 +40,12 @@ class Share(NamedTuple):
 class Before(NamedTuple):
     """What the poll before tells of runners whose odds do not: their parts of the book now.
 
-    `sure` says that whose money the pool holds is known, so that the book bears it out; `in_doubt` that it was not
-    known at the poll before; `backed` names runners that must hold something, though nothing tells how much.
+    `doubted` is what scratched runners may hold of the book still, though nobody can tell; `in_doubt` says that it was
+    not known at the poll before; `backed` names runners that must hold something, though nothing tells how much.
     """
 
     stakes: Mapping[str, Fraction]
-    sure: bool = True
+    doubted: Fraction = Fraction(0)
     in_doubt: bool = False
     backed: frozenset[str] = frozenset()
 
@@ -104,9 +104,10 @@ def pool_shares(
 ) -> Shares:
     """Share out one pool over the unscratched runners and the `unrefunded` ones, which come with their 1/odds.
 
-    Runners with odds hold 1/odds. Those without, or at the floor, hold what is known of them from `before`, where the
-    book bears it out. Else what is left of the book goes to the only such runner; to several by hold where the tracker
-    knows them all, else to nobody.
+    Runners with odds hold 1/odds. One without, or those at the floor, hold what is known of them from `before`, where
+    the book bears it out. Else what is left of the book goes to the only such runner; to several by hold where the
+    tracker knows them all, else to nobody: who of several took what came in, no memory tells. What may still be a
+    scratched runner's is never theirs.
     """
     stakes = {r.entrant_id: inverse(odds.get(r.entrant_id)) for r in running}
     total = sum((*stakes.values(), *unrefunded.values()), Fraction(0))
@@ -115,40 +116,56 @@ def pool_shares(
     if not total:
         return _by_hold(running)
     left = 1 - total / book
-    if before.stakes and set(before.stakes) == {*missing, *floored}:
-        borne = _borne_out(before.stakes, stakes, left, book) if before.sure else before.stakes
-        return _with_before(stakes, unrefunded, borne, guessed=before.in_doubt)
+    # One that was known to hold nothing is not in question.
+    silent = [i for i in missing if before.stakes.get(i, 1)]
+    several = len(silent) > 1 and not floored and left > 1 - EXPLAINED
+    if before.stakes and set(before.stakes) == {*missing, *floored} and not several:
+        room = left * book + sum(stakes[i] for i in before.stakes)
+        doubted = max(Fraction(0), min(before.doubted, room - sum(before.stakes.values())))
+        borne = _borne_out(before.stakes, room - doubted, book)
+        source: Source = "before" if borne is before.stakes else "book"
+        return _with_before(stakes, unrefunded, borne, doubted, source, guessed=before.in_doubt)
     is_open = floored if left > 0 else []
     if missing and left > 1 - EXPLAINED:
         # Beside a runner at the floor, one without odds is one that nobody backed, unless the tracker says otherwise.
         held = {r.entrant_id for r in running if r.hold_points}
-        is_open = [*floored, *(i for i in missing if not floored or i in held)]
+        is_open = silent if several else [*floored, *(i for i in missing if not floored or i in held)]
     if not is_open:
         return _plain(stakes, unrefunded, total)
-    shares = _with_open(running, stakes, unrefunded, book, is_open, left)
+    nobodys = max(Fraction(0), min(before.doubted / book, left))
+    shares = _with_open(running, stakes, unrefunded, book, is_open, left - nobodys)
     passed_over = any(i in before.backed and i not in is_open for i in missing)
-    return shares._replace(guessed=left) if passed_over else shares
+    guessed = left if passed_over else shares.guessed
+    return shares._replace(unattributed=shares.unattributed + nobodys, guessed=guessed)
 
 
-def _borne_out(
-    before: Mapping[str, Fraction], stakes: Mapping[str, Fraction], left: Fraction, book: Fraction
-) -> Mapping[str, Fraction]:
+def _borne_out(before: Mapping[str, Fraction], room: Fraction, book: Fraction) -> Mapping[str, Fraction]:
     """Return what was known of those whose odds do not tell; where the book leaves more or less, that in proportion."""
-    whole, room = sum(before.values()), left * book + sum(stakes[i] for i in before)
+    whole = sum(before.values())
     if abs(whole - room) <= _BORNE_OUT * book or not whole or room <= 0:
         return before
     return {i: part * room / whole for i, part in before.items()}
 
 
 def _with_before(
-    stakes: Mapping[str, Fraction], unrefunded: Mapping[str, Fraction], before: Mapping[str, Fraction], *, guessed: bool
+    stakes: Mapping[str, Fraction],
+    unrefunded: Mapping[str, Fraction],
+    before: Mapping[str, Fraction],
+    doubted: Fraction,
+    source: Source,
+    *,
+    guessed: bool,
 ) -> Shares:
-    """Share out a pool of which some hold what they held before, whatever their odds are or are not."""
+    """Share out a pool of which some hold what they held before, whatever their odds are or are not.
+
+    Where the book made more or less of it, that is what they hold by the book.
+    """
     held = {i: before.get(i, stake) for i, stake in stakes.items()}
-    whole = sum((*held.values(), *unrefunded.values()), Fraction(0))
+    whole = sum((*held.values(), *unrefunded.values()), doubted)
     return Shares(
-        {i: Share(part / whole, "before" if i in before else "pool_odds") for i, part in held.items()},
+        {i: Share(part / whole, source if i in before else "pool_odds") for i, part in held.items()},
         {i: stake / whole for i, stake in unrefunded.items()},
+        doubted / whole,
         guessed=sum(max(Fraction(0), part - stakes[i]) for i, part in before.items()) / whole * guessed,
     )
 
@@ -183,6 +200,9 @@ def _with_open(
 def _open_parts(
     holds: Mapping[str, Decimal | None], stakes: Mapping[str, Fraction], is_open: Collection[str], left: Fraction
 ) -> tuple[dict[str, tuple[Fraction | None, Source]], Fraction]:
+    if not left:
+        # All that is open may be a scratched runner's: what is known of the others is what their odds say.
+        return {i: (None, "pool_odds" if stakes[i] else "none") for i in is_open}, Fraction(0)
     if len(is_open) == 1:
         return dict.fromkeys(is_open, (left, "book")), Fraction(0)
     held = {i: Fraction(max(h, Decimal(0))) for i in is_open if (h := holds.get(i)) is not None}
