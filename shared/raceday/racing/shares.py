@@ -118,7 +118,8 @@ def pool_shares(
     left = 1 - total / book
     # One that was known to hold nothing is not in question.
     silent = [i for i in missing if before.stakes.get(i, 1)]
-    several = len(silent) > 1 and not floored and left > 1 - EXPLAINED
+    is_short = left > 1 - EXPLAINED
+    several = len(silent) > 1 and not floored and is_short
     if before.stakes and set(before.stakes) == {*missing, *floored} and not several:
         room = left * book + sum(stakes[i] for i in before.stakes)
         doubted = max(Fraction(0), min(before.doubted, room - sum(before.stakes.values())))
@@ -126,7 +127,7 @@ def pool_shares(
         source: Source = "before" if borne is before.stakes else "book"
         return _with_before(stakes, unrefunded, borne, doubted, source, guessed=before.in_doubt)
     is_open = floored if left > 0 else []
-    if missing and left > 1 - EXPLAINED:
+    if missing and is_short:
         # Beside a runner at the floor, one without odds is one that nobody backed, unless the tracker says otherwise.
         held = {r.entrant_id for r in running if r.hold_points}
         is_open = silent if several else [*floored, *(i for i in missing if not floored or i in held)]
