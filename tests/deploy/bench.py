@@ -2,13 +2,14 @@
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from ops.packaging.compiled import compile_all
 from ops.packaging.deploy import Deployer, Home
+from ops.packaging.dists import Site
 from ops.packaging.doctl import Doctl
 from ops.packaging.environment import unset_defaults
 from ops.packaging.plan import DeployPlan, make_plan
@@ -50,9 +51,10 @@ def _remembered(files: Mapping[str, bytes], compiler: str) -> dict[str, bytes]:
 class Bench:
     """One project, its staged tree, a platform and a home for what was deployed."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, names: Iterable[str] = NAMES, site: Site | None = None) -> None:
         self.root = root
-        self.sources = write_sources(root, dict.fromkeys(NAMES, GOOD))
+        self.sources = write_sources(root, dict.fromkeys(names, GOOD))
+        self.site = site or locked_site()
         self.home = Home(root / "home")
         self.said: list[str] = []
         self.host = FakeHost(namespace="fn-test", namespaces=(("fn-test", "raceday"),))
@@ -74,7 +76,7 @@ class Bench:
         chosen = [spec for spec in project.functions if spec.name in wanted]
         rendered = render(project, names=wanted, unset=unset_defaults(chosen, self.env), **options)
         with patch("ops.packaging.stage.compile_all", _remembered):
-            staged = Stager(project, self.sources, locked_site()).stage(self.root / "out", rendered, wanted)
+            staged = Stager(project, self.sources, self.site).stage(self.root / "out", rendered, wanted)
         return project, read_project(staged.root / "project.yml"), staged
 
     def plan(self, text: str = "", limit: int = 3, **options: Any) -> DeployPlan:

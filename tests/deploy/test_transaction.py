@@ -1,9 +1,6 @@
 """A deployment is whole or not at all: what is left behind after any one call was refused or lost."""
 
 import copy
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,12 +8,10 @@ import pytest
 from ops.packaging.errors import DeployError
 from ops.packaging.render import NATIVE
 from tests.deploy.bench import Bench, text_of
-from tests.deploy.fake.host import CUT, LOST, Fault
+from tests.deploy.fake.host import CUT, Fault
+from tests.deploy.faulted import Scene
 
 SCHEDULER = "raceday/master-race-scheduler"
-OTHER_NAME = "triggers:\n  - {name: raceday-before, type: SCHEDULED, scheduledDetails: {cron: '* * * * *'}}"
-ANSWERS: tuple[int | str, ...] = (401, 500, CUT, LOST)
-ONCE, FOR_EVER = 1, 0
 
 
 @pytest.fixture(scope="module")
@@ -25,98 +20,7 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return Bench(tmp_path_factory.mktemp("transaction"))
 
 
-class Scene:
-    """A platform in a state before, and the next version staged once."""
-
-    def __init__(self, bench: Bench, before: str) -> None:
-        self.bench = bench
-        _reset(bench)
-        if before:
-            bench.deploy(before)
-        self.functions, self.triggers = copy.deepcopy((bench.host.functions, bench.host.triggers))
-        self.old = bench.there()
-        self.parts = bench.stage(text_of(memory=512))
-
-    def run(self, *faults: Fault) -> "Run":
-        """Deploy from the state before with these faults."""
-        _reset(self.bench)
-        self.bench.host.functions, self.bench.host.triggers = copy.deepcopy((self.functions, self.triggers))
-        self.bench.host.faults = list(faults)
-        message = ""
-        try:
-            self.bench.carry(*self.parts)
-        except DeployError as error:
-            message = "\n".join(error.problems)
-        self.bench.host.faults = []
-        return Run(self.old, self.bench.there(), message)
-
-
-def _reset(bench: Bench) -> None:
-    bench.host.__init__(namespace="fn-test", namespaces=(("fn-test", "raceday"),))  # type: ignore[misc]
-
-
-@dataclass
-class Run:
-    """How one deployment ended: the state before, the state now, and the message of a failure."""
-
-    old: tuple[dict[str, str], dict[str, str]]
-    now: tuple[dict[str, str], dict[str, str]]
-    message: str
-
-    def untold(self, new: tuple[dict[str, str], dict[str, str]]) -> list[str]:
-        """Return what differs from the state before and is neither the whole new state nor named in the message."""
-        if self.now == self.old or (not self.message and self.now == new):
-            return []
-        changed = [
-            name for now, old in zip(self.now, self.old, strict=True) for name in {*now, *old}
-            if now.get(name) != old.get(name)
-        ]  # fmt: skip
-        return [name for name in changed if not re.search(rf"{re.escape(name)}\b", self.message)]
-
-
-def faults(asked: list[str], most: int) -> Iterator[Fault]:
-    """Return for each call that a deployment makes each way of refusing or losing it; `most` 0 lasts for ever."""
-    seen: dict[tuple[str, str], int] = {}
-    for call in asked:
-        method, path, _ = call.split(" ")
-        number = seen[method, path] = seen.get((method, path), -1) + 1
-        for answer in ANSWERS:
-            yield Fault(method, f"^{re.escape(path)}$", answer, after=number, times=most)
-
-
-STATES = {"first": "", "again": text_of(), "other trigger": text_of(OTHER_NAME)}
-
-
-@pytest.mark.parametrize("most", [ONCE, FOR_EVER], ids=["once", "from then on"])
-@pytest.mark.parametrize("before", STATES.values(), ids=STATES.keys())
-def test_no_fault_leaves_a_difference_untold(
-    staged: Bench, before: str, most: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Whichever call is refused or lost, the platform is as before or as meant, triggers included.
-
-    Where the fault lasts, so that no undo can succeed, the message names what differs.
-    """
-    scene = Scene(staged, before)
-    good = scene.run()
-    assert (good.message, staged.host.most_schedulers) == ("", 1)
-    asked, untold, ends = list(staged.host.asked), [], {"as before": 0, "as meant": 0, "told": 0}
-    between = []
-    for fault in faults(asked, most):
-        run = scene.run(fault)
-        told = run.untold(good.now)
-        untold += [f"{fault}: {name}: {run.message}" for name in told]
-        end = "as before" if run.now == run.old else "as meant" if (run.message, run.now) == ("", good.now) else "told"
-        ends[end] += 1
-        between += [f"{fault}: {run.message}"] if end == "told" else []
-        claims = "nothing was deployed" in run.message or "put back; seen" in run.message
-        assert run.now == run.old or not claims, f"{fault}: {run.message}"
-        assert staged.host.most_schedulers <= 1, f"two schedulers: {fault}: {run.message}"
-        assert len(staged.host.started_each_minute()) <= 1
-    with capsys.disabled():
-        print(f"\n{sum(ends.values())} faults in {len(asked)} calls: {ends}, untold {len(untold)}")
-    assert untold == []
-    # A fault that strikes once leaves the undo a platform that answers: telling what differs is then not enough.
-    assert most != ONCE or between == [], f"{len(between)} neither as before nor as meant: {between[:3]}"
+STATES = {"first": "", "again": text_of()}
 
 
 def test_what_failed_is_said_from_the_platform(staged: Bench) -> None:

@@ -30,7 +30,7 @@ class Refused(Exception):
     """The whole deployment is refused before anything was asked."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Reads scalars as the deployer's parser does: YAML 1.2, where a digit string with one `e` is a number."""
 
 

@@ -1,6 +1,6 @@
 """A functions platform in memory: the namespace host and the API, as far as doctl and its deployer ask them."""
 
-import copy
+import pickle
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -130,7 +130,7 @@ class FakeHost:
             return Answer(404, {"error": "The requested resource does not exist.", "code": "x"})
         if method == "DELETE":
             return Answer(200, self.functions.pop(name))
-        return Answer(200, copy.deepcopy(self.functions[name]))
+        return Answer(200, copied(self.functions[name]))
 
     def _api(self, method: str, path: str, body: Any) -> Answer:
         rest = path.removeprefix("/v2/functions/namespaces").split("/")[1:]
@@ -193,8 +193,13 @@ class FakeHost:
             self.faults = []
 
 
+def copied(value: Any) -> Any:
+    """Copy plain data, a good deal faster than by `copy`."""
+    return pickle.loads(pickle.dumps(value))
+
+
 def _without_code(entity: dict[str, Any], *, listed: bool = False) -> dict[str, Any]:
-    kept = copy.deepcopy(entity)
+    kept = copied(entity)
     if listed:
         kept["exec"] = {"binary": kept["exec"]["binary"]}
         kept.pop("parameters", None)

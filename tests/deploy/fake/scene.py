@@ -1,10 +1,10 @@
 """States of a platform and small trees to deploy, by name, so that exchanges with doctl can be data."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -91,35 +91,53 @@ class Outcome:
     asked: list[str]
 
 
+class Installation(Protocol):
+    """A doctl as it was installed and logged in, the stand-in or a real one."""
+
+    installed: bool
+    plugin: str
+    token: bool
+    key: str
+    stored_namespace: str
+
+    def __call__(self, words: Sequence[str], env: Mapping[str, str]) -> Finished:
+        """Run one command, without the word doctl."""
+        ...
+
+
 def play(given: Mapping[str, Any], words: list[str], root: Path) -> Outcome:
-    """Bring a platform into a state, run one command, and tell how it ended."""
-    doctl = make_doctl(given)
+    """Bring a platform in memory into a state, run one command of the stand-in, and tell how it ended."""
+    host = make_host(given)
+    return play_on(host, FakeDoctl(host), given, words, root)
+
+
+def play_on(host: FakeHost, doctl: Installation, given: Mapping[str, Any], words: list[str], root: Path) -> Outcome:
+    """Bring a platform and what is logged in to it into a state, run one command, and tell how it ended."""
     for name in {w for w in words if w.startswith("TREE")} | ({given["deployed"]} if given.get("deployed") else set()):
         write_tree(name, root)
     env = {**ENV, **given.get("env", {})}
     if given.get("deployed"):
         deployed = doctl(["serverless", "deploy", given["deployed"]], ENV)
         assert deployed.returncode == 0, deployed
-    _break(doctl, given)
-    doctl.host.asked.clear()
+    _break(host, doctl, given)
+    host.asked.clear()
     finished = doctl(words, {k: v for k, v in env.items() if v is not None})
-    versions = {name: entity["version"] for name, entity in doctl.host.functions.items()}
-    return Outcome(finished, versions, sorted(doctl.host.triggers), list(doctl.host.asked))
+    versions = {name: entity["version"] for name, entity in host.functions.items()}
+    return Outcome(finished, versions, sorted(host.triggers), list(host.asked))
 
 
-def make_doctl(given: Mapping[str, Any]) -> FakeDoctl:
-    """Make an installation that is logged in and connected."""
+def make_host(given: Mapping[str, Any]) -> FakeHost:
+    """Make the platform that a state begins with."""
     host = FakeHost()
     if "namespaces" in given:
         host.namespaces = tuple((ns, label) for ns, label in given["namespaces"])
     if given.get("keys"):
         made = {"created_at": "2026-11-27T00:00:00Z", "expires_at": "2027-02-25T00:00:00Z"}
         host.keys = [{"id": "madeup0001", "name": "raceday", **made, "secret": KEY}]
-    return FakeDoctl(host)
+    return host
 
 
-def _break(doctl: FakeDoctl, given: Mapping[str, Any]) -> None:
-    host = doctl.host
+def _break(host: FakeHost, doctl: Installation, given: Mapping[str, Any]) -> None:
     doctl.installed = not given.get("not_installed")
     doctl.plugin = "5.0.10" if given.get("old_plugin") else doctl.plugin
     doctl.token = not given.get("no_token")
