@@ -12,11 +12,13 @@ from ops.environment import Environment, load
 from ops.packaging.errors import PackagingError
 
 OPTION = "--env-file"
-# What works on the deployed suite reads `.env` unasked; a run on this machine would else write to production.
-ON_PRODUCTION = frozenset({
-    "schema", "webhooks", "doctor", "package", "deploy", "pause", "resume", "rebuild", "prune", "status", "report",
+# What reads settings or acts on a store that they may name. What simulates, measures or tests is the same on every
+# machine, and reads none.
+READERS = frozenset({
+    "asof", "backfill", "console", "deploy", "doctor", "explain", "export", "functions", "invoke", "logs", "measure",
+    "package", "pause", "prune", "rebuild", "record", "replay", "report", "resume", "schema", "silks", "status", "up",
+    "webhooks",
 })  # fmt: skip
-READERS = ON_PRODUCTION | {"invoke", "up", "console", "logs"}
 _last: list[Environment] = []
 
 
@@ -42,7 +44,7 @@ def taken(words: Sequence[str]) -> tuple[list[str], Path | None]:
 def applied(command: str, file: Path | None) -> Iterator[None]:
     """Hold the variables of the file in the environment while a command runs; raises UsageError naming its problem."""
     default = ROOT / ".env"
-    chosen = file or (default if command in ON_PRODUCTION and default.is_file() else None)
+    chosen = file or (default if command in READERS and default.is_file() else None)
     before = dict(os.environ)
     try:
         environment = load(before, chosen)

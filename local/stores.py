@@ -19,6 +19,7 @@ SIMULATED = HOME / "simulate.db"
 TAPED = HOME / "taped.db"
 DEMO = HOME / "demo.db"
 ENV = "env"
+LIVE = "live"
 MEMORY = ":memory:"
 HELP = f"env where APPWRITE_ENDPOINT is set, else {DEFAULT}, or {DEMO} while `up --demo` runs"
 
@@ -28,11 +29,25 @@ def chosen(given: str | Path | None, *, of_running: bool = True) -> str:
 
     With `of_running`, a demo that runs goes before a default file that nobody works on.
     """
-    default = DEMO if of_running and not holder(DEFAULT) and holder(DEMO) else DEFAULT
-    place = str(given) if given else (ENV if os.environ.get("APPWRITE_ENDPOINT") else str(default))
+    place = str(given) if given else (ENV if os.environ.get("APPWRITE_ENDPOINT") else str(_default(of_running)))
     if place not in (ENV, MEMORY):
         check_file(place)
     return place
+
+
+def of_feed(given: str | Path | None, feed: str | None, *, own: Path | None = None, of_running: bool = True) -> str:
+    """Return the store of a command that runs functions on a feed.
+
+    Races that are made up or played again never go to Appwrite unless it is named, only the live feed's do; `own` is a
+    file to take instead of the default.
+    """
+    if given or feed == LIVE:
+        return chosen(given, of_running=of_running)
+    return chosen(own or _default(of_running))
+
+
+def _default(of_running: bool) -> Path:
+    return DEMO if of_running and not holder(DEFAULT) and holder(DEMO) else DEFAULT
 
 
 def present(given: str | Path | None, *, simulated: bool = True) -> str:

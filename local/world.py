@@ -35,7 +35,6 @@ from raceday.racing.nzday import race_day
 from raceday.runtime.alarm import PostAlarm
 from raceday.runtime.function import handle
 from raceday.runtime.heartbeat import PostHeartbeat
-from raceday.runtime.invoke import PlatformInvoker
 from raceday.settings import FEED, STORE, Settings, read_settings
 
 EVENT_URLS = {name: BY_NAME[name].url_setting for name in EVENT_FUNCTIONS}
@@ -82,8 +81,6 @@ class LocalWorld:
             chance = SystemRandomSource()
             log = Log(self.sink, level=self.settings.log_level, secrets=self.settings.secrets())
             store = counted("store", EmbeddedTransport(self.embedded) if self.embedded else None, self.clock)
-            hosted = bool(self.settings.platform_host)
-            invoker = PlatformInvoker(self.settings, self.clock, chance, log) if hosted else InProcess(self)
             self.containers[name] = make_container(
                 self.settings,
                 self.clock,
@@ -91,7 +88,8 @@ class LocalWorld:
                 log=log,
                 feed_transport=counted("feed", self.feed_transport, self.clock),
                 store_transport=store,
-                invoker=invoker,
+                # Even where settings name the platform, what runs here starts what runs here.
+                invoker=InProcess(self),
                 alarm=PostAlarm(self.settings.alarm_url),
                 heartbeat=PostHeartbeat(url) if (url := self.settings.heartbeat_url) else NoHeartbeat(),
                 checks_schema=True,
@@ -239,6 +237,12 @@ def open_embedded(path: Path, settings: Settings, clock: Clock) -> tuple[Embedde
         store_project=server.project_id,
         store_key=server.api_key,
         webhook_secret=settings.webhook_secret or "local-webhook-secret",
+        # Functions of the deployed suite would be started by this one, and its watcher not hear of its death.
+        platform_host="",
+        platform_namespace="",
+        platform_key="",
+        alarm_url="",
+        heartbeat_url="",
         **urls,
     )
 

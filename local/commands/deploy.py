@@ -168,7 +168,7 @@ def run_deploy(args: Options) -> int:
     for text in doubts(env):
         print(f"note: {text}")
     if args.json:
-        _write_json(args.json, plan.to_json())
+        _write_json(args.json, {**plan.to_json(), "settings": known.sources, "doubts": doubts(env)})
     if args.plan:
         return 1 if plan.refusals else 0
     if plan.refusals:

@@ -18,6 +18,7 @@ from local.logfile import keeping
 from local.naming import with_ids
 from local.running import Running, running_on
 from local.world import LocalWorld, known, open_world, pretty
+from ops.environment import ours
 from raceday.catalogue.functions import NAMES, SCHEDULER
 from raceday.clock import SystemClock
 from raceday.errors import SettingsError
@@ -173,7 +174,8 @@ async def _run_staged(args: Options, event: dict[str, Any]) -> int:
     try:
         event = await _named(world, event)
         async with listening(world) as settings:
-            env = {**os.environ, **environment(settings)}
+            # What the world left out of the settings of the deployed suite is not to come back by its variable.
+            env = {**{name: value for name, value in os.environ.items() if not ours(name)}, **environment(settings)}
             result, lines = await run_staged(args.function, event, env, args.timeout)
     finally:
         await world.aclose()
@@ -185,7 +187,7 @@ async def _run_staged(args: Options, event: dict[str, Any]) -> int:
 
 
 def _store(args: Options) -> str:
-    place = stores.chosen(args.store)
+    place = stores.of_feed(args.store, args.feed)
     stores.tell(place, sys.stderr)
     return place
 

@@ -92,11 +92,6 @@ def run(args: Options) -> int:
     place = _place(args)
     if args.host_port is not None and place != stores.ENV:
         return _wrong("--host-port goes with --store env: the embedded store hands its webhooks over by itself")
-    if place == stores.ENV and not args.store and args.feed == "generated":
-        return _wrong(
-            "APPWRITE_ENDPOINT is set, and a generated feed would be written there: "
-            f"say --store {stores.DEFAULT}, --feed live, or --store env if that is meant"
-        )
     try:
         begin = _begin(args.feed)
         _check_ports(args, place)
@@ -144,7 +139,7 @@ def _keeper(path: Path | None) -> Keeper | None:
 def _place(args: Options) -> str:
     """Return the store: a recorded day and a demo have their own, and are never written to Appwrite unasked."""
     own = stores.TAPED if _is_recorded(args) else stores.DEMO if args.demo else None
-    return stores.chosen(args.store or own, of_running=False)
+    return stores.of_feed(args.store, args.feed, own=own, of_running=False)
 
 
 def _is_recorded(args: Options) -> bool:

@@ -103,7 +103,22 @@ def test_deploying_from_an_env_file_ends_verified(
     shown = capsys.readouterr()
     assert "deployed and verified" in shown.out
     assert "APPWRITE_API_KEY" in next(line for line in shown.out.splitlines() if line.startswith("settings from env: "))
+    assert plan["settings"] == dict.fromkeys(SETTINGS, "env")
     assert SETTINGS["APPWRITE_API_KEY"] not in shown.out + shown.err + json.dumps(plan)
+
+
+def test_a_plans_file_tells_which_source_of_each_setting_won(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the text does, by name and never by value, with what nothing reads."""
+    monkeypatch.setenv("APPWRITE_PROJECT_ID", "another")
+    file, told = tmp_path / "env", tmp_path / "plan.json"
+    lines = SETTINGS | {"RACEDAY_GREYHOUND": "yes"}
+    file.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
+    main(["deploy", "--plan", *options(tmp_path, "--json", str(told), "--env-file", str(file))])
+    plan = json.loads(told.read_text())
+    sources = dict.fromkeys(lines, "env") | {"APPWRITE_PROJECT_ID": "the environment over env"}
+    assert {name: plan["settings"][name] for name in lines} == sources
+    assert plan["doubts"] == ["RACEDAY_GREYHOUND is read by nothing; did you mean RACEDAY_GREYHOUNDS?"]
+    assert SETTINGS["APPWRITE_API_KEY"] not in told.read_text()
 
 
 @OF_THE_PLATFORM

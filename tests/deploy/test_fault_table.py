@@ -43,7 +43,7 @@ def twelve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield bench
 
 
-@pytest.fixture(scope="module", params=STATES.values(), ids=STATES.keys())
+@pytest.fixture(scope="module", params=STATES.values(), ids=list(STATES))
 def scene(request: pytest.FixtureRequest, twelve: Bench) -> Scene:
     """Twelve functions in a state before, and their next version staged."""
     return Scene(twelve, request.param, NEXT)

@@ -1,6 +1,7 @@
 """Settings in one way: which source wins, what nothing reads, and forms that are checked everywhere alike."""
 
 import os
+import re
 from datetime import date
 from pathlib import Path
 
@@ -8,11 +9,16 @@ import click
 import httpx
 import pytest
 
-from local.environment import ON_PRODUCTION, applied, current, taken
+from local import environment, stores
+from local.cli import COMMANDS, Commands
+from local.environment import applied, current, taken
 from local.functions import ROOT
+from local.staged import environment as settings_environment
+from local.world import InProcess, open_world
 from ops import doctor_platform
 from ops.environment import BESIDE, doubts, key_expired, load, problems, unknown, until
 from ops.packaging.doctl import Doctl
+from raceday.container import NoHeartbeat
 from raceday.errors import SettingsError
 from raceday.settings import Settings, read_settings, specs
 from tests.deploy.fake.doctl import FakeDoctl
@@ -123,10 +129,67 @@ def test_a_command_runs_with_the_file_and_leaves_the_environment_as_it_was(
         pass
 
 
-def test_what_runs_here_never_reads_the_file_of_production_unasked() -> None:
-    """`invoke` and `up` on this machine would else write generated races to the real Appwrite."""
-    assert {"invoke", "up", "simulate", "test"} & ON_PRODUCTION == set()
-    assert (ROOT / ".gitignore").read_text().count(".env") >= 1
+def _reads(name: str) -> bool:
+    """Tell from a command's options and code whether it acts on a store of the environment's or reads settings."""
+    command = Commands().get_command(click.Context(click.Command("raceday")), name)
+    assert command is not None
+    options = [option for option in command.params if isinstance(option, click.Option)]
+    if any("--env-file" in option.opts or "env where" in (option.help or "") for option in options):
+        return True
+    # Where several commands share a file, their options tell.
+    alone = [module for module, _ in COMMANDS.values()].count(COMMANDS[name][0]) == 1
+    text = (ROOT / "local" / "commands" / f"{COMMANDS[name][0]}.py").read_text("utf-8")
+    return alone and re.search(r"\b(?:read_settings|current)\(|\bopen_world\((?!.generated)", text) is not None
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_that_reads_the_environment_reads_the_file_beside_the_project(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`.env` beside project.yml is its default and `--env-file` names another; the rest read neither, and say so."""
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.delenv("NZTAB_FROM", raising=False)
+    (tmp_path / ".env").write_text("NZTAB_FROM=file@x.test\n")
+    with applied(command, None):
+        assert os.environ.get("NZTAB_FROM") == ("file@x.test" if _reads(command) else None)
+    words = [command, "--env-file", "x"]
+    if _reads(command):
+        assert taken(words) == ([command], Path("x"))
+    else:
+        with pytest.raises(click.UsageError, match=f"{command} reads no environment"):
+            taken(words)
+
+
+@pytest.mark.parametrize("feed", ["generated", "recorded:day", "tape:day.tape", "live"])
+def test_races_that_are_made_up_never_go_to_appwrite_unasked(
+    feed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`invoke` and `up` take this machine's file for them though an endpoint is set; the live feed's go there."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("APPWRITE_ENDPOINT", "https://appwrite.test/v1")
+    assert stores.of_feed(None, feed) == (stores.ENV if feed == "live" else str(stores.DEFAULT))
+    assert stores.of_feed("env", feed) == stores.ENV
+    assert stores.of_feed(None, "generated", own=stores.DEMO) == str(stores.DEMO)
+
+
+def test_a_suite_on_this_machine_starts_nothing_on_the_platform_and_wakes_none_of_its_watchers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the deployed suite's settings in its environment a local run hands its work to itself, and beats nowhere."""
+    given = {
+        "RACEDAY_API_HOST": "https://f.test", "RACEDAY_NAMESPACE": "fn-x", "RACEDAY_NAMESPACE_KEY": "dof_v1_a:secret",
+        "RACEDAY_ALARM_URL": "https://alarm.test", "RACEDAY_HEARTBEAT_URL": "https://watch.test/x",
+    }  # fmt: skip
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    world = open_world("generated", str(tmp_path / "s.db"), lambda _: None)
+    try:
+        container = world.container("master-race-scheduler")
+        assert (type(container.invoker), type(container.heartbeat)) == (InProcess, NoHeartbeat)
+        assert not set(given) & set(settings_environment(world.settings))
+    finally:
+        assert world.embedded is not None
+        world.embedded.close()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tests.deploy.fake.host import API, HOST, Answer, FakeHost, phrase
+from tests.deploy.fake.host import API, HOST, PYTHONS, Answer, FakeHost, phrase
 from tests.deploy.fake.words import WORDS, host_error
 
 _ACTIONS = "/api/v1/namespaces/_/actions"
@@ -23,7 +23,7 @@ _KEYS = {
         "webSecure", "environment", "annotations", "parameters", "limits", "triggers",
     },
 }  # fmt: skip
-_RUNTIMES = {"python:3.9", "python:3.11", "python:3.12", "python:3.13", "python:default"}
+_RUNTIMES = {f"python:{version}" for version in (*PYTHONS, "default")}
 
 
 class Refused(Exception):

@@ -164,11 +164,12 @@ class _Run:
         path = f"/v2/functions/namespaces/{given.get('--namespace', self.doctl.stored_namespace)}/keys"
         if rest[0] == "list":
             return _go_json(self._api("GET", path).body, 2)
-        made = self._api("POST", path, {"name": given["--name"], "expires_in": given["--expiration"]}).body
+        lasts = {} if given["--expiration"] == "never" else {"expires_in": given["--expiration"]}
+        made = self._api("POST", path, {"name": given["--name"], **lasts}).body
         notice = str(WORDS["key_notice"].format(name=made["name"]))
         if self.as_json:
             return notice + _go_json([made], 2)
-        times = [made["created_at"], made.get("expires_at", "never")]
+        times = [made["created_at"], made.get("expires_at", "")]
         row = [made["id"], made["name"], made["secret"], *(t.replace("T", " ").replace("Z", " UTC") for t in times)]
         return notice + _table(["ID", "Name", "Secret", "Created At", "Expires At"], [row])
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 CUT, LOST = "cut", "lost"
 HOST, API = "https://faas.example", "https://api.example"
+PYTHONS = ("3.9", "3.11", "3.12", "3.13")
 
 
 @dataclass(slots=True)
@@ -92,7 +94,10 @@ class FakeHost:
 
     def _serve(self, method: str, path: str, body: Any) -> Answer:
         path, _, query = path.partition("?")
-        if path in ("/api/v1", "/api/v1/namespaces"):
+        if path == "/api/v1":
+            kinds = [{"kind": f"python:{version}", "default": version == "3.9"} for version in PYTHONS]
+            return Answer(200, {"runtimes": {"python": kinds}})
+        if path == "/api/v1/namespaces":
             return Answer(200, [self.namespace])
         if found := re.fullmatch(r"/api/v1/namespaces/_/packages/([^/]+)", path):
             return self._package(method, found.group(1))
@@ -154,7 +159,8 @@ class FakeHost:
             return Answer(200, [{k: v for k, v in key.items() if k != "secret"} for key in self.keys])
         number = f"madeup{len(self.keys) + 1:04d}"
         key = {"id": number, "name": body["name"], "created_at": "2026-11-27T00:00:00Z"}
-        if body["expires_in"] != "never":
+        # A key that never expires is asked for by leaving the member out.
+        if "expires_in" in body:
             key["expires_at"] = "2027-02-25T00:00:00Z"
         self.keys.append({**key, "secret": f"dof_v1_{number}:madeupsecret0001"})
         return Answer(200, self.keys[-1])
@@ -193,9 +199,10 @@ class FakeHost:
             self.faults = []
 
 
-def copied(value: Any) -> Any:
+def copied(value: T) -> T:
     """Copy plain data, a good deal faster than by `copy`."""
-    return pickle.loads(pickle.dumps(value))
+    made: T = pickle.loads(pickle.dumps(value))
+    return made
 
 
 def _without_code(entity: dict[str, Any], *, listed: bool = False) -> dict[str, Any]:

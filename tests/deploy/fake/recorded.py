@@ -117,7 +117,7 @@ def differences(row: dict[str, Any], outcome: Outcome) -> list[str]:
     condition = f"{row['condition']} {' '.join(row['command'])}"
     loose = any(re.search(pattern, condition) for pattern in _LOOSE)
     for name in ("stdout", "stderr") if not loose else ():
-        real, ours = _plain(row[name]), _plain(getattr(outcome.finished, name))
+        real, ours = plain(row[name]), plain(getattr(outcome.finished, name))
         if real != ours:
             found.append(f"{name}:\n{real}\nwas\n{ours}")
     if left := row.get("left_behind"):
@@ -141,7 +141,7 @@ def _asked(real: list[str], ours: list[str]) -> list[str]:
     return [] if plain(real) == plain(ours) else [f"asked {sorted(plain(real) ^ plain(ours))}"]
 
 
-def _plain(text: str) -> Any:
+def plain(text: str) -> Any:
     """Blot out what is made anew each time: codes, digests, times, which trigger came last."""
     text = re.sub(r"\(code \w+\)", "(code X)", text)
     text = re.sub(r"(raceday-(?:alerts|meetings|races|every-minute))(?='?)", "raceday-X", text)

@@ -1,6 +1,7 @@
 """States of a platform and small trees to deploy, by name, so that exchanges with doctl can be data."""
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,6 +120,9 @@ def play_on(host: FakeHost, doctl: Installation, given: Mapping[str, Any], words
     if given.get("deployed"):
         deployed = doctl(["serverless", "deploy", given["deployed"]], ENV)
         assert deployed.returncode == 0, deployed
+        # What a deployment leaves in a tree changes the words of the next one.
+        shutil.rmtree(root / given["deployed"])
+        write_tree(given["deployed"], root)
     _break(host, doctl, given)
     host.asked.clear()
     finished = doctl(words, {k: v for k, v in env.items() if v is not None})
