@@ -16,6 +16,7 @@ PLATFORM = "platform"
 WEBHOOKS = "webhooks"
 GROUPS = frozenset({FEED, STORE, PLATFORM, WEBHOOKS})
 _MISSING = object()
+_OF_DIGITALOCEAN = (".doserverless.io", ".doserverless.co")
 
 
 class Spec(NamedTuple):
@@ -47,6 +48,21 @@ def _url(value: str) -> str:
 
 def _optional_url(value: str) -> str:
     return _url(value) if value.strip() else ""
+
+
+def _api_host(value: str) -> str:
+    """Take the host that a namespace stands on, which has two names, `.io` and `.co`, and nothing behind either."""
+    url = _url(value)
+    if not url:
+        return ""
+    scheme, _, host = url.partition("://")
+    if not re.fullmatch(r"[\w.-]+(?::\d+)?", host):
+        raise ValueError("a host alone, https://... with nothing behind it")
+    if ".doserverless" in host.lower() and (scheme != "https" or not host.lower().endswith(_OF_DIGITALOCEAN)):
+        raise ValueError(
+            "the host that `doctl serverless namespaces list` shows, https://... ending in .doserverless.io"
+        )
+    return url
 
 
 def _date(value: str) -> str:
@@ -210,7 +226,7 @@ class Settings:
     log_level: str = _s("RACEDAY_LOG_LEVEL", "debug, info, warning or error", _level, "info")
 
     platform_host: str = _s(
-        "RACEDAY_API_HOST", "API host of the functions namespace, as https://...", _url, needed_by=PLATFORM
+        "RACEDAY_API_HOST", "API host of the functions namespace, as https://...", _api_host, needed_by=PLATFORM
     )
     platform_namespace: str = _s("RACEDAY_NAMESPACE", "Functions namespace", needed_by=PLATFORM)
     platform_key: str = _s(

@@ -1,6 +1,7 @@
 """The workflows: what runs when, and every secret by its name."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -36,14 +37,46 @@ def test_a_pull_request_is_planned_and_a_tag_deployed() -> None:
 
 def test_every_variable_of_the_deployment_is_handed_over_by_its_name() -> None:
     """Secrets come from secrets, optional settings from variables, and no value stands here: a tag resets none."""
-    given = workflow("deploy.yml")["env"]
+    found = workflow("deploy.yml")
+    steps = {step.get("name"): step for job in found["jobs"].values() for step in job["steps"]}
+    given = steps["Plan"]["env"]
+    assert given == steps["Deploy and verify"]["env"]
     project = read_project(ROOT / "project.yml")
-    wanted = {name for f in project.functions for name in [*f.environment.values(), f.secret_variable] if name}
-    assert wanted <= set(given)
+    declared = {name for f in project.functions for name in [*f.environment.values(), f.secret_variable] if name}
+    assert set(given) == declared | {spec.env for spec in specs().values()} | {"RACEDAY_WEB_SECRET"}
     secret = {s.env for s in specs().values() if s.secret or s.required} | {"RACEDAY_WEB_SECRET"}
     for name, value in given.items():
         assert value in (f"${{{{ secrets.{name} }}}}", f"${{{{ vars.{name} }}}}")
         assert name not in secret or "secrets." in value
+
+
+def test_secrets_are_seen_by_the_steps_that_need_them_alone() -> None:
+    """Neither the workflow nor a job hands them to every step, and an action gets no more than its own token."""
+    for file in WORKFLOWS.glob("*.yml"):
+        found = workflow(file.name)
+        assert "secrets." not in str([found.get("env"), *(job.get("env") for job in found["jobs"].values())])
+        for step in (step for job in found["jobs"].values() for step in job["steps"] if "uses" in step):
+            assert "env" not in step
+            secret = [value for value in step.get("with", {}).values() if "secrets." in str(value)]
+            assert secret in ([], ["${{ secrets.DIGITALOCEAN_ACCESS_TOKEN }}"])
+
+
+@pytest.mark.parametrize("file", sorted(WORKFLOWS.glob("*.yml")), ids=lambda file: file.name)
+def test_a_workflow_holds_together(file: Path) -> None:
+    """Expressions close and name a known context, jobs waited for are there, and pipes fail with their first."""
+    text = file.read_text("utf-8")
+    inside = re.findall(r"\$\{\{(.*?)\}\}", text)
+    assert text.count("${{") == text.count("}}") == len(inside)
+    assert {e.strip().split(".")[0] for e in inside} <= {"github", "matrix", "secrets", "vars"}
+    found = workflow(file.name)
+    assert set(found) <= {"name", True, "permissions", "concurrency", "jobs"}
+    for name, job in found["jobs"].items():
+        needed = job.get("needs", [])
+        assert set([needed] if isinstance(needed, str) else needed) <= set(found["jobs"]), name
+        for step in job["steps"]:
+            assert ("uses" in step) != ("run" in step), (name, step)
+            # What comes of the first command of a pipe is lost but where the shell is named, which sets pipefail.
+            assert " | " not in step.get("run", "") or step.get("shell") == "bash" or "gh " in step["run"], (name, step)
 
 
 @pytest.mark.parametrize("name", ["ci.yml", "deploy.yml", "nightly.yml"])

@@ -67,6 +67,27 @@ def test_an_api_host_of_a_legacy_connection_is_told() -> None:
     assert doubts({"RACEDAY_API_HOST": f"{host}.io"}) == doubts({"RACEDAY_API_HOST": "https://a.company"}) == []
 
 
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("https://faas-syd1-x.doserverless.c", "ending in .doserverless.io"),
+        ("https://faas-syd1-x.doserverless.io.test", "ending in .doserverless.io"),
+        ("http://faas-syd1-x.doserverless.io", "ending in .doserverless.io"),
+        ("https://f.test/api/v1", "a host alone"),
+        ("https://user@f.test", "a host alone"),
+        ("https://f.test?x=1", "a host alone"),
+        ("f.test", "an http or https URL"),
+    ],
+)
+def test_an_api_host_that_cannot_be_right_is_refused(host: str, told: str) -> None:
+    """Each cluster of DigitalOcean has a name in .io and one in .co; another ending, or more than a host, is a slip."""
+    with pytest.raises(SettingsError, match=told):
+        read_settings({"RACEDAY_API_HOST": host})
+    good = "https://faas-syd1-x.doserverless"
+    for right in (f"{good}.io", f"{good}.co", "http://127.0.0.1:8080", "https://f.test"):
+        assert read_settings({"RACEDAY_API_HOST": f"{right}/"}).platform_host == right
+
+
 def test_the_last_day_of_a_key_is_told_in_words() -> None:
     """The last day itself is not past; a date that is none is told elsewhere."""
     today = date(2026, 3, 29)
@@ -84,6 +105,7 @@ BAD = {
     "RACEDAY_WEB_SECRET": ("short", "at least 16 characters"),
     "RACEDAY_NAMESPACE_KEY": ("uuid:key", "a namespace access key"),
     "RACEDAY_NAMESPACE_KEY_EXPIRES": ("soon", "a date as YYYY-MM-DD"),
+    "RACEDAY_API_HOST": ("https://faas-syd1-x.doserverless.com", "ending in .doserverless.io"),
     "RACEDAY_HEARTBEAT_URL": ("watch.test", "an http or https URL"),
 }
 
@@ -133,7 +155,8 @@ def _reads(name: str) -> bool:
     """Tell from a command's options and code whether it acts on a store of the environment's or reads settings."""
     command = Commands().get_command(click.Context(click.Command("raceday")), name)
     assert command is not None
-    options = [option for option in command.params if isinstance(option, click.Option)]
+    parts = [command, *getattr(command, "commands", {}).values()]
+    options = [option for part in parts for option in part.params if isinstance(option, click.Option)]
     if any("--env-file" in option.opts or "env where" in (option.help or "") for option in options):
         return True
     # Where several commands share a file, their options tell.
