@@ -14,7 +14,7 @@ from local.simulate.oracle.reading import RawRunner
 NEARLY_ALL = Fraction(97, 100)
 # So far off what the book leaves, what is remembered gives way to it; a guess of more puts a pool in doubt.
 # In a pool of so many cents everybody has been backed.
-THIN, TINY = 100_000, 1_000
+THIN = 100_000
 APART, GUESS = Fraction(2, 100), Fraction(3, 40)
 Money = tuple[dict[str, Amount], Aside]
 
@@ -167,7 +167,7 @@ def _parts(asked: PoolToShare, held: Held) -> tuple[Parts, Fraction, Fraction]:
     for i, (part, source) in extra.items():
         shares = stakes[i] / asked.book
         parts[i] = (None if part is None and not shares else shares + (part or 0), source)
-    any_may = asked.total >= (THIN if asked.before else TINY) or asked.aside.word == "undecided"
+    any_may = asked.total >= THIN or asked.aside.word == "undecided"
     nothing = {i for i in silent if asked.before is None or asked.old(i).cents == 0}
     over = any(i not in is_open and (any_may or i not in nothing) for i in silent)
     guess = left if over else left - nobodys if len(is_open) > 1 and not rest else Fraction(0)

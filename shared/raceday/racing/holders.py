@@ -8,7 +8,7 @@ from typing import NamedTuple
 from raceday.racing import refunds
 from raceday.racing.apportion import apportion
 from raceday.racing.book import Asked, Former, as_before
-from raceday.racing.evidence import THIN_CENTS, TINY_CENTS
+from raceday.racing.evidence import THIN_CENTS
 from raceday.racing.records import LedgerRow, PoolTotals, RunnerLine, Settlement, Source
 from raceday.racing.shares import BOOK, GUESSED_AT_MOST, Before, Share, Shares, pool_shares, positions_paid
 from raceday.racing.snapshot import Runner, Snapshot, Status
@@ -75,10 +75,7 @@ def _last_known(former: Former, entrant_id: str) -> int | None:
 def _backed(asked: Asked) -> frozenset[str]:
     """Return who may hold something: who was not known to hold nothing, and everybody in a pool that is not thin."""
     former = asked.former
-    if former is None:
-        everybody = asked.total_cents >= TINY_CENTS
-    else:
-        everybody = asked.total_cents >= THIN_CENTS or former.word == "undecided"
+    everybody = asked.total_cents >= THIN_CENTS or (former is not None and former.word == "undecided")
     return frozenset(
         r.entrant_id for r in asked.running if everybody or (former is not None and former.cents.get(r.entrant_id) != 0)
     )
