@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -35,6 +36,7 @@ from local.simulate.storms import NETWORKS
 from local.simulate.verdict import fine, verdict
 from local.simulate.world import SimWorld, settings_from_env
 from raceday.catalogue.functions import SIZES
+from raceday.settings import specs
 
 STORE = ROOT / ".raceday" / "simulate.db"
 FINDINGS = ROOT / ".raceday" / "findings"
@@ -220,7 +222,9 @@ def _asked(report: dict[str, Any], args: Options) -> dict[str, Any]:
     cut = ["--only", ",".join(args.only)] if args.only else []
     cut += ["--kinds", ",".join(args.kinds)] if args.kinds else []
     cut += ["--span", "..".join(f"{at:%Y-%m-%dT%H:%M}" for at in args.span)] if args.span else []
-    return report | {"asked": args.races, "faults": args.faults, "cut": cut}
+    names = [spec.env for name, spec in specs().items() if name in PACE]
+    chosen = {name: os.environ[name] for name in names if os.environ.get(name)}
+    return report | {"asked": args.races, "faults": args.faults, "cut": cut, "settings": chosen}
 
 
 def _variants(args: Options, console: Console) -> int:

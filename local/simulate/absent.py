@@ -17,7 +17,7 @@ from local.feedsim import FeedDay
 from local.simulate.buckets import PolledAnswer
 from local.simulate.decide import Decider, Verdict
 from local.simulate.faults.base import Chooser
-from local.simulate.oracle.slots import OVER, RECHECK_MINUTES, marks, on_grid
+from local.simulate.oracle.slots import OVER, PLAIN, RECHECK_MINUTES, Every, life_secs, marks, on_grid
 from local.simulate.replay import Wanted
 from local.simulate.tables import when
 from raceday.store.port import Row
@@ -53,6 +53,7 @@ class KnownRace:
     newest_content: datetime | None = None
     finished: datetime | None = None
     former: "KnownRace | None" = None
+    every: Every = PLAIN
 
     def slots(self, after: datetime, until: datetime) -> Iterator[datetime]:
         """Return the slots strictly between two instants; a race that is over has its re-checks alone."""
@@ -61,24 +62,19 @@ class KnownRace:
             if finished is not None:
                 yield from (finished + m for m in sorted(RECHECKS) if after < finished + m < until)
             return
-        yield from (at for at in marks(after + SECOND, until - SECOND) if on_grid(self.start, self.status, at))
+        between = marks(after + SECOND, until - SECOND, self.every)
+        yield from (at for at in between if on_grid(self.start, self.status, at, self.every))
 
     def known(self, at: datetime) -> datetime:
         """Return since when the suite could know of a slot: a grid before may have had it already."""
-        if self.former is not None and self.status not in OVER and on_grid(self.former.start, self.former.status, at):
-            return self.former.known(at)
+        former = self.former
+        if former and self.status not in OVER and on_grid(former.start, former.status, at, self.every):
+            return former.known(at)
         return self.known_at
 
     def expires(self, at: datetime) -> datetime:
         """Return until when a slot may be polled: half its interval, a minute at most."""
-        return at + timedelta(seconds=60 if self.status in OVER else life_secs(self.start, self.status, at))
-
-
-def life_secs(start: datetime, status: str, at: datetime) -> int:
-    """Return how long a slot lives."""
-    left = (start - at).total_seconds()
-    close = left <= 3900 and status in ("Closed", "Interim")
-    return 15 if -3600 < left <= 300 or (close and left > 0) else 60
+        return at + timedelta(seconds=60 if self.status in OVER else life_secs(self.start, self.status, at, self.every))
 
 
 def judge_absent(
@@ -86,9 +82,10 @@ def judge_absent(
 ) -> dict[str, AbsentSlots]:
     """Return what is absent of each race: `shown` has its rows in order, `created` when each stored race was."""
     decider, lists = Decider(faults), sorted(faults.script.lists)
+    every = Every.of(faults.world.settings)
     races = sorted(shown.keys() | created.keys() & {race.race_id for race in day.core_races})
     return {
-        race_id: _Race(day, race_id, decider, lists).judge(shown.get(race_id, ()), created.get(race_id), end)
+        race_id: _Race(day, race_id, decider, lists, every).judge(shown.get(race_id, ()), created.get(race_id), end)
         for race_id in races
     }
 
@@ -96,15 +93,17 @@ def judge_absent(
 class _Race:
     """The slots of one race."""
 
-    def __init__(self, day: FeedDay, race_id: str, decider: Decider, lists: Sequence[datetime]) -> None:
-        self._race_id, self._decider, self._lists = race_id, decider, lists
+    def __init__(self, day: FeedDay, race_id: str, decider: Decider, lists: Sequence[datetime], every: Every) -> None:
+        self._race_id, self._decider, self._lists, self._every = race_id, decider, lists, every
         self._race = day.books[race_id].race
         self._found = AbsentSlots()
 
     def judge(self, rows: Sequence[Shown], created: datetime | None, end: datetime) -> AbsentSlots:
         """Walk a race's rows in order."""
-        grid = None if created is None else KnownRace(self._race.advertised_at(created), "Open", created)
-        after = None if created is None else created + KNOWN_AFTER
+        grid, after = None, None
+        if created is not None:
+            grid = KnownRace(self._race.advertised_at(created), "Open", created, every=self._every)
+            after = created + KNOWN_AFTER
         row: Row | None = None
         for row, answer in rows:
             slot = when(row["slot"])
@@ -132,7 +131,7 @@ class _Race:
         if grid is not None and (grid.start, grid.status) == (start, status):
             return replace(grid, newest_content=content, finished=finished)
         former = None if grid is None else replace(grid, former=None if grid.former is None else grid.former)
-        return KnownRace(start, status, known_at, content, finished, former)
+        return KnownRace(start, status, known_at, content, finished, former, self._every)
 
     def _between(self, grid: KnownRace, after: datetime, until: datetime, told: set[datetime]) -> None:
         for at in grid.slots(after, until):

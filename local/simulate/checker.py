@@ -7,17 +7,17 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from local.feedsim import FeedDay
 from local.feedsim.script import is_core
-from local.simulate.absent import RECHECKS, AbsentSlots, Shown, judge_absent, life_secs
+from local.simulate.absent import RECHECKS, AbsentSlots, Shown, judge_absent
 from local.simulate.buckets import PolledAnswer
 from local.simulate.faults.base import Chooser
 from local.simulate.faults.bodies import as_read
 from local.simulate.faults.script import Script, ServedEvent
 from local.simulate.leftovers import left
-from local.simulate.oracle.slots import OVER, on_grid
+from local.simulate.oracle.slots import OVER, PLAIN, Every, life_secs, on_grid
 from local.simulate.tables import Tables, when
 from local.simulate.world import SimWorld
 from raceday.store.port import Row
@@ -34,6 +34,13 @@ READ_AHEAD = timedelta(seconds=15)
 
 # By race and slot: when a tick read the race, and the start that it then planned the slot from.
 Orders = Mapping[tuple[str, datetime], Sequence[tuple[datetime, datetime]]]
+
+
+class Asked(NamedTuple):
+    """What polls were asked for: the orders that pollers were handed, and the intervals of the day's settings."""
+
+    orders: Orders
+    every: Every
 
 
 @dataclass(slots=True)
@@ -53,7 +60,7 @@ def judge(
     """Return a day's report as its faults have it: what is lost, unreported, doubled and wrong."""
     script = faults.script
     created = {row["$id"]: when(row["$createdAt"]) for row in tables.races}
-    found = races_found(day, tables, script)
+    found = races_found(day, tables, script, Every.of(world.settings))
     absent = judge_absent(day, faults, {race_id: each.rows for race_id, each in found.items()}, created, end)
     report["polls"] = report["polls"] | _polls(found, absent, tables)
     report["stored"] = report["stored"] | {"absent": _never_stored(day, created, end)}
@@ -65,14 +72,16 @@ def judge(
     }
 
 
-def races_found(day: FeedDay, tables: Tables, script: Script) -> dict[str, Found]:
+def races_found(day: FeedDay, tables: Tables, script: Script, every: Every = PLAIN) -> dict[str, Found]:
     """Return what each race's rows show, held against what was served."""
     by_race: dict[str, list[Row]] = defaultdict(list)
     for row in tables.ledger:
         by_race[row["raceId"]].append(row)
-    orders = orders_of(script)
-    return {race_id: _race(day, race_id, sorted(rows, key=lambda r: int(r["n"])), script, orders)
-            for race_id, rows in sorted(by_race.items())}  # fmt: skip
+    asked = Asked(orders_of(script), every)
+    return {
+        race_id: _race(day, race_id, sorted(rows, key=lambda r: int(r["n"])), script, asked)
+        for race_id, rows in sorted(by_race.items())
+    }
 
 
 def orders_of(script: Script) -> Orders:
@@ -123,7 +132,7 @@ def _polls(found: Mapping[str, Found], absent: Mapping[str, AbsentSlots], tables
     }
 
 
-def _race(day: FeedDay, race_id: str, rows: Sequence[Row], script: Script, orders: Orders) -> Found:
+def _race(day: FeedDay, race_id: str, rows: Sequence[Row], script: Script, asked: Asked) -> Found:
     found = Found()
     before: PolledAnswer | None = None
     newest_content: datetime | None = None
@@ -134,9 +143,9 @@ def _race(day: FeedDay, race_id: str, rows: Sequence[Row], script: Script, order
             found.wrong.append(f"row {row['n']} stands {i + 1}th")
         if before is not None and slot <= before.slot:
             found.wrong.append(f"n {row['n']}: slot {slot:%H:%M:%S} is not after {before.slot:%H:%M:%S}")
-        if kind == "slot" and not planned(day, row, rows[i - 1] if i else None, orders):
+        if kind == "slot" and not planned(day, row, rows[i - 1] if i else None, asked):
             found.unexpected.append(f"n {row['n']}: nothing asks for a poll at {slot:%H:%M:%S}")
-        answer = _answer(found, day, race_id, row, before, script)
+        answer = _answer(found, day, race_id, row, before, script, asked.every)
         found.rows.append((row, answer))
         if answer is None:
             continue
@@ -157,7 +166,7 @@ def _race(day: FeedDay, race_id: str, rows: Sequence[Row], script: Script, order
     return found
 
 
-def planned(day: FeedDay, row: Row, base: Row | None, orders: Orders) -> bool:
+def planned(day: FeedDay, row: Row, base: Row | None, asked: Asked) -> bool:
     """Tell whether a row's slot is on the grid of a start in force, with its last row's status, if any.
 
     The last row's start is in force, unless the order was made of a start that was read after it, or that row came
@@ -167,13 +176,13 @@ def planned(day: FeedDay, row: Row, base: Row | None, orders: Orders) -> bool:
     starts = {race.advertised, race.script.moved_from or race.advertised}
     statuses = (base["status"],) if base else ("Open", "Closed")
     if base is not None and when(base["$createdAt"]) < slot - READ_AHEAD:
-        read = orders.get((row["raceId"], slot), ())
+        read = asked.orders.get((row["raceId"], slot), ())
         starts = {when(base["startTime"])} | {start for at, start in read if at > when(base["fetchedAt"])}
-    return is_core(race) and any(on_grid(start, each, slot) for start in starts for each in statuses)
+    return is_core(race) and any(on_grid(start, each, slot, asked.every) for start in starts for each in statuses)
 
 
 def _answer(
-    found: Found, day: FeedDay, race_id: str, row: Row, before: PolledAnswer | None, script: Script
+    found: Found, day: FeedDay, race_id: str, row: Row, before: PolledAnswer | None, script: Script, every: Every
 ) -> PolledAnswer | None:
     """Return what a row must show; a row whose answer nobody served, or served at another time, is wrong."""
     slot, places = when(row["slot"]), day.books[race_id].race.positions_paid
@@ -183,7 +192,7 @@ def _answer(
     if served is None:
         found.wrong.append(f"n {row['n']}: nobody served what it shows of {row['generatedAt']}")
         return None
-    if not slot - EARLY <= served.at <= _latest(row, before, slot):
+    if not slot - EARLY <= served.at <= _latest(row, before, slot, every):
         found.wrong.append(f"n {row['n']}: slot {slot:%H:%M:%S} shows an answer of {served.at:%H:%M:%S}")
     state = as_read(day.truth(race_id, served.content_at), served.change, before.state if before else None)
     if row["status"] != state.status and not (before and before.status in OVER):
@@ -191,12 +200,12 @@ def _answer(
     return PolledAnswer(slot, state, places)
 
 
-def _latest(row: Row, before: PolledAnswer | None, slot: datetime) -> datetime:
+def _latest(row: Row, before: PolledAnswer | None, slot: datetime, every: Every) -> datetime:
     """Return until when an answer may be served for a slot; a caller's poll and a first one have a minute."""
     if row["kind"] != "slot" or before is None:
         return slot + timedelta(seconds=60) + ANSWERING
     starts = (before.state.advertised_start, when(row["startTime"]))
-    return slot + timedelta(seconds=max(life_secs(start, before.status, slot) for start in starts)) + ANSWERING
+    return slot + timedelta(seconds=max(life_secs(start, before.status, slot, every) for start in starts)) + ANSWERING
 
 
 def _served(row: Row, answers: Sequence[ServedEvent]) -> ServedEvent | None:

@@ -12,6 +12,7 @@ from local.simulate.absent import Shown, judge_absent
 from local.simulate.checker import races_found
 from local.simulate.faults.base import Chooser
 from local.simulate.faults.script import ActivationRun, Deed
+from local.simulate.oracle.slots import Every
 from local.simulate.replay import POLLER
 from local.simulate.tables import Tables, when
 
@@ -40,7 +41,7 @@ def flagged(
 ) -> Flagged:
     """Take one committed slot in so many away in one of the `WAYS`, and count what the judge says of them."""
     chance, shown, gone = random.Random(f"{seed}/{way}"), {}, set()
-    for race_id, found in races_found(day, tables, faults.script).items():
+    for race_id, found in races_found(day, tables, faults.script, Every.of(faults.world.settings)).items():
         kept: list[Shown] = []
         for i, (row, answer) in enumerate(found.rows):
             if 0 < i < len(found.rows) - 1 and row["kind"] == "slot" and chance.random() < 1 / one_in:

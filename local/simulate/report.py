@@ -13,7 +13,7 @@ from local.feedsim import FeedDay
 from local.simulate.costs import appwrite, cost
 from local.simulate.operator import is_paused
 from local.simulate.oracle.differences import Findings
-from local.simulate.oracle.slots import Expected, expect, rechecks_after
+from local.simulate.oracle.slots import Every, Expected, expect, rechecks_after
 from local.simulate.oracle.truth import DayServed
 from local.simulate.tables import Tables, when
 from local.simulate.world import SimWorld
@@ -63,15 +63,15 @@ def day_report(day: FeedDay, world: SimWorld, tables: Tables, findings: Findings
 
 def expectations(day: FeedDay, world: SimWorld, tables: Tables, end: datetime) -> dict[str, Expected]:
     """Return what each race of the day was to be polled for; a slot of a pause may go without a poll."""
-    served, lists, s = DayServed(day), sorted(world.counts.feed_lists), world.settings
+    served, lists = DayServed(day), sorted(world.counts.feed_lists)
     polled = {(row["raceId"], when(row["slot"])) for row in tables.ledger}
 
     def passed(race_id: str) -> Callable[[datetime], bool]:
         return lambda at: is_paused(world.paused, at) and (race_id, at) not in polled
 
-    every = {"near_secs": s.near_interval_secs, "last_secs": s.last_interval_secs}
+    every = Every.of(world.settings)
     return {
-        race.race_id: expect(served, race.race_id, lists, end, passed=passed(race.race_id), **every)
+        race.race_id: expect(served, race.race_id, lists, end, passed=passed(race.race_id), every=every)
         for race in day.core_races
     }
 

@@ -49,7 +49,8 @@ def fine(report: Mapping[str, Any]) -> bool:
 
 def replay(report: Mapping[str, Any]) -> str:
     """Return the command that simulates one day again with its trace."""
-    words = ["./raceday", "simulate", "--seed", report["seed"], "--date", report["date"], "--races", report["asked"]]
+    words = [f"{name}={value}" for name, value in report.get("settings", {}).items()]
+    words += ["./raceday", "simulate", "--seed", report["seed"], "--date", report["date"], "--races", report["asked"]]
     words += ["--depth", report["depth"]]
     for option, value in report.get("options", {}).items():
         words += [f"--{option}", value]

@@ -210,8 +210,12 @@ class Settings:
     )
     store_connections: int = _s("APPWRITE_CONNECTIONS", "Connections kept to Appwrite", _whole(1, 100), 16)
 
-    near_interval_secs: int = _s("RACEDAY_INTERVAL_T5_SECS", "Poll interval from T-5 to T-3 min", _divides_a_minute, 30)
-    last_interval_secs: int = _s("RACEDAY_INTERVAL_T3_SECS", "Poll interval from T-3 min on", _divides_a_minute, 30)
+    near_interval_secs: int = _s(
+        "RACEDAY_INTERVAL_T5_SECS", "Poll interval from T-5 to T-3 min: 15, 20, 30 or 60", _divides_a_minute, 30
+    )
+    last_interval_secs: int = _s(
+        "RACEDAY_INTERVAL_T3_SECS", "Poll interval from T-3 min to the start: 15, 20, 30 or 60", _divides_a_minute, 30
+    )
     polls_at_once: int = _s("RACEDAY_POLLS_AT_ONCE", "Races polled at the same time by one poller", _whole(1, 200), 60)
     races_per_poller: int = _s("RACEDAY_RACES_PER_POLLER", "Races handed to one poller activation", _whole(1, 200), 30)
     hand_out: str = _s(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from local.simulate.oracle.slots import expect, on_grid
+from local.simulate.oracle.slots import Every, expect, on_grid
 
 START = datetime(2026, 2, 14, 2, 30, tzinfo=UTC)
 LIST = START - timedelta(minutes=80)
@@ -70,3 +70,12 @@ def test_labels_are_on_the_grid() -> None:
     """Every label of the timeline is on the oracle's grid too."""
     for label in (*range(60, 4, -5), 4, 3, 2, 1, 0, -1, -30):
         assert on_grid(START, "Open", START - timedelta(minutes=label))
+
+
+def test_the_intervals_that_settings_choose_end_with_the_start() -> None:
+    """Each 20 s from T-5 and each 15 s from T-3 gives 6 and 12 slots; after the start it is 30 s whatever they say."""
+    found = expect(Told(), "r1", [LIST], END, every=Every(20, 15))
+    near = {at for at in found.sure if at >= START - timedelta(minutes=5)}
+    assert len({at for at in near if at < START - timedelta(minutes=3)}) == 6
+    assert len({at for at in near if START - timedelta(minutes=3) <= at < START}) == 12
+    assert {(at - START).total_seconds() for at in near if at >= START} == {30 * i for i in range(13)}

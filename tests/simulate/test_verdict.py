@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.simulate.verdict import fine, troubles, verdict
+from local.simulate.verdict import fine, replay, troubles, verdict
 from tests.simulate.days import SMALL, told_of
 
 WRONG = {
@@ -68,6 +68,10 @@ def test_a_failure_names_row_column_and_the_command_that_shows_it_again(sound: d
     assert "  race-pools race-1 n 7 winPoolTotal: expected 12345, found 12346" in lines
     again = "./raceday simulate --seed 8 --date 2026-02-14 --races 1 --depth port --faults all --trace"
     assert lines[-1].strip() == f"again: {again}"
+    assert (
+        replay(report | {"seed": 8, "faults": "all", "settings": {"RACEDAY_INTERVAL_T3_SECS": "20"}})
+        == f"RACEDAY_INTERVAL_T3_SECS=20 {again}"
+    )
 
 
 def faulty(sound: dict[str, Any], excused: dict[str, int], struck: dict[str, int], expected: int) -> dict[str, Any]:

@@ -3,18 +3,44 @@
 Nothing here imports the engine's schedule: an error there would otherwise agree with itself.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-MARK = timedelta(seconds=15)
+MARK_SECS = 15
 MINUTE = timedelta(minutes=1)
 OVER = ("Final", "Abandoned")
 RECHECK_MINUTES = (5, 15, 30)
 GIVEN_UP = timedelta(hours=6)
 # What the scheduler has handed out already when it learns of something new: slots up to 80 s after the minute.
 ON_THE_WAY = timedelta(seconds=150)
+
+
+class Chosen(Protocol):
+    """What settings say of intervals."""
+
+    @property
+    def near_interval_secs(self) -> int: ...
+
+    @property
+    def last_interval_secs(self) -> int: ...
+
+
+class Every(NamedTuple):
+    """The two intervals that settings choose, in seconds: from T-5 to T-3, and from T-3 to the start."""
+
+    near_secs: int = 30
+    last_secs: int = 30
+
+    @classmethod
+    def of(cls, settings: Chosen) -> "Every":
+        """Take the intervals out of a suite's settings."""
+        return cls(settings.near_interval_secs, settings.last_interval_secs)
+
+
+PLAIN = Every()
 
 
 class FeedView(Protocol):
@@ -43,29 +69,47 @@ class Expected:
     finished: datetime | None = None
 
 
-def on_grid(start: datetime, status: str, at: datetime, near_secs: int = 30, last_secs: int = 30) -> bool:
-    """Tell whether a race with this advertised start and status is to be polled exactly at an instant."""
+def interval_at(start: datetime, status: str, at: datetime, every: Every) -> tuple[int, int] | None:
+    """Return the interval in force at an instant, and an instant of its grid, both in seconds, the latter before start.
+
+    None where a race that never finished is given up.
+    """
     left = (start - at).total_seconds()
     if left > 3900:
-        return (left - 3900) % 1800 == 0
+        return 1800, 3900
     if left > 180 and status in ("Closed", "Interim"):
-        return (left - 180) % last_secs == 0
+        return 30, 180
     if left > 300:
-        return (3900 - left) % 150 == 0
+        return 150, 3900
     if left > 180:
-        return (300 - left) % near_secs == 0
+        return every.near_secs, 300
+    if left > 0:
+        return every.last_secs, 180
     if left > -3600:
-        return (180 - left) % last_secs == 0
-    return left > -GIVEN_UP.total_seconds() and (-3600 - left) % 300 == 0
+        return 30, 0
+    return (300, -3600) if left > -GIVEN_UP.total_seconds() else None
 
 
-def marks(begin: datetime, end: datetime) -> Iterator[datetime]:
-    """Return the instants at which the feed refreshes, between two of them."""
-    secs = -(-begin.timestamp() // 15) * 15
+def on_grid(start: datetime, status: str, at: datetime, every: Every = PLAIN) -> bool:
+    """Tell whether a race with this advertised start and status is to be polled exactly at an instant."""
+    found = interval_at(start, status, at, every)
+    return found is not None and (found[1] - (start - at).total_seconds()) % found[0] == 0
+
+
+def life_secs(start: datetime, status: str, at: datetime, every: Every) -> float:
+    """Return how long a slot lives: half its interval, a minute at most."""
+    found = interval_at(start, status, at, every)
+    return 60 if found is None else min(60, found[0] / 2)
+
+
+def marks(begin: datetime, end: datetime, every: Every = PLAIN) -> Iterator[datetime]:
+    """Return the instants at which the feed refreshes, and those at which a slot may lie, between two of them."""
+    step = math.gcd(MARK_SECS, *every)
+    secs = -(-begin.timestamp() // step) * step
     at = datetime.fromtimestamp(secs, begin.tzinfo)
     while at <= end:
         yield at
-        at += MARK
+        at += timedelta(seconds=step)
 
 
 def expect(
@@ -74,8 +118,7 @@ def expect(
     lists: Sequence[datetime],
     end: datetime,
     *,
-    near_secs: int = 30,
-    last_secs: int = 30,
+    every: Every = PLAIN,
     passed: Callable[[datetime], bool] = lambda at: False,
 ) -> Expected:
     """Count one race's slots up to `end`; `lists` are the instants at which meeting lists were served.
@@ -93,21 +136,21 @@ def expect(
         return found
     later = [at for at in lists if at > known]
     unsettled = known
-    for at in marks(known, end):
+    for at in marks(known, end, every):
         while later and later[0] <= at:
             told = later.pop(0)
             if served.list_status(race_id, told) == "Abandoned":
-                found.either |= {s for s in marks(told, told + ON_THE_WAY) if on_grid(start, status, s)}
+                found.either |= {s for s in marks(told, told + ON_THE_WAY, every) if on_grid(start, status, s, every)}
                 there = {s for s in found.either if s >= told and served.there(race_id, s)}
                 found.over = {s for s in there if served.status(race_id, s) in OVER}
                 return found
             if served.start(race_id, told) != start:
                 moved = served.start(race_id, told)
-                found.either |= {s for s in marks(told, told + ON_THE_WAY) if on_grid(start, status, s)}
+                found.either |= {s for s in marks(told, told + ON_THE_WAY, every) if on_grid(start, status, s, every)}
                 start, unsettled = moved, told
         if at >= start + GIVEN_UP:
             return found
-        if not on_grid(start, status, at, near_secs, last_secs) or not served.there(race_id, at):
+        if not on_grid(start, status, at, every) or not served.there(race_id, at):
             continue
         if passed(at):
             continue

@@ -14,6 +14,8 @@ from raceday.settings import Settings
 BASELINE_SECS = 1800
 FAR_SECS = 150
 SLOW_SECS = 300
+# Of a race that is Closed or Interim, or past its advertised start: until it is Final.
+RUNNING_SECS = 30
 NEAR_FROM_SECS = 65 * 60
 T5_SECS = 5 * 60
 T3_SECS = 3 * 60
@@ -26,7 +28,7 @@ Zone = tuple[int | None, int, int]
 
 
 class Intervals(NamedTuple):
-    """The two intervals that settings choose, in seconds: from T-5 to T-3, and from T-3 on. Both divide 60."""
+    """The two intervals that settings choose, in seconds: T-5 to T-3, and T-3 to the start. Both divide 60."""
 
     near_secs: int = 30
     last_secs: int = 30
@@ -54,14 +56,15 @@ def zones(status: Status | None, intervals: Intervals) -> tuple[Zone, ...]:
     """Return the stretches of equal interval as (from, to, interval), in seconds after the start, in order of time.
 
     The first reaches back without end (from is None); its last slot lies one interval before its own end.
-    A race that is Closed or Interim is polled like one that is about to start, from T-65 on.
+    A race that is Closed or Interim is polled like one that runs, from T-65 on.
     """
     tail: tuple[Zone, ...] = (
-        (-T3_SECS, SLOW_AFTER_SECS, intervals.last_secs),
+        (-T3_SECS, 0, intervals.last_secs),
+        (0, SLOW_AFTER_SECS, RUNNING_SECS),
         (SLOW_AFTER_SECS, GIVE_UP_SECS, SLOW_SECS),
     )
     if status in (Status.CLOSED, Status.INTERIM):
-        middle: tuple[Zone, ...] = ((-NEAR_FROM_SECS, -T3_SECS, intervals.last_secs),)
+        middle: tuple[Zone, ...] = ((-NEAR_FROM_SECS, -T3_SECS, RUNNING_SECS),)
     else:
         middle = ((-NEAR_FROM_SECS, -T5_SECS, FAR_SECS), (-T5_SECS, -T3_SECS, intervals.near_secs))
     return ((None, -NEAR_FROM_SECS, BASELINE_SECS), *middle, *tail)
