@@ -36,7 +36,7 @@ READ_AHEAD = timedelta(seconds=15)
 Orders = Mapping[tuple[str, datetime], Sequence[tuple[datetime, datetime]]]
 
 
-class Asked(NamedTuple):
+class Ordered(NamedTuple):
     """What polls were asked for: the orders that pollers were handed, and the intervals of the day's settings."""
 
     orders: Orders
@@ -77,7 +77,7 @@ def races_found(day: FeedDay, tables: Tables, script: Script, every: Every = PLA
     by_race: dict[str, list[Row]] = defaultdict(list)
     for row in tables.ledger:
         by_race[row["raceId"]].append(row)
-    asked = Asked(orders_of(script), every)
+    asked = Ordered(orders_of(script), every)
     return {
         race_id: _race(day, race_id, sorted(rows, key=lambda r: int(r["n"])), script, asked)
         for race_id, rows in sorted(by_race.items())
@@ -132,7 +132,7 @@ def _polls(found: Mapping[str, Found], absent: Mapping[str, AbsentSlots], tables
     }
 
 
-def _race(day: FeedDay, race_id: str, rows: Sequence[Row], script: Script, asked: Asked) -> Found:
+def _race(day: FeedDay, race_id: str, rows: Sequence[Row], script: Script, asked: Ordered) -> Found:
     found = Found()
     before: PolledAnswer | None = None
     newest_content: datetime | None = None
@@ -166,7 +166,7 @@ def _race(day: FeedDay, race_id: str, rows: Sequence[Row], script: Script, asked
     return found
 
 
-def planned(day: FeedDay, row: Row, base: Row | None, asked: Asked) -> bool:
+def planned(day: FeedDay, row: Row, base: Row | None, asked: Ordered) -> bool:
     """Tell whether a row's slot is on the grid of a start in force, with its last row's status, if any.
 
     The last row's start is in force, unless the order was made of a start that was read after it, or that row came

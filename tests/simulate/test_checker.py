@@ -10,7 +10,7 @@ import pytest
 from local.feedsim import DayOptions, FeedSim, generate_day
 from local.simulate.absent import AbsentSlots, judge_absent
 from local.simulate.chances import Delays
-from local.simulate.checker import Asked, orders_of, planned
+from local.simulate.checker import Ordered, orders_of, planned
 from local.simulate.faults import DayFaults
 from local.simulate.faults.base import Chooser
 from local.simulate.faults.script import ActivationRun, Deed, Handing, Script
@@ -202,7 +202,7 @@ def test_a_slot_of_a_start_that_the_last_row_saw_moved_is_asked_for_by_nobody(
         "$createdAt": (before + timedelta(seconds=committed_secs)).isoformat(),
     }
     orders = {(race.race_id, slot): [(before + timedelta(seconds=read_secs), old)]}
-    assert planned(day, row, base, Asked(orders, PLAIN)) is stands
+    assert planned(day, row, base, Ordered(orders, PLAIN)) is stands
 
 
 def test_a_look_at_results_is_no_order_of_a_slot() -> None:
