@@ -204,8 +204,11 @@ class Decider:
             yield self._not_started(
                 tick, wanted, read.done, f"the tick of {minute:%H:%M} handed it to nobody", looked=False
             )
-        elif behind:
-            yield from self._looked_back(tick, minute, wanted)
+        else:
+            found = list(self._looked_back(tick, minute, wanted)) if behind else []
+            yield from found
+            if not found and not handed and tick.began - SETTLED < wanted.at <= read.done - SETTLED:
+                yield from _read_too_late(tick, read)
 
     def _looked_back(self, tick: ActivationRun, minute: datetime, wanted: Wanted) -> Iterator[Verdict]:
         """Judge a tick by the reading of the ledger that came when a slot was past and still good."""
@@ -291,6 +294,13 @@ class Decider:
     def _kept(self, minute: datetime) -> bool:
         """Tell whether a tick of a minute kept what it handed out."""
         return any(d.what == KEEP and d.fine for tick in self._ticks[minute] for d in tick.deeds)
+
+
+def _read_too_late(tick: ActivationRun, read: Deed) -> Iterator[Verdict]:
+    """Excuse a tick that faults kept from reading the races until a slot that came meanwhile was past."""
+    kinds = [d.kind or d.delay for d in tick.deeds if (d.kind or d.delay) and d.at <= read.at]
+    if kinds:
+        yield excused(kinds[-1])
 
 
 def _why(run: ActivationRun) -> str:

@@ -1,14 +1,16 @@
 """master-race-scheduler minute by minute, on a store in memory and a virtual clock."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from raceday.clock import iso
-from raceday.errors import StoreRefused
+from raceday.errors import StoreRefused, StoreUnavailable
 from raceday.racing.snapshot import Status
 from raceday.settings import Settings
-from raceday.tables import RACES
+from raceday.store.port import Row
+from raceday.tables import RACE_POLLS, RACES
 from tests.scheduling.kit import POLLER, START, Suite, at_minute
 
 
@@ -139,6 +141,47 @@ def test_an_uncommitted_slot_is_retried_while_it_lives() -> None:
     again = suite.invoker.slots()
     assert again.count(("r1", iso(START - timedelta(minutes=20)))) == 2
     assert again.count(("r2", iso(START - timedelta(minutes=20)))) == 1
+
+
+@pytest.mark.parametrize(("late_secs", "again"), [(4.5, []), (99, [5.5])])
+def test_a_far_slot_is_not_handed_out_again_while_its_poller_may_be_coming_up(
+    late_secs: float, again: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slot that a cold poller commits seconds late is handed out once; one that nobody commits, once it must be."""
+    suite, slot = Suite(at_minute(70)), START - timedelta(minutes=20)
+    suite.race("r1")
+    suite.tick(at_minute(21))
+    suite.at = slot + timedelta(seconds=late_secs)
+    suite.polled("r1", 1, slot)
+    find = suite.store.find
+
+    async def in_time(table: str, *args: Any, **more: Any) -> list[Row]:
+        assert suite.invoker.clock is not None
+        hidden = table == RACE_POLLS and suite.invoker.clock.now() < slot + timedelta(seconds=late_secs)
+        return [] if hidden else await find(table, *args, **more)
+
+    monkeypatch.setattr(suite.store, "find", in_time)
+    before = len(suite.invoker.at)
+    suite.tick(at_minute(20))
+    assert [round((at - slot).total_seconds(), 1) for at in suite.invoker.at[before:]] == again
+
+
+def test_a_far_slot_under_way_is_handed_out_again_where_the_second_look_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that refuses the look at slots whose pollers must be up costs none of them."""
+    suite, slot = Suite(at_minute(70)), START - timedelta(minutes=20)
+    suite.race("r1")
+    suite.tick(at_minute(21))
+    find = suite.store.find
+
+    async def refuses(table: str, *args: Any, **more: Any) -> list[Row]:
+        assert suite.invoker.clock is not None
+        if table == RACE_POLLS and suite.invoker.clock.now() > slot + timedelta(seconds=5):
+            raise StoreUnavailable("timed out")
+        return await find(table, *args, **more)
+
+    monkeypatch.setattr(suite.store, "find", refuses)
+    suite.tick(at_minute(20))
+    assert suite.invoker.slots().count(("r1", iso(slot))) == 2
 
 
 @pytest.mark.parametrize(("moved_secs", "times"), [(0, 2), (437, 1)])

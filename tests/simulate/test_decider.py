@@ -11,7 +11,7 @@ import pytest
 from local.feedsim import FeedDay, FeedSim
 from local.simulate.absent import AbsentSlots, judge_absent
 from local.simulate.checker import races_found
-from local.simulate.decide import Decider
+from local.simulate.decide import Decider, Verdict
 from local.simulate.faults import PROFILES, DayFaults, profile
 from local.simulate.faults.script import ActivationRun, Deed
 from local.simulate.loop import VirtualLoop
@@ -27,6 +27,8 @@ from raceday.clock import iso
 
 LEAST_SHARE = 0.95
 MINUTE = datetime(2026, 2, 14, 2, 22, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+NOBODY = (True, "nobody tried, and nothing stood in the way")
 
 
 def shares(plan: DayPlan, name: str) -> dict[str, Flagged]:
@@ -118,11 +120,38 @@ def _refused(seconds: float) -> ActivationRun:
 def test_a_tick_that_died_before_it_had_to_ask_again_has_lost_nothing(died_secs: float, *, lost: bool) -> None:
     """What the platform refused is asked for again five seconds later: a tick that was dead by then is no omission."""
 
-    async def judged(loop: VirtualLoop) -> bool:
+    assert _judged(_refused(died_secs)).lost is lost
+
+
+@pytest.mark.parametrize(
+    ("fault", "read_secs", "verdict"),
+    [("outage.store", 44.4, (False, "outage.store")), ("", 44.4, NOBODY), ("outage.store", 32.9, NOBODY)],
+)
+def test_a_tick_that_faults_kept_from_reading_until_a_slot_was_past_has_lost_nothing(
+    fault: str, read_secs: float, verdict: tuple[bool, str]
+) -> None:
+    """Where nothing struck the tick, or it read while the slot was still its own to hand out, the slot is lost."""
+    tick = ActivationRun("master-race-scheduler", {}, MINUTE + timedelta(seconds=2), ended=MINUTE + 50 * SECOND)
+    tick.deeds = [
+        Deed(what, "", MINUTE + at * SECOND, kind, MINUTE + (at + 0.1) * SECOND)
+        for what, at, kind in (
+            ("GET suite-state", 2.1, fault),
+            ("GET races", read_secs - 0.1, ""),
+            ("GET race-polls", max(44.5, read_secs), ""),
+        )
+    ]
+    found = _judged(tick)
+    assert (found.lost, found.why) == verdict
+
+
+def _judged(tick: ActivationRun) -> Verdict:
+    """Judge a slot at half past that lives for a quarter and that nobody but one tick had to do with."""
+
+    async def judged(loop: VirtualLoop) -> Verdict:
         faults = DayFaults(SimWorld(loop, FeedSim([]), PortBackend(), limits_of(), seed=1), {})
-        faults.script.runs.append(_refused(died_secs))
+        faults.script.runs.append(tick)
         slot = MINUTE + timedelta(seconds=30)
         wanted = Wanted(str(uuid4()), slot, slot + timedelta(seconds=15), MINUTE - timedelta(hours=1))
-        return Decider(faults).verdict(wanted).lost
+        return Decider(faults).verdict(wanted)
 
-    assert on_virtual_time(MINUTE - timedelta(minutes=5), judged) is lost
+    return on_virtual_time(MINUTE - timedelta(minutes=5), judged)

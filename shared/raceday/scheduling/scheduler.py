@@ -41,6 +41,8 @@ from raceday.scheduling.tick import Tick
 LOOK_SECS = SETTLE_SECS + 0.5
 # From five minutes before its start a race's slots lie half a minute apart and live for a quarter.
 AGAIN_LOOK_SECS = 30 + LOOK_SECS
+# A far slot's poller may come up three seconds after it (`FAR_COLD_LEAD_SECS`), and then has its poll to make.
+UNDER_WAY_SECS = 5.5
 # The watcher has this long to answer.
 BEAT_SECS = 3.5
 # The watchdog knows so far ahead in which minutes a tick is not to be missed; it stands in for good before that ends.
@@ -151,11 +153,41 @@ async def _look_back(tick: Tick, races: Sequence[Race], handing: HandOut) -> int
     handing.drop(_finished(rows))
     retried = 0
     if not tick.state.paused(POLLER):
-        retried = handing.add(_to_retry(tick, races, rows, over, now, {due.key for due in handing.claimed}))
+        missing = _to_retry(tick, races, rows, over, now, {due.key for due in handing.claimed})
+        under_way = [due for due in missing if _may_be_under_way(tick, due, now)]
+        retried = handing.add(due for due in missing if due not in under_way)
+        if under_way:
+            retried += await _look_when_up(tick, races, handing, (*rows, *over), under_way)
     await closing.close_races(tick, races, owed_rechecks(over, now), now)
     await waking.wake_lagging(tick, rows, now)
     await waking.wake_finished(tick, over, rows, now)
     return retried
+
+
+def _may_be_under_way(tick: Tick, due: Due, now: datetime) -> bool:
+    """Tell whether a slot's poller may just be coming up; what lives for seconds cannot wait for it."""
+    up = due.slot.at + timedelta(seconds=UNDER_WAY_SECS)
+    return due.key in tick.state.handed and now < up and not is_brief(due)
+
+
+async def _look_when_up(
+    tick: Tick, races: Sequence[Race], handing: HandOut, known: Sequence[LedgerHead], under_way: Sequence[Due]
+) -> int:
+    """Hand out again what nobody has committed once its poller must be up; without a second look all of it."""
+    up = max(due.slot.at for due in under_way) + timedelta(seconds=UNDER_WAY_SECS)
+    wait = (up - tick.container.clock.now()).total_seconds()
+    if tick.call.remaining_secs() < wait + RESERVE_SECS:
+        return handing.add(under_way)
+    await tick.container.clock.sleep(wait)
+    now = tick.container.clock.now()
+    rows = list(known)
+    try:
+        rows += await scheduler_reads.recent(tick.container, now)
+    except RaceDayError as error:
+        tick.fail("look when up", error)
+    handing.drop(_finished(rows))
+    keys = {due.key for due in under_way}
+    return handing.add(due for due in _to_retry(tick, races, rows, rows, now, ()) if due.key in keys)
 
 
 async def _look_again(tick: Tick, races: Sequence[Race], handing: HandOut) -> int:
