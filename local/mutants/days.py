@@ -86,6 +86,10 @@ DAYS: Mapping[str, Named] = {
     "shut-early": Named(_early(3, 1), rates={"payload.shut_early": 0.3}),
     "waits": Named(_early(3, 1), rates={"feed.429_wait": 0.5}),
     "shuffled": Named(_early(3, 1), rates={"webhook.delayed": 0.5, "webhook.shuffled": 0.3}),
+    "protested": Named(_early(3, 1), rates={"payload.protest_open": 1.0}),
+    "unplaced": Named(_early(3, 1), rates={"payload.unplaced": 1.0}),
+    # Nothing but deliveries brings the totals up to date, and those of an hour come together.
+    "held": Named(_early(16, 1, moved_starts=0), rates={"webhook.held": 1.0, "wake.dropped": 1.0, "store.slow": 0.5}),
     "stuck": Named(_early(3, 1, unfinished=1)),
     "bands": Named(_early(5, 1)),
     "greyhounds": Named(_early(3, 1, greyhound_meetings=1)),

@@ -124,6 +124,7 @@ def test_an_unfinished_race_slows_and_is_given_up() -> None:
     hour = START + timedelta(hours=1)
     slots = list(slots_between(START, Status.INTERIM, Intervals(), START, START + timedelta(days=2)))
     late = [s for s in slots if s.at >= hour]
+    assert {s.interval_secs for s in slots if s.at < hour} == {30}
     assert late[0].at == hour
     assert {s.interval_secs for s in late} == {300}
     assert len(late) == 60

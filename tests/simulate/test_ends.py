@@ -150,6 +150,14 @@ def test_a_gap_says_what_its_own_container_knew(by: int, cause: str, wrong: list
     assert [each.key for each in findings.found] == wrong
 
 
+def test_a_look_at_results_explains_no_gap() -> None:
+    """A look that stored an amended result made no row of the ledger, and has no number."""
+    look = {"raceId": "r", "kind": "watch", "slot": START.isoformat(timespec="milliseconds"), "by": 1}
+    findings = Findings()
+    judge_causes([{**look, "result": "committed"}], [row(2, "slot", "Open", START)], findings)
+    assert findings.found == []
+
+
 @pytest.mark.parametrize(("link", "unlinked"), [("m", []), ({"$id": "m"}, []), (None, ["r"]), ("other", ["r"])])
 def test_a_race_created_without_its_meeting_is_kept(link: Any, unlinked: list[str]) -> None:
     """A link is the other row or its id."""

@@ -83,6 +83,19 @@ def _other_dividends(body: Body) -> None:
         dividend["pool_size"] = round(dividend["pool_size"] + 50, 2)
 
 
+def _protest_open(body: Body) -> None:
+    """Have a protest that nobody has decided against a race that is run."""
+    race = body["data"]["race"]
+    if race.get("status") in ("Interim", "Final"):
+        race |= {"protest": True, "protest_reason": "Protest 2nd vs 1st"}
+
+
+def _unplaced(body: Body) -> None:
+    """Show the last of the results as a runner that has no place."""
+    for placing in (body["data"].get("results") or ())[-1:]:
+        placing["position"] = 0
+
+
 CHANGES: dict[str, Callable[[Body], None]] = {
     "feed.error_in_200": _error_in_200,
     "payload.status_gone": _status_gone,
@@ -96,6 +109,8 @@ CHANGES: dict[str, Callable[[Body], None]] = {
     "payload.no_places": _no_places,
     "payload.other_dividends": _other_dividends,
     "payload.shut_early": _shut_early,
+    "payload.protest_open": _protest_open,
+    "payload.unplaced": _unplaced,
 }
 
 

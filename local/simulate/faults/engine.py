@@ -10,6 +10,7 @@ from local.simulate.faults.fates import Fate
 from local.simulate.faults.feed import FeedFaults
 from local.simulate.faults.script import ABOUT, CURRENT, ActivationRun, Handing
 from local.simulate.faults.store import StoreFaults
+from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.container import Container
 from raceday.runtime.invoke import InvokeFailed
 
@@ -17,6 +18,8 @@ from raceday.runtime.invoke import InvokeFailed
 QUIET = timedelta(minutes=12)
 HANDING = "__ow_handing"
 WATCHDOG = "watchdog"
+WAKE = "wake.dropped"
+HOUR_SECS, SENT_AT_SECS = 3600, 45 * 60
 TRIGGERED = {"tick.missed": 0, "tick.doubled": 2}
 INVOKER_STATUSES = {"invoker.429": 429, "invoker.5xx": 503}
 SKEWS_SECS = {
@@ -76,7 +79,10 @@ class DayFaults(FeedFaults, StoreFaults):
         raise InvokeFailed(f"{function}: the platform answered {status}", status)
 
     def dispatches(self, function: str, payload: dict[str, Any]) -> list[float]:
-        """Drop, double or hold up what an invocation makes."""
+        """Drop, double or hold up what an invocation makes; an event function's may be lost by itself."""
+        if WAKE in self.rates and function in EVENT_FUNCTIONS and self.choose("wake", function).kind:
+            self.struck(WAKE)
+            return []
         fate = self.choose("activation", function)
         handing = Handing(function, payload, self.world.loop.now(), CURRENT.get())
         if fate.kind:
@@ -149,6 +155,9 @@ class DayFaults(FeedFaults, StoreFaults):
         self.struck(fate.kind)
         if fate.kind == "webhook.doubled":
             return [0.0, fate.choice((0.01, 0.5, 30.0))]
+        if fate.kind == "webhook.held":
+            # A worker that was stuck sends all that it holds at once.
+            return [HOUR_SECS - (self.world.loop.now().timestamp() - SENT_AT_SECS) % HOUR_SECS]
         return [fate.uniform(*SPANS[fate.kind])] if fate.kind in SPANS else []
 
 

@@ -17,6 +17,7 @@ _BYTES = 3
 ROOMS: Mapping[str, Sequence[str]] = {
     "tick": ("tick.missed", "tick.doubled"),
     "activation": ("activation.doubled", "activation.late", "activation.dropped"),
+    "wake": ("wake.dropped",),
     "container": ("clock.off", "clock.far_off", "clock.drift"),
     "run": ("activation.killed_by_request",),
     "run_time": ("activation.killed_by_time",),
@@ -26,11 +27,12 @@ ROOMS: Mapping[str, Sequence[str]] = {
     "feed_answer": ("feed.cut", "feed.gzip", "feed.slow", "feed.error_in_200", "payload.status_gone",
                     "payload.start_gone", "payload.other_types", "payload.no_pools", "payload.unknown_runner",
                     "payload.falling_pools", "payload.no_clock", "payload.older_status", "payload.no_places",
-                    "payload.shut_early", "feed.other_race", "payload.other_dividends"),
+                    "payload.shut_early", "feed.other_race", "payload.other_dividends", "payload.protest_open",
+                    "payload.unplaced"),
     "store": ("store.timeout_before", "store.reset_before", "store.5xx_before", "store.429", "store.409", "store.401",
               "store.402", "store.403", "store.408", "store.413", "store.stale_read", "store.slow"),
     "store_answer": ("store.timeout_after", "store.reset_after", "store.5xx_after"),
-    "webhook": ("webhook.dropped", "webhook.doubled", "webhook.delayed", "webhook.shuffled"),
+    "webhook": ("webhook.dropped", "webhook.doubled", "webhook.delayed", "webhook.shuffled", "webhook.held"),
 }  # fmt: skip
 
 

@@ -115,7 +115,8 @@ def judge_causes(told: Sequence[Mapping[str, Any]], ledger: Sequence[Row], findi
     """Compare the causes of gaps with what polls told of those slots before, in the container that made the row."""
     rows = {(row["raceId"], int(row["n"])): row for row in ledger if row["kind"] != "closing"}
     failed: dict[tuple[int, str, str], str] = {}
-    for each in told:
+    # A look at results that nobody polls for any more writes no row of the ledger.
+    for each in (each for each in told if each["kind"] != "watch"):
         race_id, by = each["raceId"], each["by"]
         if each["result"] in ("failed", "expired") and each["kind"] != "request":
             failed[by, race_id, each["slot"]] = each.get("cause", "")
