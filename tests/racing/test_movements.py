@@ -114,6 +114,18 @@ def test_a_refund_and_an_undecided_pool_are_no_like() -> None:
     assert set(undecided) == {("r1", "odds"), ("r4", "money_place")}
 
 
+def test_a_doubt_that_ends_is_a_refund_where_money_stood_for_it() -> None:
+    """One let go in doubt takes nothing along when the doubt ends, unless something was nobody's."""
+    odds = {"r1": "9"}, {"r1": "9"}, {"r1": "5"}
+    rows = [poll(n, 65 - 5 * n, w, odds=o) for n, w, o in zip((1, 2, 3), (FIRST, THEN, LAST), odds, strict=True)]
+    doubted, decided = settled(rows[1], "undecided", {"r9": 0}), settled(rows[2], "refunded", {})
+    assert set(told(rows[0], doubted, decided)) == {("r1", "odds"), ("r4", "money_place")}
+    assert doubted.pools is not None
+    nobodys = {"win": Settlement({"r9": 0}, 500, "undecided")}
+    doubted = doubted._replace(pools=doubted.pools._replace(settled=nobodys))
+    assert told(rows[0], doubted, decided) == {}
+
+
 @pytest.mark.parametrize(
     ("was", "now", "expected"),
     [

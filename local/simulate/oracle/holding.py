@@ -293,7 +293,9 @@ def _was_nobodys(asked: PoolToShare, hidden: Sequence[str]) -> bool:
 
 
 def _by_fall(asked: PoolToShare, before: Poll, mine: Mapping[str, Fraction], may_be: Sequence[tuple[str, ...]]) -> Held:
-    had = {i: _had(asked, i, part) for i, part in mine.items()}
+    # Nobody can tell when the money of one let go in doubt went: it is not looked for in this fall.
+    off = {i for i in mine if asked.aside.word == "undecided" and asked.aside.unrefunded.get(i) == 0}
+    had = {i: 0.0 if i in off else _had(asked, i, part) for i, part in mine.items()}
     fell, came, unsure = before.cents(asked.product) - asked.total, 0.0, 0.15 * asked.total
     if asked.pace is None:
         unsure = 0.0 if abs(fell) <= 0.002 * asked.total else unsure
@@ -302,13 +304,16 @@ def _by_fall(asked: PoolToShare, before: Poll, mine: Mapping[str, Fraction], may
         came = max(0.0, float(asked.pace - 1) * sum(olds.values()))
         unsure = 0.3 * came + 0.06 * sum(olds[r.id] for r in asked.running if not tells(asked.odds(r)))
     names = list(may_be) or _open_sets(asked, mine)
-    ranked = sorted((abs(fell + came - sum(had[i] for i in had if i not in s)), -len(s), s) for s in names)
+    ranked = sorted(
+        (abs(fell + came - sum(had[i] for i in had if i not in s)), len(off & set(s)), -len(s), s) for s in names
+    )
     best = ranked[0]
     room = max(0.015 * asked.total, sum(had.values()) / 10) + unsure
-    close = [s for off, _, s in ranked[1:] if off < best[0] + room]
-    sure = best[0] <= room and not any(_weighs(asked, mine, s, best[2]) for s in close)
-    stakes = {i: mine[i] for i in best[2]}
-    if sure and asked.aside.word != "undecided":
+    close = [s for apart, _, _, s in ranked[1:] if apart < best[0] + room]
+    sure = best[0] <= room and not any(_weighs(asked, mine, s, best[-1]) for s in close)
+    stakes = {i: mine[i] for i in best[-1]}
+    all_went = not stakes and not off and fell > room
+    if sure and (asked.aside.word != "undecided" or all_went):
         return Held(stakes, "unrefunded" if stakes else "refunded")
     return Held(stakes, "undecided", {i: part for i, part in mine.items() if i not in stakes})
 

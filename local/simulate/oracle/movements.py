@@ -32,9 +32,15 @@ def _unlike(a: Poll, b: Poll) -> bool:
     fields = [{(line.id, line.scratched) for line in poll.lines} for poll in (a, b)]
     return fields[0] != fields[1] or any(
         sum(_cents(b, product).values()) < sum(_cents(a, product).values())
-        or set(_settled(a, product).get("unrefunded") or ()) - set(_settled(b, product).get("unrefunded") or ())
+        or _may_hold(a, product) - _may_hold(b, product)
         for product in ("win", "place")
     )
+
+
+def _may_hold(poll: Poll, product: str) -> set[str]:
+    """Return the scratched whose money may be there: of one let go in doubt it may be what is nobody's, if anything."""
+    settled = _settled(poll, product)
+    return {i for i, cents in (settled.get("unrefunded") or {}).items() if cents or settled.get("unattributed")}
 
 
 def _settled(poll: Poll, product: str) -> dict[str, Any]:

@@ -156,28 +156,38 @@ def _parts(asked: PoolToShare, held: Held) -> tuple[Parts, Fraction, Fraction]:
     silent = [i for i, stake in stakes.items() if not stake]
     is_open = floored if left > 0 else []
     if silent and left > 1 - NEARLY_ALL:
-        # Beside one at the floor a silent runner is one that nobody backed, where the tracker does not say otherwise.
-        backed = {r.id for r in asked.running if r.hold}
+        # Beside one at the floor a silent runner is one that nobody backed, if neither tracker nor memory tells more.
+        backed = {r.id for r in asked.running if r.hold or asked.last(r.id)}
         is_open = _in_question(asked, held) or floored + [i for i in silent if not floored or i in backed]
     if not is_open:
         return {i: (stake / shown, "pool_odds") for i, stake in stakes.items()}, Fraction(0), Fraction(0)
     parts = {i: (stake / asked.book, "pool_odds") for i, stake in stakes.items()}
-    nobodys = min(summed(held.doubted.values()) / asked.book, max(left, Fraction(0)))
-    extra, rest = _open(asked, stakes, is_open, left - nobodys)
+    had = {i: Fraction(asked.last(i) or 0, asked.total) for i in is_open}
+    # Bets are not taken back: doubt leaves everybody what they had.
+    spare = left - summed(max(Fraction(0), part - stakes[i] / asked.book) for i, part in had.items())
+    nobodys = min(summed(held.doubted.values()) / asked.book, max(spare, Fraction(0)))
+    extra, rest = _open(asked, stakes, is_open, left - nobodys, had)
     for i, (part, source) in extra.items():
         shares = stakes[i] / asked.book
         parts[i] = (None if part is None and not shares else shares + (part or 0), source)
     any_may = asked.total >= THIN or asked.aside.word == "undecided"
     nothing = {i for i in silent if asked.before is None or asked.old(i).cents == 0}
     over = any(i not in is_open and (any_may or i not in nothing) for i in silent)
-    guess = left if over else left - nobodys if len(is_open) > 1 and not rest else Fraction(0)
+    guess = left - nobodys if len(is_open) > 1 and not rest else Fraction(0)
+    if any(source == "before" for _, source in extra.values()):
+        guess = summed(part or Fraction(0) for part, source in extra.values() if source == "before")
+    guess = left if over else guess
     return parts, rest + nobodys, guess
 
 
 def _open(
-    asked: PoolToShare, stakes: Mapping[str, Fraction], is_open: Sequence[str], left: Fraction
+    asked: PoolToShare,
+    stakes: Mapping[str, Fraction],
+    is_open: Sequence[str],
+    left: Fraction,
+    had: Mapping[str, Fraction],
 ) -> tuple[Parts, Fraction]:
-    """Share out what is open of the book: to the only one, by hold, by odds, or to nobody."""
+    """Share out what is open of the book: to the only one, by hold, by odds, beside memory, or to nobody."""
     if left == 0:
         return {i: (None, "pool_odds" if stakes[i] else "none") for i in is_open}, left
     if len(is_open) == 1:
@@ -185,9 +195,12 @@ def _open(
     holds = {r.id: max(r.hold, Fraction(0)) for r in asked.running if r.id in is_open and r.hold is not None}
     if len(holds) == len(is_open) and any(holds.values()):
         return _by_points({i: stakes[i] / asked.book for i in is_open}, holds, left), Fraction(0)
-    if all(stakes[i] for i in is_open):
-        whole = summed(stakes[i] for i in is_open)
-        return {i: (left * stakes[i] / whole, "book") for i in is_open}, Fraction(0)
+    low, silent = [i for i in is_open if stakes[i]], [i for i in is_open if not stakes[i]]
+    if low and all(had[i] for i in silent):
+        known = {i: had[i] * min(1, left / summed(had[j] for j in silent)) for i in silent}
+        more, whole = left - summed(known.values()), summed(stakes[i] for i in low)
+        remembered: Parts = {i: (part, "before") for i, part in known.items()}
+        return remembered | {i: (more * stakes[i] / whole, "book") for i in low}, Fraction(0)
     return {i: (None, "pool_odds" if stakes[i] else "none") for i in is_open}, left
 
 

@@ -52,7 +52,7 @@ def _money(
         return _kept(asked, former)
     in_doubt = former is not None and former.word == "undecided"
     doubted = sum(refund.doubted.values(), Fraction(0))
-    before = Before(as_before(asked), doubted, in_doubt, _backed(asked))
+    before = Before(as_before(asked), doubted, in_doubt, _backed(asked), _had(asked))
     shares = pool_shares(asked.running, asked.odds, asked.book, refund.holding, before)
     if former is not None and _in_proportion(asked, former, shares, told=product not in pools.kept):
         return _grown(asked, former, refund)
@@ -70,6 +70,15 @@ def _remembering(money: Money, former: Former) -> Settlement:
 def _last_known(former: Former, entrant_id: str) -> int | None:
     cents = former.cents.get(entrant_id)
     return former.last.get(entrant_id) if cents is None else cents
+
+
+def _had(asked: Asked) -> dict[str, Fraction]:
+    """Return what part of the pool it is that each running one held when that was last known."""
+    former = asked.former
+    if former is None or not asked.total_cents:
+        return {}
+    known = ((r.entrant_id, _last_known(former, r.entrant_id)) for r in asked.running)
+    return {i: Fraction(cents, asked.total_cents) for i, cents in known if cents}
 
 
 def _backed(asked: Asked) -> frozenset[str]:

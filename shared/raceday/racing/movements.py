@@ -59,9 +59,12 @@ def disturbed(before: LedgerRow, now: LedgerRow) -> bool:
 
 
 def _holding(row: LedgerRow, product: str) -> set[str]:
-    """Return the scratched runners whose money a pool still holds: one that is there no more has been refunded."""
+    """Return the scratched runners whose money a pool may still hold: one that is there no more has been refunded.
+
+    In doubt it is one's own cents or what is nobody's; where there are neither, nothing of it can go.
+    """
     settled = row.pools.settled.get(product) if row.pools else None
-    return set(settled.unrefunded) if settled else set()
+    return {i for i, cents in settled.unrefunded.items() if cents or settled.unattributed_cents} if settled else set()
 
 
 def _unsure(row: LedgerRow, product: str) -> bool:

@@ -236,19 +236,21 @@ def _by_total(asked: Asked, sets: Sequence[_Set], every: Mapping[str, Fraction])
     if former is None:
         return Refund({}, "undecided", "nothing tells whether the scratched runners' money is refunded",
                       doubted=every)  # fmt: skip
-    held = {i: had(asked, i, stake) for i, stake in every.items()}
+    # Who was let go in doubt stays so: no total tells of a refund that may have come before it.
+    let_go = {i for i in every if former.word == "undecided" and former.unrefunded.get(i) == 0}
+    held = {i: 0.0 if i in let_go else had(asked, i, stake) for i, stake in every.items()}
     fall = former.total_cents - asked.total_cents
     came, unsure = came_in(asked)
-    ranked = sorted((abs(fall + came - sum(held[i] for i in held if i not in s)), -len(s), s)
+    ranked = sorted((abs(fall + came - sum(held[i] for i in held if i not in s)), len(let_go & set(s)), -len(s), s)
                     for s in _in_question(asked, sets) or _every_set(asked, every))  # fmt: skip
-    off, _, best = ranked[0]
+    off, _, _, best = ranked[0]
     room = max(_NOISE * asked.total_cents, sum(held.values()) / 10) + unsure
-    rivals = [s for distance, _, s in ranked[1:] if distance < off + room]
+    rivals = [s for distance, _, _, s in ranked[1:] if distance < off + room]
     sure = off <= room and not any(_matters(asked, every, set(s) ^ set(best)) for s in rivals)
     holding = {i: every[i] for i in best}
     why = f"the total {'fell' if fall > 0 else 'grew'} by {abs(fall)} cents, {sum(held.values()):.0f} were held"
-    # What was in doubt is not made sure by a total: it may have been refunded before.
-    if sure and former.word != "undecided":
+    # What was in doubt is not made sure by a total, it may have been refunded before; but for a fall: that is a refund.
+    if sure and (former.word != "undecided" or (not best and not let_go and fall > room)):
         return Refund(holding, _word(holding), why)
     return Refund(holding, "undecided", why, doubted={i: stake for i, stake in every.items() if i not in holding})
 

@@ -8,6 +8,7 @@ the second best: whole points over all products. Whose money a scratched runner'
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import NamedTuple
 
 from raceday.racing.apportion import apportion
@@ -41,13 +42,15 @@ class Before(NamedTuple):
     """What the poll before tells of runners whose odds do not: their parts of the book now.
 
     `doubted` is what scratched runners may hold of the book still, though nobody can tell; `in_doubt` says that it was
-    not known at the poll before; `backed` names runners that must hold something, though nothing tells how much.
+    not known at the poll before; `backed` names runners that must hold something, though nothing tells how much, and
+    `had` says what part of the pool is what runners held when it was last known: no bet is ever taken back.
     """
 
     stakes: Mapping[str, Fraction]
     doubted: Fraction = Fraction(0)
     in_doubt: bool = False
     backed: frozenset[str] = frozenset()
+    had: Mapping[str, Fraction] = MappingProxyType({})
 
 
 NOTHING_KNOWN = Before({})
@@ -128,13 +131,15 @@ def pool_shares(
         return _with_before(stakes, unrefunded, borne, doubted, source, guessed=before.in_doubt)
     is_open = floored if left > 0 else []
     if missing and is_short:
-        # Beside a runner at the floor, one without odds is one that nobody backed, unless the tracker says otherwise.
-        held = {r.entrant_id for r in running if r.hold_points}
+        # Beside a runner at the floor, one without odds is one that nobody backed, unless tracker or memory
+        # say otherwise.
+        held = {r.entrant_id for r in running if r.hold_points or before.had.get(r.entrant_id)}
         is_open = silent if several else [*floored, *(i for i in missing if not floored or i in held)]
     if not is_open:
         return _plain(stakes, unrefunded, total)
-    nobodys = max(Fraction(0), min(before.doubted / book, left))
-    shares = _with_open(running, stakes, unrefunded, book, is_open, left - nobodys)
+    kept = sum(max(Fraction(0), before.had.get(i, Fraction(0)) - stakes[i] / book) for i in is_open)
+    nobodys = max(Fraction(0), min(before.doubted / book, left - kept))
+    shares = _with_open(running, stakes, unrefunded, book, is_open, left - nobodys, before.had)
     passed_over = any(i in before.backed and i not in is_open for i in missing)
     guessed = left if passed_over else shares.guessed
     return shares._replace(unattributed=shares.unattributed + nobodys, guessed=guessed)
@@ -185,21 +190,28 @@ def _with_open(
     book: Fraction,
     is_open: Collection[str],
     left: Fraction,
+    had: Mapping[str, Fraction],
 ) -> Shares:
-    """Share out a pool of whose book `left` is open, to those of whom odds do not tell all."""
+    """Share out a pool of whose book `left` is open, to those of whom odds do not tell all; `had` is what they had."""
     shares = {i: Share(stake / book, "pool_odds") for i, stake in stakes.items()}
     shown = {i: stake / book for i, stake in stakes.items()}
-    extra, nobodys = _open_parts({r.entrant_id: r.hold_points for r in running}, shown, is_open, left)
+    extra, nobodys = _open_parts({r.entrant_id: r.hold_points for r in running}, shown, is_open, left, had)
     for i in is_open:
         part, source = extra[i]
         known = stakes[i] / book
         shares[i] = Share(None if part is None and not known else known + (part or 0), source)
     guessed = left if len(is_open) > 1 and not nobodys else Fraction(0)
+    if silent := [part or 0 for part, source in extra.values() if source == "before"]:
+        guessed = Fraction(sum(silent))
     return Shares(shares, {i: stake / book for i, stake in unrefunded.items()}, nobodys, guessed)
 
 
 def _open_parts(
-    holds: Mapping[str, Decimal | None], stakes: Mapping[str, Fraction], is_open: Collection[str], left: Fraction
+    holds: Mapping[str, Decimal | None],
+    stakes: Mapping[str, Fraction],
+    is_open: Collection[str],
+    left: Fraction,
+    had: Mapping[str, Fraction],
 ) -> tuple[dict[str, tuple[Fraction | None, Source]], Fraction]:
     if not left:
         # All that is open may be a scratched runner's: what is known of the others is what their odds say.
@@ -210,9 +222,23 @@ def _open_parts(
     if len(held) == len(is_open) and any(held.values()):
         return {i: (part, "hold") for i, part in _by_points(held, stakes, left).items()}, Fraction(0)
     if all(stakes[i] for i in is_open):
-        total = sum(stakes[i] for i in is_open)
-        return {i: (left * stakes[i] / total, "book") for i in is_open}, Fraction(0)
+        return _by_stakes(stakes, is_open, left), Fraction(0)
+    floored, silent = [i for i in is_open if stakes[i]], {i: had[i] for i in is_open if not stakes[i] and had.get(i)}
+    if floored and len(floored) + len(silent) == len(is_open):
+        # Who shows no odds has what it had; the rest of what the book leaves is theirs whose odds are at the floor.
+        fits = min(Fraction(1), left / sum(silent.values()))
+        remembered: dict[str, tuple[Fraction | None, Source]] = {
+            i: (part * fits, "before") for i, part in silent.items()
+        }
+        return remembered | _by_stakes(stakes, floored, left - fits * sum(silent.values())), Fraction(0)
     return {i: (None, "pool_odds" if stakes[i] else "none") for i in is_open}, left
+
+
+def _by_stakes(
+    stakes: Mapping[str, Fraction], is_open: Collection[str], left: Fraction
+) -> dict[str, tuple[Fraction | None, Source]]:
+    total = sum(stakes[i] for i in is_open)
+    return {i: (left * stakes[i] / total, "book") for i in is_open}
 
 
 def _by_points(held: Mapping[str, Fraction], stakes: Mapping[str, Fraction], left: Fraction) -> dict[str, Fraction]:
