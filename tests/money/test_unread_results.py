@@ -82,3 +82,23 @@ def test_dividends_of_a_race_that_is_taken_back_are_void() -> None:
     assert last.race["status"] == "Interim"
     assert last.results["dividendsData"] == "[]"
     assert check(last, "left_out").applies is False
+
+
+@pytest.mark.parametrize("odd", [None, 7, {"product_name": "Pool Win"}])
+def test_dividends_of_which_some_cannot_be_read_replace_none(odd: Any) -> None:
+    """One odd dividend beside the others after Final: those known stay whole, and the checks name the odd one."""
+    in_part = [odd, *FIRST["dividends"][1:]]
+    before, after, last = play(
+        [told(-300), told(330, "Final"), told(400, "Final", dividends=in_part), told(460, "Final")]
+    )[1:]
+    assert after.results == before.results == last.results
+    assert paid(after) == paid(before)
+    assert "dividends[0]" in str(check(after, "left_out").value)
+
+
+def test_the_first_final_shows_what_of_its_dividends_can_be_read() -> None:
+    """Final with one odd dividend and none stored: the readable ones are shown at once, all when they come."""
+    in_part = [None, *FIRST["dividends"][1:]]
+    after, last = play([told(-300), told(330, "Final", dividends=in_part), told(400, "Final")])[1:]
+    shown = [len(json.loads(step.results["dividendsData"])) for step in (after, last)]
+    assert shown == [shown[1] - 1, len({d["id"] for d in FIRST["dividends"] if d["status"] == "Final"})]

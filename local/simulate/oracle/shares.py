@@ -197,7 +197,8 @@ def _open(
         return _by_points({i: stakes[i] / asked.book for i in is_open}, holds, left), Fraction(0)
     low, silent = [i for i in is_open if stakes[i]], [i for i in is_open if not stakes[i]]
     if low and all(had[i] for i in silent):
-        known = {i: had[i] * min(1, left / summed(had[j] for j in silent)) for i in silent}
+        fits = min(Fraction(1), left / summed(had[j] for j in silent))
+        known = {i: had[i] * fits for i in silent}
         more, whole = left - summed(known.values()), summed(stakes[i] for i in low)
         remembered: Parts = {i: (part, "before") for i, part in known.items()}
         return remembered | {i: (more * stakes[i] / whole, "book") for i in low}, Fraction(0)

@@ -147,7 +147,8 @@ def changes(
     """
     before = known.ledger.digests.results if known.ledger else ""
     taken_back = known.status is Status.FINAL and decision.status is not Status.FINAL
-    results = _results(snapshot, before, taken_back=taken_back)
+    same = decision.status is known.status
+    results = _results(snapshot, before, taken_back=taken_back, same=same)
     results_digest = _results_digest(results, before) if results else ""
     if decision.held:
         # The feed showed an old state of a finished race: nothing of it may reach the tables.
@@ -173,7 +174,7 @@ def changes(
         patch = {**race, **_status_columns(decision, known.status, fetched_at), "lastUpdated": stamp}
         ops.append(Op("update", RACES, snapshot.race_id, {**patch, "last_poll_time": stamp}))
     if results_changed:
-        written = results or _said(snapshot, before, taken_back=taken_back)
+        written = results or _said(snapshot, before, taken_back=taken_back, same=same)
         ops.append(Op("upsert", RACE_RESULTS, snapshot.race_id, {**written, "resultTime": stamp}))
     return Changes(
         tuple(ops),
@@ -348,17 +349,20 @@ def _odds(snapshot: Snapshot, lines: Sequence[RunnerLine], known: StoredState, n
     ]
 
 
-def _results(snapshot: Snapshot, before: str, *, taken_back: bool = False) -> Row | None:
+def _results(snapshot: Snapshot, before: str, *, taken_back: bool = False, same: bool = False) -> Row | None:
     """Return an answer's results, None where it shows none."""
     says = snapshot.placings or snapshot.dividends or (before and snapshot.unread >= _FILLS.keys())
-    return _said(snapshot, before, taken_back=taken_back) if says else None
+    return _said(snapshot, before, taken_back=taken_back, same=same) if says else None
 
 
-def _said(snapshot: Snapshot, before: str, *, taken_back: bool) -> Row:
+def _said(snapshot: Snapshot, before: str, *, taken_back: bool, same: bool) -> Row:
     """Return an answer's results without what says nothing of results that were known before.
 
-    The dividends of a race that is taken back are void, whether or not the answer says so.
+    The dividends of a race that is taken back are void, whether or not the answer says so. Where some cannot be read
+    under the `same` status, those known stay whole.
     """
     unread = snapshot.unread if before else frozenset()
+    if before and same and snapshot.dividends_in_part:
+        unread |= {"dividends"}
     silent = {c for member in unread if not (taken_back and member == "dividends") for c in _FILLS[member]}
     return {k: v for k, v in results_row(snapshot).items() if k not in silent}

@@ -69,13 +69,14 @@ async def _look(container: Container, order: Order, stored: Mapping[str, Any], l
 def amended(stored: Mapping[str, Any], snapshot: Snapshot) -> dict[str, Any] | None:
     """Return the results that differ from those stored, None where they are the same.
 
-    An answer without placings or dividends lost them on the way, and one of a race that is not Final is an old picture.
+    An answer without placings or dividends, or with some that nobody can read, lost them on the way, and one of a race
+    that is not Final is an old picture.
     Prices are the race's own, as they were when it ended.
     """
     if snapshot.status is not Status.FINAL or not snapshot.placings:
         return None
     row = results_row(snapshot)
-    if not snapshot.dividends:
+    if not snapshot.dividends or snapshot.dividends_in_part:
         row["dividendsData"] = stored.get("dividendsData")
     row["fixedOddsData"] = stored.get("fixedOddsData")
     return row if what_changed(stored, row) else None

@@ -168,6 +168,11 @@ class Snapshot(NamedTuple):
     result_changed: bool = False
     unread: frozenset[str] = frozenset()
 
+    @property
+    def dividends_in_part(self) -> bool:
+        """Tell whether the answer lists a dividend that nobody can read."""
+        return any(left.field.startswith("dividends[") for left in self.left_out)
+
     def pool_cents(self, product: str) -> int | None:
         """Return one product's total in cents, None where the feed lists no such pool."""
         return next((p.total_cents for p in self.pools or () if p.product == product), None)
