@@ -15,6 +15,7 @@ from ops.packaging.project import FunctionSpec, ProjectFile, Trigger
 from ops.packaging.record import merged, read_record, snapshot, write_record
 from ops.packaging.stage import Staged
 from ops.packaging.standing import SCHEDULER, FunctionThere, Standing, TriggerThere, read_standing, save_code
+from ops.packaging.stops import Stops
 from ops.packaging.undo import FormerDeployment, restore, undo
 
 
@@ -56,19 +57,25 @@ class Deployer:
             raise DeployError(
                 f"doctl is connected to {namespace} but RACEDAY_NAMESPACE is {expected_namespace}; {advice}"
             )
-        with tempfile.TemporaryDirectory(prefix="raceday-undo-") as scratch:
-            former = self._before(project, Path(scratch))
+        with tempfile.TemporaryDirectory(prefix="raceday-undo-") as scratch, Stops(self._say) as stops:
+            try:
+                former = self._before(project, Path(scratch))
+            except KeyboardInterrupt:
+                raise DeployError([stops.told, "nothing was asked to change"]) from None
+            goal = mended(project, former)
             self._say(f"deploying {len(staged.functions)} functions to {namespace} on {host}")
             try:
-                former = self._mend_scheduler(project, former)
-                self._drop_stale_triggers(project, former.standing)
+                self._mend_scheduler(former, goal)
+                self._drop_stale_triggers(project, goal.standing)
                 self._carry(staged, project)
                 there = self._verify(project)
+                stops.shield()
             except (DeployError, KeyboardInterrupt) as error:
-                told = list(error.problems) if isinstance(error, DeployError) else ["stopped by hand"]
-                raise DeployError([*told, *self._take_back(project, former)]) from None
-        self._drop_leftovers(project, there)
-        return self._remember(staged, project, namespace)
+                stops.shield()
+                told = list(error.problems) if isinstance(error, DeployError) else [stops.told]
+                raise DeployError([*told, *self._take_back(project, former, goal)]) from None
+            self._drop_leftovers(project, there)
+            return self._remember(staged, project, namespace)
 
     def _connected(self) -> tuple[str, str]:
         try:
@@ -87,26 +94,15 @@ class Deployer:
         made = frozenset(trigger.name for spec in project.functions for trigger in spec.triggers)
         return FormerDeployment(standing, code, names, scratch, made)
 
-    def _mend_scheduler(self, project: ProjectFile, former: FormerDeployment) -> FormerDeployment:
-        """Give a scheduler that lost its trigger the declared one, or leave it one of several, before anything else."""
-        spec = next((s for s in project.functions if s.name == SCHEDULER and s.triggers), None)
-        if spec is None or spec.full_name not in former.standing.functions:
-            return former
-        there = former.standing.triggers_of({spec.full_name})
-        if len(there) == 1:
-            return former
-        if there:
-            extra = sorted(there, key=lambda name: (name != spec.triggers[0].name, name))[1:]
-            self._say(f"the scheduler was started by {len(there)} triggers; removing {', '.join(extra)} first")
+    def _mend_scheduler(self, former: FormerDeployment, goal: FormerDeployment) -> None:
+        """Bring the scheduler to the one trigger that it is to have whatever comes of the rest."""
+        was, now = former.standing.triggers, goal.standing.triggers
+        if extra := sorted(set(was) - set(now)):
+            self._say(f"the scheduler was started by {len(extra) + 1} triggers; removing {', '.join(extra)} first")
             self._doctl.remove_triggers(extra)
-            kept = {name: trigger for name, trigger in former.standing.triggers.items() if name not in extra}
-            return replace(former, standing=replace(former.standing, triggers=kept))
-        trigger = _as_there(spec, spec.triggers[0])
-        self._say(f"the scheduler has no trigger and stands still; giving it {trigger.name} first")
-        mended = {**former.standing.triggers, trigger.name: trigger}
-        whole = replace(former, standing=replace(former.standing, triggers=mended))
-        restore(self._doctl, whole, {spec.full_name})
-        return whole
+        for trigger in (each for name, each in now.items() if was.get(name) != each):
+            self._say(f"the scheduler has no trigger that is on and stands still; giving it {trigger.name} first")
+            restore(self._doctl, goal, {trigger.function})
 
     def _drop_stale_triggers(self, project: ProjectFile, standing: Standing) -> None:
         """Remove other triggers of the functions to be deployed; left over, they would start them a second time."""
@@ -138,15 +134,15 @@ class Deployer:
             raise DeployError(problems)
         return there
 
-    def _take_back(self, project: ProjectFile, former: FormerDeployment) -> list[str]:
-        """Undo, and say what stands now as the platform tells it."""
-        now, problems = undo(self._doctl, former)
+    def _take_back(self, project: ProjectFile, former: FormerDeployment, goal: FormerDeployment) -> list[str]:
+        """Undo, and say what stands now as the platform tells it, against what stood before anything was mended."""
+        now, problems = undo(self._doctl, goal)
         told = [f"undoing: {problem}" for problem in dict.fromkeys(problems)]
         if now is None:
             return [*told, *_unknown(project, former)]
-        if not now.differences(former.standing, former.touched):
+        if not now.differences(goal.standing, former.touched):
             # An undo may have failed halfway and the next one not: only what stands at last counts.
-            return [_as_before(now, former)]
+            return [_as_before(now, former), *_mending(now, former), *_standstill(now, former)]
         return [*told, "not everything could be put back; on the platform now:", *_state(now, former)]
 
     def _drop_leftovers(self, project: ProjectFile, there: Standing) -> None:
@@ -188,12 +184,39 @@ def _named(report: Deployed, project: ProjectFile) -> list[str]:
     return [name if "/" in name else packages.get(name, name) for name in report.functions]
 
 
+def mended(project: ProjectFile, former: FormerDeployment) -> FormerDeployment:
+    """Return what to put back if need be: what stands, with one trigger that is on for a scheduler of none or several.
+
+    A trigger that is switched off starts nothing and counts for none.
+    """
+    spec = next((s for s in project.functions if s.name == SCHEDULER and s.triggers), None)
+    if spec is None or spec.full_name not in former.standing.functions or not spec.triggers[0].enabled:
+        return former
+    declared, triggers = spec.triggers[0], dict(former.standing.triggers)
+    running = [name for name, each in former.standing.triggers_of({spec.full_name}).items() if each.enabled]
+    if not running:
+        triggers[declared.name] = _as_there(spec, declared)
+    for extra in sorted(running, key=lambda name: (name != declared.name, name))[1:]:
+        del triggers[extra]
+    return replace(former, standing=replace(former.standing, triggers=triggers))
+
+
 def _as_before(now: Standing, former: FormerDeployment) -> str:
     was = former.standing
     touched = [n for n in former.touched if n in was.functions]
     untouched = all(now.functions[name].version == was.functions[name].version for name in touched)
-    seen = f"seen on the platform: {len(touched)} functions and {len(now.triggers_of(former.touched))} triggers"
-    return f"nothing was deployed; {seen} as before" if untouched else f"put back; {seen} as before"
+    theirs = was.triggers_of(former.touched)
+    triggers = [name for name, each in now.triggers_of(former.touched).items() if theirs.get(name) == each]
+    seen = f"seen on the platform: {len(touched)} functions and {len(triggers)} triggers as before"
+    return f"nothing was deployed; {seen}" if untouched else f"put back; {seen}"
+
+
+def _mending(now: Standing, former: FormerDeployment) -> Iterator[str]:
+    """Say which triggers of the scheduler were mended before anything else, and are left so."""
+    differing = now.differences(former.standing, former.touched)
+    if differing:
+        yield "left as it was mended before anything else:"
+    yield from differing
 
 
 def _state(now: Standing, former: FormerDeployment) -> Iterator[str]:
@@ -205,9 +228,17 @@ def _state(now: Standing, former: FormerDeployment) -> Iterator[str]:
     for name in sorted({*mine, *theirs}):
         remove = f"doctl serverless undeploy --triggers {name}"
         yield _line(f"trigger {name}", mine.get(name), theirs.get(name), remove)
+    yield from _standstill(now, former)
+
+
+def _standstill(now: Standing, former: FormerDeployment) -> Iterator[str]:
+    """Say that nothing starts the scheduler where it is so, whatever was before."""
+    names = former.touched
     scheduler = next((name for name in sorted(names) if name.endswith(f"/{SCHEDULER}") and name in now.functions), "")
-    if scheduler and not any(trigger.enabled for trigger in now.triggers_of({scheduler}).values()):
-        yield f"{scheduler} has no trigger now: it stands still, and no race is polled, until it has one"
+    triggers = now.triggers_of({scheduler}).values()
+    if scheduler and not any(trigger.enabled for trigger in triggers):
+        none = "no trigger that is on" if triggers else "no trigger"
+        yield f"{scheduler} has {none} now: it stands still, and no race is polled, until it has one"
 
 
 def _line(name: str, now: object, was: object, remove: str) -> str:
@@ -216,6 +247,8 @@ def _line(name: str, now: object, was: object, remove: str) -> str:
     if was is None:
         return f"{name}: new, {now}; remove it with `{remove}`"
     found = f"now: {now}" if now else "gone"
+    if isinstance(now, FunctionThere) and isinstance(was, FunctionThere):
+        found += "".join(f"; {each}" for each in now.unlike(was))
     return f"{name}: {found}; before: {was}; deploy the commit that stood before, or `./raceday deploy` again"
 
 

@@ -1,16 +1,20 @@
 """Talking to the platform through doctl: its output is read, since its exit code tells too little."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from ops.packaging.errors import DeployError
+from ops.packaging.stops import SIGNALS
 
 # The first release with `connect --access-key` and `key create`, and the one that this suite was run with.
 MIN_VERSION, TESTED_VERSION = (1, 152, 0), "1.166.0"
@@ -112,13 +116,42 @@ class Process:
         found = shutil.which(env.get("DOCTL") or self.executable, path=env.get("PATH"))
         if found is None:
             raise DeployError(_INSTALL)
+        # A signal waits until the process is known by which doctl can be ended.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
-            done = subprocess.run(
-                [found, *words], capture_output=True, text=True, check=False, env=dict(env), timeout=self.timeout_secs
-            )
-        except subprocess.TimeoutExpired:
-            raise DeployError(f"`doctl {' '.join(words[:2])}` did not end in {self.timeout_secs:g} s") from None
-        return Finished(done.returncode, done.stdout, done.stderr)
+            doctl = _launched([found, *words], env)
+        except BaseException:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            raise
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            out, err = doctl.communicate(timeout=self.timeout_secs)
+        except BaseException as error:
+            _end(doctl)
+            if isinstance(error, subprocess.TimeoutExpired):
+                told = f"`doctl {' '.join(words[:2])}` did not end in {self.timeout_secs:g} s"
+                raise DeployError(told) from None
+            raise
+        return Finished(doctl.returncode, out, err)
+
+
+def _launched(words: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Start doctl in a session of its own: what stops this process is not to stop the doctl that puts things back."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        words, stdout=pipe, stderr=pipe, text=True, env=dict(env), start_new_session=True, preexec_fn=_open_to_signals
+    )
+
+
+def _open_to_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End doctl with the deployer that it started: left alone, that would go on deploying beside the undo."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 @dataclass(slots=True)

@@ -42,7 +42,24 @@ class FunctionThere:
     limits: tuple[tuple[str, int], ...]
     annotations: str
     environment: tuple[tuple[str, str], ...] = field(repr=False)
+    main: str = ""
+    # Of each variable the type of its value: the undo can give texts alone.
+    forms: tuple[tuple[str, str], ...] = ()
     version: str = field(default="", compare=False)
+
+    def unlike(self, other: "FunctionThere") -> list[str]:
+        """Return what the hash of the code does not show and differs, by name; never a value."""
+        named = (("its main is", self.main, other.main), ("its runtime is", self.runtime, other.runtime),
+                 ("its access is", str(self.web), str(other.web)))  # fmt: skip
+        found = [f"{what} {mine or 'unset'}, was {theirs or 'unset'}" for what, mine, theirs in named if mine != theirs]
+        now, then = dict(self.environment), dict(other.environment)
+        forms, formerly = dict(self.forms), dict(other.forms)
+        for name in sorted({*now, *then}):
+            if forms.get(name) != formerly.get(name):
+                found.append(f"{name} is {forms.get(name, 'unset')}, was {formerly.get(name, 'unset')}")
+            elif now.get(name) != then.get(name):
+                found.append(f"{name} has another value")
+        return found
 
     @property
     def code(self) -> str:
@@ -117,8 +134,16 @@ def _function(name: str, row: Mapping[str, Any]) -> FunctionThere:
         limits=tuple(sorted(limits.items())) if isinstance(limits, dict) else (),
         annotations=json.dumps(kept, sort_keys=True),
         environment=tuple(sorted((str(p["key"]), str(p.get("value"))) for p in row.get("parameters") or [])),
+        main=str((row.get("exec") or {}).get("main") or ""),
+        forms=tuple(sorted((str(p["key"]), _form(p)) for p in row.get("parameters") or [])),
         version=str(row.get("version", "")),
     )
+
+
+def _form(parameter: Mapping[str, Any]) -> str:
+    value = parameter.get("value")
+    known = ((str, "text"), (bool, "true or false"), ((int, float), "number"), (list, "list"), (dict, "mapping"))
+    return next((told for kind, told in known if isinstance(value, kind)), "nothing")
 
 
 def annotations_of(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,8 @@ def undo(doctl: Doctl, former: FormerDeployment) -> tuple[Standing | None, list[
 
 def _blind_round(doctl: Doctl, former: FormerDeployment) -> list[str]:
     """Put back the whole of what stood before, unless a new trigger may then start a function a second time."""
-    extra = sorted(former.made - set(former.standing.triggers))
+    running = {name for name, trigger in former.standing.triggers.items() if trigger.enabled}
+    extra = sorted(former.made - running)
     if extra and (problems := _step(lambda: doctl.remove_triggers(extra))):
         return problems
     return _step(lambda: restore(doctl, former, former.touched))
@@ -64,8 +65,10 @@ def _blind_round(doctl: Doctl, former: FormerDeployment) -> list[str]:
 def _one_round(doctl: Doctl, former: FormerDeployment, now: Standing) -> list[str]:
     was, names = former.standing, former.touched
     mine, theirs = now.triggers_of(names), was.triggers_of(names)
-    # A trigger that was not there goes first: with the former one put back, its function would be started twice.
-    extra = [name for name in mine if name not in theirs]
+    # A trigger that was not there, or was off, goes first: with the former one put back its function would be started
+    # twice.
+    extra = [name for name, each in mine.items() if each.enabled and not (name in theirs and theirs[name].enabled)]
+    extra += [name for name in mine if name not in theirs and name not in extra]
     if extra and (problems := _step(lambda: doctl.remove_triggers(extra))):
         return problems
     problems = []
@@ -130,6 +133,8 @@ def _clause(function: FunctionThere, triggers: Collection[TriggerThere], env: di
     }  # fmt: skip
     if function.web:
         clause["webSecure"] = variable(function.secure) if isinstance(function.secure, str) else function.secure
+    if function.main:
+        clause["main"] = function.main
     if triggers:
         clause["triggers"] = [_trigger(trigger) for trigger in triggers]
     return clause

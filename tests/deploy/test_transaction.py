@@ -1,12 +1,18 @@
 """A deployment is whole or not at all: what is left behind after any one call was refused or lost."""
 
 import copy
+import os
+import signal
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ops.packaging.doctl import Ended, Process
 from ops.packaging.errors import DeployError
 from ops.packaging.render import NATIVE
+from ops.packaging.stops import SIGNALS, Stops
 from tests.deploy.bench import Bench, text_of
 from tests.deploy.fake.host import CUT, Fault
 from tests.deploy.faulted import Scene
@@ -90,6 +96,95 @@ def test_a_scheduler_of_two_triggers_is_left_with_one(staged: Bench) -> None:
     assert list(bench.host.triggers) == ["raceday-minute"]
 
 
+OTHER = "raceday-x"
+REFUSED = {
+    "a PUT": Fault("PUT", "actions/raceday/two", 500, times=1),
+    "the POST of the trigger": Fault("POST", "/triggers", 500, times=1),
+    "the reading after": Fault("GET", "/triggers", 500, after=1, times=18),
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED.values(), ids=REFUSED.keys())
+def test_a_trigger_that_is_switched_off_does_not_count(staged: Bench, fault: Fault) -> None:
+    """With the declared trigger off and another on, a failed deployment ends with both as they stood."""
+    scene = Scene(staged, STATES["again"])
+    rows = scene.state[1]
+    rows[OTHER] = {**rows["raceday-minute"], "name": OTHER}
+    rows["raceday-minute"] = {**rows["raceday-minute"], "is_enabled": False}
+    staged.host.triggers = rows
+    scene.old = staged.there()
+    run = scene.run(fault)
+    assert run.message
+    assert (run.now, run.most_schedulers) == (run.old, 1)
+    assert "2 triggers as before" in run.message
+    assert staged.host.started_each_minute() == [OTHER]
+
+
+def test_a_trigger_that_cannot_be_put_back_is_told_though_another_one_stands(staged: Bench) -> None:
+    """With every PUT refused none can be made again: one that is switched off makes nothing well."""
+    scene = Scene(staged, STATES["again"])
+    rows = scene.state[1]
+    rows[OTHER] = {**rows["raceday-minute"], "name": OTHER}
+    rows["raceday-minute"] = {**rows["raceday-minute"], "is_enabled": False}
+    run = scene.run(Fault("PUT", ".", 500))
+    assert f"trigger {OTHER}: gone" in run.message
+    assert f"{SCHEDULER} has no trigger that is on now: it stands still" in run.message
+    assert not run.claims_as_before()
+
+
+@pytest.mark.parametrize("there", [[], [False]], ids=["none", "off"])
+def test_a_scheduler_that_nothing_starts_is_mended_and_that_is_told(staged: Bench, there: list[bool]) -> None:
+    """Without a trigger that is on, the declared one is made first; the failure says that it was not so before."""
+    scene = Scene(staged, STATES["again"])
+    (row,) = scene.state[1].values()
+    scene.state[1].clear()
+    scene.state[1].update((row["name"], {**row, "is_enabled": on}) for on in there)
+    run = scene.run(Fault("PUT", "actions/raceday/two", 500, times=1))
+    assert staged.host.started_each_minute() == ["raceday-minute"]
+    was = "starts raceday/master-race-scheduler at * * * * *, switched off" if there else "none"
+    now = "starts raceday/master-race-scheduler at * * * * *"
+    assert f"trigger raceday-minute: now: {now}; before: {was}" in run.message
+    assert "0 triggers as before" in run.message
+    run = scene.run(Fault("POST", "/triggers", 500))
+    assert staged.host.started_each_minute() == []
+    assert "it stands still" in run.message
+
+
+def test_a_removed_second_trigger_is_told(staged: Bench) -> None:
+    """What was removed before anything else stays removed, and the failure names it."""
+    scene = Scene(staged, STATES["again"])
+    scene.state[1][OTHER] = {**scene.state[1]["raceday-minute"], "name": OTHER}
+    run = scene.run(Fault("PUT", "actions/raceday/two", 500, times=1))
+    assert list(run.now[1]) == ["raceday-minute"]
+    assert f"trigger {OTHER}: now: none; before: starts {SCHEDULER}" in run.message
+
+
+PARAMETERS = {
+    "a number": (5, "EXTRA is text, was number"),
+    "a list": ([1, 2], "EXTRA is text, was list"),
+    "true": (True, "EXTRA is text, was true or false"),
+}
+
+
+@pytest.mark.parametrize(("value", "told"), PARAMETERS.values(), ids=PARAMETERS.keys())
+def test_what_the_undo_cannot_give_back_as_it_was_is_told(staged: Bench, value: Any, told: str) -> None:
+    """A variable that is no text comes back as one: the message says so, and never that all is as before."""
+    scene = Scene(staged, STATES["again"])
+    scene.state[0]["raceday/one"]["parameters"].append({"key": "EXTRA", "value": value})
+    run = scene.run(Fault("PUT", "actions/raceday/two", 500, times=1))
+    assert told in run.message
+    assert not run.claims_as_before()
+
+
+def test_the_name_of_the_entry_point_is_put_back(staged: Bench) -> None:
+    """A function that began elsewhere than in `main` does so again."""
+    scene = Scene(staged, STATES["again"])
+    scene.state[0]["raceday/one"]["exec"]["main"] = "other"
+    run = scene.run(Fault("PUT", "actions/raceday/two", 500, times=1))
+    assert staged.host.functions["raceday/one"]["exec"]["main"] == "other"
+    assert run.claims_as_before()
+
+
 def test_native_and_single_triggers_take_turns_without_two_schedulers(tmp_path: Path) -> None:
     """The scheduler's trigger keeps its name from one kind to the other; the others' come and go."""
     bench = Bench(tmp_path)
@@ -123,24 +218,68 @@ def test_a_hash_that_looks_like_a_number_arrives_as_text(tmp_path: Path) -> None
     assert notes["seed-size"] == "1234567890123e45"
 
 
-def test_a_stop_by_hand_is_undone(staged: Bench) -> None:
-    """Ctrl-C between the deployment and its verification puts back what stood before."""
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize("before", [False, True], ids=["after it deployed", "before it deployed"])
+def test_a_stop_is_undone_and_a_second_one_does_not_cut_the_undo(
+    staged: Bench, number: signal.Signals, before: bool
+) -> None:
+    """Ctrl-C, a cancelled workflow and a closed terminal put back what stood before, and say that they did."""
     Scene(staged, STATES["again"]).run()
     old = copy.deepcopy(staged.there())
     fake, parts = staged.fake, staged.stage(text_of(memory=1024))
-    stopped: list[bool] = []
+    words_seen: list[str] = []
+    handlers = [signal.getsignal(each) for each in SIGNALS]
 
-    def stop_once(words, env):  # type: ignore[no-untyped-def]
+    def stopped(words: Sequence[str], env: Mapping[str, str]) -> Ended:
+        words_seen.append(words[1])
+        deploying = words[1] == "deploy"
+        if deploying and (before or words_seen.count("deploy") > 1):
+            os.kill(os.getpid(), number)
         finished = fake(words, env)
-        if words[1] == "deploy" and not stopped:
-            stopped.append(True)
-            raise KeyboardInterrupt
+        if deploying:
+            os.kill(os.getpid(), number)
         return finished
 
-    staged.fake = stop_once  # type: ignore[assignment]
+    staged.fake = stopped  # type: ignore[assignment]
     try:
-        with pytest.raises(DeployError, match="stopped by hand"):
+        with pytest.raises(DeployError) as failed:
             staged.carry(*parts)
     finally:
         staged.fake = fake
+    by = "by hand" if number == signal.SIGINT else f"by {number.name}"
+    assert failed.value.problems[0] == f"stopped {by}"
+    assert "triggers as before" in failed.value.problems[-1]
     assert staged.there() == old
+    assert [signal.getsignal(each) for each in SIGNALS] == handlers
+
+
+def test_a_stop_while_the_platform_is_read_says_that_nothing_changed(staged: Bench) -> None:
+    """Before anything was asked to change there is nothing to undo."""
+    Scene(staged, STATES["again"]).run()
+    fake, parts = staged.fake, staged.stage(text_of(memory=1024))
+
+    def stopped(words: Sequence[str], env: Mapping[str, str]) -> Ended:
+        if words[1] == "triggers":
+            os.kill(os.getpid(), signal.SIGTERM)
+        return fake(words, env)
+
+    staged.fake = stopped  # type: ignore[assignment]
+    try:
+        with pytest.raises(DeployError, match="stopped by SIGTERM\nnothing was asked to change"):
+            staged.carry(*parts)
+    finally:
+        staged.fake = fake
+
+
+def test_a_stopped_doctl_takes_its_deployer_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """doctl starts a deployer of its own, which would else go on deploying beside the undo."""
+    program = tmp_path / "doctl"
+    program.write_text("#!/bin/sh\n(trap '' INT TERM HUP; exec sleep 600) & echo $! >child\nkill -TERM $PPID\nwait\n")
+    program.chmod(0o755)
+    (tmp_path / "child").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(KeyboardInterrupt), Stops(print):
+        Process()(["serverless", "deploy"], {**os.environ, "DOCTL": str(program)})
+    state = Path(f"/proc/{int((tmp_path / 'child').read_text())}/stat")
+    # Killed, it lies there until whoever is given orphans has looked.
+    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"

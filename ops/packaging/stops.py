@@ -1,0 +1,48 @@
+"""Signals that stop a deployment: the first one undoes it, and none cuts the undoing."""
+
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+# A terminal that is closed, a service or workflow that is cancelled, and Ctrl-C: none leaves a half done deployment.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stops:
+    """Raises KeyboardInterrupt at the first signal; from then on, or once shielded, a signal is told and waits."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._shielded = False
+        self._before: dict[signal.Signals, Any] = {}
+        self.told = "stopped by hand"
+
+    def __enter__(self) -> Self:
+        """Listen, where this is the main thread; what the process was told to ignore it goes on ignoring."""
+        if threading.current_thread() is threading.main_thread():
+            heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+            self._before = {number: signal.signal(number, self._heard) for number in heard}
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Give signals back to whoever had them."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def shield(self) -> None:
+        """Let nothing more be cut: what is under way puts things back, or is all but done."""
+        self._shielded = True
+
+    def _heard(self, number: int, frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if self._shielded:
+            # Whoever closed the terminal hears nothing of it any more.
+            with suppress(OSError):
+                self._say(f"{name} heard; the platform is being brought to a known state first")
+            return
+        self._shielded = True
+        self.told = f"stopped by {name}" if number != signal.SIGINT else "stopped by hand"
+        raise KeyboardInterrupt
