@@ -35,6 +35,9 @@ def asof(race: str, at: str | None, store: str | None, count: int | None, tape: 
     instants.
     Exit code 0 shown or all equal, 1 something differs, 2 wrong usage.
     """
+    if count is not None and at is not None:
+        click.echo("raceday asof: expected a TIME or --check N, got both: --check chooses its own instants", err=True)
+        return 2
     try:
         place = stores.present(store)
         stores.tell(place)
@@ -45,14 +48,14 @@ def asof(race: str, at: str | None, store: str | None, count: int | None, tape: 
     except (TapeError, FileNotFoundError, ValueError) as error:
         click.echo(f"raceday asof: {error}", err=True)
         return 2
-    if count is None and moment is not None:
+    if moment is not None:
         for race_id in races:
             click.echo("\n".join(lines(history.at(race_id, moment))))
         return 0
     if count is None or answers is None:
         click.echo("raceday asof: expected a TIME, or --check N with --tape TAPE", err=True)
         return 2
-    asked = [(race_id, moment) for race_id in races] if moment else random_instants(history, races, count, seed)
+    asked = random_instants(history, races, count, seed)
     made = asyncio.run(check(TapeReplay(answers, recorded, settings_of_replay()), history, asked))
     for view, difference in made.found[:50]:
         click.echo(f"{view.race_id} at {view.at:%Y-%m-%d %H:%M:%S.%f}: {difference}")

@@ -9,7 +9,7 @@ from local import stores
 from local.commands.options import store_option
 from local.commands.places import read_named
 from local.failures import NoSuchRace
-from local.tape.explain import check_lines, day_figures, runner_lines
+from local.tape.explain import check_lines, day_figures, runner_lines, where
 from local.tape.opening import opened
 from local.tape.reader import Tape
 from local.tape.replay import Rows
@@ -68,7 +68,7 @@ def _all(recorded: Rows, tape: Tape | None, races: list[str]) -> int:
                 click.echo(f"{race_id} {figure}")
     if len(races) == 1 and any(row["raceId"] == races[0] for row in recorded.get(RACE_POLLS, {}).values()):
         story = RaceStory(recorded, tape, races[0])
-        click.echo("\n".join(check_lines(story.told[-1])))
+        click.echo("\n".join([f"checks of {where(story.told[-1])}", *check_lines(story.told[-1])]))
         click.echo("labels: " + ", ".join(str(entry.label) for entry in story.labels))
     source = "the tape" if tape else "the ledger"
     if tape is not None and (lacking := unanswered(recorded, tape, races)):

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,9 @@ class Recording(LocalWorld):
         day = race_day(now).isoformat()
         if day == self.day:
             return
-        writer = TapeWriter.create(self.folder / day / f"{now:%Y%m%dT%H%M%SZ}.tape", day=day, source="recorded")
+        writer = TapeWriter.create(
+            self.folder / day / f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.tape", day=day, source="recorded"
+        )
         writer.mark("recording", {"began": to_micros(now)})
         if self.keeper is None:
             self.keeper = Keeper(writer)

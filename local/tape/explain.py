@@ -78,7 +78,7 @@ def runner_steps(story: RaceStory, number: int, label: int) -> list[Step]:
         raise LookupError(f"no runner {number} at label {label}; the race has labels {known}")
     told = story.by_n(entry.state.n)
     parts: dict[str, Iterable[Figure | str]] = {
-        "answer": [_where(told)],
+        "answer": [where(told)],
         "money": _money(told, line.entrant_id),
         "label": _label(story, entry, line.entrant_id),
         "alerts": movement_steps(story, entry, line.entrant_id),
@@ -105,7 +105,8 @@ def _label(story: RaceStory, entry: Label, entrant_id: str) -> Iterator[Figure]:
         yield Figure(column, stored.get(column), rows[entrant_id][column], hows.get(column, ""))
 
 
-def _where(told: Told) -> str:
+def where(told: Told) -> str:
+    """Name a poll, and where on the tape its answer lies."""
     row = told.stored
     head = f"poll {row.n} ({row.kind}) of slot {row.slot:%Y-%m-%d %H:%M:%S}"
     if told.entry is None:

@@ -19,8 +19,13 @@ class Figure(NamedTuple):
 
     def __str__(self) -> str:
         """Return it as a line for people; one that differs is marked."""
-        mark = f"  != stored {self.stored}" if self.differs else ""
-        return f"{self.name:<26} {self.made!s:<18} {self.how}{mark}".rstrip()
+        mark = f"  != stored {shown(self.stored)}" if self.differs else ""
+        return f"{self.name:<26} {shown(self.made):<18} {self.how}{mark}".rstrip()
+
+
+def shown(value: Any) -> str:
+    """Return a value for people, one of several parts, as an alert's value and colour, beside each other."""
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def equal(a: Any, b: Any) -> bool:

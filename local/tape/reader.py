@@ -1,5 +1,6 @@
 """Reading a tape: one file or a folder of parts, in order of time."""
 
+import json
 import mmap
 import zlib
 from bisect import bisect_right
@@ -15,6 +16,7 @@ from local.tape.format import MOST_BODY_BYTES, body_of, frame_at, head_of
 from local.tape.index import indexed
 from local.tape.recordings import is_recording, tape_of
 from local.tape.scanning import Damage, Scan, TapeEntry, TapeError, mapped, named, scan
+from raceday.feed import values
 
 ENDING = ".tape"
 KEPT_BODIES = 48
@@ -33,6 +35,7 @@ class Tape:
         self.entries = sorted((e for each in found for e in each.entries), key=lambda e: (e.received, e.part, e.n))
         self._by_n = {(e.part, e.n): e for e in self.entries}
         self._bodies: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        self._generated: dict[tuple[int, int], datetime | None] = {}
         self._by_race: dict[str, list[TapeEntry]] = defaultdict(list)
         for entry in self.entries:
             if entry.race_id:
@@ -76,6 +79,22 @@ class Tape:
             while len(self._bodies) > KEPT_BODIES:
                 self._bodies.popitem(last=False)
         return body
+
+    def generated(self, entry: TapeEntry) -> datetime | None:
+        """Return when the feed made an answer, when it came where it names no time; None for one that is not whole."""
+        key = (entry.part, entry.n)
+        if key not in self._generated:
+            self._generated[key] = self._told(entry)
+        return self._generated[key]
+
+    def _told(self, entry: TapeEntry) -> datetime | None:
+        try:
+            answer = json.loads(self.body(entry))
+        except (ValueError, RecursionError):
+            return None
+        header = answer.get("header") if isinstance(answer, dict) else None
+        told = header.get("generated_time") if isinstance(header, dict) else None
+        return values.instant(told) or entry.received
 
     def head(self, entry: TapeEntry) -> dict[str, Any]:
         """Return all that the tape says of an answer; raises TapeError where it is not whole."""

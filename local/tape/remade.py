@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 
 from appwrite.query import Query
 
+from local.tape.pairing import answers_for
 from local.tape.reader import Tape
-from local.tape.replay import Rows, TapeReplay, answers_near, tables_of
+from local.tape.replay import Rows, TapeReplay, tables_of
 from local.tape.script import OBSERVED
 from local.tape.spill import WHOLE, SpilledStore
 from local.tape.steps import ReplayStep
@@ -16,7 +17,8 @@ from raceday.store.port import Store
 from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, ENTRANTS, MEETINGS, ODDS_HISTORY, RACE_POLLS, RACES
 
 # What of a ledger row tells which slot was polled when, and where its answer lies.
-_SLIM = ("$id", "raceId", "meetingId", "n", "slot", "kind", "fetchedAt", "startTime", "status", *OBSERVED)
+_SLIM = ("$id", "raceId", "meetingId", "n", "slot", "kind", "fetchedAt", "generatedAt", "startTime", "status",
+         *OBSERVED)  # fmt: skip
 _MOST_VALUES = 100
 # How long before a day's first poll its card was imported at the earliest.
 CARD_BEFORE = timedelta(hours=36)
@@ -45,7 +47,7 @@ async def read_ledger(store: Store, tape: Tape, day: date | None = None) -> Rows
             found[table] += await store.find(table, asked, select=select)
     polls = found[RACE_POLLS]
     for i, row in enumerate(polls):
-        if row["kind"] == "closing" or len(answers_near(tape, row)) != 1:
+        if row["kind"] == "closing" or len(answers_for(tape, row)) != 1:
             polls[i] = await store.get(RACE_POLLS, str(row["$id"])) or row
     return tables_of(found)
 

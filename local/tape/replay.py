@@ -3,7 +3,6 @@
 Imports and polls run through the same handlers at their own instants, and the event functions after every ledger row.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Any
 from local.functions import function
 from local.tape.keeping import IMPORTS
 from local.tape.overlaps import arranged
+from local.tape.pairing import answer_of
 from local.tape.reader import Tape
 from local.tape.scanning import TapeEntry
 from local.tape.script import LedgerStore, ScriptedFeed, SetClock, row_data, stamp
@@ -22,8 +22,6 @@ from local.testing.containers import make_container
 from raceday.call import Call
 from raceday.clock import instant
 from raceday.container import Container
-from raceday.feed import mapping
-from raceday.feed.models import Event
 from raceday.ids import SeededRandomSource
 from raceday.ledger import log as ledger
 from raceday.log import Log
@@ -50,8 +48,6 @@ from raceday.tables import (
 Rows = Mapping[str, Mapping[str, Row]]
 POLLER = "enhanced-race-poller"
 PROJECTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluator")
-# An answer is parsed and its poll's instant taken at once; a slow machine may need this long.
-PARSE_TIME = timedelta(seconds=2)
 
 
 @dataclass(slots=True)
@@ -211,42 +207,6 @@ class TapeReplay:
         for row_id, row in self.recorded.get(ENTRANTS, {}).items():
             odds = {column: first_odds[row_id].get(column) for column in ODDS_COLUMNS.values()}
             await self.store.upsert(ENTRANTS, row_id, {**row_data(row), **odds})
-
-
-def answers_near(tape: Tape, row: Mapping[str, Any]) -> list[TapeEntry]:
-    """Return the answers that a ledger row may have been made of by their time: two pollers may wake for one slot."""
-    at = instant(row["fetchedAt"]) + timedelta(milliseconds=1)
-    there = [e for e in tape.race(row["raceId"]) if e.status == 200 and e.function not in IMPORTS]
-    return [e for e in there if at - PARSE_TIME <= e.received <= at]
-
-
-def answer_of(tape: Tape, row: Mapping[str, Any]) -> TapeEntry | None:
-    """Return the answer that a ledger row was made of, None where the tape has none.
-
-    Of some that came together it is the one that the feed made when the row says, to a tenth of a millisecond.
-    """
-    near = answers_near(tape, row)
-    if len(near) < 2 or "generatedAt" not in row:
-        return near[-1] if near else None
-    told = instant(row["fetchedAt"]) - timedelta(seconds=_age_secs(row))
-    made = [(abs(at - told), -i, entry) for i, entry in enumerate(near) if (at := _made_at(tape, entry))]
-    return min(made)[2] if made else near[-1]
-
-
-def _age_secs(row: Mapping[str, Any]) -> float:
-    """Return how old a row's answer was when it came: its check has it finer than its instants, which are whole ms."""
-    checks = {check["name"]: check for check in json.loads(row.get("checks") or "[]")}
-    found = checks.get("freshness", {}).get("value")
-    whole = (instant(row["fetchedAt"]) - instant(row["generatedAt"])).total_seconds()
-    return found if isinstance(found, int | float) and abs(found - whole) < 0.002 else whole
-
-
-def _made_at(tape: Tape, entry: TapeEntry) -> datetime | None:
-    """Return when the feed made an answer; None for one that cannot be read, of which no row was made."""
-    try:
-        return mapping.generated_at(Event.model_validate_json(tape.body(entry)).header, entry.received)
-    except ValueError:
-        return None
 
 
 def came_at(entry: TapeEntry, row: Mapping[str, Any]) -> datetime:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from local.tape.pairing import answer_of, answers_for
 from local.tape.reader import Tape
-from local.tape.replay import Rows, answer_of, answers_near
+from local.tape.replay import Rows
 from local.tape.scanning import TapeEntry
 from raceday.feed import mapping
 from raceday.feed.models import Event
@@ -23,7 +24,7 @@ def unanswered(recorded: Rows, tape: Tape, races: Sequence[str]) -> int:
     """Return how many polls of some races have no answer on a tape: their figures are the ledger's own."""
     wanted = set(races)
     rows = [row for row in recorded.get(RACE_POLLS, {}).values() if row["raceId"] in wanted]
-    return sum(row["kind"] != "closing" and not answers_near(tape, row) for row in rows)
+    return sum(row["kind"] != "closing" and not answers_for(tape, row) for row in rows)
 
 
 @dataclass(slots=True)

@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 
 from local.tape.explain import check_lines, day_figures, runner_lines
+from local.tape.figure import Figure
 from local.tape.reader import Tape
+from local.tape.replay import Rows
 from local.tape.story import RaceStory, unanswered
 from raceday.racing.records import LedgerRow
 from raceday.tables import CLOSING_PRICES, MONEY_FLOW, NOTIFICATIONS, RACE_POLLS, RACE_RESULT_VERSIONS, RACES
+from tests.cli.kit import raceday
 from tests.tape.kit import answers, taped_day, write
 
 
@@ -101,6 +104,33 @@ def test_a_check_that_differs_says_in_what() -> None:
     assert [line.partition("  != ")[2] for line in marked] == [
         f"made again score {first.score}, expected {first.expected}"
     ]
+
+
+def test_an_alert_is_shown_by_value_and_colour() -> None:
+    """Both stand beside each other, as made and as stored; a value alone and none at all are as they are."""
+    text = str(Figure("told u1 of odds", (18.4, "#FEE2E2"), (18.4398, "#FEF3C7"), "in the band 15 to 20"))
+    assert " 18.4398 #FEF3C7 " in text
+    assert text.endswith("!= stored 18.4 #FEE2E2")
+    assert "(" not in text
+    assert str(Figure("hold", None, 3)).split() == ["hold", "3", "!=", "stored", "None"]
+
+
+def test_checks_of_a_race_name_their_poll(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a runner the newest poll's checks are told, and which poll that is."""
+    path, stored = taped_day(1, 1)
+    race = next(iter(stored[RACES]))
+
+    async def read(*_: str) -> tuple[Rows, list[str]]:
+        return stored, [race]
+
+    monkeypatch.setattr("local.commands.explain.read_named", read)
+    monkeypatch.setattr("local.stores.present", lambda _: "a.db")
+    raceday("explain", race, "--tape", str(path))
+    told = capsys.readouterr().out.splitlines()
+    first = next(i for i, line in enumerate(told) if line.startswith("check "))
+    newest = max(row["n"] for row in stored[RACE_POLLS].values())
+    assert told[first - 1].startswith(f"checks of poll {newest} (")
+    assert "part 1 record" in told[first - 1]
 
 
 def replace_cents(row: LedgerRow, entrant_id: str) -> LedgerRow:

@@ -116,6 +116,16 @@ def test_a_disk_that_fills_up_costs_answers_and_no_poll(
     assert max(ticks) > "2026-02-14T11:00:00"
 
 
+def test_a_part_is_named_by_its_beginning_in_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for in New Zealand's time it begins at the instant that its Z says."""
+
+    async def at_once(world: LocalWorld, _: float | None) -> None: ...
+
+    monkeypatch.setattr("local.commands.record.minutes", at_once)
+    assert raceday(*words(tmp_path, "2026-02-14T12:40:00+13:00", "--speed", "1")) == 0
+    assert [path.name[:13] for path in tmp_path.glob("tapes/2026-02-14/*.tape")] == ["20260213T2340"]
+
+
 def test_without_any_room_nothing_begins(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first write of all fails: the command ends, says why, and leaves no empty tape."""
 

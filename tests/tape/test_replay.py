@@ -10,8 +10,9 @@ import pytest
 from local.simulate.port_store import PortBackend
 from local.simulate.taped import simulate_tape
 from local.simulate.world import SETTINGS
+from local.tape.pairing import answer_of
 from local.tape.reader import Tape
-from local.tape.replay import Rows, TapeReplay, answer_of
+from local.tape.replay import Rows, TapeReplay
 from local.tape.verify import compare
 from raceday.clock import iso
 from raceday.feed.taping import Answer

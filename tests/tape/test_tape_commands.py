@@ -26,6 +26,12 @@ def test_an_appwrite_that_is_not_set_up_is_told(
     assert "APPWRITE_ENDPOINT is missing" in capsys.readouterr().err
 
 
+def test_asof_refuses_a_moment_beside_a_check(capsys: pytest.CaptureFixture[str]) -> None:
+    """A check of a thousand instants chooses them itself: a TIME beside it is wrong usage, and nothing is read."""
+    assert raceday("asof", "2026-02-14", "14:05", "--check", "1000") == 2
+    assert "expected a TIME or --check N, got both" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "line", ["simulate --feed tape:{tape}", "up --feed tape:{tape}", "export 2026-02-14 x --tape {tape}"]
 )
