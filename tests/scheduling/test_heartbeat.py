@@ -11,14 +11,15 @@ import pytest
 
 from local.simulate.loop import VirtualLoop
 from raceday.call import Call, Http
+from raceday.catalogue.functions import IMPORTS
 from raceday.clock import instant
 from raceday.container import Container
-from raceday.errors import BadRequest, StoreRefused
+from raceday.errors import BadRequest, RaceDayError, StoreRefused
 from raceday.runtime.heartbeat import PostHeartbeat, failing
 from raceday.scheduling import scheduler
 from raceday.settings import Settings
 from raceday.tables import SUITE_STATE
-from tests.scheduling.kit import START, Suite
+from tests.scheduling.kit import POLLER, START, Suite
 
 # A watcher such as healthchecks.io, with a period and a grace of a minute each, tells when this long passed unheard.
 PATIENCE = timedelta(minutes=2)
@@ -75,6 +76,64 @@ def test_the_watcher_hears_of_each_tick_with_its_summary() -> None:
     with pytest.raises(StoreRefused):
         suite.tick(START + timedelta(minutes=1))
     assert suite.watcher.beats[-1][1:] == (False, '{"error": "StoreRefused"}')
+
+
+def test_a_tick_whose_pollers_are_refused_beats_as_failed() -> None:
+    """Where the platform takes no start, as with a key that has expired, nothing is polled: the watcher hears it."""
+    suite = Watched(START)
+    suite.race("r1", START + timedelta(minutes=5))
+    suite.invoker.broken = frozenset({POLLER})
+    for minute in range(4):
+        suite.tick(START + timedelta(minutes=minute))
+    assert suite.invoker.slots() == []
+    beats = [(done, json.loads(summary).get("unstarted")) for _, done, summary in suite.watcher.beats]
+    assert (False, [POLLER]) in beats
+    assert beats[-1] == (False, [POLLER])
+    suite.invoker.broken = frozenset()
+    suite.tick(START + timedelta(minutes=4))
+    assert suite.watcher.beats[-1][1] is True
+
+
+def test_a_poller_that_is_taken_at_the_next_try_is_no_failure() -> None:
+    """One refusal that a try five seconds later makes good costs no slot, and the tick did its work."""
+    suite = Watched(START)
+    suite.race("r1", START + timedelta(minutes=20, seconds=30))
+    suite.invoker.refusals = 0
+    for minute in range(20):
+        before = len(suite.invoker.slots())
+        suite.invoker.refusals = 2 if minute == 19 else 0
+        report = suite.tick(START + timedelta(minutes=minute))
+    assert [failure["item"] for failure in report["failures"]] == [POLLER]
+    assert len(suite.invoker.slots()) > before
+    assert suite.watcher.beats[-1][1] is True
+
+
+def test_one_slot_of_several_that_nobody_polls_is_a_failure() -> None:
+    """A tick that lost a part of its slots did not do its work, though others have their pollers."""
+    suite = Watched(START, settings=Settings(races_per_poller=1))
+    for name in ("r1", "r2"):
+        suite.race(name, START + timedelta(seconds=30))
+    refused = {"r2"}
+    start = suite.invoker.start
+
+    async def start_some(function: str, payload: dict[str, Any]) -> str:
+        if refused & {slot["raceId"] for slot in payload.get("slots", ())}:
+            raise RaceDayError("refused")
+        return await start(function, payload)
+
+    suite.invoker.start = start_some  # type: ignore[method-assign]
+    suite.tick(START)
+    assert {race for race, _ in suite.invoker.slots()} == {"r1"}
+    assert suite.watcher.beats[-1][1] is False
+
+
+def test_an_import_that_is_due_and_refused_beats_as_failed() -> None:
+    """A day without its imports has no races to poll: the tick that could not start one says so."""
+    suite = Watched(START)
+    suite.invoker.broken = frozenset(IMPORTS)
+    suite.tick(START.replace(hour=17, minute=0))
+    (_, done, summary) = suite.watcher.beats[-1]
+    assert (done, json.loads(summary)["unstarted"]) == (False, ["daily-meetings"])
 
 
 def test_a_deaf_watcher_costs_the_tick_nothing() -> None:

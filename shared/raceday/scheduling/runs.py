@@ -33,6 +33,10 @@ async def start_due(tick: Tick, races: Sequence[Race]) -> None:
             await _start(tick, start, races)
         except RaceDayError as error:
             tick.fail(start.schedule.name, error)
+            run = tick.state.runs.get(start.schedule.name)
+            # What is started and could not be written down runs all the same; old rows can be deleted a day later.
+            if start.schedule is not PRUNE and not (run and run.due == start.due and run.started):
+                tick.unstarted.append(start.schedule.name)
     await _import_new(tick, races)
 
 
@@ -144,3 +148,4 @@ async def _import_new(tick: Tick, races: Sequence[Race]) -> None:
             await tick.container.invoker.start(DAILY_ENTRANTS.function, {"date": day})
         except RaceDayError as error:
             tick.fail(DAILY_ENTRANTS.name, error)
+            tick.unstarted.append(DAILY_ENTRANTS.name)

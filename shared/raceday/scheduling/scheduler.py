@@ -61,7 +61,8 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
     except Exception as error:
         await _beat(container, call, False, {"error": type(error).__name__})
         raise
-    await _beat(container, call, True, report)
+    # A tick whose pollers or imports nobody started runs on with nothing polled: it did not do its work.
+    await _beat(container, call, not report.get("unstarted"), report)
     return report
 
 
@@ -89,6 +90,9 @@ async def work(container: Container, call: Call, keeper: str = SCHEDULER) -> dic
             raise ending
     if handing.refused:
         await _save(tick, handing.taken)
+        tick.unstarted.append(POLLER)
+    if tick.unstarted:
+        tick.report["unstarted"] = sorted(set(tick.unstarted))
     report = {"races": len(races), "slots": len(handing.taken), "retried": sum(retried), **tick.report}
     call.log.info("tick.done", **report, failures=len(tick.failures))
     return {"ok": True, "minute": iso(tick.at), **report, "failures": tick.failures}

@@ -15,7 +15,8 @@ from raceday.scheduling.state import SCHEDULER, State
 class Tick:
     """One minute's work and what came of it; `lags` has for each projection the races behind, and those compared.
 
-    `keeper` names the state row that it keeps: the scheduler's, or the watchdog's while it stands in.
+    `keeper` names the state row that it keeps: the scheduler's, or the watchdog's while it stands in. `unstarted` names
+    what was due this minute and started by no try of it.
     """
 
     container: Container
@@ -26,6 +27,7 @@ class Tick:
     failures: list[dict[str, str]] = field(default_factory=list)
     lags: dict[str, tuple[int, int]] = field(default_factory=dict)
     keeper: str = SCHEDULER
+    unstarted: list[str] = field(default_factory=list)
 
     @property
     def intervals(self) -> Intervals:
