@@ -203,17 +203,29 @@ class Catalog:
         self.save()
         return column
 
+    @staticmethod
+    def check_new(there: Mapping[str, ApiColumn], column: ApiColumn) -> None:
+        """Refuse a key that is taken, whatever its case."""
+        if column.key.lower() in (key.lower() for key in there):
+            raise exists("column", column.key)
+
+    def far_of(self, table: SqlTable, column: ApiColumn) -> tuple[SqlTable, ApiColumn] | None:
+        """Return the other side of a two-way relationship, None for a column that has none."""
+        other = self.tables.get((table.database, column.related)) if column.two_way else None
+        far = other.columns.get(column.two_way_key) if other else None
+        return (other, far) if other is not None and far is not None else None
+
     def add_column(self, table: SqlTable, column: ApiColumn, *, at_once: bool = False) -> ApiColumn:
         """Add a column; refuses a doubled key, a default beside required, and a row that grows too wide."""
-        if column.key.lower() in (key.lower() for key in table.columns):
-            raise exists("column", column.key)
+        self.check_new(table.columns, column)
         if column.required and column.default is not None:
             raise ApiRefusal(
                 400, "column_default_unsupported", "Default values are not supported for required columns."
             )
         if sum(c.width() for c in table.columns.values()) + column.width() > ROW_WIDTH:
             raise ApiRefusal(400, "column_limit_exceeded", "The maximum row width has been reached.")
-        self._db.execute(f'ALTER TABLE {table.sql} ADD COLUMN "c_{column.key}" {SQL_TYPES[column.type]}')
+        if not column.virtual:
+            self._db.execute(f'ALTER TABLE {table.sql} ADD COLUMN "c_{column.key}" {SQL_TYPES[column.type]}')
         if self._latency and not at_once:
             column.ready = table.ready = iso(self._now() + self._latency)
         table.columns[column.key] = column
@@ -250,21 +262,31 @@ class Catalog:
         return table.indexes[key]
 
     def drop_table(self, table: SqlTable) -> None:
-        """Delete a table with its rows."""
+        """Delete a table with its rows and both sides of its two-way relationships."""
+        for column in list(table.relations):
+            if column.two_way and column.key in table.columns:
+                self.drop_column(table, column.key)
         self._db.execute(f"DROP TABLE {table.sql}")
         del self.tables[table.database, table.id]
         self.save()
 
     def drop_column(self, table: SqlTable, key: str) -> None:
-        """Delete a column with its values; its indexes go with it."""
+        """Delete a column with its values; its indexes and the far side of a relationship go with it."""
         if key not in table.columns:
             raise missing("column")
+        far = self.far_of(table, table.columns[key])
+        self._drop(table, key)
+        if far is not None:
+            self._drop(far[0], far[1].key)
+        self.save()
+
+    def _drop(self, table: SqlTable, key: str) -> None:
         for name, index in list(table.indexes.items()):
             if key in index["columns"]:
                 self.drop_index(table, name)
-        self._db.execute(f'ALTER TABLE {table.sql} DROP COLUMN "c_{key}"')
+        if not table.columns[key].virtual:
+            self._db.execute(f'ALTER TABLE {table.sql} DROP COLUMN "c_{key}"')
         del table.columns[key]
-        self.save()
 
     def drop_index(self, table: SqlTable, key: str) -> None:
         """Delete an index."""

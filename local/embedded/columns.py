@@ -45,6 +45,8 @@ class ApiColumn:
     on_delete: str = "setNull"
     relation: str = "manyToOne"
     two_way: bool = False
+    two_way_key: str = ""
+    side: str = "parent"
     created: str = ""
     format: str = ""
     ready: str = ""
@@ -79,14 +81,22 @@ class ApiColumn:
                 "relatedTable": self.related,
                 "relationType": self.relation,
                 "twoWay": self.two_way,
-                "twoWayKey": "",
+                "twoWayKey": self.two_way_key,
                 "onDelete": self.on_delete,
-                "side": "parent",
+                "side": self.side,
             }
         return base
 
+    @property
+    def virtual(self) -> bool:
+        """Tell whether this is the side of a two-way relationship that stands for many rows and holds nothing."""
+        many = "child" if self.relation == "manyToOne" else "parent"
+        return self.type == "relationship" and self.two_way and self.side == many
+
     def width(self) -> int:
         """Return the bytes the column takes of a MariaDB row in utf8mb4."""
+        if self.virtual:
+            return 0
         if self.type in ("string", "varchar"):
             return 4 * self.size + 2 if self.size <= 16_383 else 20
         return 20 if self.type in ("text", "mediumtext", "longtext") else 8
@@ -124,10 +134,18 @@ def column_of(kind: str, body: Mapping[str, Any], stamp: str) -> ApiColumn:
         related=str(body.get("relatedTableId") or body.get("relatedTable") or ""),
         relation=str(body.get("type") or "manyToOne") if kind == "relationship" else "manyToOne",
         two_way=bool(body.get("twoWay")),
+        two_way_key=_far_key(body),
         on_delete=str(body.get("onDelete") or "restrict"),
         created=stamp,
         format=kind if kind in FORMATS else str(body.get("format") or ""),
     )
+
+
+def _far_key(body: Mapping[str, Any]) -> str:
+    key = body.get("twoWayKey") or ""
+    if key and not (isinstance(key, str) and KEY.fullmatch(key)):
+        raise argument("Invalid `twoWayKey` param: Key must be a valid string of 1 to 36 characters.")
+    return str(key)
 
 
 def _is_bound(value: Any) -> bool:

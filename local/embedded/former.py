@@ -22,7 +22,8 @@ def former_body(body: Any) -> Any:
     if body.keys() == {"total", "rows"}:
         return {"total": body["total"], "documents": [former_body(row) for row in body["rows"]]}
     # A related row shown whole speaks the former words too.
-    return {
-        ("$collectionId" if key == "$tableId" else key): former_body(value) if isinstance(value, dict) else value
-        for key, value in body.items()
-    }
+    return {("$collectionId" if key == "$tableId" else key): _related(value) for key, value in body.items()}
+
+
+def _related(value: Any) -> Any:
+    return [former_body(one) for one in value] if isinstance(value, list) else former_body(value)

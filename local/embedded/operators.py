@@ -19,7 +19,9 @@ _ON_NUMBERS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any
 
 def resolved(table: SqlTable, data: Mapping[str, Any], raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the data with every operator replaced by what it makes of the row's value; `raw` is as the file has it."""
-    found = {k: op for k, v in data.items() if (op := _operator(v)) and k in table.columns}
+    found = {
+        k: op for k, v in data.items() if (op := _operator(v)) and k in table.columns and not table.columns[k].virtual
+    }
     if not found:
         return data
     return {**data, **{k: _result(table.columns[k].type, k, op, raw[f"c_{k}"]) for k, op in found.items()}}

@@ -123,6 +123,8 @@ def _check_select(table: SqlTable, names: list[Any]) -> None:
 def _check_attribute(table: SqlTable, attribute: str) -> None:
     if attribute not in table.columns and attribute not in SYSTEM:
         raise bad_query(f"Invalid query: Attribute not found in schema: {attribute}")
+    if attribute in table.columns and table.columns[attribute].virtual:
+        raise bad_query("Invalid query: Cannot query on virtual relationship attribute")
 
 
 def _check_filter(table: SqlTable, query: dict[str, Any]) -> None:

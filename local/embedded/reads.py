@@ -73,9 +73,20 @@ class RowReader:
             wanted = {s.split(".")[0] for s in select}
             row = {key: value for key, value in row.items() if key in wanted}
         for column in shape.relations:
-            if column.key in row and (expand or f"{column.key}.*" in select):
+            if not (expand or f"{column.key}.*" in select):
+                continue
+            if column.virtual:
+                row[column.key] = self._pointing(table, column, raw["_id"])
+            elif column.key in row:
                 row[column.key] = self._related(table, column, row[column.key])
         return {**row, **system_fields(table, raw)}
+
+    def _pointing(self, table: SqlTable, column: ApiColumn, row_id: str) -> list[dict[str, Any]]:
+        """Return the rows that point at one, each without its link back."""
+        other, back = self._table_of(table.database, column.related), column.two_way_key
+        found = self._db.execute(f'SELECT * FROM {other.sql} WHERE "c_{back}" = ? ORDER BY _seq', (row_id,))
+        shown = [self.show(other, as_dict(raw)) for raw in found.fetchall()]
+        return [{key: value for key, value in row.items() if key != back} for row in shown]
 
     def _related(self, table: SqlTable, column: ApiColumn, row_id: str | None) -> Any:
         if row_id is None:

@@ -7,6 +7,7 @@ from local.embedded.catalog import SqlTable
 from local.embedded.checks import check_id
 from local.embedded.columns import ApiColumn, column_of
 from local.embedded.errors import argument, missing
+from local.embedded.links import add_link, change_fate
 from local.embedded.request import Request, Routes
 from local.embedded.scopes import GUESTS
 from local.embedded.values import check_default
@@ -141,8 +142,10 @@ def create_column(r: Request) -> Any:
     body = dict(r.body)
     if r.parts["kind"] == "relationship":
         body.setdefault("key", body.get("relatedTableId"))
-        r.server.catalog.table(r.parts["db"], str(body.get("relatedTableId")))
-    column = r.server.catalog.add_column(r.table(), _column(r.parts["kind"], body, r))
+        other = r.server.catalog.table(r.parts["db"], str(body.get("relatedTableId")))
+        column = add_link(r.server.catalog, r.table(), other, _column("relationship", body, r))
+    else:
+        column = r.server.catalog.add_column(r.table(), _column(r.parts["kind"], body, r))
     return {**column.shown(), "status": "processing"}
 
 
@@ -152,8 +155,7 @@ def change_link(r: Request) -> Any:
     column = r.table().columns.get(r.parts["key"])
     if column is None or column.type != "relationship":
         raise missing("column")
-    column.on_delete = str(r.need("onDelete"))
-    r.server.catalog.save()
+    change_fate(r.server.catalog, r.table(), column, str(r.need("onDelete")))
     return column.shown(r.stamp())
 
 

@@ -12,6 +12,7 @@ from local.embedded.checks import check_id, given_stamp
 from local.embedded.columns import TEXTS
 from local.embedded.errors import ApiRefusal, argument, exists, invalid
 from local.embedded.instants import worded
+from local.embedded.links import check_links, point
 from local.embedded.loose import loosely_same
 from local.embedded.operators import has_operator, resolved
 from local.embedded.reads import RowReader, as_dict
@@ -47,6 +48,8 @@ class Rows(RowReader):
             column = columns.get(key)
             if column is None:
                 raise invalid(f'Unknown attribute: "{key}"')
+            if column.virtual:
+                continue
             if isinstance(value, str) and column.type == "datetime":
                 value = worded(value, self._now())
             found[key] = kept = stored(column, value)
@@ -62,7 +65,7 @@ class Rows(RowReader):
 
     def create(self, table: SqlTable, row_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Insert a row; refuses an id that is taken, and a clash with a unique index as if it were one."""
-        values = self._with_defaults(table, self.values(table, data, whole=True))
+        values, links = self._with_defaults(table, self.values(table, data, whole=True)), check_links(table, data)
         stamp = self.stamp()
         columns = ["_version", "_id", "_created", "_updated", "_permissions", *(f'"c_{k}"' for k in values)]
         given = [
@@ -74,7 +77,9 @@ class Rows(RowReader):
             *values.values(),
         ]
         sql = f"INSERT INTO {table.sql} ({', '.join(columns)}) VALUES ({', '.join('?' * len(given))}) RETURNING *"
-        return self._written(sql, given, row_id)
+        made = self._written(sql, given, row_id)
+        point(self._db, self._catalog, table, row_id, links)
+        return made
 
     def _written(self, sql: str, given: Sequence[Any], row_id: str) -> dict[str, Any]:
         try:
@@ -122,9 +127,10 @@ class Rows(RowReader):
             if bad := next((key for key in needed if key not in values and raw[f"c_{key}"] is None), None):
                 raise invalid(f'Missing required attribute "{bad}"')
         changed = {k: v for k, v in values.items() if raw[f"c_{k}"] != v}
-        if not changed and "$permissions" not in data:
+        moved = point(self._db, self._catalog, table, raw["_id"], check_links(table, data)) or bool(changed)
+        if not moved and "$permissions" not in data:
             return raw, False
-        return self._set(table, raw["_id"], changed, given_stamp(data, "$updatedAt", self.stamp())), bool(changed)
+        return self._set(table, raw["_id"], changed, given_stamp(data, "$updatedAt", self.stamp())), moved
 
     def _with_defaults(
         self, table: SqlTable, values: dict[str, Any], raw: Mapping[str, Any] | None = None
@@ -157,6 +163,7 @@ class Rows(RowReader):
             return self._create_or_overwrite(table, row_id, data), True
         values = self._with_defaults(table, self.values(table, resolved(table, data, raw), whole=True), raw)
         changed = {k: v for k, v in values.items() if raw[f"c_{k}"] != v}
+        point(self._db, self._catalog, table, raw["_id"], check_links(table, data))
         return self._set(table, raw["_id"], changed, given_stamp(data, "$updatedAt", self.stamp())), True
 
     def _same_case(self, table: SqlTable, row_id: str) -> dict[str, Any] | None:
@@ -173,7 +180,11 @@ class Rows(RowReader):
         if data.get("$permissions") is not None and sorted(data["$permissions"]) != sorted(had):
             return True
         # A link is read as the whole related row, which equals no id.
-        links = {column.key for column in self._shape(table).relations if old.get(column.key) is not None}
+        relations = self._shape(table).relations
+        links = {column.key for column in relations if old.get(column.key) is not None}
+        if raw is not None:
+            far = [column for column in relations if column.virtual and column.key in sent]
+            links |= {column.key for column in far if self._pointing(table, column, raw["_id"])}
         return any(k in links or not loosely_same(old.get(k), v) for k, v in sent.items())
 
     def _note_dropped(self, table: SqlTable, row_id: str, raw: dict[str, Any] | None, data: Mapping[str, Any]) -> None:
@@ -192,7 +203,8 @@ class Rows(RowReader):
             other = self._clashing(table, row_id, data) if error.kind == "row_already_exists" else None
             if other is None:
                 raise
-        values = {**dict.fromkeys(table.columns), **self.values(table, data, whole=True)}
+        held = [key for key, column in table.columns.items() if not column.virtual]
+        values = {**dict.fromkeys(held), **self.values(table, data, whole=True)}
         after = self._set(table, other, self._with_defaults(table, values), self.stamp())
         return {**after, "_id": row_id, "_seq": ""}
 
@@ -220,7 +232,7 @@ class Rows(RowReader):
     def _unlink(self, table: SqlTable, row_id: str) -> None:
         for other in self._tables.values():
             for column in other.relations if other.database == table.database else ():
-                if column.related != table.id:
+                if column.related != table.id or column.virtual:
                     continue
                 name, marked = f'"c_{column.key}"', (row_id,)
                 if column.on_delete == "setNull":

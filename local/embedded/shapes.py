@@ -15,7 +15,7 @@ class TableShape:
     """A table's columns, sorted by what has to be done with their values."""
 
     def __init__(self, table: SqlTable) -> None:
-        columns = table.columns.values()
+        columns = [c for c in table.columns.values() if not c.virtual]
         self.plain = [(c.key, f"c_{c.key}") for c in columns if _is_plain(c)]
         self.turned = [(c.key, f"c_{c.key}", _turner(c)) for c in columns if not _is_plain(c)]
         self.defaults = {c.key: stored(c, c.default) for c in columns if c.default is not None}

@@ -117,6 +117,40 @@ def test_a_pool_that_is_called_off_counts_nothing() -> None:
     assert (dict(found.single), found.dead) == ({"win": 5_000, "place": 0}, ("place",))
 
 
+def test_an_abandoned_race_keeps_totals_that_an_earlier_answer_called_off_with_all_others() -> None:
+    """All pools dead at once count 0 while the race may run, and are its last totals once it is Abandoned."""
+    alive = open_race()._replace(pools=(Pool("win", 5_000, "OPEN"), Pool("place", 3_000, "OPEN")))
+    off = alive._replace(pools=tuple(pool._replace(status="ABANDONED") for pool in alive.pools or ()))
+    first = totals(off, totals(alive, None, Status.OPEN), Status.OPEN)
+    again = totals(off._replace(pools=None), first, Status.OPEN)
+    assert first is not None
+    assert again is not None
+    assert dict(first.single) == dict(again.single) == {"win": 0, "place": 0}
+    for listed in (off.pools, (), None):
+        end = totals(off._replace(pools=listed), again, Status.ABANDONED)
+        later = totals(off, end, Status.ABANDONED)
+        assert end is not None
+        assert later is not None
+        assert dict(end.single) == dict(later.single) == {"win": 5_000, "place": 3_000}
+        assert end.dead == later.dead == ()
+    ran = totals(off, again, Status.FINAL)
+    assert ran is not None
+    assert dict(ran.single) == {"win": 0, "place": 0}
+
+
+def test_an_abandoned_race_revives_no_pool_that_was_called_off_while_others_lived() -> None:
+    """Place was refunded before; all others are called off later and the race after them."""
+    alive = open_race()._replace(pools=(Pool("win", 5_000, "OPEN"), Pool("place", 3_000, "OPEN")))
+    place = alive._replace(pools=(Pool("win", 5_500, "OPEN"), Pool("place", 3_000, "ABANDONED")))
+    off = alive._replace(pools=(Pool("win", 5_500, "ABANDONED"), Pool("place", 3_000, "ABANDONED")))
+    known = None
+    for told_now in (alive, place, off):
+        known = totals(told_now, known, Status.OPEN)
+    end = totals(off, known, Status.ABANDONED)
+    assert end is not None
+    assert (dict(end.single), end.dead) == ({"win": 5_500, "place": 0}, ("place",))
+
+
 def test_the_trackers_points_of_a_scratched_runner_are_nobodys() -> None:
     """Hold and bet of those that run sum to a hundred, and a scratched one has nothing of them."""
     race = open_race()

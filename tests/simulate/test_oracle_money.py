@@ -13,6 +13,7 @@ from local.feedsim.model import FeedRace
 from local.feedsim.serve import PREFIX
 from local.simulate.oracle.facts import Ledger, OracleLine, Poll, Pools
 from local.simulate.oracle.polls import figures
+from local.simulate.oracle.pools import pools_of
 from local.simulate.oracle.reading import read_event
 from local.simulate.oracle.sightings import versions_of
 from tests.feedsim.asking import HEADERS
@@ -136,6 +137,25 @@ def test_an_abandoned_race_keeps_a_pool_dead_that_was_and_kills_no_other(day: Fe
     assert pools is not None
     assert pools.dead == {"place"}
     assert (pools.single["place"], pools.single["win"]) == (0, base.cents("win"))
+    assert base.cents("win") > 0
+
+
+def test_pools_called_off_before_their_race_come_back_when_it_is_abandoned(day: FeedDay) -> None:
+    """All called off while the race is Open count 0, and are its last totals once it is Abandoned."""
+    race = next(race for race in day.core_races if race.script.place_off is None and race.script.final)
+    at = race.advertised - timedelta(minutes=5)
+    base = _polls(day, race, at, at)[-1][1]
+    data = json.loads(_served(day, race, at + STEP))
+    for pool in data["data"]["tote_pools"]:
+        pool["status"] = "ABANDONED"
+    reading = read_event(json.dumps(data).encode(), race.race_id)
+    first = pools_of(reading, base, "Open")
+    assert first is not None
+    assert base.pools is not None
+    assert (first.single["win"], first.lived["win"]) == (0, base.cents("win"))
+    last = pools_of(reading, replace(base, pools=first), "Abandoned")
+    assert last is not None
+    assert (last.single["win"], last.dead, last.lived) == (base.cents("win"), frozenset(), {})
     assert base.cents("win") > 0
 
 

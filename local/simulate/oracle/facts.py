@@ -64,7 +64,8 @@ class Pools:
     """Totals in cents by product: this race's own, and those over several races.
 
     `dead` are called off; `kept` says where totals come from that the answer lacks: dividends, or before. `leapt` are
-    those whose total cannot be, with the last one that could.
+    those whose total cannot be, with the last one that could; `lived` the last totals of all that were called off at
+    once.
     """
 
     single: Mapping[str, int]
@@ -73,6 +74,7 @@ class Pools:
     kept: Mapping[str, str] = field(default_factory=dict)
     aside: Mapping[str, Aside] = field(default_factory=dict)
     leapt: Mapping[str, int] = field(default_factory=dict)
+    lived: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,15 @@ def pools_of(reading: Reading, base: Poll | None, status: str) -> Pools | None:
         listed.setdefault(product, cents)
     # What was called off stays so when the feed lists it no more.
     was = before.dead if before else frozenset()
-    # An abandoned race ends as it last stood: its pools' own words count no more.
-    off = was if status == "Abandoned" else reading.dead | (was - listed.keys())
+    lived = before.lived if before else {}
+    # An abandoned race ends as it last stood: its pools' own words count no more, nor the answer that ended them all.
+    off = was - lived.keys() if status == "Abandoned" else reading.dead | (was - listed.keys())
     single: dict[str, int] = {}
     kept: dict[str, str] = {}
     for product in SINGLE:
         known = before.single.get(product, 0) if before else 0
+        if status == "Abandoned":
+            known = known or lived.get(product, 0)
         if product in off:
             single[product] = 0
         elif product not in reading.dead and listed.get(product, 0) > 0:
@@ -39,7 +42,22 @@ def pools_of(reading: Reading, base: Poll | None, status: str) -> Pools | None:
             single[product], kept[product] = known, "before"
         elif product in listed:
             single[product] = max(0, listed[product])
-    return Pools(single, _multi(reading, before), off, kept)
+    return Pools(single, _multi(reading, before), off, kept, lived=_all_ended(reading, before, off))
+
+
+def _all_ended(reading: Reading, before: Pools | None, off: frozenset[str]) -> dict[str, int]:
+    """Return what each dead pool had when an answer first said that none of the race's own is bet on any more."""
+    if before is None:
+        return {}
+    found = {}
+    own = {product for product, _ in reading.pools or () if product in SINGLE}
+    for product in off:
+        had = before.single.get(product, 0)
+        if own and own <= reading.dead and had > 0 and product not in before.dead:
+            found[product] = had
+        elif product in before.lived:
+            found[product] = before.lived[product]
+    return found
 
 
 def _multi(reading: Reading, before: Pools | None) -> dict[str, int]:
@@ -96,6 +114,7 @@ class OfJson:
             and _names(row.get("dead")) == sorted(self.pools.dead)
             and (row.get("kept") or {}) == dict(self.pools.kept)
             and (row.get("unlikely") or {}) == dict(self.pools.leapt)
+            and (row.get("lived") or {}) == dict(self.pools.lived)
             and aside == wanted
             and all(each["why"] for each in row.get("settled", {}).values() if each["decision"])
         )
@@ -106,6 +125,7 @@ class OfJson:
         """Show them."""
         aside = {product: each for product, each in self.pools.aside.items() if each != NOTHING}
         odd = f"dead {sorted(self.pools.dead)} kept {dict(self.pools.kept)} leapt {dict(self.pools.leapt)}"
+        odd += f" lived {dict(self.pools.lived)}"
         return f"{dict(self.pools.single)} {odd} {aside}"
 
 

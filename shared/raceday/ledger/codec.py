@@ -176,6 +176,8 @@ def _pools_out(pools: PoolTotals | None) -> dict[str, Any] | None:
         told["kept"] = dict(pools.kept)
     if pools.unlikely:
         told["unlikely"] = dict(pools.unlikely)
+    if pools.lived:
+        told["lived"] = dict(pools.lived)
     if pools.settled:
         told["settled"] = {product: _settlement_out(s) for product, s in pools.settled.items()}
     return told
@@ -206,6 +208,7 @@ def _pools_in(data: dict[str, Any] | None) -> PoolTotals | None:
         data.get("kept") or {},
         settled,
         data.get("unlikely") or {},
+        data.get("lived") or {},
     )
 
 

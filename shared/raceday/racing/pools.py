@@ -1,7 +1,7 @@
 """A race's pools after one answer: totals as far as they are known."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from raceday.catalogue.products import POOL_COLUMNS
 from raceday.racing.records import PoolTotals
@@ -13,13 +13,17 @@ def totals(snapshot: Snapshot, before: PoolTotals | None, status: Status) -> Poo
 
     A positive total of the answer counts first, then the pool behind the dividends, then what was last known: the
     feed drops or zeroes pools at the end. A pool called off counts 0. An abandoned race keeps its last totals: a pool
-    that was called off before stays so, and no other is (domain facts, 6).
+    that was called off while others lived stays so, and no other is (domain facts, 6).
     """
     paid = dividend_pools(snapshot)
     if snapshot.pools is None and before is None and not paid:
         return None
     listed = _by_product(snapshot.pools or ())
-    known = before.single if before else {}
+    known = dict(before.single) if before else {}
+    off = set(before.dead) if before else set()
+    if status is Status.ABANDONED and before is not None:
+        known |= before.lived
+        off -= before.lived.keys()
     settled = dividend_pools(snapshot, final_only=True)
     # Provisional dividends may be of a pool that was not whole yet: less than what was known is no news.
     paid = {p: cents for p, cents in paid.items() if p in settled or cents >= known.get(p, 0)}
@@ -28,7 +32,7 @@ def totals(snapshot: Snapshot, before: PoolTotals | None, status: Status) -> Poo
     kept: dict[str, str] = {}
     for product in [p for p in POOL_COLUMNS if p in listed or p in known or p in paid]:
         pool = listed.get(product)
-        was_off = before is not None and product in before.dead
+        was_off = product in off
         # The feed calls off every pool of an abandoned race, which tells nothing of the pool itself.
         if was_off if pool is None or status is Status.ABANDONED else pool.dead:
             single[product] = 0
@@ -41,7 +45,18 @@ def totals(snapshot: Snapshot, before: PoolTotals | None, status: Status) -> Poo
             single[product], kept[product] = known[product], "before"
         elif pool is not None and pool.total_cents is not None:
             single[product] = max(0, pool.total_cents)
-    return PoolTotals(single, _multi(snapshot, before), tuple(dead), kept)
+    lived = _lived(listed.values(), before, dead)
+    return PoolTotals(single, _multi(snapshot, before), tuple(dead), kept, lived=lived)
+
+
+def _lived(listed: Collection[Pool], before: PoolTotals | None, dead: Sequence[str]) -> dict[str, int]:
+    """Return the last totals of dead pools that were called off together, which may be the race's abandonment."""
+    if before is None:
+        return {}
+    found = dict(before.lived)
+    if listed and all(pool.dead for pool in listed):
+        found |= {product: cents for product, cents in before.single.items() if cents and product not in before.dead}
+    return {product: cents for product, cents in found.items() if product in dead}
 
 
 def dividend_pools(snapshot: Snapshot, *, final_only: bool = False) -> dict[str, int]:

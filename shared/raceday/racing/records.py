@@ -70,7 +70,8 @@ class PoolTotals(NamedTuple):
 
     `dead` names pools that were called off: their money is to be refunded and counts nowhere. `kept` says where a
     total comes from that the answer itself lacks: `dividends`, or the poll `before`. `unlikely` names pools whose total
-    cannot be, with the last one that could.
+    cannot be, with the last one that could. `lived` has the last total of each that was called off in one answer with
+    all others: that is the race's end if the race turns Abandoned, and a refund if it runs.
     """
 
     single: Mapping[str, int] = _NONE
@@ -79,6 +80,7 @@ class PoolTotals(NamedTuple):
     kept: Mapping[str, str] = _NONE
     settled: Mapping[str, Settlement] = _NONE
     unlikely: Mapping[str, int] = _NONE
+    lived: Mapping[str, int] = _NONE
 
     def cents(self, product: str) -> int | None:
         """Return one single-race product's total, None where it is absent."""
