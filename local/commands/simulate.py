@@ -80,7 +80,7 @@ PACE = (
 @click.option("--store-profile", type=click.Choice(tuple(PROFILES)), default="fast",
               help="the store's pace, but for port depth (fast)")  # fmt: skip
 @click.option("--sizes", type=click.Choice(SIZES), default="seed",
-              help="the functions' memory; lean has a share of a processor (seed)")  # fmt: skip
+              help="the functions' memory, with a share of a processor by it (seed)")  # fmt: skip
 @click.option(
     "--faults", default="none", metavar="PROFILE", help="what breaks: a name, some joined by +, or all (none)"
 )

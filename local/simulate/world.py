@@ -173,11 +173,11 @@ class SimWorld:
         )
 
     def slower(self, name: str) -> float:
-        """Return how much longer a function's own work takes at these sizes: 0 at the seed's, which are not modelled.
+        """Return how much longer a function's own work takes at its size than with a whole processor.
 
         The platform does not say how it shares processors; this has them shared by memory, 1 GiB being a whole one.
         """
-        return 1 / self._limits[name].memory_gib - 1 if self.sizes == "lean" else 0.0
+        return max(0.0, 1 / self._limits[name].memory_gib - 1)
 
     async def work(self, name: str, secs: float = CALL_CPU_SECS) -> None:
         """Let the work around a call take what it takes longer than with a whole processor."""
