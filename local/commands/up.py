@@ -83,6 +83,8 @@ def run(args: Options) -> int:
     """Run until stopped; 2 wrong settings."""
     if args.at is not None and args.at.tzinfo is None:
         return _wrong("--at: expected an instant with its offset, as 2026-11-24T01:00:00+00:00")
+    if args.speed <= 0:
+        return _wrong(f"--speed: expected more than 0, got {args.speed:g}")
     if args.staged and (args.at is not None or args.speed != 1):
         return _wrong("--staged runs on the machine's own clock: leave out --at and --speed")
     if args.tape is not None and (args.staged or args.tape.exists()):

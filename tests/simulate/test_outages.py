@@ -17,6 +17,7 @@ from local.simulate.report import polls
 from local.simulate.run import simulate_day
 from local.simulate.storms import REGULAR
 from local.simulate.world import Counts
+from raceday.clock import iso
 from raceday.ledger.timeline import surely_owes
 from raceday.racing.snapshot import Status
 
@@ -154,12 +155,12 @@ def test_re_checks_follow_from_the_slot_that_first_saw_the_race_over() -> None:
     told = Expected(sure={AT - timedelta(seconds=30), ended}, rechecks=rechecks_after(ended), finished=ended)
     rows = [("slot", AT - timedelta(seconds=30)), ("slot", seen), *(("recheck", at) for at in rechecks_after(seen))]
     ledger = [
-        {"raceId": "r1", "kind": kind, "slot": at.isoformat(), "fetchedAt": at.isoformat(), "startTime": AT.isoformat()}
-        for kind, at in rows
+        {"raceId": "r1", "n": n, "kind": kind, "slot": iso(at), "fetchedAt": iso(at), "startTime": iso(AT)}
+        for n, (kind, at) in enumerate(rows, 1)
     ]
     world: Any = SimpleNamespace(paused=None, counts=Counts())
     found = polls({"r1": told}, ledger, world)
     assert (found["missing"], found["unexpected"]) == (1, 0)
     # A poll at an instant that nothing asks for is told all the same.
-    odd = {**ledger[-1], "slot": (seen + timedelta(minutes=7)).isoformat()}
+    odd = {**ledger[-1], "n": 9, "slot": (seen + timedelta(minutes=7)).isoformat()}
     assert polls({"r1": told}, [*ledger, odd], world)["unexpected"] == 1
