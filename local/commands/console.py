@@ -200,11 +200,11 @@ def _cut(text: str, most: int) -> str:
 
 def _functions(suite: Suite) -> Table:
     table = Table(box=None, pad_edge=False, title="invocations, last 24 h", title_justify="left")
-    for name in ("function", "runs", "failed", "cold", "mean", "95 %", "longest"):
+    for name in ("function", "runs", "failed", "refused", "cold", "mean", "95 %", "longest"):
         table.add_column(name, justify="left" if name == "function" else "right")
     for t in suite.totals:
         table.add_row(
-            t.function, f"{t.runs:,}", str(t.failures), str(t.cold), millis(t.mean_ms), millis(t.p95_ms),
+            t.function, f"{t.runs:,}", str(t.failures), str(t.refused), str(t.cold), millis(t.mean_ms), millis(t.p95_ms),
             millis(t.longest_ms),
         )  # fmt: skip
     return table

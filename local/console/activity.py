@@ -16,8 +16,10 @@ from local.origin import Calls, Origin
 MOST_ROWS = 200_000
 MOST_LINES = 200
 MOST_EVENT = 50_000
+REFUSED = "refused"
 # What a caller proves itself by is nobody's to read again, and a replay here does without.
 _PROOFS = frozenset({"x-require-whisk-auth", "authorization", "cookie"})
+_WEBHOOK = "x-appwrite-webhook-"
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS activations (seq INTEGER PRIMARY KEY, function TEXT NOT NULL, activation TEXT NOT NULL,"
     " started REAL NOT NULL, duration_ms REAL NOT NULL, status TEXT NOT NULL, cold INTEGER NOT NULL,"
@@ -37,9 +39,9 @@ _INDEX = "CREATE INDEX IF NOT EXISTS by_started ON activations (started)"
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One activation; `status` is ok, or the kind of its error. `started` is an aware UTC instant.
+    """One activation; `status` is ok, `refused_` and a status for a caller's fault, or the kind of its error.
 
-    `event` is the JSON it was started with, empty where nobody kept it, `parent` the activation that started it.
+    `started` is an aware UTC instant, `event` is the JSON it was started with, empty where nobody kept it, `parent` the activation that started it.
     """
 
     function: str
@@ -53,6 +55,11 @@ class Invocation:
     parent: str = ""
 
     @property
+    def failed(self) -> bool:
+        """Tell whether it failed: what a caller was refused did not."""
+        return self.status != "ok" and not _is_refused(self.status)
+
+    @property
     def ended(self) -> datetime:
         """Return when it ended."""
         return self.started + timedelta(milliseconds=self.duration_ms)
@@ -62,7 +69,8 @@ class Invocation:
 class Totals:
     """What one function did over a stretch of time; durations in milliseconds.
 
-    `calls` are those of the runs whose calls were counted, None where none were.
+    `failures` leaves out what a caller was refused. `calls` are those of the runs whose calls were counted, None where
+    none were.
     """
 
     function: str
@@ -74,6 +82,7 @@ class Totals:
     longest_ms: float
     last: datetime
     calls: Calls | None = None
+    refused: int = 0
 
 
 def path_beside(store: str | Path) -> Path:
@@ -81,15 +90,19 @@ def path_beside(store: str | Path) -> Path:
     return Path(f"{store}-activity")
 
 
-def status_of(answer: Mapping[str, Any]) -> str:
-    """Return `ok`, or the kind of error that an activation's answer tells of."""
+def status_of(answer: Mapping[str, Any], origin: Origin | None = None) -> str:
+    """Return `ok`, or the kind of error that an activation's answer tells of.
+
+    A 4xx is the fault of who called: one from outside was `refused`, one of the suite's own calls failed.
+    """
     error = answer.get("error")
     if isinstance(error, Mapping):
         return str(error.get("kind") or error.get("code") or "error")
     if error:
         return "error"
     if int(answer.get("statusCode", 200)) >= 400:
-        return f"http_{answer['statusCode']}"
+        outside = origin is not None and int(answer["statusCode"]) < 500 and _from_outside(origin)
+        return f"{REFUSED if outside else 'http'}_{answer['statusCode']}"
     body = answer.get("body", answer)
     polled = body.get("polled") if isinstance(body, Mapping) else 0
     return "no_poll_done" if polled and len(body.get("failures") or ()) == polled else "ok"
@@ -195,7 +208,7 @@ class Activity:
         self, function: str, activation: str, began: datetime, spent_ms: float, answer: dict[str, Any], origin: Origin
     ) -> None:
         """Record an activation as a world tells of it, with its event and its parent."""
-        told = status_of(answer), False, _told(answer), origin.event, origin.parent, origin.calls
+        told = status_of(answer, origin), False, _told(answer), origin.event, origin.parent, origin.calls
         self.append(function, activation, began, spent_ms, *told)
 
     def totals(self, since: datetime, until: datetime) -> list[Totals]:
@@ -229,7 +242,7 @@ class Activity:
         where = "started >= ? AND started < ?"
         values: list[Any] = [since.timestamp(), until.timestamp()]
         if failed_only:
-            where += " AND status <> 'ok'"
+            where += f" AND status <> 'ok' AND status NOT LIKE '{REFUSED}|_%' ESCAPE '|'"
         if function:
             where, values = where + " AND function = ?", [*values, function]
         if activation:
@@ -284,12 +297,25 @@ def _unproved(event: Mapping[str, Any]) -> dict[str, Any]:
     return {**event, "http": {**http, "headers": headers}}
 
 
+def _is_refused(status: str) -> bool:
+    return status.startswith(f"{REFUSED}_")
+
+
+def _from_outside(origin: Origin) -> bool:
+    """Tell whether somebody called over HTTP: neither another function nor a webhook of the store."""
+    http = origin.event.get("http")
+    headers = http.get("headers") if isinstance(http, Mapping) else None
+    named = isinstance(headers, Mapping) and any(str(name).lower().startswith(_WEBHOOK) for name in headers)
+    return isinstance(http, Mapping) and not origin.parent and not named
+
+
 def _total(name: str, rows: Sequence[Any]) -> Totals:
     spent = [row[1] for row in rows]
     return Totals(
         function=name,
         runs=len(rows),
-        failures=sum(row[2] != "ok" for row in rows),
+        failures=sum(row[2] != "ok" and not _is_refused(row[2]) for row in rows),
+        refused=sum(_is_refused(row[2]) for row in rows),
         cold=sum(row[3] for row in rows),
         mean_ms=sum(spent) / len(spent),
         p95_ms=spent[min(len(spent) - 1, int(len(spent) * 0.95))],

@@ -38,6 +38,7 @@ def as_health(day: DayList, suite: Suite, *, live: bool) -> dict[str, Any]:
         "silent": suite.silent,
         "paused": list(suite.paused),
         "gaps": dict(suite.gaps),
+        "refusedCalls24h": suite.refused,
         "troubles": found,
     }
 

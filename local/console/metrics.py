@@ -49,6 +49,7 @@ def _activations(suite: Suite) -> list[str]:
     for name, about, values in (
         ("activations_24h", "Activations", {t.function: t.runs for t in totals}),
         ("activations_failed_24h", "Failed activations", {t.function: t.failures for t in totals}),
+        ("activations_refused_24h", "Calls refused for a fault of the caller", {t.function: t.refused for t in totals}),
         ("activations_cold_24h", "Cold starts", {t.function: t.cold for t in totals}),
         ("activation_seconds_24h", "Seconds of activations", {t.function: t.runs * t.mean_ms / 1000 for t in totals}),
         ("activation_p95_seconds_24h", "95th percentile of seconds", {t.function: t.p95_ms / 1000 for t in totals}),

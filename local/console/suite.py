@@ -78,6 +78,11 @@ class Suite:
         return [*did.items(), *((name, None) for name in NAMES if name not in did)]
 
     @property
+    def refused(self) -> int:
+        """Return how many calls were refused in the last 24 hours for a fault of the caller."""
+        return sum(total.refused for total in self.totals)
+
+    @property
     def busiest(self) -> int:
         """Return the most slots of one minute, at least one."""
         return max((m.total for m in self.minutes), default=0) or 1

@@ -86,7 +86,7 @@ def recent_work(source: Source, until: datetime, limit: int = 15) -> list[Work]:
     found = []
     for root in roots:
         beneath = tree.beneath(root)
-        found.append(Work(root, len(beneath) - 1, sum(run.status != "ok" for run in beneath)))
+        found.append(Work(root, len(beneath) - 1, sum(run.failed for run in beneath)))
     return found
 
 

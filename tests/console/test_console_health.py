@@ -32,6 +32,31 @@ def test_health_tells_what_is_paused_and_is_503_for_it(tmp_path: Path) -> None:
     over(tmp_path, work)
 
 
+def test_a_callers_bad_request_is_a_refused_call_and_no_trouble(tmp_path: Path) -> None:
+    """Health, Suite and metrics tell it as refused; a webhook's own bad request is the suite's failure."""
+
+    async def work(stepped: Stepped, source: Source, client: httpx.AsyncClient) -> None:
+        http = {"method": "POST", "headers": {"content-type": "application/json"}, "body": "{bad"}
+        answer = await stepped.world.invoke("enhanced-race-poller", {"http": http})
+        assert answer["statusCode"] == 400
+        health = (await client.get("/health")).json()
+        assert [text for text in health["troubles"] if "failed" in text] == []
+        assert health["refusedCalls24h"] == 1
+        page = (await client.get("/suite")).text
+        assert "✓ No activation failed." in page
+        assert "1 call refused in the last 24 h" in page
+        poller = (("function", "enhanced-race-poller"),)
+        found = read((await client.get("/metrics")).text)
+        for name, value in (("refused", 1), ("failed", 0)):
+            name = f"raceday_activations_{name}_24h"
+            assert found[name].samples[name, poller] == value
+        hook = {"http": {**http, "headers": {"X-Appwrite-Webhook-Name": "flow"}}}
+        await stepped.world.invoke("enhanced-race-poller", hook)
+        assert "1 activation failed in the last hour" in (await client.get("/health")).json()["troubles"]
+
+    over(tmp_path, work)
+
+
 def test_metrics_are_in_prometheus_text_and_count_what_ran(tmp_path: Path) -> None:
     """The text follows the format's rules; activations are counted by function, whatever its name holds."""
 
