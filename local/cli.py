@@ -120,7 +120,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         words, file = taken(words)
-        telling = progress.told(words[0]) if words and words[0] in LONG else contextlib.nullcontext()
+        long = bool(words) and words[0] in LONG and not {"-h", "--help"} & set(words)
+        telling = progress.told(words[0]) if long else contextlib.nullcontext()
         with applied(words[0] if words else "", file), telling:
             answer = raceday.main(words or ["--help"], prog_name="raceday", standalone_mode=False)
     except click.ClickException as error:

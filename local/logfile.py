@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from raceday.log import LEVELS
 
 MOST_BYTES = 20_000_000
+# Who switches tells it in a line of its own.
+SWITCHED = ("cli.switched", "console.switched")
 
 
 class LineFilter(NamedTuple):
@@ -20,12 +22,12 @@ class LineFilter(NamedTuple):
     level: str = "info"
 
     def has(self, line: dict[str, Any]) -> bool:
-        """Tell whether a line is wanted; a race's are those that name it anywhere."""
+        """Tell whether a line is wanted; a race's are those that name it anywhere, and the acts on switches."""
         if LEVELS.get(str(line.get("level")), 20) < LEVELS[self.level]:
             return False
         if self.function and line.get("function") != self.function:
             return False
-        return not self.race or self.race in json.dumps(line)
+        return not self.race or line.get("event") in SWITCHED or self.race in json.dumps(line)
 
 
 def path_beside(store: str) -> Path:
@@ -72,19 +74,19 @@ def read(path: Path, begin: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
                 yield found, begin
 
 
-def having(path: Path, begin: int, word: str) -> tuple[list[dict[str, Any]], int]:
-    """Return the whole lines from an offset on that have a word anywhere, and the offset after the last whole line.
+def having(path: Path, begin: int, *words: str) -> tuple[list[dict[str, Any]], int]:
+    """Return the whole lines from an offset on that have one of the words anywhere, and the offset after the last.
 
     Only those lines are read as JSON: a day's log has a hundred times as many others.
     """
-    wanted = word.encode()
+    wanted = [word.encode() for word in words]
     with path.open("rb") as file:
         file.seek(begin)
         data = file.read()
     whole = data[: data.rfind(b"\n") + 1]
     found = []
     for raw in whole.splitlines():
-        if wanted in raw:
+        if any(word in raw for word in wanted):
             try:
                 line = json.loads(raw)
             except ValueError:

@@ -19,6 +19,14 @@ from raceday.store.port import Store
 _EXPECTED = 'an id of the feed, a unique beginning of one, or course and number as "Bulloo Heights R3"'
 
 
+class _Unnamed(BadRequest):
+    """A name that is no one race's: the message says which are near, `expected` what would do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("raceId", _EXPECTED)
+        self.args = (f"raceId: {message}",)
+
+
 async def with_ids(store: Store, event: Mapping[str, Any]) -> dict[str, Any]:
     """Return an event whose races are named by their ids; raises NoSuchRace for a name that is no one race's."""
     found = dict(event)
@@ -48,7 +56,7 @@ async def web_with_ids(store: Store, function: str, event: Mapping[str, Any]) ->
         if (named := await with_ids(store, body)) != body:
             http |= {"body": base64.b64encode(json.dumps(named).encode()).decode(), "isBase64Encoded": True}
     except NoSuchRace as error:
-        raise BadRequest("raceId", f"{_EXPECTED} ({error})") from None
+        raise _Unnamed(str(error)) from None
     return {**event, "http": http}
 
 

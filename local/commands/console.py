@@ -204,8 +204,8 @@ def _functions(suite: Suite) -> Table:
         table.add_column(name, justify="left" if name == "function" else "right")
     for t in suite.totals:
         table.add_row(
-            t.function, f"{t.runs:,}", str(t.failures), str(t.refused), str(t.cold), millis(t.mean_ms), millis(t.p95_ms),
-            millis(t.longest_ms),
+            t.function, f"{t.runs:,}", str(t.failures), str(t.refused), str(t.cold), millis(t.mean_ms),
+            millis(t.p95_ms), millis(t.longest_ms),
         )  # fmt: skip
     return table
 

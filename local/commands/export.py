@@ -11,7 +11,7 @@ from local.commands.options import store_option
 from local.progress import counted
 from local.simulate.lived import lived
 from local.simulate.taped import is_long
-from local.tape.export import FORMATS, export_day, make_database
+from local.tape.export_tables import FORMATS
 from local.tape.opening import opened
 from local.tape.reader import Tape
 from local.tape.remade import replayed
@@ -67,6 +67,8 @@ def export(days: str, folder: Path, kind: str, store: str | None, tape: Path | N
         click.echo(f"raceday export: {error}", err=True)
         return 2
     if kind == "duckdb":
+        from local.tape.export import make_database
+
         click.echo(f"made {make_database(folder)}")
     return 0 if polls else 3
 
@@ -80,6 +82,9 @@ async def _export(days: list[date], folder: Path, kind: str, place: str) -> int:
 
 
 async def _write(client: Finds, days: list[date], folder: Path, kind: str) -> int:
+    # Arrow and DuckDB take a second to load, which --help and a wrong use do without.
+    from local.tape.export import export_day
+
     polls = 0
     for day in counted(days, "days", len(days)):
         counts = await export_day(client, day, folder, "csv" if kind == "csv" else "parquet")

@@ -35,7 +35,7 @@ def functions(port: int | None, store: str | None, as_json: bool) -> int:
         return 0
     table = Table(box=None, pad_edge=False)
     for column in ("function", "started by", "size", "parameters"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in ("function", "size"))
     for each in found:
         table.add_row(each["name"], each["started_by"], each["size"], ", ".join(each["parameters"]) or "—")
     Console().print(table)

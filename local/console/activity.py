@@ -41,7 +41,8 @@ _INDEX = "CREATE INDEX IF NOT EXISTS by_started ON activations (started)"
 class Invocation:
     """One activation; `status` is ok, `refused_` and a status for a caller's fault, or the kind of its error.
 
-    `started` is an aware UTC instant, `event` is the JSON it was started with, empty where nobody kept it, `parent` the activation that started it.
+    `started` is an aware UTC instant, `event` the JSON it was started with, empty where nobody kept it, and `parent`
+    the activation that started it.
     """
 
     function: str

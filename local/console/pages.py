@@ -33,9 +33,11 @@ class Pages:
         )
         env.filters.update(
             nz=words.clock_nz, ms=words.epoch_ms, span=words.span, dollars=words.dollars, odds=words.odds,
-            millis=words.millis, at=words.at,
+            millis=words.millis, at=words.at, to_start=words.to_start,
         )  # fmt: skip
-        env.globals.update(until=words.until, many=words.many, ordinal=words.ordinal, notice=NOTICE, slug=slug)
+        env.globals.update(
+            until=words.until, due=words.due, many=words.many, ordinal=words.ordinal, notice=NOTICE, slug=slug
+        )
         self._env = env
 
     def render(self, template: str, *, fragment: bool = False, path: str = "/", **values: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from local.console.charts import Chart, Mark, Series, chart
 from local.console.grid import Moment, MoneyGrid, make_grid, moves_of
-from local.console.missing import COMMITTED_WITHIN
+from local.console.missing import COMMITTED_WITHIN, MissedSlot
 from local.console.race_rows import RaceRows, asked_instant, rows_at, rows_now
 from local.console.source import Source
 from local.console.today import ListedRace, listed
@@ -116,10 +116,13 @@ async def _page(source: Source, rows: RaceRows, view: str) -> RacePage:
     now, intervals = rows.asof or source.now(), Intervals.of(source.settings)
     ledger = [from_row(poll) for poll in polls]
     newest = polls[-1] if polls else None
-    judged = listed(row, rows.meeting, newest, now, intervals, failed=source.failed_polls())
+    told = await source.told()
+    judged = listed(row, rows.meeting, newest, now, intervals, told=told)
     ended = _results(rows.results, entrants)
     positions = {p.number: p.position for p in ended.get("placed", ()) if p.position}
-    slots = shown_slots(ledger, judged, now, intervals)
+    lost = [MissedSlot(g.slot, row["$id"], g.cause) for poll in ledger for g in poll.gaps]
+    lost = [gap._replace(cause=told.cause(gap.race, gap.slot, gap.cause)) for gap in lost]
+    slots = shown_slots(ledger, lost, judged, now, intervals)
     silks = {silk: f"/silk/{silk}.svg" for silk in await source.drawn([e.get("silkId") or "" for e in entrants])}
     return RacePage(
         id=row["$id"],
@@ -134,7 +137,7 @@ async def _page(source: Source, rows: RaceRows, view: str) -> RacePage:
             rows.flow,
             rows.pools,
             rows.bands,
-            _moment(judged, ledger, now, at(row.get("$createdAt"))),
+            _moment(judged, ledger, lost, now, at(row.get("$createdAt"))),
             moves_of(ledger),
             positions,
         ),
@@ -169,17 +172,22 @@ def _footer(pools: Row | None) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _moment(judged: ListedRace, ledger: Sequence[LedgerRow], now: datetime, imported: datetime | None) -> Moment:
+def _moment(
+    judged: ListedRace,
+    ledger: Sequence[LedgerRow],
+    lost: Sequence[MissedSlot],
+    now: datetime,
+    imported: datetime | None,
+) -> Moment:
     """Return where the grid's present column is, and which labels lost slots for which causes."""
     known = min((instant for instant in (imported, *(row.slot for row in ledger[:1])) if instant), default=None)
     since = secs_to_start(judged.start, known) if known else None
     secs = secs_to_start(judged.start, now)
     causes: dict[int, dict[str, None]] = {}
-    for row in ledger:
-        for gap in row.gaps:
-            label = label_of(secs_to_start(judged.start, gap.slot))
-            if label is not None:
-                causes.setdefault(label, {})[gap.cause.replace("_", " ")] = None
+    for gap in lost:
+        label = label_of(secs_to_start(judged.start, gap.slot))
+        if label is not None:
+            causes.setdefault(label, {})[gap.why] = None
     gaps = {label: ", ".join(words) for label, words in causes.items()}
     return Moment(None, None, gaps, since) if judged.over else Moment(label_of(secs), secs, gaps, since)
 
@@ -284,16 +292,19 @@ def growth_chart(ledger: Sequence[LedgerRow], start: datetime) -> Chart:
 
 
 def shown_slots(
-    ledger: Sequence[LedgerRow], judged: ListedRace, now: datetime, intervals: Intervals
+    ledger: Sequence[LedgerRow],
+    lost: Sequence[MissedSlot],
+    judged: ListedRace,
+    now: datetime,
+    intervals: Intervals,
 ) -> tuple[SlotShown, ...]:
     """Return committed slots, gaps with their causes, and what is planned for the next ten minutes."""
-    found: list[SlotShown] = []
 
     def minutes(instant: datetime) -> float:
         return round((judged.start - instant).total_seconds() / 60, 2)
 
+    found = [SlotShown(gap.slot, minutes(gap.slot), "slot", "gap", note=gap.why) for gap in lost]
     for row in ledger:
-        found += [SlotShown(g.slot, minutes(g.slot), "slot", "gap", note=g.cause.replace("_", " ")) for g in row.gaps]
         state = "late" if row.kind in ("slot", "recheck") and row.late_ms > LATE_MS else "on time"
         note = f"late by {row.late_ms / 1000:.1f} s" if state == "late" else ""
         found.append(

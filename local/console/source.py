@@ -13,11 +13,12 @@ from appwrite.query import Query
 
 from local import logfile
 from local.console.activity import Activity
+from local.console.missing import MissedSlot, Switched, Told, pauses_of
 from local.console.words import at
 from raceday.clock import Clock, iso
 from raceday.ledger.log import newest_with_pools
 from raceday.racing.nzday import race_day
-from raceday.scheduling.state import HEALTH, IMPORT, PAUSE, TICK
+from raceday.scheduling.state import HEALTH, IMPORT, PAUSE, PAUSED, TICK
 from raceday.settings import Settings
 from raceday.store.port import Row, Store
 from raceday.tables import (
@@ -70,8 +71,9 @@ class Source:
     actions: "Actions | None" = None
     log_file: Path | None = None
     tape: "OpenTape | None" = None
-    lost: dict[str, list[datetime]] = field(default_factory=dict)
+    lost: dict[str, list[MissedSlot]] = field(default_factory=dict)
     _failed: dict[tuple[str, datetime], str] = field(default_factory=dict)
+    _switched: list[Switched] = field(default_factory=list)
     _read_to: int = 0
     _latest: dict[str, Row] = field(default_factory=dict)
     _unpolled: set[str] = field(default_factory=set)
@@ -98,23 +100,32 @@ class Source:
                 found.setdefault(str(line["activation"]), []).append(logfile.written(line))
         return found
 
-    def failed_polls(self) -> Mapping[tuple[str, datetime], str]:
-        """Return the causes of polls that failed, by race and slot, as the log beside the store tells them.
+    async def told(self) -> Told:
+        """Return what the log beside the store and the switches tell of missed slots.
 
-        A race's next ledger row tells the same; until then the log alone knows.
+        A race's next ledger row tells a poll that failed; until then the log alone knows. Former pauses stand in the
+        log alone, the newest act on each switch in the store.
         """
+        self._read_log()
+        rows = await self.store.find(SUITE_STATE, [Query.equal("kind", [PAUSE])])
+        acts = [Switched(t, str(row["name"]), row.get("status") == PAUSED) for row in rows if (t := at(row["at"]))]
+        return Told(self._failed, pauses_of([*self._switched, *acts]))
+
+    def _read_log(self) -> None:
         if self.log_file is None or not self.log_file.exists():
-            return self._failed
+            return
         if self.log_file.stat().st_size < self._read_to:
             # A full file has made way for a new one.
             self._read_to = 0
-        lines, self._read_to = logfile.having(self.log_file, self._read_to, '"poll.failed"')
+        lines, self._read_to = logfile.having(self.log_file, self._read_to, '"poll.failed"', '.switched"')
         for line in lines:
-            if (slot := at(line.get("slot"))) is not None:
+            if str(line.get("event")) in logfile.SWITCHED:
+                if (when := at(line.get("at"))) is not None:
+                    self._switched.append(Switched(when, str(line.get("switched")), line.get("state") == PAUSED))
+            elif (slot := at(line.get("slot"))) is not None:
                 self._failed[str(line.get("race")), slot] = str(line.get("cause") or "")
         for key in list(self._failed)[:-_MOST_FAILED]:
             del self._failed[key]
-        return self._failed
 
     def now(self) -> datetime:
         """Return the present instant."""
@@ -283,12 +294,12 @@ class Source:
         return await self.store.find(SUITE_STATE, queries, limit=200)
 
 
-def _lost(rows: Iterable[Row], since: datetime) -> dict[str, list[datetime]]:
+def _lost(rows: Iterable[Row], since: datetime) -> dict[str, list[MissedSlot]]:
     """Return the slots that rows tell as lost, by race."""
-    found: dict[str, list[datetime]] = {}
+    found: dict[str, list[MissedSlot]] = {}
     for row in rows:
         for gap in json.loads(row.get("gaps") or "[]"):
             slot = at(gap.get("slot"))
             if slot is not None and slot >= since:
-                found.setdefault(row["raceId"], []).append(slot)
+                found.setdefault(row["raceId"], []).append(MissedSlot(slot, row["raceId"], str(gap.get("cause", ""))))
     return found

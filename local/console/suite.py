@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.console.activity import Invocation, Totals
-from local.console.missing import UNTOLD, MissedSlot
+from local.console.missing import UNTOLD, MissedSlot, Told
 from local.console.race import LATE_MS
 from local.console.source import Source
 from local.console.today import DayList, status_of
@@ -101,7 +101,7 @@ async def read_suite(source: Source, day: DayList, *, whole: bool = False) -> Su
     since = until - WINDOW
     rows = await source.slots_of(since, until)
     # A race's first row may tell of slots from long before this stretch.
-    lost = _gaps(rows)
+    lost = _gaps(rows, await source.told())
     told = {(gap.slot, gap.race) for gap in lost}
     lost += [each for each in day.missing if (each.slot, each.race) not in told and each.slot < until]
     gap_rows = sorted((gap for gap in lost if gap.slot >= since), reverse=True)
@@ -139,14 +139,15 @@ def _late(row: Row) -> bool:
     return (row.get("lateMs") or 0) > LATE_MS and row.get("kind") in ("slot", "recheck")
 
 
-def _gaps(rows: Sequence[Row]) -> list[MissedSlot]:
+def _gaps(rows: Sequence[Row], told: Told) -> list[MissedSlot]:
     """Return every gap that the rows tell of."""
     found = []
     for row in rows:
         for gap in json.loads(row.get("gaps") or "[]"):
             slot = at(gap.get("slot"))
             if slot is not None:
-                found.append(MissedSlot(slot, str(row["raceId"]), str(gap.get("cause", ""))))
+                race = str(row["raceId"])
+                found.append(MissedSlot(slot, race, told.cause(race, slot, str(gap.get("cause", "")))))
     return found
 
 

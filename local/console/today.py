@@ -4,10 +4,9 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
-from local.console.missing import MissedSlot, causes_of, missing_slots
+from local.console.missing import NOTHING_TOLD, MissedSlot, Told, causes_of, missing_slots
 from local.console.source import Source
 from local.console.words import at, clock_nz, many
 from raceday.racing.schedule import GIVE_UP_SECS, NEAR_FROM_SECS, Intervals, Slot, rechecks, slots_between
@@ -113,14 +112,14 @@ def listed(
     now: datetime,
     intervals: Intervals,
     *,
-    gaps: Sequence[datetime] = (),
+    gaps: Sequence[MissedSlot] = (),
     behind: datetime | None = None,
-    failed: Mapping[tuple[str, datetime], str] = MappingProxyType({}),
+    told: Told = NOTHING_TOLD,
 ) -> ListedRace:
     """Judge one race at an instant.
 
     `gaps` are the slots that its ledger tells as lost of late; `behind` is the poll that its figures do not show yet;
-    `failed` has causes by race and slot.
+    `told` is what else is known of missed slots.
     """
     start, status = at(race["startTime"]), status_of(race)
     if start is None:
@@ -130,7 +129,8 @@ def listed(
     finished_at = at(poll["finishedAt"]) if poll else None
     # A race is due from its import on, not only from when it is near.
     since = last_slot or at(race.get("$createdAt")) or start - timedelta(seconds=NEAR_FROM_SECS)
-    missing = () if over else missing_slots(race["$id"], start, status, intervals, since, now, failed)
+    missing = () if over else missing_slots(race["$id"], start, status, intervals, since, now, told)
+    gaps = [gap._replace(cause=told.cause(gap.race, gap.slot, gap.cause)) for gap in gaps]
     following = _next(start, status, intervals, now, finished_at)
     score = poll.get("score") if poll else None
     judged = _Judged(start, status, last_slot, score, missing, () if over else gaps, now, None if over else behind)
@@ -179,7 +179,7 @@ class _Judged:
     last: datetime | None
     score: Any
     missing: Sequence[MissedSlot]
-    gaps: Sequence[datetime]
+    gaps: Sequence[MissedSlot]
     now: datetime
     behind: datetime | None
 
@@ -196,8 +196,11 @@ class _Judged:
             causes = causes_of(self.missing)
             text = "never polled" if self.last is None else f"{many(len(self.missing), 'slot')} missed"
             yield f"{text}: {causes}" if causes else text
-        if self._weighs(self.gaps):
-            yield f"{many(len(self.gaps), 'slot')} lost of late, nearest {_nearest(self.gaps, self.start)}"
+        lost = [each.slot for each in self.gaps]
+        if self._weighs(lost):
+            causes = causes_of(self.gaps)
+            text = f"{many(len(lost), 'slot')} lost of late, nearest {_nearest(lost, self.start)}"
+            yield f"{text}: {causes}" if causes else text
         if self.behind is not None:
             yield f"figures behind the poll of {clock_nz(self.behind, secs=True)}"
         if self.score is not None and self.score < GOOD_SCORE:
@@ -206,7 +209,7 @@ class _Judged:
     def weight(self) -> int:
         """Return how much this race needs attention; what is past weighs half of what is still going on."""
         going_on = sum(weight_of(each.slot, self.start) for each in self.missing)
-        past = sum(weight_of(slot, self.start) for slot in self.gaps)
+        past = sum(weight_of(each.slot, self.start) for each in self.gaps)
         poor = GOOD_SCORE - self.score if self.score is not None and self.score < GOOD_SCORE else 0
         near = weight_of(self.now, self.start)
         overdue = near if self.now - self.start > OVERDUE else 0
@@ -257,7 +260,7 @@ async def read_day(source: Source, day: date | None = None) -> DayList:
     polls = await source.latest_polls([race["$id"] for race in races])
     running = [race["$id"] for race in races if not _is_over(race)]
     behind = await source.behind({race_id: row for race_id in running if (row := polls.get(race_id))}, STALE_AFTER)
-    failed = source.failed_polls()
+    told = await source.told()
     found = [
         listed(
             race,
@@ -267,7 +270,7 @@ async def read_day(source: Source, day: date | None = None) -> DayList:
             intervals,
             gaps=source.lost.get(race["$id"], ()),
             behind=behind.get(race["$id"]),
-            failed=failed,
+            told=told,
         )
         for race in races
     ]

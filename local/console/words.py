@@ -48,6 +48,17 @@ def until(instant: datetime | None, now: datetime) -> str:
     return f"in {span(secs)}" if secs >= 0 else f"{span(secs)} ago"
 
 
+def due(instant: datetime | None, now: datetime) -> str:
+    """Write when something is to come; what should have come by now is due now."""
+    return "now" if instant is not None and instant <= now else until(instant, now)
+
+
+def to_start(minutes: float) -> str:
+    """Write the minutes of a slot against the start: `-2.5`, `+0.5`, `0.0` at it."""
+    text = f"{-minutes:+.1f}"
+    return "0.0" if float(text) == 0 else text
+
+
 def dollars(cents: Any, *, zero: str = "—") -> str:
     """Write cents as whole dollars; nothing and zero are a dash."""
     return f"${round(cents / 100):,}" if isinstance(cents, (int, float)) and cents > 0 else zero

@@ -125,8 +125,8 @@ def _money(told: Told, entrant_id: str) -> Iterator[Figure]:
         yield Figure(odds, getattr(stored, odds, None), getattr(made, odds, None), "from the feed's odds")
         found = _share(told.made, product, entrant_id)
         source, cents = f"{product}_source", f"{product}_cents"
-        shown = f"share {float(found[0]):.6f} of {found[1]} cents" if found else _NO_SHARE.get(
-            getattr(made, source, ""), "no share")  # fmt: skip
+        shown = f"share {float(found[0]):.6f} of {found[1]} cents{_left(told.made, product, found[1])}" if found else (
+            _NO_SHARE.get(getattr(made, source, ""), "no share"))  # fmt: skip
         yield Figure(f"{product} share's source", getattr(stored, source, None), getattr(made, source, None), shown)
         exact = f"{float(found[0] * found[1]):.4f} before apportioning" if found else ""
         yield Figure(f"{product} cents", getattr(stored, cents, None), getattr(made, cents, None), exact)
@@ -154,6 +154,18 @@ def _share(row: LedgerRow, product: str, entrant_id: str) -> tuple[Fraction, int
     whole = sum(weights.values())
     money = sum(getattr(r, f"{product}_cents") or 0 for r in same)
     return (weights[entrant_id] / whole, money) if whole else None
+
+
+def _left(row: LedgerRow, product: str, shared_cents: int) -> str:
+    """Say what a shared sum is, where it is not the whole pool: what is left of it after other runners' money."""
+    pool = row.pools.cents(product) if row.pools else None
+    if row.pools is None or pool is None or pool == shared_cents:
+        return ""
+    beside = row.pools.beside_cents(product)
+    other = sum(getattr(runner, f"{product}_cents") or 0 for runner in row.runners) - shared_cents
+    taken = {"on runners of another source": other, "on no runner": beside}
+    taken["that nothing tells the runners of"] = pool - shared_cents - beside - other
+    return f", left of the pool's {pool} after " + ", ".join(f"{n} {what}" for what, n in taken.items() if n)
 
 
 def _weight(line: RunnerLine, product: str, source: str) -> Fraction:

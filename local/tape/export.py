@@ -24,7 +24,6 @@ from raceday.tables import (
     RACES,
 )
 
-FORMATS = ("parquet", "csv", "duckdb")
 DATABASE = "raceday.duckdb"
 # What is written together; until then rows wait as Arrow's columns, a tenth of what they take as dicts.
 ROWS_PER_GROUP = 20_000

@@ -1,5 +1,8 @@
 """The command line itself: its help, its names, and what wrong ones end with."""
 
+import subprocess
+import sys
+
 import pytest
 
 from local.cli import COMMANDS, VERSION, Commands, raceday
@@ -12,6 +15,17 @@ def test_every_command_of_the_table_can_be_loaded_and_says_what_it_does(capsys: 
     for name in COMMANDS:
         assert run(name, "--help") == 0, name
         assert len(capsys.readouterr().out.splitlines()) > 4, name
+
+
+def test_help_loads_no_arrow_and_sets_no_progress_going() -> None:
+    """`export --help` is the help alone: neither Arrow nor DuckDB is loaded, and no line of progress is asked for."""
+    told = (
+        "import sys, local.progress as p; p.told = lambda _: sys.exit('progress'); from local.cli import main; "
+        "main(['export', '--help']); sys.exit(', '.join({'pyarrow', 'duckdb'} & set(sys.modules)) or 0)"
+    )
+    made = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    assert "Example: ./raceday export" in made.stdout
 
 
 def test_a_misspelt_command_is_told_what_is_near(capsys: pytest.CaptureFixture[str]) -> None:

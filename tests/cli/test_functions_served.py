@@ -93,13 +93,17 @@ def test_every_operation_that_is_described_can_be_called_as_it_says() -> None:
     _served(ask)
 
 
-def test_the_functions_are_listed_and_each_has_help(capsys: Capture) -> None:
-    """`functions` names all twelve, the poller with its URL; `invoke FUNCTION --help` tells its parameters."""
+def test_the_functions_are_listed_and_each_has_help(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`functions` names all twelve, whole at 80 columns, the poller with its URL; `invoke FUNCTION --help` helps."""
     assert raceday("functions", "--json") == 0
     found = {each["name"]: each for each in json.loads(capsys.readouterr().out)}
     assert list(found) == list(NAMES)
     assert found["enhanced-race-poller"]["url"].endswith(f":8082{PREFIX}/enhanced-race-poller")
     assert found["daily-races"]["url"] == ""
+    monkeypatch.setenv("COLUMNS", "80")
+    assert raceday("functions") == 0
+    shown = {line.split(" ")[0] for line in capsys.readouterr().out.splitlines()}
+    assert shown.issuperset(NAMES)
     assert raceday("invoke", "enhanced-race-poller", "--help") == 0
     told = capsys.readouterr().out
     assert "raceId" in told
@@ -146,6 +150,10 @@ def test_races_are_named_and_found_and_their_lines_shown(capsys: Capture) -> Non
     capsys.readouterr()
     assert raceday("logs", "--function", "enhanced-race-poller", "--race", named) == 0
     assert "poller.done" in capsys.readouterr().out
+    assert raceday("pause") == 0
+    capsys.readouterr()
+    assert raceday("logs", "--race", named) == 0
+    assert "cli.switched" in capsys.readouterr().out
     assert raceday("logs", "--level", "error") == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
 

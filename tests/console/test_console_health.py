@@ -144,6 +144,51 @@ def test_a_slot_that_no_row_tells_of_is_lost_for_every_page_alike(tmp_path: Path
     over(tmp_path, work)
 
 
+def test_slots_of_a_paused_stretch_are_told_as_paused_on_every_page(tmp_path: Path) -> None:
+    """Before the next row and after it: today, the race, Suite, health and metrics; what a poll failed by stays."""
+
+    async def work(stepped: Stepped, source: Source, client: httpx.AsyncClient) -> None:
+        race = await near(stepped, 19.9)
+        for other in await stepped.races():
+            if other["$id"] != race["$id"]:
+                await source.store.update(RACES, other["$id"], {"status": "Abandoned"})
+        source.log_file = tmp_path / "told.db-log"
+        start = datetime.fromisoformat(race["startTime"])
+
+        def note(**line: object) -> None:
+            assert source.log_file is not None
+            with source.log_file.open("a") as file:
+                file.write(json.dumps({"at": iso(source.now()), **line}) + "\n")
+
+        async def act(*, paused: bool) -> None:
+            await switch(source.store, stepped.clock, "all", paused=paused)
+            note(event="cli.switched", switched="all", state="paused" if paused else "running")
+
+        async def told() -> dict[str, int]:
+            pages = {path: (await client.get(path)).text for path in ("/", "/suite", f"/race/{race['$id']}")}
+            assert "missed: feed 404, paused" in pages["/"] or "nearest T−12:30: feed 404, paused" in pages["/"]
+            assert '<span class="why">paused 2</span>' in pages["/suite"]
+            assert pages[f"/race/{race['$id']}"].count('<td class="text">paused</td>') == 2
+            found = read((await client.get("/metrics")).text)["raceday_gaps_1h"].samples
+            gaps = (await client.get("/health")).json()["gaps"]
+            assert {labels[0][1]: n for (_, labels), n in found.items()} == gaps
+            return dict(gaps)
+
+        await act(paused=True)
+        failed = iso(start - timedelta(minutes=17.5))
+        note(event="poll.failed", race=race["$id"], slot=failed, cause="feed_404")
+        stepped.clock.at += timedelta(minutes=9)
+        assert await told() == {"feed_404": 1, "paused": 2}
+        await act(paused=False)
+        # T-10 is the next slot; its row tells of the three.
+        await stepped.to(start - timedelta(minutes=9.9), [race["$id"]])
+        rows = await source.slots_of(start - timedelta(minutes=11), source.now())
+        assert [gap["cause"] for gap in json.loads(rows[0]["gaps"])][1:] == ["no_attempt"] * 2
+        assert (await told())["paused"] == 2
+
+    over(tmp_path, work)
+
+
 def test_a_switch_is_told_however_many_rows_are_newer(tmp_path: Path) -> None:
     """A function that was paused hours ago stands among the paused ones beside a hundred races' newer rows."""
 

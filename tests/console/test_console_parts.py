@@ -15,7 +15,7 @@ from local.console.charts import HEIGHT, WIDTH, Mark, Series, chart
 from local.console.grid import ALLOWED_SECS, GridColumn, Moment, columns_of, make_grid, moves_of
 from local.console.race import growth_chart, odds_chart, paid_pools
 from local.console.today import listed
-from local.console.words import dollars, span
+from local.console.words import dollars, due, span, to_start
 from raceday.ledger.codec import from_row
 from raceday.racing.records import PoolTotals, RunnerLine
 from raceday.racing.schedule import Intervals
@@ -265,6 +265,14 @@ def test_a_race_is_judged_by_its_slots_score_and_status(
     poll = {"slot": slot, "fetchedAt": slot, "score": score, "finishedAt": None}
     judged = listed(race, None, poll, AT, Intervals())
     assert judged.attention == reasons
+
+
+def test_a_slot_at_the_start_has_no_sign_and_what_is_due_lies_not_back() -> None:
+    """T is 0.0 at the start, never -0.0; the next poll is due now once its instant has passed."""
+    assert [to_start(minutes) for minutes in (2.5, 0.04, 0, -0.04, -0.5)] == ["-2.5", "0.0", "0.0", "0.0", "+0.5"]
+    assert due(AT, AT) == due(AT - timedelta(seconds=3), AT) == "now"
+    assert due(AT + timedelta(seconds=3), AT) == "in 3 s"
+    assert due(None, AT) == "—"
 
 
 def test_figures_are_written_for_people() -> None:

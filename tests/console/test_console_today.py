@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local.console.missing import MissedSlot
 from local.console.source import Source
 from local.console.today import arrange, listed, read_day
 from local.switches import switch
@@ -45,9 +46,9 @@ def test_one_slot_lost_hours_ahead_is_no_trouble_and_two_are(polled: float | Non
 
 def test_slots_that_the_ledger_tells_as_lost_are_named_by_the_nearest() -> None:
     """A race that is polled again still tells what it lost of late, and how near to the start."""
-    gaps = [AT - timedelta(minutes=m) for m in (2, 4.5)]
+    gaps = [MissedSlot(AT - timedelta(minutes=m), "mended", "no_attempt") for m in (2, 4.5)]
     race = judged("mended", 2, 0.1, gaps=gaps)
-    assert race.attention == ("2 slots lost of late, nearest T−4",)
+    assert race.attention == ("2 slots lost of late, nearest T−4: no attempt",)
     assert race.lost == 2
 
 

@@ -1,5 +1,6 @@
 """Every stored figure of a day is made again from the tape, and one that was changed is marked."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,8 @@ def test_a_runner_at_a_label_is_told_step_by_step() -> None:
     for word in ("part 1 record", "win pool", "pool_win", "before apportioning", "since poll", "win_identity"):
         assert word in text
     assert "!=" not in text
+    shared, pool, taken = re.findall(r"of (\d+) cents, left of the pool's (\d+) after (.*)", text)[0]
+    assert int(shared) + sum(map(int, re.findall(r"\d+", taken))) == int(pool)
     with pytest.raises(LookupError, match="no runner 99"):
         runner_lines(story, 99, story.labels[3].label)
     told = story.by_n(story.labels[3].state.n)

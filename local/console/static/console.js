@@ -33,7 +33,7 @@
     const at = now();
     for (const count of counted) {
       const ms = count.at - at;
-      const text = ms >= 0 ? `in ${span(ms)}` : `${span(ms)} ago`;
+      const text = count.due && ms <= 0 ? "now" : ms >= 0 ? `in ${span(ms)}` : `${span(ms)} ago`;
       if (text === count.text) continue;
       count.text = text;
       count.element.textContent = text;
@@ -70,7 +70,7 @@
   function settle() {
     Charts.draw();
     counted = [...document.querySelectorAll("[data-at]")].map((element) => {
-      return { element, at: Number(element.dataset.at), text: element.textContent };
+      return { element, at: Number(element.dataset.at), due: "due" in element.dataset, text: element.textContent };
     });
     tick();
     select();
