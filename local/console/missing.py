@@ -43,7 +43,7 @@ class Switched(NamedTuple):
     paused: bool
 
 
-class Told(NamedTuple):
+class KnownCauses(NamedTuple):
     """What is known of missed slots beside the ledger: polls that the log tells as failed, and pauses of the poller."""
 
     failed: Mapping[tuple[str, datetime], str] = MappingProxyType({})
@@ -57,7 +57,7 @@ class Told(NamedTuple):
         return PAUSED if paused and word in _VAGUE else word
 
 
-NOTHING_TOLD = Told()
+NOTHING_TOLD = KnownCauses()
 
 
 def pauses_of(acts: Iterable[Switched]) -> tuple[Stretch, ...]:
@@ -76,7 +76,13 @@ def pauses_of(acts: Iterable[Switched]) -> tuple[Stretch, ...]:
 
 
 def missing_slots(
-    race: str, start: datetime, status: Status | None, intervals: Intervals, since: datetime, now: datetime, told: Told
+    race: str,
+    start: datetime,
+    status: Status | None,
+    intervals: Intervals,
+    since: datetime,
+    now: datetime,
+    told: KnownCauses,
 ) -> tuple[MissedSlot, ...]:
     """Return the slots after `since` whose time is over and that no row tells of yet."""
     passed = slots_between(start, status, intervals, max(since, now - BACK), now)

@@ -13,7 +13,7 @@ from appwrite.query import Query
 
 from local import logfile
 from local.console.activity import Activity
-from local.console.missing import MissedSlot, Switched, Told, pauses_of
+from local.console.missing import KnownCauses, MissedSlot, Switched, pauses_of
 from local.console.words import at
 from raceday.clock import Clock, iso
 from raceday.ledger.log import newest_with_pools
@@ -100,7 +100,7 @@ class Source:
                 found.setdefault(str(line["activation"]), []).append(logfile.written(line))
         return found
 
-    async def told(self) -> Told:
+    async def told(self) -> KnownCauses:
         """Return what the log beside the store and the switches tell of missed slots.
 
         A race's next ledger row tells a poll that failed; until then the log alone knows. Former pauses stand in the
@@ -109,7 +109,7 @@ class Source:
         self._read_log()
         rows = await self.store.find(SUITE_STATE, [Query.equal("kind", [PAUSE])])
         acts = [Switched(t, str(row["name"]), row.get("status") == PAUSED) for row in rows if (t := at(row["at"]))]
-        return Told(self._failed, pauses_of([*self._switched, *acts]))
+        return KnownCauses(self._failed, pauses_of([*self._switched, *acts]))
 
     def _read_log(self) -> None:
         if self.log_file is None or not self.log_file.exists():

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.console.activity import Invocation, Totals
-from local.console.missing import UNTOLD, MissedSlot, Told
+from local.console.missing import UNTOLD, KnownCauses, MissedSlot
 from local.console.race import LATE_MS
 from local.console.source import Source
 from local.console.today import DayList, status_of
@@ -139,7 +139,7 @@ def _late(row: Row) -> bool:
     return (row.get("lateMs") or 0) > LATE_MS and row.get("kind") in ("slot", "recheck")
 
 
-def _gaps(rows: Sequence[Row], told: Told) -> list[MissedSlot]:
+def _gaps(rows: Sequence[Row], told: KnownCauses) -> list[MissedSlot]:
     """Return every gap that the rows tell of."""
     found = []
     for row in rows:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from local.console.missing import NOTHING_TOLD, MissedSlot, Told, causes_of, missing_slots
+from local.console.missing import NOTHING_TOLD, KnownCauses, MissedSlot, causes_of, missing_slots
 from local.console.source import Source
 from local.console.words import at, clock_nz, many
 from raceday.racing.schedule import GIVE_UP_SECS, NEAR_FROM_SECS, Intervals, Slot, rechecks, slots_between
@@ -114,7 +114,7 @@ def listed(
     *,
     gaps: Sequence[MissedSlot] = (),
     behind: datetime | None = None,
-    told: Told = NOTHING_TOLD,
+    told: KnownCauses = NOTHING_TOLD,
 ) -> ListedRace:
     """Judge one race at an instant.
 
