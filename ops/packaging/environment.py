@@ -11,7 +11,11 @@ from raceday.errors import SettingsError
 from raceday.settings import read_settings, specs
 
 WEB_SECRET_MIN = 16
-_LINE = re.compile(r"^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$")
+_LINE = re.compile(r"^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$")
+_QUOTED = re.compile(r"""(['"])((?:\\.|(?!\1)[^\\])*)\1\s*(?:#.*)?""")
+# What a backslash stands before: in single quotes itself and the quote, in double ones control characters as well.
+_ESCAPED = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
+_CONTROLS = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +28,41 @@ class Names:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """Read NAME=value lines, values optionally quoted; raises PackagingError naming the line."""
-    found = {}
+    """Read NAME=value lines by python-dotenv's rules, without its interpolation; raises PackagingError naming the line.
+
+    A value may be quoted; behind it, or behind a space in one that is not, `#` begins a comment.
+    """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        text = path.read_text("utf-8-sig")
     except OSError as error:
         raise PackagingError(f"{path} could not be read: {error.strerror}") from None
-    for number, line in enumerate(lines, 1):
+    except UnicodeDecodeError as error:
+        number = error.object.count(b"\n", 0, error.start) + 1
+        raise PackagingError(f"{path} line {number}: not UTF-8; save the file as UTF-8") from None
+    found = {}
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         match = _LINE.match(line.strip())
         if match is None:
             raise PackagingError(f"{path} line {number}: expected NAME=value")
-        value = match.group(2).strip()
-        if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-            value = value[1:-1]
+        value = _value(match.group(2))
+        if value is None:
+            raise PackagingError(f"{path} line {number}: expected a closing quote, and behind it at most a # comment")
         found[match.group(1)] = value
     return found
+
+
+def _value(text: str) -> str | None:
+    """Return what is meant by the text behind `=`; None for a quote that is not closed or not the end."""
+    bare = text.strip()
+    if bare[:1] not in ("'", '"'):
+        return re.sub(r"\s+#.*", "", text).strip()
+    quoted = _QUOTED.fullmatch(bare)
+    if quoted is None:
+        return None
+    kept = _ESCAPED[bare[0]]
+    return kept.sub(lambda found: _CONTROLS.get(found.group(1), found.group(1)), quoted.group(2))
 
 
 def names(spec: FunctionSpec, env: Mapping[str, str]) -> Names:

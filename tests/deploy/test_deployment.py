@@ -262,3 +262,44 @@ def test_env_files_are_read_line_by_line(tmp_path: Path) -> None:
     file.write_text("A=1\nnonsense\n")
     with pytest.raises(PackagingError, match="line 2"):
         read_env_file(file)
+
+
+VALUES = {
+    '"0123456789abcdef"   # rotate in May': "0123456789abcdef",
+    "'k # no comment' # one": "k # no comment",
+    "k # rotate in May": "k",
+    "k#not-a-comment": "k#not-a-comment",
+    " # nothing but a comment": "",
+    "#colour": "#colour",
+    r'"a \"quoted\" word"': 'a "quoted" word',
+    r"'it\'s C:\\new'": r"it's C:\new",
+    "  spaced  ": "spaced",
+    "a=b==": "a=b==",
+}
+
+
+@pytest.mark.parametrize(("written", "meant"), VALUES.items())
+def test_a_comment_is_no_part_of_a_value(written: str, meant: str, tmp_path: Path) -> None:
+    """Quotes and comments are read as python-dotenv reads them."""
+    file = tmp_path / "env"
+    file.write_text(f"A={written}\r\nB=2\n")
+    assert read_env_file(file) == {"A": meant, "B": "2"}
+
+
+@pytest.mark.parametrize("written", ["'open", '"open # x', "'a' b", '"a'])
+def test_a_quote_that_is_not_closed_is_told_by_its_line(written: str, tmp_path: Path) -> None:
+    """What nobody could have meant is refused and not guessed at."""
+    file = tmp_path / "env"
+    file.write_text(f"B=1\nA={written}\n")
+    with pytest.raises(PackagingError, match="line 2: expected a closing quote"):
+        read_env_file(file)
+
+
+def test_files_of_other_encodings(tmp_path: Path) -> None:
+    """A mark of byte order is no part of the first name; what is no UTF-8 is told by its line."""
+    file = tmp_path / "env"
+    file.write_bytes("\ufeffA=1\n".encode())
+    assert read_env_file(file) == {"A": "1"}
+    file.write_bytes(b"A=1\nB=caf\xe9\n")
+    with pytest.raises(PackagingError, match="line 2: not UTF-8"):
+        read_env_file(file)

@@ -1,6 +1,8 @@
 """The workflows: what runs when, and every secret by its name."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 import yaml
 from hypothesis import settings
 
+from local.commands.deploy import deploy as deploy_command
 from local.functions import ROOT
 from ops.packaging.doctl import TESTED_VERSION
 from ops.packaging.project import read_project
@@ -17,6 +20,11 @@ from tests.embedded.api import REAL
 from tests.embedded.appwrite.provision import SCOPES, provision
 
 WORKFLOWS = ROOT / ".github" / "workflows"
+
+
+DEPLOY = (
+    './raceday deploy --sizes "$DEPLOY_SIZES" --triggers "$DEPLOY_TRIGGERS" --triggers-limit "$DEPLOY_TRIGGERS_LIMIT"'
+)
 
 
 def workflow(name: str) -> dict[Any, Any]:
@@ -30,8 +38,8 @@ def test_a_pull_request_is_planned_and_a_tag_deployed() -> None:
     assert deploy[True]["push"] == {"tags": ["v*"]}
     assert "pull_request" in deploy[True]
     runs = {job: [step.get("run", "") for step in body["steps"]] for job, body in deploy["jobs"].items()}
-    assert any("./raceday deploy --plan" in run for run in runs["plan"])
-    assert runs["deploy"][-1] == "./raceday deploy"
+    assert any(run.startswith(f"{DEPLOY} --plan") for run in runs["plan"])
+    assert runs["deploy"][-1] == DEPLOY
     assert "head.repo.full_name == github.repository" in deploy["jobs"]["plan"]["if"]
 
 
@@ -43,11 +51,71 @@ def test_every_variable_of_the_deployment_is_handed_over_by_its_name() -> None:
     assert given == steps["Deploy and verify"]["env"]
     project = read_project(ROOT / "project.yml")
     declared = {name for f in project.functions for name in [*f.environment.values(), f.secret_variable] if name}
+    options = {name: value for name, value in given.items() if name.startswith("DEPLOY_")}
+    given = {name: value for name, value in given.items() if name not in options}
     assert set(given) == declared | {spec.env for spec in specs().values()} | {"RACEDAY_WEB_SECRET"}
     secret = {s.env for s in specs().values() if s.secret or s.required} | {"RACEDAY_WEB_SECRET"}
     for name, value in given.items():
         assert value in (f"${{{{ secrets.{name} }}}}", f"${{{{ vars.{name} }}}}")
         assert name not in secret or "secrets." in value
+
+
+def test_the_options_of_a_deployment_are_variables_too() -> None:
+    """What a deployment by hand was given as options a tag does not reset: unset, each is the option's own default."""
+    steps = {step.get("name"): step for job in workflow("deploy.yml")["jobs"].values() for step in job["steps"]}
+    given = {k: v for k, v in steps["Deploy and verify"]["env"].items() if k.startswith("DEPLOY_")}
+    defaults = {param.name: param.default for param in deploy_command.params}
+    for name, value in given.items():
+        option = name.removeprefix("DEPLOY_").lower()
+        assert value == f"${{{{ vars.{name} || '{defaults[option]}' }}}}"
+        assert f'--{option.replace("_", "-")} "${name}"' in DEPLOY
+    chosen = {"sizes", "triggers", "triggers_limit"}
+    assert {name.removeprefix("DEPLOY_").lower() for name in given} == chosen
+    # The others say how a machine works and not what is deployed.
+    assert set(defaults) - chosen == {
+        "out", "only", "env_file", "target", "plan", "json", "home", "simulate", "sim_report", "keep",
+    }  # fmt: skip
+
+
+def test_a_tag_is_deployed_only_when_the_tests_pass() -> None:
+    """The deployment waits for the whole suite on the tagged commit."""
+    jobs = workflow("deploy.yml")["jobs"]
+    assert jobs["deploy"]["needs"] == "test"
+    assert jobs["test"]["steps"][-1]["run"] == "bash .ci/run"
+    assert jobs["test"]["if"] == jobs["deploy"]["if"]
+    assert "secrets" not in str(jobs["test"])
+
+
+def seed_of(day: int) -> int:
+    """Ask the campaign's own shell line for its seed, on a day since 1970."""
+    run = next(s["run"] for s in workflow("nightly.yml")["jobs"]["campaign"]["steps"] if "seed=" in s.get("run", ""))
+    line = next(line for line in run.splitlines() if line.startswith("seed="))
+    script = f'date() {{ [ "$*" = "-u +%s" ] && echo {day * 86400 + 51420} || command date -d @{day * 86400} "$@"; }}'
+    done = subprocess.run(["bash", "-c", f"{script}\n{line}\necho $seed"], capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+def test_no_two_nights_share_a_day() -> None:
+    """A campaign counts on from its seed: the next night begins beyond the last day of this one."""
+    run = next(s["run"] for s in workflow("nightly.yml")["jobs"]["campaign"]["steps"] if "seed=" in s.get("run", ""))
+    days = int(re.search(r"--days (\d+)", run).group(1))  # type: ignore[union-attr]
+    first, second = seed_of(20_700), seed_of(20_701)
+    assert second - first >= days
+
+
+@pytest.mark.parametrize("job", ["campaign", "properties", "mutants"])
+@pytest.mark.parametrize("open_issue", ["", "41"])
+def test_a_night_that_fails_again_says_so_in_the_open_issue(job: str, open_issue: str, tmp_path: Path) -> None:
+    """One issue stands for one trouble: it is opened once and each further night is a comment to it."""
+    (step,) = [s for s in workflow("nightly.yml")["jobs"][job]["steps"] if s.get("name") == "Open an issue"]
+    gh = tmp_path / "gh"
+    gh.write_text(f'#!/bin/sh\n[ "$2" = list ] && echo "{open_issue}" || echo "$1 $2 $3 $4" >>said\n')
+    gh.chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-eo", "pipefail", "-c", step["run"]], cwd=tmp_path, env=env, check=True)
+    (said,) = (tmp_path / "said").read_text().splitlines()
+    assert said.startswith("issue comment 41 --body" if open_issue else "issue create --title")
+    assert not any(char.isdigit() for char in said.partition("--title")[2])
 
 
 def test_secrets_are_seen_by_the_steps_that_need_them_alone() -> None:
