@@ -62,19 +62,22 @@ def band(user: str, order: int, low: float, high: float | None, **changes: Any) 
 
 
 async def test_bands_flags_and_filters_decide_who_is_told() -> None:
-    """A disabled band is silent, doubled rows count once, and a filter lets only its races through."""
+    """A disabled band is silent, doubled rows count once, and each kind of filter lets only its races through."""
     suite = Suite(at=START)
     await suite.store.delete_where(ALERT_CONFIGS, [Query.is_not_null("userId")])
     await suite.store.create_many(
         ALERT_CONFIGS,
         [band("on", 1, 15, 20), band("off", 1, 15, 20, enabled=False), band("twice", 1, 15, 20),
-         band("twice", 1, 15, 20, color="#111111"), band("elsewhere", 1, 5, None), band("here", 1, 5, None)],
+         band("twice", 1, 15, 20, color="#111111"), band("elsewhere", 1, 5, None), band("here", 1, 5, None),
+         band("half", 1, 5, None)],
     )  # fmt: skip
     await suite.store.create_many(
         ALERT_FILTERS,
         [{"$id": "f1", "userId": "elsewhere", "kind": "country", "value": "AUS"},
          {"$id": "f2", "userId": "here", "kind": "country", "value": "NZ"},
-         {"$id": "f3", "userId": "here", "kind": "race", "value": "race-1"}],
+         {"$id": "f3", "userId": "here", "kind": "race", "value": "race-1"},
+         {"$id": "f4", "userId": "half", "kind": "country", "value": "NZ"},
+         {"$id": "f5", "userId": "half", "kind": "race", "value": "race-2"}],
     )  # fmt: skip
     found = await example(suite)
     assert Counter(n["userId"] for n in found) == {"on": 2, "twice": 2, "here": 2}
