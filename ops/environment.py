@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ops.packaging.doctl import key_advice
 from ops.packaging.environment import read_env_file, value_problems
+from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.errors import SettingsError
 from raceday.settings import read_settings, specs
 
@@ -76,6 +77,21 @@ def doubts(values: Mapping[str, str]) -> list[str]:
             "RACEDAY_API_HOST ends in .co, as doctl's legacy connection stores it; the API host that "
             "`doctl serverless namespaces list` shows ends in .io"
         )
+    return found + _url_doubts(values)
+
+
+def _url_doubts(values: Mapping[str, str]) -> list[str]:
+    """Tell each event function's URL that is not the one the platform gives it; a proxy may stand before it."""
+    host, namespace = (values.get(name, "").strip().rstrip("/") for name in ("RACEDAY_API_HOST", "RACEDAY_NAMESPACE"))
+    if not (host and namespace):
+        return []
+    package = values.get("RACEDAY_PACKAGE", "").strip() or "raceday"
+    found = []
+    for function in EVENT_FUNCTIONS:
+        name = f"RACEDAY_URL_{function.replace('-', '_').upper()}"
+        meant = f"{host}/api/v1/web/{namespace}/{package}/{function}"
+        if (given := values.get(name, "").strip()) and given.rstrip("/") != meant:
+            found.append(f"{name} is not {meant}: unless a proxy stands before it, no webhook arrives")
     return found
 
 

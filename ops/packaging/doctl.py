@@ -21,6 +21,7 @@ MIN_VERSION, TESTED_VERSION = (1, 152, 0), "1.166.0"
 SCOPES = "function:read, function:create, function:update, function:delete and function:admin"
 _READS, _PAUSE_SECS = 3, 2.0
 _PAGE = 200
+_SECRET_MIN = 8
 
 
 def key_advice(namespace: str = "NAMESPACE") -> str:
@@ -192,7 +193,8 @@ class Doctl:
         found = read_deployment(text)
         if not (found.functions or found.failures):
             raise DeployError(explain("the deployment", text, self.secrets))
-        secrets = (*self.secrets, *(more or {}).values())
+        # Of what is put back nobody knows which is secret; shorter values are words that a message needs.
+        secrets = (*self.secrets, *(value for value in (more or {}).values() if len(value) >= _SECRET_MIN))
         return Deployed(found.functions, found.triggers, tuple(scrub(text, secrets) for text in found.failures))
 
     def function_rows(self) -> dict[str, dict[str, Any]]:

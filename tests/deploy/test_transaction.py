@@ -37,6 +37,17 @@ def test_what_failed_is_said_from_the_platform(staged: Bench) -> None:
     assert "put back; seen on the platform: 3 functions and 1 triggers as before" in run.message
 
 
+def test_a_setting_that_is_a_word_blots_out_no_message(staged: Bench) -> None:
+    """Of what is put back only values long enough for a secret are blotted out: the project's id is `project`."""
+    said = Fault("PUT", "actions/", 500, said="the project is too large")
+    told = staged.doctl.deploy(Scene(staged, STATES["again"]).parts[2].root, {"A": "action", "B": "internal error"})
+    assert told.failures == ()
+    with staged.host.struck(said):
+        told = staged.doctl.deploy(staged.root / "out", {"A": "action", "B": "the project"})
+    assert all("deploying action" in failure for failure in told.failures)
+    assert any("[secret] is too large" in failure for failure in told.failures)
+
+
 def test_nothing_was_deployed_is_said_only_when_it_was_seen(staged: Bench) -> None:
     """Where every PUT is refused nothing changed and that is said; where nothing can be read it is not."""
     run = Scene(staged, STATES["again"]).run(Fault("PUT", "actions/", 401))

@@ -67,6 +67,18 @@ def test_an_api_host_of_a_legacy_connection_is_told() -> None:
     assert doubts({"RACEDAY_API_HOST": f"{host}.io"}) == doubts({"RACEDAY_API_HOST": "https://a.company"}) == []
 
 
+def test_a_url_that_is_not_the_platforms_is_told_and_not_refused() -> None:
+    """Host, namespace and function say what it is; another one may be a proxy's, or a slip that loses every webhook."""
+    known = {"RACEDAY_API_HOST": "https://f.test/", "RACEDAY_NAMESPACE": "fn-a"}
+    right = "https://f.test/api/v1/web/fn-a/raceday/alert-evaluator"
+    assert doubts({**known, "RACEDAY_URL_ALERT_EVALUATOR": right}) == []
+    wrong = {**known, "RACEDAY_URL_ALERT_EVALUATOR": "http://wrong.example/hook"}
+    (told,) = doubts(wrong)
+    assert told.startswith(f"RACEDAY_URL_ALERT_EVALUATOR is not {right}")
+    assert not any("URL" in problem for problem in problems(wrong))
+    assert doubts({"RACEDAY_URL_ALERT_EVALUATOR": "http://wrong.example/hook"}) == []
+
+
 @pytest.mark.parametrize(
     ("host", "told"),
     [
