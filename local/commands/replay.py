@@ -64,7 +64,8 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
     if not verify:
         click.echo("  ".join(f"{table} {len(made.store.tables[table])}" for table in COMPARED))
         return 0
-    found = asyncio.run(blamed(compare(recorded, made.store.tables, only=only), recorded, made.store.tables))
+    differing = compare(recorded, made.store.tables, only=only)
+    found = asyncio.run(blamed(differing, recorded, made.store.tables, made.lost))
     for difference in found[:50]:
         click.echo(str(difference))
     if len(found) > 50:

@@ -2,11 +2,12 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
 from local.functions import function
+from local.tape.lost import UNANSWERED, told_lost
 from local.tape.replay import PROJECTIONS, Rows
 from local.tape.script import SetClock, row_data
 from local.tape.stored import REACHES_NOTHING
@@ -44,8 +45,14 @@ ALTERED = "stored row altered, or {rule} changed; nothing it is made of moved"
 ALTERED_TOO = "; beside that the stored row was altered, or {rule} changed"
 
 
-async def blamed(found: Sequence[RowDifference], stored: Rows, made: Rows) -> list[RowDifference]:
-    """Name for each row that the ledger decides the rule of the ledger row that moved it, or that none did."""
+async def blamed(
+    found: Sequence[RowDifference], stored: Rows, made: Rows, lost: Iterable[Row] = ()
+) -> list[RowDifference]:
+    """Name for each row that the ledger decides the rule of the ledger row that moved it, or that none did.
+
+    What polls without an answer on the tape, `lost`, had written beside their rows is not made for want of that.
+    """
+    found = told_lost(found, stored, lost)
     sources: dict[str, list[tuple[int, RowDifference]]] = defaultdict(list)
     rows: dict[str, list[RowDifference]] = defaultdict(list)
     for each in found:
@@ -61,7 +68,7 @@ async def blamed(found: Sequence[RowDifference], stored: Rows, made: Rows) -> li
         for each in differing:
             named[each.table, each.row_id] = await race.rule(each)
     for each in found:
-        if each.table in _BESIDE and not sources[_race_of(each, stored, made)]:
+        if each.table in _BESIDE and UNANSWERED not in each.rule and not sources[_race_of(each, stored, made)]:
             named[each.table, each.row_id] = f"{each.rule}, or stored row altered; no ledger row of its race moved"
     return [each._replace(rule=named.get((each.table, each.row_id), each.rule)) for each in found]
 
@@ -116,7 +123,7 @@ def _unmoved(difference: RowDifference, rule: str, stored: Row | None, made: Row
     """Return a moved row with the columns that a rule makes as they were stored; what follows from them goes along."""
     if rule not in difference.rule.split(", "):
         return made
-    if stored is None or made is None:
+    if stored is None or made is None or rule == UNANSWERED:
         return stored
     named = rules_of(difference.table, difference.columns)
     follows = {"score"} if rule.startswith("check ") else set()

@@ -52,7 +52,7 @@ PROJECTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluator")
 
 @dataclass(slots=True)
 class TapeReplay:
-    """One day again, step by step; `unknown` are ledger rows whose answer no tape has, taken as they are.
+    """One day again, step by step; `lost` are ledger rows whose answer no tape has, taken as they are.
 
     `given` counts first odds that are taken as they are stored, of a tape without imports.
     """
@@ -61,12 +61,17 @@ class TapeReplay:
     recorded: Rows
     settings: Settings
     only: str = ""
-    unknown: list[str] = field(default_factory=list)
+    lost: list[Row] = field(default_factory=list)
     given: int = 0
     clock: SetClock = field(init=False)
     store: LedgerStore = field(init=False)
     _feed: ScriptedFeed = field(init=False)
     _containers: dict[str, Container] = field(default_factory=dict)
+
+    @property
+    def unknown(self) -> list[str]:
+        """Name the polls whose answer no tape has."""
+        return [f"{row['raceId']} n={row['n']}" for row in self.lost]
 
     def __post_init__(self) -> None:
         """Make the clock, the store and the feed."""
@@ -132,7 +137,7 @@ class TapeReplay:
 
     async def _poll(self, row: Row, entries: Sequence[TapeEntry]) -> None:
         if not entries:
-            self.unknown.append(f"{row['raceId']} n={row['n']}")
+            self.lost.append(row)
             await self.store.create(RACE_POLLS, row["$id"], row_data(row))
             return
         for start in self._starts(row):
