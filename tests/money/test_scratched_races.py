@@ -82,3 +82,16 @@ def test_doubt_moves_no_money_that_was_known(seed: int, why: str) -> None:
         for product in PRODUCTS:
             off, where = misplaced(row, each, product)
             assert off <= NOTICEABLE + rounding(each, product), f"{why}: poll {at} {product} {where}"
+
+
+def test_no_silent_runner_that_was_backed_holds_nothing() -> None:
+    """A runner that held money is never shown with 0 of a pool that lives, whatever its odds do not tell."""
+    for seed in range(250, 300):
+        served = polls_of(seed)
+        had: set[tuple[str, str]] = set()
+        for row, each in zip(rows_of(served), served, strict=True):
+            for product in set(PRODUCTS) - each.truth.dead:
+                for line in row.runners:
+                    cents = line.win_cents if product == "win" else line.place_cents
+                    assert line.scratched or cents != 0 or (product, line.entrant_id) not in had
+                    had |= {(product, line.entrant_id)} if cents else set()

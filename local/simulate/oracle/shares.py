@@ -102,7 +102,9 @@ def _whole(asked: PoolToShare, held: Held, parts: Parts, rest: Fraction) -> Frac
     if known:
         return doubt + summed(chain((known.get(r.id, asked.stake(r)) for r in asked.running), held.stakes.values()))
     shown = summed(chain(map(asked.stake, asked.running), held.stakes.values()))
-    is_open = rest or any(source not in ("pool_odds", "none") for _, source in parts.values())
+    more = _borne(asked, {r.id: asked.stake(r) for r in asked.running}, 1 - shown / asked.book)
+    shown += summed(more.values())
+    is_open = rest or any(source not in ("pool_odds", "none") for i, (_, source) in parts.items() if i not in more)
     return asked.book if is_open else shown
 
 
@@ -151,6 +153,9 @@ def _parts(asked: PoolToShare, held: Held) -> tuple[Parts, Fraction, Fraction]:
         }
         more = summed(max(Fraction(0), part - stakes[i]) for i, part in known.items())
         return parts, doubt / whole, more / whole if asked.aside.word == "undecided" else Fraction(0)
+    mine = _borne(asked, stakes, 1 - shown / asked.book)
+    stakes |= mine
+    shown += summed(mine.values())
     left = 1 - shown / asked.book
     floored = [r.id for r in asked.running if is_floor(asked.odds(r))]
     silent = [i for i, stake in stakes.items() if not stake]
@@ -160,8 +165,9 @@ def _parts(asked: PoolToShare, held: Held) -> tuple[Parts, Fraction, Fraction]:
         backed = {r.id for r in asked.running if r.hold or asked.last(r.id)}
         is_open = _in_question(asked, held) or floored + [i for i in silent if not floored or i in backed]
     if not is_open:
-        return {i: (stake / shown, "pool_odds") for i, stake in stakes.items()}, Fraction(0), Fraction(0)
-    parts = {i: (stake / asked.book, "pool_odds") for i, stake in stakes.items()}
+        plain: Parts = {i: (stake / shown, "before" if i in mine else "pool_odds") for i, stake in stakes.items()}
+        return plain, Fraction(0), Fraction(0)
+    parts = {i: (stake / asked.book, "before" if i in mine else "pool_odds") for i, stake in stakes.items()}
     had = {i: Fraction(asked.last(i) or 0, asked.total) for i in is_open}
     # Bets are not taken back: doubt leaves everybody what they had.
     spare = left - summed(max(Fraction(0), part - stakes[i] / asked.book) for i, part in had.items())
@@ -178,6 +184,16 @@ def _parts(asked: PoolToShare, held: Held) -> tuple[Parts, Fraction, Fraction]:
         guess = summed(part or Fraction(0) for part, source in extra.values() if source == "before")
     guess = left if over else guess
     return parts, rest + nobodys, guess
+
+
+def _borne(asked: PoolToShare, stakes: Mapping[str, Fraction], left: Fraction) -> dict[str, Fraction]:
+    """Return what of the book those still have who fell silent, where odds leave no more than a take-out moves."""
+    had = {i: Fraction(asked.last(i) or 0, asked.total) for i, stake in stakes.items() if not stake}
+    whole = summed(had.values())
+    if not whole or left > 1 - NEARLY_ALL:
+        return {}
+    fits = min(Fraction(1), (max(left, Fraction(0)) + APART) / whole)
+    return {i: part * fits * asked.book for i, part in had.items() if part}
 
 
 def _open(

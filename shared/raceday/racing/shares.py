@@ -129,6 +129,12 @@ def pool_shares(
         borne = _borne_out(before.stakes, room - doubted, book)
         source: Source = "before" if borne is before.stakes else "book"
         return _with_before(stakes, unrefunded, borne, doubted, source, guessed=before.in_doubt)
+    remembered = {} if is_short else _of_memory(missing, before.had, left)
+    if remembered:
+        # A rest that odds explain, but for what the take-out moves, is theirs who were backed before: never nothing.
+        stakes |= {i: part * book for i, part in remembered.items()}
+        total = sum((*stakes.values(), *unrefunded.values()), Fraction(0))
+        left, missing = 1 - total / book, [i for i in missing if i not in remembered]
     is_open = floored if left > 0 else []
     if missing and is_short:
         # Beside a runner at the floor, one without odds is one that nobody backed, unless tracker or memory
@@ -136,13 +142,27 @@ def pool_shares(
         held = {r.entrant_id for r in running if r.hold_points or before.had.get(r.entrant_id)}
         is_open = silent if several else [*floored, *(i for i in missing if not floored or i in held)]
     if not is_open:
-        return _plain(stakes, unrefunded, total)
+        return _named(_plain(stakes, unrefunded, total), remembered)
     kept = sum(max(Fraction(0), before.had.get(i, Fraction(0)) - stakes[i] / book) for i in is_open)
     nobodys = max(Fraction(0), min(before.doubted / book, left - kept))
     shares = _with_open(running, stakes, unrefunded, book, is_open, left - nobodys, before.had)
     passed_over = any(i in before.backed and i not in is_open for i in missing)
     guessed = left if passed_over else shares.guessed
-    return shares._replace(unattributed=shares.unattributed + nobodys, guessed=guessed)
+    shares = shares._replace(unattributed=shares.unattributed + nobodys, guessed=guessed)
+    return _named(shares, remembered)
+
+
+def _of_memory(missing: Sequence[str], had: Mapping[str, Fraction], left: Fraction) -> dict[str, Fraction]:
+    """Return what of the pool those had who show no odds, as far as what the odds of others leave bears it out."""
+    known = {i: had[i] for i in missing if had.get(i)}
+    room = max(left, Fraction(0)) + _BORNE_OUT
+    return {i: part * min(Fraction(1), room / sum(known.values())) for i, part in known.items()}
+
+
+def _named(shares: Shares, remembered: Mapping[str, Fraction]) -> Shares:
+    """Return shares of which those say so that stand on memory."""
+    told = {i: Share(share.part, "before") if i in remembered else share for i, share in shares.runners.items()}
+    return shares._replace(runners=told)
 
 
 def _borne_out(before: Mapping[str, Fraction], room: Fraction, book: Fraction) -> Mapping[str, Fraction]:
