@@ -116,6 +116,7 @@ class Counts:
     imports: list[dict[str, Any]] = field(default_factory=list)
     outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     handed: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    failed: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     beats: list[datetime] = field(default_factory=list)
 
     def hand(self, payload: Mapping[str, Any]) -> None:
@@ -196,6 +197,7 @@ class SimWorld:
                 self.record.imported.append(self.loop.now())
         for outcome in answer.get("results", ()):
             self.counts.outcomes[outcome["result"]] += 1
+            self.counts.failed[outcome["raceId"], outcome["slot"]] += outcome["result"] == "failed"
             self.record.outcomes.append({**outcome, "by": serial})
 
     def _build(self, name: str, serial: int, on_request: Callable[[], None]) -> Container:

@@ -16,6 +16,7 @@ from raceday.errors import FeedError, FeedNotFound, FeedRefused, FeedUnavailable
 from raceday.feed.client import FeedClient, make_feed, retry_after
 from raceday.ids import SeededRandomSource
 from raceday.log import Log
+from raceday.patience import within
 from raceday.racing.snapshot import FormerRace, Status
 from raceday.settings import Settings
 from tests.poll_kit import StillClock
@@ -297,3 +298,24 @@ def test_rate_and_concurrency_hold_for_the_whole_process() -> None:
     asyncio.run(many(True, 40))
     assert clock.now() == before
     assert len(asked) == 80
+
+
+@pytest.mark.parametrize(("life_secs", "out_secs", "answered"), [(120, 100, True), (60, 50, True), (15, 30, False)])
+def test_a_poll_asks_until_its_slot_is_over(life_secs: float, out_secs: float, answered: bool) -> None:
+    """A slot lives for up to a minute and a re-check for two: a feed that is out is asked until then, and no longer."""
+    clock = StillClock(NOW)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        out = clock.now() - NOW < timedelta(seconds=out_secs)
+        return httpx.Response(503) if out else httpx.Response(200, content=served())
+
+    async def ask() -> bool:
+        with within(clock, life_secs):
+            try:
+                await client(httpx.MockTransport(handler), clock).event(RACE, urgent=True)
+            except FeedUnavailable:
+                return False
+            return True
+
+    assert asyncio.run(ask()) is answered
+    assert clock.now() - NOW <= timedelta(seconds=life_secs)

@@ -164,3 +164,13 @@ def test_re_checks_follow_from_the_slot_that_first_saw_the_race_over() -> None:
     # A poll at an instant that nothing asks for is told all the same.
     odd = {**ledger[-1], "n": 9, "slot": (seen + timedelta(minutes=7)).isoformat()}
     assert polls({"r1": told}, [*ledger, odd], world)["unexpected"] == 1
+
+
+@pytest.mark.parametrize(("failed", "again"), [(0, 1), (1, 0)])
+def test_a_slot_whose_poll_failed_is_handed_out_again_rightly(failed: int, again: int) -> None:
+    """The event of a race may be gone: its slot is tried once more; without a failure that is once too often."""
+    counts = Counts()
+    counts.handed["r1", iso(AT)] = 2
+    counts.failed["r1", iso(AT)] = failed
+    world: Any = SimpleNamespace(paused=None, counts=counts)
+    assert polls({}, [], world)["handed_again"] == again

@@ -1,6 +1,7 @@
 """The client of the NZ TAB affiliates API."""
 
 import json
+import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
@@ -65,8 +66,10 @@ class FeedClient:
             lambda failures: log.warning("connections.renewed", to="feed", failures=failures),
         )
         self._patience = Patience(clock, chance, settings.feed_attempts, first_secs=0.5, most_secs=8.0)
-        # A poll's slot lasts seconds: it asks again soon, and until the slot is over.
-        self._haste = Patience(clock, chance, settings.feed_attempts, first_secs=0.5, most_secs=2.0)
+        # A poll's slot lasts seconds: it asks again soon, and until the slot is over, two minutes for a re-check.
+        self._haste = Patience(
+            clock, chance, settings.feed_attempts, first_secs=0.5, most_secs=2.0, longest_secs=math.inf
+        )
         self._limiter = Limiter(clock, settings.feed_rate_per_sec, settings.feed_concurrency, settings.polls_at_once)
         self.calls = 0
         self.tape: Take | None = None
