@@ -1,5 +1,6 @@
 """The log lines of `up` and `invoke`, kept beside the store with their instants, and read again."""
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -48,14 +49,20 @@ def keeping(store: str, now: Callable[[], datetime], shown: Callable[[str], None
             kept = json.dumps({"at": now().isoformat(timespec="milliseconds"), **json.loads(line)})
         except ValueError:
             return
-        if path.exists() and path.stat().st_size > MOST_BYTES:
-            path.replace(f"{path}.1")
-        # Lines may quote what a function was given: for the owner's eyes only.
-        path.parent.mkdir(exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as file:
-            file.write(kept + "\n")
+        # Where the disk has no room the function goes on, and its line was shown.
+        with contextlib.suppress(OSError):
+            _append(path, kept)
 
     return sink
+
+
+def _append(path: Path, kept: str) -> None:
+    if path.exists() and path.stat().st_size > MOST_BYTES:
+        path.replace(f"{path}.1")
+    path.parent.mkdir(exist_ok=True)
+    # Lines may quote what a function was given: for the owner's eyes only.
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as file:
+        file.write(kept + "\n")
 
 
 def read(path: Path, begin: int = 0) -> Iterator[tuple[dict[str, Any], int]]:

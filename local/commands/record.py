@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from local import stores
-from local.commands.up import minutes
+from local.commands.up import minutes, until_unwritable
 from local.tape.format import TERMS, to_micros
 from local.tape.keeping import Keeper
 from local.tape.writer import TapeWriter
@@ -78,7 +79,7 @@ def record(
 
     Started again it goes on in a new part; what it missed is missing on the tape, and the ledger in its store tells the
     slots. Exit code 0 done after --minutes, 130 stopped by Ctrl-C with the tape whole, 1 answers were lost for want
-    of room, 2 wrong settings, 3 no room at all.
+    of room, 2 wrong settings, 3 no room at all or the store that keeps the schedule takes nothing more.
     """
     stores.tell(stores.chosen(store))
     click.echo(TERMS, err=True)
@@ -93,29 +94,45 @@ def record(
     given = {f.name: getattr(world, f.name) for f in fields(world)}
     recording = Recording(**given, folder=folder)
     recording.turn()
-    stopped = False
+    stopped, failed = False, None
     try:
         asyncio.run(_run(recording, most))
     except KeyboardInterrupt:
         stopped = True
+    except sqlite3.OperationalError as error:
+        failed = error
     assert recording.keeper is not None
     writer = recording.keeper.writer
     writer.mark("recording", {"ended": to_micros(recording.clock.now())})
     writer.close()
     lost = recording.lost + writer.lost
     click.echo(f"{writer.n} records, {writer.size_bytes:,} bytes in {writer.path}, {lost} lost")
+    if failed is not None:
+        raise failed
     return 1 if lost else 130 if stopped else 0
 
 
 async def _run(world: LocalWorld, most: float | None) -> None:
     begun = world.clock.now()
+    jobs = [asyncio.create_task(job) for job in (_poll(world, most), until_unwritable(world))]
     try:
-        await minutes(world, most)
-        await world.settle()
+        done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
         await world.stop()
-        await _project(world, begun)
+        # Of a store whose file takes nothing more no projection is made.
+        if jobs[1].cancelled():
+            await _project(world, begun)
         await world.aclose()
+    for job in done:
+        job.result()
+
+
+async def _poll(world: LocalWorld, most: float | None) -> None:
+    await minutes(world, most)
+    await world.settle()
 
 
 async def _project(world: LocalWorld, begun: datetime) -> None:

@@ -1,6 +1,7 @@
 """`./raceday up`: the suite on the real clock, until stopped."""
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -250,7 +251,7 @@ async def serve(world: LocalWorld, args: Options, source: "Source", send: Send |
     jobs: list[Coroutine[Any, Any, None]] = []
     if world.embedded is not None:
         subscribe(world)
-        jobs += [_webhooks(world, send), _store(world, args.store_port)]
+        jobs += [_webhooks(world, send), _store(world, args.store_port), until_unwritable(world)]
     else:
         jobs.append(_from_elsewhere(world, args.host_port))
     jobs += [_page(source, args.port), _functions(world, args.functions_port)]
@@ -276,12 +277,26 @@ async def minutes(world: LocalWorld, most: float | None) -> None:
     """Trigger the scheduler at every minute of the clock, as the platform does."""
     clock = world.clock
     begun = clock.now()
-    while most is None or clock.now() - begun < timedelta(minutes=most):
+    last = None if most is None else begun + timedelta(minutes=most)
+    while last is None or clock.now() < last:
         world.tasks.add(task := asyncio.create_task(_tick(world)))
         task.add_done_callback(world.tasks.discard)
         now = clock.now()
         following = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
-        await clock.sleep((following - now).total_seconds())
+        await clock.sleep((min(following, last or following) - now).total_seconds())
+
+
+async def until_unwritable(world: LocalWorld) -> None:
+    """Wait until the embedded store's file can be written no more; raises what SQLite says of it."""
+    assert world.embedded is not None
+    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def fail(error: sqlite3.OperationalError) -> None:
+        if not failed.done():
+            failed.set_exception(error)
+
+    world.embedded.on_unwritable = fail
+    await failed
 
 
 async def _tick(world: LocalWorld) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from local.embedded.filecheck import unwritable
 from local.origin import Calls, Origin
 
 MOST_ROWS = 200_000
@@ -210,7 +211,12 @@ class Activity:
     ) -> None:
         """Record an activation as a world tells of it, with its event and its parent."""
         told = status_of(answer, origin), False, _told(answer), origin.event, origin.parent, origin.calls
-        self.append(function, activation, began, spent_ms, *told)
+        try:
+            self.append(function, activation, began, spent_ms, *told)
+        except sqlite3.OperationalError as error:
+            # A full disk costs the record, and not what the functions do next.
+            if not unwritable(error):
+                raise
 
     def totals(self, since: datetime, until: datetime) -> list[Totals]:
         """Return what each function did from `since` to before `until`, busiest first."""

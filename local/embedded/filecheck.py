@@ -40,3 +40,8 @@ def _ours(file: Path) -> bool:
             return False
     # A store that was killed early has everything in its log still, and no table in the file.
     return {"meta", "hooks"} <= tables or (not tables and Path(f"{file}-wal").exists())
+
+
+def unwritable(error: sqlite3.OperationalError) -> bool:
+    """Tell whether SQLite's file can be written no more, whoever tries: another's lock passes."""
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from local.embedded.errors import ApiRefusal
+from local.embedded.filecheck import unwritable
 from local.embedded.former import former_body, former_error
 from local.embedded.project import EmbeddedProject
 from local.embedded.request import Request, Response, Route
@@ -45,6 +46,8 @@ class Embedded(EmbeddedProject):
         super().__init__(path, now, seed, project_id, column_latency_secs, loopback_hooks=loopback_hooks)
         self.api_key, self._scopes = api_key, scopes
         self.requests: Counter[str] = Counter()
+        self.on_unwritable: Callable[[sqlite3.OperationalError], None] | None = None
+        self._told_trouble = ""
 
     async def handle(
         self, method: str, path: str, query: Sequence[tuple[str, str]], headers: Mapping[str, str], body: bytes
@@ -77,8 +80,12 @@ class Embedded(EmbeddedProject):
         except ApiRefusal as error:
             return _refusal(former_error(error) if former else error)
         except sqlite3.OperationalError as error:
-            # The disk's fault, as a full one: a line tells it.
-            _LOG.error("%s: the store's file: %s", route.name, error)
+            # The disk's fault, as a full one: a line tells it, and no second one until something else is wrong.
+            if self.on_unwritable is not None and unwritable(error):
+                self.on_unwritable(error)
+            elif str(error) != self._told_trouble:
+                _LOG.error("%s: the store's file: %s", route.name, error)
+                self._told_trouble = str(error)
             return _refusal(ApiRefusal(500, "general_unknown", "Server Error"))
         except (sqlite3.Error, ValueError, TypeError, LookupError, AttributeError, OverflowError):
             # Appwrite masks what it did not foresee; the log of this process says what it was.
