@@ -13,6 +13,7 @@ import click
 from local import stores
 from local.commands.functions import described
 from local.commands.options import POSITIVE, Options, store_option
+from local.console.activity import Activity, path_beside
 from local.failures import NoSuchRace
 from local.logfile import keeping
 from local.naming import with_ids
@@ -22,6 +23,7 @@ from ops.environment import ours
 from raceday.catalogue.functions import NAMES, SCHEDULER
 from raceday.clock import SystemClock
 from raceday.errors import SettingsError
+from raceday.ids import SystemRandomSource
 from raceday.racing.nzday import race_day
 
 ENDED = {"settings": 2, "bad_request": 2}
@@ -47,9 +49,10 @@ class FunctionHelp(click.Command):
 
 
 @click.command(cls=FunctionHelp, help=ABOUT, epilog=f"{EXAMPLE}\n\nFunctions: {', '.join(NAMES)}")
-@click.argument("function")
+@click.argument("function", default="")
 @click.option("--param", multiple=True, metavar="K=V", help="a parameter; JSON where it parses")
 @click.option("--event", metavar="FILE", help="the whole event as JSON; - reads standard input")
+@click.option("--again", metavar="ACTIVATION", help="no function, but one that `up` ran: its event once more (`logs`)")
 @click.option("--feed", help="generated (default), live, recorded:DIR or tape:FILE; that of an `up` on the store")
 @store_option()
 @click.option("--seed", type=int, help="seed of a generated feed (1)")
@@ -65,8 +68,14 @@ def invoke(**options: Any) -> int:
 
 def run(args: Options) -> int:
     """Run one activation and print its result."""
+    if args.again and (args.function or args.param or args.event or args.staged):
+        return _wrong(
+            "--again takes function and event of an earlier activation: leave out FUNCTION and what is its own"
+        )
+    if not (args.function or args.again):
+        return _wrong("expected a function, or --again ACTIVATION")
     try:
-        event = read_event(args)
+        event = _former(args) if args.again else read_event(args)
     except ValueError as error:
         return _wrong(str(error))
     if not known(args.function):
@@ -80,6 +89,18 @@ def run(args: Options) -> int:
         return _wrong(f"--param: raceId: {error}")
     except ValueError as error:
         return _wrong(str(error))
+
+
+def _former(args: Options) -> dict[str, Any]:
+    """Take function and event of the activation that is to start again; ValueError where none is kept."""
+    place = stores.present(args.store)
+    if place == stores.ENV:
+        raise ValueError("--again starts what ran on a store of this machine, never on a real Appwrite")
+    found = Activity(path_beside(place), read_only=True).named(args.again)
+    if found is None or not found.event:
+        raise ValueError(f"--again: expected an activation whose event is kept beside {place}, got {args.again!r}")
+    args.function, args.again = found.function, found.activation
+    return dict(json.loads(found.event))
 
 
 def read_event(args: Options) -> dict[str, Any]:
@@ -116,13 +137,22 @@ async def _run(args: Options, event: dict[str, Any]) -> int:
     place = _store(args)
     up = running_on(place)
     clock = up.clock if up else SystemClock()
-    world = _world(args, place, keeping(stores.beside(place), clock.now, _quiet if args.quiet else _line), up)
+    sink = keeping(stores.beside(place), clock.now, _quiet if args.quiet else _line)
+    world, new, activity = _world(args, place, sink, up), SystemRandomSource().token(), None
+    if args.again:
+        # The Suite page shows it beside the one that it repeats.
+        activity = Activity(path_beside(place))
+        world.on_done = activity.on_world
+        told = {"function": "invoke", "replayed": args.again, "of": args.function, "activation": new}
+        sink(json.dumps({"level": "warning", "event": "invoke.replayed", **told}))
     try:
-        event = await _named(world, event)
-        result = await world.invoke(args.function, event, timeout_secs=args.timeout)
+        event = event if args.again else await _named(world, event)
+        result = await world.invoke(args.function, event, activation=new, timeout_secs=args.timeout)
         await _wait(world)
     finally:
         await world.aclose()
+        if activity is not None:
+            activity.close()
     print(pretty(result))
     return exit_code(result, strict=args.strict)
 

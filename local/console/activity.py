@@ -270,6 +270,19 @@ class Activity:
         first, last = datetime.fromtimestamp(0, UTC), datetime(9999, 1, 1, tzinfo=UTC)
         return next(iter(self.latest(first, last, limit=1, activation=activation)), None)
 
+    def named(self, text: str) -> Invocation | None:
+        """Return the activation of an id or of its beginning, None where it names none or more than one."""
+        with self._reader() as db:
+            if db is None:
+                return None
+            found = db.execute(
+                "SELECT DISTINCT activation FROM activations WHERE substr(activation, 1, ?) = ? LIMIT 2",
+                (len(text), text),
+            ).fetchall()
+        if len(found) != 1:
+            return self.one(text)
+        return self.one(found[0][0])
+
     def close(self) -> None:
         """Close the file."""
         if self._kept is not None:

@@ -2,13 +2,16 @@
 
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from local.commands.invoke import exit_code
+from local.console.activity import Activity, path_beside
 from raceday.settings import specs
 from tests.cli.kit import raceday
+from tests.console.stepped import keep_one_race
 
 Capture = pytest.CaptureFixture[str]
 
@@ -108,6 +111,36 @@ def test_a_store_that_cannot_be_reached_means_that_nothing_could_be_done(
     told = capsys.readouterr()
     assert json.loads(told.out)["error"]
     assert "hush" not in told.out + told.err
+
+
+def test_an_activation_is_started_again_from_the_terminal(capsys: Capture) -> None:
+    """`--again` runs the kept event of an activation, by its id's beginning, and keeps the new one beside it."""
+    keep_one_race(Path("dev.db"))
+    ever = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    (former,) = Activity(path_beside("dev.db"), read_only=True).latest(*ever, limit=1, function="money-flow-tracker")
+    assert raceday("invoke", "--again", former.activation[:10], "--store", "dev.db") == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["statusCode"] == 200
+    assert f'"replayed": "{former.activation}"' in told.err
+    runs = Activity(path_beside("dev.db"), read_only=True).latest(*ever, limit=1000, function="money-flow-tracker")
+    again = max(runs, key=lambda run: run.started)
+    assert again.activation != former.activation
+    assert (again.status, again.event) == ("ok", former.event)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "expected a function, or --again ACTIVATION"),
+        (["--again", "nosuch"], "expected an activation whose event is kept beside dev.db, got 'nosuch'"),
+        (["daily-races", "--again", "nosuch"], "leave out FUNCTION"),
+    ],
+)
+def test_what_names_nothing_to_start_again_ends_with_two(words: list[str], said: str, capsys: Capture) -> None:
+    """Neither function nor activation, an unknown one, and both at once are wrong usage."""
+    keep_one_race(Path("dev.db"))
+    assert raceday("invoke", *words, "--store", "dev.db") == 2
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
