@@ -1,8 +1,11 @@
 """Serving on loopback until stopped, with every socket closed afterwards."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import Callable
+from functools import partial
+from types import FrameType
 
 import uvicorn
 
@@ -10,6 +13,8 @@ from local.embedded.http import LOOPBACK
 from local.failures import PortTaken
 
 _GRACE_SECS = 3.0
+# Signals that told a server here to stop, since somebody last asked.
+_stops: list[int] = []
 
 
 async def serve_told(server: uvicorn.Server, line: str, started: Callable[[str], None] = lambda _: None) -> None:
@@ -17,6 +22,7 @@ async def serve_told(server: uvicorn.Server, line: str, started: Callable[[str],
 
     A port of 0 is known only then.
     """
+    server.handle_exit = partial(_stop, server)  # type: ignore[method-assign]
     serving = asyncio.ensure_future(server.serve(sockets=[bound(server.config.host, server.config.port)]))
     try:
         while not server.started and not serving.done():  # noqa: ASYNC110  (uvicorn has no event for it)
@@ -30,6 +36,21 @@ async def serve_told(server: uvicorn.Server, line: str, started: Callable[[str],
         server.should_exit = server.force_exit = True
         await asyncio.wait([serving], timeout=_GRACE_SECS)
         serving.cancel()
+
+
+def _stop(server: uvicorn.Server, sig: int, frame: FrameType | None) -> None:
+    _stops.append(sig)
+    uvicorn.Server.handle_exit(server, sig, frame)
+
+
+def interrupted() -> bool:
+    """Tell whether Ctrl-C stopped a server since this was last asked.
+
+    Of servers side by side each hands a signal on to the one that began before it, and it is lost where that has ended.
+    """
+    found = signal.SIGINT in _stops
+    _stops.clear()
+    return found
 
 
 def bound(host: str, port: int) -> socket.socket:

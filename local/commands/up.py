@@ -21,7 +21,7 @@ from local.feedsim import RecordedFeed
 from local.logfile import keeping
 from local.races import next_name
 from local.secrets import kept
-from local.serving import bound, serve_told
+from local.serving import bound, interrupted, serve_told
 from local.tape.feed import TapeFeed
 from local.tape.format import TERMS
 from local.tape.keeping import Keeper
@@ -128,6 +128,8 @@ def run(args: Options) -> int:
 
 def _until_stopped(world: LocalWorld, args: Options) -> int:
     asyncio.run(_run(world, args))
+    if interrupted():
+        raise KeyboardInterrupt
     return 0
 
 
