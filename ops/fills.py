@@ -9,7 +9,7 @@ import httpx
 from appwrite.query import Query
 
 from ops.schema import Server
-from raceday.tables import ENTRANTS, MONEY_FLOW, ODDS_HISTORY, RACE_POOLS, RACE_RESULTS
+from raceday.tables import ENTRANTS, MEETINGS, MONEY_FLOW, ODDS_HISTORY, RACE_POOLS, RACE_RESULTS, RACES
 
 PAGE = 500
 
@@ -26,6 +26,8 @@ class Link:
     def sources(self) -> dict[str, str]:
         """Return each column that is filled, in order, with where its value comes from."""
         found = {self.fills: f"the link {self.key}"}
+        if self.table == RACES:
+            return {**found, "country": "the meeting's"}
         if self.fills != "raceId":
             return {**found, "raceId": "the runner's race"}
         return {**found, "race": "raceId"} if self.table == RACE_RESULTS else found
@@ -39,6 +41,8 @@ LINKS = (
     Link(ODDS_HISTORY, "entrant", "entrantId"),
     Link(RACE_POOLS, "race", "raceId"),
 )
+# The client expands a race's meeting, so this link stays; what ours keep beside it is filled all the same.
+FILLED = (*LINKS, Link(RACES, "meeting", "meetingId"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +56,18 @@ class Fill:
     def __str__(self) -> str:
         """Say what is filled with what, in how many rows."""
         sources = self.link.sources
-        told = [f"{key} of {_rows(count)} from {sources[key]}" for key, count in self.rows.items()]
+        told = [f"{key} of {rows_of(count)} from {sources[key]}" for key, count in self.rows.items()]
         return f"fill {self.link.table}: {', '.join(told)}"
 
     @property
     def loses(self) -> str:
         """Say of which rows no id is known, "" where there are none."""
-        told = [f"{_rows(count)} of {self.link.table} keep no {key}" for key, count in self.kept_empty.items()]
+        told = [f"{rows_of(count)} of {self.link.table} keep no {key}" for key, count in self.kept_empty.items()]
         return f"{', '.join(told)}: what they point at is not stored" if told else ""
 
 
-def _rows(count: int) -> str:
+def rows_of(count: int) -> str:
+    """Return a number of rows in words."""
     return f"{count:,} row{'' if count == 1 else 's'}"
 
 
@@ -72,6 +77,7 @@ class LinkedRows:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._races: dict[str, str] | None = None
+        self._countries: dict[str, str] | None = None
 
     def columns(self, table: str) -> dict[str, dict[str, Any]]:
         """Return a stored table's columns by key, none where there is no table."""
@@ -83,16 +89,19 @@ class LinkedRows:
         return [key for key in link.sources if key in there and there[key]["type"] != "relationship"]
 
     def patches(self, link: Link) -> Iterator[tuple[str, dict[str, str]]]:
-        """Yield id and missing ids of each row that lacks some that its link or its runner tells."""
+        """Yield id and missing ids of each row that lacks some that its link or its runner tells.
+
+        `$updatedAt` stays as it is, by which the newest of a race's rows is known.
+        """
         there = self.columns(link.table)
         columns = self.fillable(link, there)
         for row in self._lacking(link.table, columns):
-            known = self._ids(link, row)
+            known = self.ids(link, row)
             # A required column that stays empty would have the whole patch refused.
             if all(known.get(key) for key in columns if there[key].get("required")):
                 patch = {key: known[key] for key in columns if known.get(key) and not row.get(key)}
                 if patch:
-                    yield row["$id"], patch
+                    yield row["$id"], {**patch, "$updatedAt": row["$updatedAt"]}
 
     def foreseen(self, link: Link, columns: list[str]) -> Fill | None:
         """Return what will be filled once `columns` are there and empty, None where no row lacks any."""
@@ -101,7 +110,7 @@ class LinkedRows:
         rows = self._lacking(link.table, columns if set(columns) <= set(present) else [])
         filled, kept = Counter[str](), Counter[str]()
         for row in rows if there else ():
-            known = self._ids(link, row)
+            known = self.ids(link, row)
             barred = any(there[key].get("required") and not known.get(key) for key in columns if key in present)
             for key in columns:
                 if key not in present or not row.get(key):
@@ -114,12 +123,24 @@ class LinkedRows:
         for row_id, patch in list(self.patches(link)):
             self._server.send("PATCH", f"{self._path(link.table)}/{row_id}", {"data": patch})
 
-    def _ids(self, link: Link, row: dict[str, Any]) -> dict[str, str]:
-        """Return the ids that a row tells: its own columns, its link, and its runner's race."""
+    def all(self, table: str) -> Iterator[dict[str, Any]]:
+        """Yield every row of a table."""
+        return self._lacking(table, [])
+
+    def ids(self, link: Link, row: dict[str, Any]) -> dict[str, str]:
+        """Return the ids that a row tells: its own columns, its link, and its runner's race or meeting's country."""
+        if link.table == RACES:
+            meeting = row.get("meetingId") or _id(row.get("meeting"))
+            return {"meetingId": meeting, "country": row.get("country") or self._country_of(meeting)}
         known = {"raceId": row.get("raceId") or "", link.fills: row.get(link.fills) or _id(row.get(link.key))}
         if link.fills == "entrantId" and known["entrantId"] and not known["raceId"]:
             known["raceId"] = self._race_of(known["entrantId"])
         return {**known, "race": known["raceId"]}
+
+    def _country_of(self, meeting: str) -> str:
+        if self._countries is None:
+            self._countries = {row["$id"]: row.get("country") or "" for row in self._lacking(MEETINGS, [])}
+        return self._countries.get(meeting, "")
 
     def _race_of(self, runner: str) -> str:
         if self._races is None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ops.fills import LINKS, Fill, Link, LinkedRows
-from ops.schema import BULK, NEWER, SchemaChange, Server, apply, new_column, plan
+from ops.fills import FILLED, LINKS, Fill, Link, LinkedRows
+from ops.moves import Moves, found_moves, move
+from ops.schema import BULK, NEWER, SchemaChange, Server, apply, clashing, new_column, plan
 from raceday.errors import StoreError
 from raceday.tables import BY_ID
 from raceday.tables.base import Column, Table
@@ -24,6 +25,7 @@ class MigrateStep:
     loses: str = ""
     change: SchemaChange | None = None
     fill: Link | None = None
+    moves: Moves | None = None
     method: str = ""
     path: str = ""
     body: dict[str, Any] | None = None
@@ -35,7 +37,9 @@ def steps(server: Server) -> list[MigrateStep]:
 
 
 def phases(server: Server, *, foreseen: bool = False) -> list[list[MigrateStep]]:
-    """Return columns that are missing, ids to fill, links and rules to change, indexes: each waits for those before.
+    """Return columns that are missing, ids to fill, links and rules to change, rows to move, indexes.
+
+    Each waits for those before, rows to move also for unique indexes to go, under which no copy could stand.
 
     No link may go before the columns that take its ids over are there and filled. The version is noted where nothing
     stays open: functions trust it. Tables of a newer suite are left alone. `foreseen` adds what is possible only once
@@ -50,7 +54,13 @@ def phases(server: Server, *, foreseen: bool = False) -> list[list[MigrateStep]]
     made = [_made(c) for c in changes if c not in late]
     rows = LinkedRows(server)
     fills, remade = (_fills(rows), []) if not foreseen else _foreseen(server, rows)
-    return [made, fills, alterations(server), remade, [MigrateStep(f"make {c.what}", change=c) for c in late]]
+    found = [made, fills, alterations(server), remade]
+    moves = _moves(server) if foreseen or not any(found) else []
+    return [*found, moves, [MigrateStep(f"make {c.what}", change=c) for c in late]]
+
+
+def _moves(server: Server) -> list[MigrateStep]:
+    return [MigrateStep(str(moves), moves.loses, moves=moves) for moves in found_moves(server)]
 
 
 def _foreseen(server: Server, rows: LinkedRows) -> tuple[list[MigrateStep], list[MigrateStep]]:
@@ -58,7 +68,7 @@ def _foreseen(server: Server, rows: LinkedRows) -> tuple[list[MigrateStep], list
     remade = list(_remade(server))
     later = {step.change.what for step in remade if step.change}
     fills: list[MigrateStep] = []
-    for link in LINKS:
+    for link in FILLED:
         now = [key for key in link.sources if f"column {link.table}.{key}" not in later]
         fills += _filled(rows.foreseen(link, now))
         remade += _filled(rows.foreseen(link, [key for key in link.sources if key not in now]))
@@ -67,7 +77,7 @@ def _foreseen(server: Server, rows: LinkedRows) -> tuple[list[MigrateStep], list
 
 def _made(change: SchemaChange) -> MigrateStep:
     """Return the making of a change: a column that takes a link's id over is optional, for some rows know none."""
-    taken = {f"column {link.table}.{key}" for link in LINKS for key in link.sources}
+    taken = {f"column {link.table}.{key}" for link in FILLED for key in link.sources}
     if change.what in taken:
         change = replace(change, body={**change.body, "required": False})
     return MigrateStep(f"make {change.what}", change=change)
@@ -82,8 +92,8 @@ def _remade(server: Server) -> Iterator[MigrateStep]:
 
 def _fills(rows: LinkedRows) -> list[MigrateStep]:
     """Return what can be filled now: columns that are there, of rows that lack them."""
-    there = {link.table: rows.fillable(link, rows.columns(link.table)) for link in LINKS}
-    return [step for link in LINKS for step in _filled(rows.foreseen(link, there[link.table]))]
+    there = {link.table: rows.fillable(link, rows.columns(link.table)) for link in FILLED}
+    return [step for link in FILLED for step in _filled(rows.foreseen(link, there[link.table]))]
 
 
 def _filled(fill: Fill | None) -> list[MigrateStep]:
@@ -129,6 +139,8 @@ def _do(server: Server, step: MigrateStep) -> None:
         apply(server, [step.change])
     elif step.fill is not None:
         LinkedRows(server).write(step.fill)
+    elif step.moves is not None:
+        move(server, step.moves)
     elif step.method == "DELETE":
         server.remove(step.path)
     else:
@@ -195,30 +207,31 @@ def _rules(server: Server) -> Iterator[MigrateStep]:
 
 
 def _unique(server: Server) -> Iterator[MigrateStep]:
-    """Delete unique indexes: an upsert that meets one overwrites another row and says nothing."""
+    """Delete unique indexes over columns of ours: an upsert that meets one overwrites another row and says nothing."""
     for base, table, there in _tables(server):
         for found in there["indexes"]:
-            if found["type"] == "unique":
+            if clashing(table, found):
                 what = f"delete the unique index {table.id}.{found['key']}"
                 loses = f"{', '.join(found['columns'])} of {table.id} is unique by the row's id alone"
                 yield MigrateStep(what, loses, method="DELETE", path=f"{base}/indexes/{found['key']}")
 
 
 def _patches(server: Server) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield table, key and new settings of each column that is required without need, or too short for ours."""
+    """Yield table, key and new settings of each column of ours that is required without need, or too short."""
     for _, table, there in _tables(server):
         ours = {c.key: c for c in table.columns}
         for column in there["columns"]:
-            if not _is_link(column) and (change := _loosening(ours.get(column["key"]), column)):
+            known = ours.get(column["key"])
+            if known and not _is_link(column) and (change := _loosening(known, column)):
                 yield table.id, column["key"], change
 
 
-def _loosening(ours: Column | None, there: dict[str, Any]) -> dict[str, Any]:
-    needless = bool(there.get("required")) and not (ours and ours.required)
-    short = ours is not None and ours.kind == "varchar" and 0 < int(there.get("size") or 0) < ours.size
+def _loosening(ours: Column, there: dict[str, Any]) -> dict[str, Any]:
+    needless = bool(there.get("required")) and not ours.required
+    short = ours.kind == "varchar" and 0 < int(there.get("size") or 0) < ours.size
     if not needless and not short:
         return {}
-    size = {"size": ours.size} if ours is not None and short else {}
+    size = {"size": ours.size} if short else {}
     return {"required": bool(there.get("required")) and not needless, "default": there.get("default"), **size}
 
 

@@ -199,6 +199,7 @@ def _table_changes(server: Server, table: Table) -> Iterator[SchemaChange]:
                 f"{base}/columns", f"column {table.id}.{column.key}", column, columns[column.key]
             )
     yield from _strange_links(table, columns)
+    yield from _strange_rules(table, columns, (there or {}).get("indexes", []))
     indexes = {i["key"]: i for i in (there or {}).get("indexes", [])}
     for index in table.indexes:
         what = f"index {table.id}.{index.key}"
@@ -222,6 +223,37 @@ def _strange_links(table: Table, columns: dict[str, dict[str, Any]]) -> Iterator
         if there["type"] == "relationship" and not far and key not in {column.key for column in table.columns}:
             refused = f"it is a relationship to {to}, with which Appwrite refuses every bulk write to {table.id}"
             yield SchemaChange(f"column {table.id}.{key}", refused=refused)
+
+
+def clashing(table: Table, there: dict[str, Any]) -> bool:
+    """Tell whether rows of ours can clash under an index: a column that we never write has a null there, or a default.
+
+    The default's case is refused by name in a plan: the index is not ours to delete.
+    """
+    written = {*(column.key for column in table.columns), "$id", "$createdAt", "$updatedAt"}
+    return there["type"] == "unique" and set(there["columns"]) <= written
+
+
+def _strange_rules(
+    table: Table, columns: dict[str, dict[str, Any]], indexes: list[dict[str, Any]]
+) -> Iterator[SchemaChange]:
+    """Refuse what makes rows of ours impossible and is not ours to change: whose it is has to decide."""
+    ours = {column.key for column in table.columns}
+    own = {key: there for key, there in columns.items() if key not in ours and there["type"] != "relationship"}
+    for key, there in own.items():
+        if there.get("required"):
+            refused = "it is required and none of the suite's, whose rows are refused so: make it optional or delete it"
+            yield SchemaChange(f"column {table.id}.{key}", refused=refused)
+    for index in indexes:
+        filled = [key for key in index["columns"] if key in own]
+        if not filled or index["type"] != "unique":
+            continue
+        if all(own[key].get("default") is not None for key in filled):
+            refused = (
+                f"it is unique, and {' and '.join(filled)} of the suite's rows has its default: an upsert would "
+                "overwrite another row and say nothing; delete the index or the default"
+            )
+            yield SchemaChange(f"index {table.id}.{index['key']}", refused=refused)
 
 
 def _column_changes(base: str, what: str, column: Column, there: dict[str, Any]) -> Iterator[SchemaChange]:

@@ -41,6 +41,10 @@ OTHERS: dict[str, dict[str, tuple[str, bool]]] = {
 LINKS = (("races", "meeting", "meetings"), ("race-results", "race", "races"), ("entrants", "race", "races"),
          ("odds-history", "entrant", "entrants"), ("money-flow-history", "entrant", "entrants"),
          ("race-pools", "race", "races"))  # fmt: skip
+MORE: dict[tuple[str, str], dict[str, Any]] = {
+    ("races", "meeting"): {"twoWayKey": "races"},
+    ("race-results", "race"): {"required": True},
+}
 UNIQUE = (("meetings", "meetingId"), ("races", "raceId"), ("entrants", "entrantId"), ("race-pools", "raceId"))
 AT = "2026-11-24T01:00:00.000+00:00"
 ROWS: tuple[tuple[str, str, dict[str, Any]], ...] = (
@@ -72,7 +76,7 @@ def site() -> Site:
         for key, (kind, required) in OTHERS.get(table, {}).items():
             server.send("POST", f"{DB}/tables/{table}/columns/{kind}", {"key": key, "required": required})
     for table, key, to in LINKS:
-        body = {"relatedTableId": to, "type": "manyToOne", "twoWay": True, "key": key}
+        body = {"relatedTableId": to, "type": "manyToOne", "twoWay": True, "key": key, **MORE.get((table, key), {})}
         server.send("POST", f"{DB}/tables/{table}/columns/relationship", body)
     for table, key in UNIQUE:
         body = {"key": f"idx_{key}", "type": "unique", "columns": [key]}
@@ -95,19 +99,24 @@ def _check(site: Site) -> None:
     server = _server(site)
     assert plan(server) == []
     assert (steps(server), unsolved(server)) == ([], [])
-    results, odds, flow = (_row(site, t, i) for t, i in (("race-results", "x1"), ("odds-history", "o1"),
+    results, odds, flow = (_row(site, t, i) for t, i in (("race-results", "r1"), ("odds-history", "o1"),
                                                          ("money-flow-history", "f1")))  # fmt: skip
     assert (results["raceId"], results["race"], results["resultStatus"]) == ("r1", "r1", "final")
     assert (odds["entrantId"], odds["raceId"], odds["odds"]) == ("e1", "r1", 2.5)
     assert (flow["entrantId"], flow["raceId"], flow["timeInterval"]) == ("e1", "r1", 5)
     assert _row(site, "entrants", "e1")["raceId"] == "r1"
-    assert _row(site, "races", "r1")["meeting"] == "m1"
+    assert _row(site, "race-results", "x1") == {}
+    race = _row(site, "races", "r1")
+    assert [race[key] for key in ("meeting", "meetingId", "country")] == ["m1", "m1", "NZ"]
     assert _row(site, "function-locks", "poller-lock")["status"] == "held"
     for table, row in (("entrants", {"entrantId": "e2", "name": "Bora", "runnerNumber": 2}),
                        ("race-pools", {"raceId": "e2"})):  # fmt: skip
         assert server.send("PUT", f"{DB}/tables/{table}/rows", {"rows": [{"$id": "e2", **row}]})["total"] == 1
     meeting = {c["key"]: c for c in (server.get(f"{DB}/tables/races") or {})["columns"]}["meeting"]
-    assert meeting["onDelete"] == "setNull"
+    assert (meeting["onDelete"], meeting["twoWayKey"]) == ("setNull", "races")
+    links = {f"{t}.{c['key']}" for t in TEXTS for c in (server.get(f"{DB}/tables/{t}") or {})["columns"]
+             if c["type"] == "relationship"}  # fmt: skip
+    assert links == {"races.meeting", "meetings.races"}
     assert _row(site, "suite-state", schema_key())["status"] == str(SCHEMA_VERSION)
 
 
@@ -137,11 +146,76 @@ def test_a_migration_says_how_many_rows_are_filled_with_what(site: Site) -> None
         "fill entrants: raceId of 1 row from the link race": "",
         "fill odds-history: entrantId of 2 rows from the link entrant, raceId of 1 row from the runner's race":
             "1 row of odds-history keep no raceId: what they point at is not stored",
+        "fill races: meetingId of 1 row from the link meeting, country of 1 row from the meeting's": "",
         "fill race-results: race of 1 row from raceId": "",
     }  # fmt: skip
     migrate(server)
     _check(site)
     assert (_row(site, "odds-history", "o2")["entrantId"], _row(site, "odds-history", "o2")["raceId"]) == ("e9", None)
+
+
+def test_a_race_has_one_row_of_results_after_a_migration(site: Site) -> None:
+    """Under the race's id stands ours, else the newest of the predecessor's with all its columns; others are told."""
+    server = _server(site)
+    server.send("POST", f"{DB}/tables/race-results/columns/string", {"key": "mine", "size": 9, "required": False})
+    server.send("PATCH", f"{DB}/tables/race-results/rows/x1", {"data": {"mine": "kept"}})
+    for race in ("r2", "r3"):
+        server.send("POST", f"{DB}/tables/races/rows", {"rowId": race, "data": {**ROWS[1][2], "raceId": race}})
+    for row_id, race, status, minute in (("x2", "r2", "final", 9), ("x3", "r2", "interim", 5),
+                                         ("x4", "r3", "interim", 9), ("r3", "r3", "final", 5)):  # fmt: skip
+        data = {"race": race, "resultStatus": status, "$updatedAt": AT.replace(":00:00.", f":0{minute}:00.")}
+        server.send("POST", f"{DB}/tables/race-results/rows", {"rowId": row_id, "data": data})
+    before = _row(site, "race-results", "x1")
+    (told,) = [step for step in steps(server) if step.moves]
+    assert told.what == "put 4 rows of race-results under their race's id"
+    assert told.loses == "2 rows of races that have one under their id already, or a newer one"
+    migrate(server)
+    rows = (server.get(f"{DB}/tables/race-results/rows") or {})["rows"]
+    assert {row["$id"]: (row["raceId"], row["resultStatus"]) for row in rows} == {
+        race: (race, "final") for race in ("r1", "r2", "r3")
+    }
+    one = _row(site, "race-results", "r1")
+    kept = ("mine", "$createdAt", "$updatedAt")
+    assert [one[key] for key in kept] == ["kept", *(before[key] for key in kept[1:])]
+
+
+def test_rows_with_a_link_of_somebodys_own_stay_under_their_ids(site: Site) -> None:
+    """No copy would have what such a link says, from the row or to it: the table's rows stay, and no step is told."""
+    server = _server(site)
+    body = {"relatedTableId": "function-locks", "type": "manyToOne", "twoWay": False, "key": "lock"}
+    server.send("POST", f"{DB}/tables/race-results/columns/relationship", body)
+    assert [step for step in steps(server) if step.moves] == []
+    migrate(server)
+    assert _row(site, "race-results", "x1")["raceId"] == "r1"
+    assert _row(site, "race-results", "r1") == {}
+
+
+def test_what_is_not_ours_is_never_changed(site: Site) -> None:
+    """Columns and indexes of somebody's own stay as they are; where rows of ours cannot be beside them, it is told."""
+    server = _server(site)
+    base = f"{DB}/tables/meetings"
+    for key, more in (("slug", {}), ("mark", {"default": "x"}), ("note", {"required": True})):
+        server.send("POST", f"{base}/columns/string", {"key": key, "size": 9, "required": False, **more})
+    for key in ("slug", "mark"):
+        server.send("POST", f"{base}/indexes", {"key": f"by_{key}", "type": "unique", "columns": [key]})
+    own = {"slug", "mark", "note", "by_slug", "by_mark"}
+
+    def mine() -> list[dict[str, Any]]:
+        there = server.get(base) or {}
+        return [each for each in (*there["columns"], *there["indexes"]) if each["key"] in own]
+
+    before = mine()
+    assert len(before) == 5
+    assert not any(f"meetings.{key}" in step.what for step in steps(server) for key in own)
+    assert [change.what for change in unsolved(server)] == ["column meetings.note", "index meetings.by_mark"]
+    with pytest.raises(StoreError, match=r"meetings\.note: it is required and none of the suite's"):
+        migrate(server)
+    assert mine() == before
+    assert _row(site, "suite-state", schema_key()) == {}
+    for path in ("columns/note", "indexes/by_mark"):
+        server.remove(f"{base}/{path}")
+    migrate(server)
+    _check(site)
 
 
 def test_a_version_that_is_noted_stays_noted(
