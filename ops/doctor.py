@@ -12,8 +12,8 @@ from typing import Any, Literal
 import httpx
 from appwrite.query import Query
 
-from ops.migrate import alterations, unsolved
-from ops.schema import MIGRATE, NEWER, Server, plan
+from ops.migrate import advised, alterations, unsolved
+from ops.schema import APPLY, MIGRATE, NEWER, Server, plan
 from ops.webhooks import Webhooks, hook_id, taken_by
 from ops.webhooks import plan as webhook_plan
 from raceday.clock import SystemClock
@@ -28,7 +28,7 @@ from raceday.scheduling.state import HEALTH, PAUSE, PAUSED
 from raceday.settings import Settings
 from raceday.store.port import Op
 from raceday.tables import SUITE_STATE
-from raceday.tables.suite_state import SCHEMA, schema_key
+from raceday.tables.suite_state import PLAN, SCHEMA, schema_key
 
 Level = Literal["ok", "warning", "failing"]
 CLOCK_TOLERANCE_SECS = 5.0
@@ -157,8 +157,8 @@ class StoreChecks:
         advice = {
             "general_unauthorized_scope": "give the key rows.read, rows.write, files.read and files.write",
             "user_unauthorized": "make a new key for APPWRITE_API_KEY: this one is wrong or has expired",
-            "database_not_found": "run `./raceday schema apply`",
-            "table_not_found": "run `./raceday schema apply`",
+            "database_not_found": APPLY,
+            "table_not_found": PLAN,
         }.get(kind, "check project and key")
         yield Diagnosis("failing", "key", f"{answer.status_code} {kind}", advice)
 
@@ -180,7 +180,7 @@ class StoreChecks:
                 "failing",
                 "schema",
                 f"{len(missing)} changes missing, first {missing[0].what}",
-                "run `./raceday schema apply`",
+                advised(server, changes),
             )
         more = alterations(server)
         if more:

@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import httpx
+from appwrite.query import Query
+
 from ops.fills import FILLED, LINKS, Fill, Link, LinkedRows
 from ops.moves import Moves, found_moves, move
-from ops.schema import BULK, NEWER, SchemaChange, Server, apply, clashing, new_column, plan
+from ops.schema import APPLY, BULK, MIGRATE, NEWER, SchemaChange, Server, apply, clashing, new_column, plan
 from raceday.errors import StoreError
-from raceday.tables import BY_ID
+from raceday.tables import BY_ID, RACES, SUITE_STATE
 from raceday.tables.base import Column, Table
+from raceday.tables.suite_state import schema_key
 
 LATE = ("index ", "alert band ", "schema version ")
 
@@ -103,6 +107,27 @@ def _filled(fill: Fill | None) -> list[MigrateStep]:
 def alterations(server: Server) -> list[MigrateStep]:
     """Return what has to go or to change on tables that are there: `schema apply` does none of it."""
     return [*_links(server), *_loosened(server), *_unique(server), *_rules(server)]
+
+
+def advised(server: Server, changes: list[SchemaChange]) -> str:
+    """Return the one command that a plan's changes call for, "" where none does.
+
+    Tables that have races and no version are the predecessor's, however far they were migrated: apply would note the
+    version over rows that were never filled or moved.
+    """
+    if any(change.advice == NEWER for change in changes):
+        return NEWER
+    if alterations(server) or (changes and _unversioned(server)):
+        return MIGRATE
+    return APPLY if any(not change.refused for change in changes) else ""
+
+
+def _unversioned(server: Server) -> bool:
+    tables = f"/tablesdb/{server.database}/tables"
+    if server.get(f"{tables}/{SUITE_STATE}/rows/{schema_key()}") is not None:
+        return False
+    params = httpx.QueryParams({"queries[0]": Query.limit(1)})
+    return bool((server.get(f"{tables}/{RACES}/rows?{params}") or {}).get("rows"))
 
 
 def unsolved(server: Server, planned: list[SchemaChange] | None = None) -> list[SchemaChange]:

@@ -34,6 +34,7 @@ WAIT_SECS = 60.0
 # Tables that are written in bulk, which Appwrite refuses where a table has a relationship.
 BULK = (ENTRANTS, ODDS_HISTORY, MONEY_FLOW, RACE_POOLS, CLOSING_PRICES, NOTIFICATIONS)
 NEWER = "deploy the newer suite, the one that made these tables"
+APPLY = "run `./raceday schema apply`"
 MIGRATE = "run `./raceday schema migrate`"
 # A silk is drawn as SVG, and as PNG for a browser: Appwrite serves SVG as plain text.
 PICTURES = ("svg", "png")

@@ -8,8 +8,8 @@ import click
 import httpx
 
 from local.commands.options import Options
-from ops.migrate import MigrateStep, alterations, migrate, steps, unsolved
-from ops.schema import NEWER, SchemaChange, Server, apply, noted, plan
+from ops.migrate import MigrateStep, advised, alterations, migrate, steps, unsolved
+from ops.schema import MIGRATE, NEWER, SchemaChange, Server, apply, noted, plan
 from raceday.errors import SettingsError, StoreError
 from raceday.settings import STORE, read_settings
 from raceday.tables.suite_state import SCHEMA_VERSION
@@ -42,12 +42,17 @@ def run(args: Options) -> int:
         for step in more:
             print(f"{'migrate':<8} {step.what}")
         if more:
-            print(f"{len(more)} steps for `./raceday schema migrate`, which says what each loses")
+            print(f"{_steps(len(more))} to migrate, of which `./raceday schema migrate` says what each loses")
         if not changes and not more:
             print("nothing to do: every table is as declared")
+        advice = advised(server, changes)
         if args.action == "apply":
+            if advice == MIGRATE:
+                raise StoreError(f"nothing was made: {MIGRATE}, which does all of this")
             print(f"{apply(server, changes)} changes made")
             return 0
+        if advice:
+            print(f"next: {advice}")
         return 1 if changes or more else 0
     except SettingsError as error:
         print("raceday schema: " + "\n  ".join(error.problems), file=sys.stderr)

@@ -9,6 +9,7 @@ import pytest
 
 import raceday.tables
 from local.embedded import Embedded
+from ops.doctor import StoreChecks
 from ops.migrate import migrate, steps, unsolved
 from ops.schema import BULK, Server, plan
 from raceday.errors import StoreError
@@ -297,6 +298,28 @@ def test_a_relationship_of_any_name_leaves_a_table_that_is_written_in_bulk(site:
     assert (step.what, "kept nowhere" in step.loses) == ("delete the relationship race-pools.card", True)
     migrate(server)
     _check(site)
+
+
+@pytest.mark.parametrize("done", [0, 150, 10_000])
+def test_one_command_is_advised_until_a_migration_is_done(
+    site: Site, done: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unmigrated, half-migrated or with rows left to move: plan and doctor name migrate, and apply makes nothing."""
+    server = _server(site)
+    left = len(steps(server)) - 1
+    assert migrate(server, min(done, left)) == min(done, left)
+    monkeypatch.setattr("local.commands.schema.Server", lambda *_: server)
+    monkeypatch.setattr("local.commands.schema.read_settings", lambda **_: site.settings)
+    assert command("schema", "plan") == 1
+    assert capsys.readouterr().out.endswith("next: run `./raceday schema migrate`\n")
+    found = list(StoreChecks(site.settings, site.server.api_key, site.transport).schema())
+    assert {line.advice for line in found} == {"run `./raceday schema migrate`"}
+    site.seen.clear()
+    assert command("schema", "apply") == 3
+    assert "run `./raceday schema migrate`" in capsys.readouterr().err
+    assert site.written == []
+    migrate(server)
+    assert command("schema", "plan") == 0
 
 
 def test_a_newer_suites_tables_are_left_alone(site: Site) -> None:

@@ -65,6 +65,7 @@ def test_other_tables_are_refused_before_anything_is_written(status: str | None,
         answer = run(here)
         assert answer["error"]["kind"] == "schema"
         assert told in answer["error"]["message"]
+        assert ("schema plan" in answer["error"]["message"]) is (told != "newer than")
     assert "written" not in here.store.tables[SUITE_STATE]
 
 
@@ -84,7 +85,7 @@ def test_a_database_without_our_tables_is_refused_by_name() -> None:
     store = Troubled(here.clock.now)
     store.trouble = StoreMissing("no table", status=404, kind="table_not_found")
     here.container.store = store
-    assert "schema migrate" in run(here)["error"]["message"]
+    assert "schema plan" in run(here)["error"]["message"]
 
 
 def test_a_store_that_does_not_answer_is_asked_again_later() -> None:

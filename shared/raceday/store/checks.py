@@ -8,7 +8,7 @@ from raceday.ids import is_id
 from raceday.store.port import Store
 from raceday.tables import BY_ID, SUITE_STATE
 from raceday.tables.base import same
-from raceday.tables.suite_state import schema_key, schema_trouble
+from raceday.tables.suite_state import PLAN, schema_key, schema_trouble
 
 _PAGING = ('{"method":"limit"', '{"method":"cursorAfter"', '{"method":"cursorBefore"', '{"method":"select"')
 
@@ -58,8 +58,5 @@ async def unusable(store: Store) -> str:
     try:
         row = await store.get(SUITE_STATE, schema_key(), select=("status",))
     except StoreMissing as missing:
-        return (
-            f"the suite's tables are not there ({missing.kind}): run `./raceday schema apply`, "
-            "or `schema migrate` for a database of the predecessor's"
-        )
+        return f"the suite's tables are not there ({missing.kind}): {PLAN}"
     return schema_trouble(None if row is None else str(row.get("status") or ""))

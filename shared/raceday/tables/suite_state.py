@@ -11,6 +11,7 @@ SCHEMA, SUITE = "schema", "suite"
 # these functions need the change. A database without the note is of version 1, from before it was kept.
 SCHEMA_VERSION = 2
 OLDEST_SCHEMA = 2
+PLAN = "run `./raceday schema plan`, which says whether to apply or to migrate"
 
 TABLE = Table(
     ID,
@@ -50,9 +51,9 @@ def schema_trouble(status: str | None) -> str:
     """Say why these functions cannot use tables of a version as its row states it, empty where they can."""
     found = "1" if status is None else status
     if not found.isascii() or not found.isdigit():
-        return f"the tables' schema version {found[:20]!r} is no number; run `./raceday schema apply`"
+        return f"the tables' schema version {found[:20]!r} is no number: {PLAN}"
     if int(found) > SCHEMA_VERSION:
         return f"the tables are of schema version {found}, newer than {SCHEMA_VERSION}: deploy the suite that made them"
     if int(found) < OLDEST_SCHEMA:
-        return f"the tables are of schema version {found}, older than {OLDEST_SCHEMA}: run `./raceday schema apply`"
+        return f"the tables are of schema version {found}, older than {OLDEST_SCHEMA}: {PLAN}"
     return ""
