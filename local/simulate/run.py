@@ -51,6 +51,10 @@ def on_virtual_time(
         asyncio.set_event_loop(loop)
         with httpcore_on(loop):
             return loop.run_until_complete(work(loop))
+    except KeyboardInterrupt:
+        # It may have come up in a task that nobody will ask any more: its traceback is not for whoever stopped the day.
+        loop.set_exception_handler(lambda *_: None)
+        raise
     finally:
         asyncio.set_event_loop(None)
         loop.close()

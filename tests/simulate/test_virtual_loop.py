@@ -1,11 +1,13 @@
 """The virtual loop: hours that take no time, in an order that repeats."""
 
 import asyncio
+import gc
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from local.simulate.loop import NothingLeft, VirtualClock, VirtualLoop
+from local.simulate.run import on_virtual_time
 
 START = datetime(2026, 2, 13, 16, 57, tzinfo=UTC)
 
@@ -57,3 +59,19 @@ def test_a_wait_for_nothing_is_an_error() -> None:
         task.cancel()
     loop.run_until_complete(asyncio.sleep(0))
     loop.close()
+
+
+def test_a_day_that_is_stopped_in_a_task_leaves_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    """Ctrl-C comes up in whichever task runs: it ends the day, and nothing is logged of the task afterwards."""
+
+    async def work(loop: VirtualLoop) -> None:
+        async def stop() -> None:
+            raise KeyboardInterrupt
+
+        asyncio.ensure_future(stop())  # noqa: RUF006  (nobody holds it, as nobody asks it)
+        await asyncio.sleep(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        on_virtual_time(START, work)
+    gc.collect()
+    assert caplog.records == []
