@@ -3,7 +3,7 @@
 import copy
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +229,16 @@ def test_a_hash_that_looks_like_a_number_arrives_as_text(tmp_path: Path) -> None
     assert notes["seed-size"] == "1234567890123e45"
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Hear signals that whoever started the tests in the background has them ignore, as nohup does."""
+    kept = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 @pytest.mark.parametrize("before", [False, True], ids=["after it deployed", "before it deployed"])
 def test_a_stop_is_undone_and_a_second_one_does_not_cut_the_undo(

@@ -168,7 +168,8 @@ def test_at_the_port_too_a_store_that_is_out_is_tried_again_while_time_is_left(o
     """The client's own retries are bounded by the time left, not by their number, at whatever depth."""
 
     async def read(loop: VirtualLoop) -> bool:
-        world = SimWorld(loop, FeedSim(generate_day(1, date(2026, 2, 14), 1)), PortBackend(), {}, seed=1)
+        limits = {POLLER: Limit(180.0, 1.0)}
+        world = SimWorld(loop, FeedSim(generate_day(1, date(2026, 2, 14), 1)), PortBackend(), limits, seed=1)
         world.use(_Out(world, out_secs))
         store = world.backend.store(world, POLLER, 1, VirtualClock(loop), lambda: None)
         with within(VirtualClock(loop), 10.0):
