@@ -56,7 +56,7 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
     asyncio.run(made.run())
     spent = time.perf_counter() - began
     polls = len(made.store.tables["race-polls"])
-    click.echo(f"{polls} polls replayed in {spent:.1f} s; {len(made.unknown)} have no answer on the tape")
+    click.echo(f"{polls} polls replayed in {spent:.1f} s; {_lacking(made)}")
     for line in made.unknown[:10]:
         click.echo(f"  not on the tape: {line}")
     if made.given:
@@ -74,6 +74,12 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
         as_json.write_text(json.dumps([each._asdict() for each in found], indent=1, default=str) + "\n")
     click.echo(f"{len(found)} rows differ {counts(found) or ''}".rstrip())
     return 1 if found else 0
+
+
+def _lacking(made: TapeReplay) -> str:
+    """Say how many polls and looks at results were taken as stored, for the tape has no answer of theirs."""
+    looks = f", nor {len(made.unlooked)} late looks at results" if made.unlooked else ""
+    return f"{len(made.lost)} have no answer on the tape{looks}"
 
 
 def _again(path: Path, day: date | None) -> int:

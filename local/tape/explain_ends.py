@@ -22,7 +22,7 @@ from raceday.tables.closing_prices import column_of
 _PASSING = frozenset({"$id", "n", "lastUpdated"})
 # Told of a runner by the page and the lines around.
 _NAMES = frozenset({"raceId", "entrantId", "runnerNumber", "name", "detail"})
-_SEEN_BY_POLLS = "poll"
+_MADE_AGAIN = ("poll", "watch")
 
 
 def race_figures(story: RaceStory) -> Iterator[Figure]:
@@ -122,11 +122,12 @@ def _hows(row: Row) -> dict[str, str]:
 
 
 def result_figures(story: RaceStory, number: int = 0) -> Iterator[Figure]:
-    """Return each version of the results that a poll saw, made again; of one runner its place and dividends."""
+    """Return each version of the results that polls and looks saw, made again; of one runner place and dividends."""
     versions = story.recorded.get(RACE_RESULT_VERSIONS, {})
     seen = {key for key, row in versions.items()
-            if row["raceId"] == story.race_id and row["seenBy"] == _SEEN_BY_POLLS}  # fmt: skip
-    made = {row["$id"]: row for row in story.versions}
+            if row["raceId"] == story.race_id and row["seenBy"] in _MADE_AGAIN}  # fmt: skip
+    made = {row["$id"]: row for row in story.versions if row["$id"] not in story.taken}
+    seen -= story.taken
     if any(each.entry is None and each.stored.kind != "closing" for each in story.told):
         # Without its answer a poll's results are not made again.
         return

@@ -30,7 +30,7 @@ def arranged(steps: Sequence[ReplayStep], marks: Iterable[Mapping[str, Any]]) ->
                     out.add(race_id)
         kept.append(step._replace(entries=tuple(e for e in step.entries if e.race_id not in out)) if out else step)
     blind = {race_id for race_id, found in read.items() if not found and stored.get(race_id)}
-    kept = [_blind(step, blind) for step in kept if step.entries or step.row is not None]
+    kept = [_blind(step, blind) for step in kept if step.entries or step.race_id]
     return sorted([*kept, *moved.values()], key=lambda step: step.order)
 
 

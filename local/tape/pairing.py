@@ -10,7 +10,8 @@ from local.tape.keeping import IMPORTS
 from local.tape.reader import Tape
 from local.tape.scanning import TapeEntry
 from raceday.clock import instant
-from raceday.feed.models import Event
+from raceday.errors import FeedError
+from raceday.feed.client import read_event
 
 # Instants of a ledger row are whole milliseconds, those of a tape microseconds.
 _STEP = timedelta(milliseconds=1)
@@ -65,7 +66,7 @@ def _age_secs(row: Mapping[str, Any]) -> float:
 
 def _readable(tape: Tape, entry: TapeEntry) -> bool:
     try:
-        Event.model_validate_json(tape.body(entry))
-    except ValueError:
+        read_event(tape.body(entry))
+    except (ValueError, FeedError):
         return False
     return True

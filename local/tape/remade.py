@@ -14,7 +14,16 @@ from local.tape.spill import WHOLE, SpilledStore
 from local.tape.steps import ReplayStep
 from local.tape.stored import settings_of_replay
 from raceday.store.port import Store
-from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, ENTRANTS, MEETINGS, ODDS_HISTORY, RACE_POLLS, RACES
+from raceday.tables import (
+    ALERT_CONFIGS,
+    ALERT_FILTERS,
+    ENTRANTS,
+    MEETINGS,
+    ODDS_HISTORY,
+    RACE_POLLS,
+    RACE_RESULT_VERSIONS,
+    RACES,
+)
 
 # What of a ledger row tells which slot was polled when, and where its answer lies.
 _SLIM = ("$id", "raceId", "meetingId", "n", "slot", "kind", "fetchedAt", "generatedAt", "startTime", "status",
@@ -38,7 +47,7 @@ async def read_ledger(store: Store, tape: Tape, day: date | None = None) -> Rows
     found: dict[str, list[dict[str, object]]] = {
         table: await store.find(table) for table in (ALERT_CONFIGS, ALERT_FILTERS, MEETINGS)
     }
-    for table in (RACES, ENTRANTS, ODDS_HISTORY, RACE_POLLS):
+    for table in (RACES, ENTRANTS, ODDS_HISTORY, RACE_POLLS, RACE_RESULT_VERSIONS):
         first = [Query.equal("n", [0])] if table == ODDS_HISTORY else []
         select = _SLIM if table == RACE_POLLS else ()
         found[table] = []
@@ -53,15 +62,15 @@ async def read_ledger(store: Store, tape: Tape, day: date | None = None) -> Rows
 
 
 def _rests(steps: Sequence[ReplayStep]) -> set[str]:
-    """Return the ledger rows after which a race is let be for a while, or is over: its rows are put away there."""
+    """Return the rows of polls and looks after which a race is let be or is over: its rows are put away there."""
     rests: set[str] = set()
     later: dict[str, datetime] = {}
     for step in reversed(steps):
-        if step.row is not None:
-            following = later.get(step.row["raceId"])
+        if row := step.row or step.version:
+            following = later.get(step.race_id)
             if following is None or following - step.at > REST:
-                rests.add(step.row["$id"])
-            later[step.row["raceId"]] = step.at
+                rests.add(row["$id"])
+            later[step.race_id] = step.at
     return rests
 
 
@@ -76,12 +85,16 @@ def replayed(tape: Tape, ledger: Rows) -> tuple[SpilledStore, list[str]]:
 
     async def run() -> None:
         for step in await replay.prepare():
-            if step.row is None and not (polls and min(polls) - CARD_BEFORE <= step.at <= max(polls)):
+            if step.what == "import" and not (polls and min(polls) - CARD_BEFORE <= step.at <= max(polls)):
                 # Another day's import, on a tape of many.
                 continue
+            if step.version is not None:
+                # Its function asks for the results alone at first.
+                made.give(step.race_id)
             await replay.do(step)
-            if step.row is not None and step.row["$id"] in rests:
-                made.take(step.row["raceId"])
+            row = step.row or step.version
+            if row and row["$id"] in rests:
+                made.take(step.race_id)
                 replay.forget()
 
     asyncio.run(run())

@@ -12,6 +12,7 @@ from typing import Any
 
 from local.functions import function
 from local.tape.keeping import IMPORTS
+from local.tape.looks import WATCH, answer_of_look, as_kept, looks_of
 from local.tape.overlaps import arranged
 from local.tape.pairing import answer_of
 from local.tape.reader import Tape
@@ -25,6 +26,7 @@ from raceday.container import Container
 from raceday.ids import SeededRandomSource
 from raceday.ledger import log as ledger
 from raceday.log import Log
+from raceday.polling import watch
 from raceday.polling.changes import ODDS_COLUMNS
 from raceday.racing.nzday import race_day
 from raceday.racing.planning import Race
@@ -42,17 +44,23 @@ from raceday.tables import (
     MEETINGS,
     ODDS_HISTORY,
     RACE_POLLS,
+    RACE_RESULT_VERSIONS,
+    RACE_RESULTS,
     RACES,
 )
 
 Rows = Mapping[str, Mapping[str, Row]]
 POLLER = "enhanced-race-poller"
+# Of what came at one instant a look is the later.
+_AFTER_POLLS = 1 << 30
 PROJECTIONS = ("money-flow-tracker", "race-pools-aggregator", "alert-evaluator")
 
 
 @dataclass(slots=True)
 class TapeReplay:
     """One day again, step by step; `lost` are ledger rows whose answer no tape has, taken as they are.
+
+    So are `unlooked`, the versions of results whose look has none.
 
     `given` counts first odds that are taken as they are stored, of a tape without imports.
     """
@@ -62,6 +70,7 @@ class TapeReplay:
     settings: Settings
     only: str = ""
     lost: list[Row] = field(default_factory=list)
+    unlooked: list[Row] = field(default_factory=list)
     given: int = 0
     clock: SetClock = field(init=False)
     store: LedgerStore = field(init=False)
@@ -70,8 +79,9 @@ class TapeReplay:
 
     @property
     def unknown(self) -> list[str]:
-        """Name the polls whose answer no tape has."""
-        return [f"{row['raceId']} n={row['n']}" for row in self.lost]
+        """Name the polls and looks whose answer no tape has."""
+        looks = [f"{row['raceId']} results version {row['version']}" for row in self.unlooked]
+        return [*(f"{row['raceId']} n={row['n']}" for row in self.lost), *looks]
 
     def __post_init__(self) -> None:
         """Make the clock, the store and the feed."""
@@ -83,6 +93,7 @@ class TapeReplay:
         """Return everything that the tape and the ledger tell of, in the order in which it happened."""
         rows = [row for row in self.recorded.get(RACE_POLLS, {}).values() if self.only in ("", row["raceId"])]
         found = [self._poll_step(row) for row in rows]
+        found += [self._look_step(version) for version in looks_of(self.recorded, self.only)]
         found += self._imports()
         return arranged(sorted(found, key=lambda step: step.order), self.tape.marks)
 
@@ -91,6 +102,11 @@ class TapeReplay:
         entry = None if row["kind"] == "closing" else answer_of(self.tape, row)
         order = (entry.received if entry else at, row["raceId"], int(row["n"]))
         return ReplayStep(at, order, "closing" if row["kind"] == "closing" else "poll", (entry,) if entry else (), row)
+
+    def _look_step(self, version: Row) -> ReplayStep:
+        at, entry = instant(version["seenAt"]), answer_of_look(self.tape, version)
+        order = (entry.received if entry else at, version["raceId"], _AFTER_POLLS)
+        return ReplayStep(at, order, "look", (entry,) if entry else (), version=version)
 
     def _imports(self) -> Iterator[ReplayStep]:
         by_activation: dict[str, list[TapeEntry]] = defaultdict(list)
@@ -129,6 +145,9 @@ class TapeReplay:
             self.store.unseen = ""
             for name in PROJECTIONS:
                 await self._invoke(name, {"raceId": step.row["raceId"]})
+        elif step.version is not None:
+            await self._look(step.version, step.entries)
+            await self._invoke(watch.PROJECTION, {"raceId": step.version["raceId"]})
 
     def forget(self) -> None:
         """Have the functions start anew, as cold ones do: what they remember of races that are over is memory."""
@@ -141,13 +160,30 @@ class TapeReplay:
             await self.store.create(RACE_POLLS, row["$id"], row_data(row))
             return
         for start in self._starts(row):
-            self._feed.give(entries, came_at(entries[0], row))
+            self._feed.give(entries, came_at(entries[0], instant(row["fetchedAt"])))
             self.clock.set(min(entries[0].sent, instant(row["fetchedAt"])) if row["kind"] == "request" else
                            instant(row["slot"]))  # fmt: skip
             slot = {"raceId": row["raceId"], "slot": row["slot"], "kind": row["kind"], "start": start}
             answer = await self._invoke(POLLER, {"slots": [slot], "tick": stamp(instant(row["fetchedAt"]))})
             if any(result["result"] == "committed" for result in answer.get("results", ())):
                 return
+
+    async def _look(self, version: Row, entries: Sequence[TapeEntry]) -> None:
+        """Look at results as a look did that kept them; without its answer they are taken as they are."""
+        race_id, seen = str(version["raceId"]), version["seenAt"]
+        if not entries:
+            self.unlooked.append(version)
+            own, told = as_kept(version)
+            await self.store.upsert(RACE_RESULT_VERSIONS, version["$id"], own)
+            await self.store.update(RACE_RESULTS, race_id, told)
+            return
+        self._feed.give(entries, came_at(entries[0], instant(seen)))
+        at = min(entries[0].sent, instant(seen))
+        self.clock.set(at)
+        # Looks that found nothing new, or kept nothing, moved when the next is due.
+        await self.store.update(RACE_RESULTS, race_id, {"nextLookAt": stamp(at)})
+        slot = {"raceId": race_id, "slot": stamp(at), "kind": WATCH}
+        await self._invoke(POLLER, {"slots": [slot], "tick": stamp(at)})
 
     def _starts(self, row: Row) -> list[str | None]:
         """Return the advertised starts that the slot may have been planned from, the likeliest first."""
@@ -214,9 +250,8 @@ class TapeReplay:
             await self.store.upsert(ENTRANTS, row_id, {**row_data(row), **odds})
 
 
-def came_at(entry: TapeEntry, row: Mapping[str, Any]) -> datetime:
-    """Return a poll's instant: the answer's own where the row has it to the millisecond, else the row's."""
-    at = instant(row["fetchedAt"])
+def came_at(entry: TapeEntry, at: datetime) -> datetime:
+    """Return a poll's or look's instant: the answer's own where its row has it to the millisecond, else the row's."""
     return entry.received if timedelta(0) <= entry.received - at < timedelta(milliseconds=1) else at
 
 

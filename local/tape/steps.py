@@ -11,6 +11,7 @@ from raceday.store.port import Row
 class ReplayStep(NamedTuple):
     """One thing that happened: `row` a ledger row and `entries` its answer, or an import and its answers.
 
+    A `look` at results has the `version` of them that it kept, and no ledger row.
     An import `alone` has but one race's; an `unseen` poll read its race before the import that was there first.
     """
 
@@ -22,3 +23,10 @@ class ReplayStep(NamedTuple):
     mark: Mapping[str, Any] | None = None
     alone: bool = False
     unseen: bool = False
+    version: Row | None = None
+
+    @property
+    def race_id(self) -> str:
+        """Return the race of a poll or a look, "" for an import."""
+        row = self.row or self.version
+        return str(row["raceId"]) if row else ""

@@ -1,21 +1,26 @@
 """One race's ledger, timeline and results made again, from the tape where it has the answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
+from local.tape.looks import WATCH, answer_of_look, as_kept, looks_of
 from local.tape.pairing import answer_of, answers_for
 from local.tape.reader import Tape
 from local.tape.replay import Rows
 from local.tape.scanning import TapeEntry
+from raceday.clock import instant, iso
 from raceday.feed import mapping
-from raceday.feed.models import Event
+from raceday.feed.client import read_event
 from raceday.ledger.codec import from_row
 from raceday.ledger.timeline import Label, Timeline
 from raceday.polling.changes import Changes, StoredState, changes, decided, takes_back
 from raceday.polling.results import result_ops
+from raceday.polling.watch import amended
 from raceday.racing.compose import PollContext, compose, figures, held_row
 from raceday.racing.records import LedgerRow
-from raceday.racing.snapshot import FormerRace, Snapshot
+from raceday.racing.snapshot import FormerRace, Snapshot, Status
 from raceday.store.port import Row
 from raceday.tables import RACE_POLLS, RACE_RESULTS
 
@@ -38,7 +43,10 @@ class Told:
 
 @dataclass(slots=True)
 class RaceStory:
-    """One race's ledger and timeline, made again from the tape where it has the answer, from the ledger where not."""
+    """One race's ledger and timeline, made again from the tape where it has the answer, from the ledger where not.
+
+    `taken` are versions of results whose look has no answer on the tape.
+    """
 
     recorded: Rows
     tape: Tape | None
@@ -46,13 +54,19 @@ class RaceStory:
     told: list[Told] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     versions: list[Row] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
     _results: Row | None = None
 
     def __post_init__(self) -> None:
         """Make every row of the race again, in order."""
         rows = [r for r in self.recorded.get(RACE_POLLS, {}).values() if r["raceId"] == self.race_id]
+        looks = looks_of(self.recorded, self.race_id)
         for row in sorted(rows, key=lambda r: int(r["n"])):
+            while looks and instant(looks[0]["seenAt"]) < instant(row["fetchedAt"]):
+                self._look(looks.pop(0))
             self.told.append(self._tell(row))
+        for version in looks:
+            self._look(version)
         self.labels = [e for e in Timeline().walk([t.made for t in self.told]) if isinstance(e, Label)]
 
     def _tell(self, row: Row) -> Told:
@@ -60,7 +74,7 @@ class RaceStory:
         entry = answer_of(self.tape, row) if self.tape and stored.kind != "closing" else None
         if entry is None or self.tape is None:
             return Told(stored, stored)
-        answer = Event.model_validate_json(self.tape.body(entry))
+        answer = read_event(self.tape.body(entry))
         snapshot = mapping.snapshot_of(answer.header, answer.data, self.race_id, entry.received, self._known(stored))
         return Told(stored, self._made(stored, snapshot), entry)
 
@@ -82,16 +96,35 @@ class RaceStory:
     def _keep_results(self, change: Changes, stored: LedgerRow) -> None:
         for op in change.ops:
             if op.table == RACE_RESULTS:
-                row, version = result_ops(self._results, op.data, stored.fetched_at, "poll")
-                self._results = {**(self._results or {}), **row.data}
-                self.versions.append({**version.data, "$id": version.row_id})
+                self._keep(op.data, stored.fetched_at, "poll")
+
+    def _keep(self, results: Mapping[str, Any], seen_at: datetime, seen_by: str) -> None:
+        row, version = result_ops(self._results, results, seen_at, seen_by)
+        self._results = {**(self._results or {}), **row.data}
+        self.versions.append({**version.data, "$id": version.row_id})
+
+    def _look(self, version: Row) -> None:
+        """Decide anew what a look at the results kept; without its answer a version is taken as it is."""
+        entry = answer_of_look(self.tape, version) if self.tape else None
+        if entry is None or self.tape is None:
+            own, told = as_kept(version)
+            self.taken.add(version["$id"])
+            self.versions.append({**own, "$id": version["$id"]})
+            self._results = {**(self._results or {}), **told}
+            return
+        answer, seen = read_event(self.tape.body(entry)), instant(version["seenAt"])
+        known = FormerRace(Status.FINAL)
+        snapshot = mapping.snapshot_of(answer.header, answer.data, self.race_id, entry.received, known)
+        row = amended(self._results or {}, snapshot)
+        if row is not None:
+            self._keep({**row, "resultTime": iso(seen)}, seen, WATCH)
 
     @property
     def results(self) -> Row | None:
-        """Return the race's results as made again; as stored where a later look at them made a version of its own."""
+        """Return the race's results as made again; as stored where something else made a version of its own."""
         stored = self.recorded.get(RACE_RESULTS, {}).get(self.race_id)
-        looked = stored is not None and int(stored.get("versions") or 0) > len(self.versions)
-        return stored if looked else self._results
+        more = stored is not None and int(stored.get("versions") or 0) > len(self.versions)
+        return stored if more else self._results
 
     def _known(self, stored: LedgerRow) -> FormerRace:
         """Return what stood in for what an answer lacked: what is made before it, for the first what it says itself."""

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from raceday.errors import FeedUnavailable, PayloadError
 from raceday.feed import mapping
-from raceday.feed.client import _event as read_event
+from raceday.feed.client import read_event as read_event
 from raceday.feed.models import Event
 from raceday.polling.changes import StoredState
 from raceday.racing.compose import PollContext, compose

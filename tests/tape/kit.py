@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
+from local.feedsim import DayOptions
 from local.simulate.plan import DayPlan
 from local.simulate.port_store import PortBackend
 from local.simulate.run import simulate_day
@@ -65,19 +66,25 @@ def simulated(plan: DayPlan, backend: PortBackend, seams: Callable[[SimWorld], F
 
 
 @lru_cache(maxsize=4)
-def taped_day(seed: int = 1, races: int = 4, faults: str = "none") -> tuple[Path, dict[str, dict[str, Row]]]:
-    """Return the tape and the tables of a simulated day; made once, never changed."""
+def taped_day(
+    seed: int = 1, races: int = 4, faults: str = "none", amended: int | None = None
+) -> tuple[Path, dict[str, dict[str, Row]]]:
+    """Return the tape and the tables of a simulated day; made once, never changed.
+
+    So many results are `amended` an hour or more after Final.
+    """
     from local.simulate.faults import profile
 
     def make(folder: Path) -> None:
         folder.mkdir()
         backend = PortBackend()
-        plan = DayPlan(seed=seed, races=races, day=DAY, depth="port", tape=folder / "day.tape")
+        options = DayOptions(late_amendments=amended)
+        plan = DayPlan(seed=seed, races=races, day=DAY, depth="port", tape=folder / "day.tape", options=options)
         simulated(plan, backend, None if faults == "none" else profile(faults))
         assert backend.memory is not None
         (folder / "tables").write_bytes(pickle.dumps(backend.memory.tables))
 
-    folder = file_once(f"taped-{seed}-{races}-{faults}", make)
+    folder = file_once(f"taped-{seed}-{races}-{faults}-{amended}", make)
     return folder / "day.tape", pickle.loads((folder / "tables").read_bytes())
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from local.tape.explain import check_lines, day_figures, runner_lines
+from local.tape.explain import check_lines, day_figures, ledger_figures, runner_lines
 from local.tape.figure import Figure
 from local.tape.reader import Tape
 from local.tape.replay import Rows
 from local.tape.story import RaceStory, unanswered
+from raceday.feed.taping import Answer
 from raceday.racing.records import LedgerRow
 from raceday.tables import CLOSING_PRICES, MONEY_FLOW, NOTIFICATIONS, RACE_POLLS, RACE_RESULT_VERSIONS, RACES
 from tests.cli.kit import raceday
@@ -31,6 +32,22 @@ def test_polls_that_the_tape_lacks_are_counted(tmp_path: Path) -> None:
     assert unanswered(stored, Tape.open(path), races) == 0
     other = Tape.open(write(tmp_path / "other.tape", answers(3)))
     assert unanswered(stored, other, races) == len(stored[RACE_POLLS]) > 0
+
+
+def test_a_lone_surrogate_is_read_as_the_poller_read_it(tmp_path: Path) -> None:
+    """An answer with half a character in a runner's name is explained from, and costs no figure but that name."""
+    path, stored = taped_day(1, 1)
+    day, race = Tape.open(path), min(stored[RACES])
+    told = RaceStory(stored, day, race).told[8]
+    assert told.entry is not None
+    name = told.made.runners[0].name.encode()
+    body = day.body(told.entry).replace(b'"' + name + b'"', b'"\\ud83d"')
+    assert body != day.body(told.entry)
+    answer = Answer(told.entry.url, told.entry.sent, told.entry.received, 200, {}, body)
+    found = RaceStory(stored, Tape.open(write(tmp_path / "half.tape", [answer])), race).told[8]
+    assert found.entry is not None
+    assert found.made.runners[0].name not in ("", told.made.runners[0].name)
+    assert [figure.name for figure in ledger_figures(found) if figure.differs] == ["runners 1 name"]
 
 
 def test_a_changed_figure_is_marked_where_it_stands_and_nowhere_else() -> None:

@@ -131,7 +131,7 @@ class FeedClient:
         params = {} if status is not None and status.over else {"with_money_tracker": "true"}
 
         def read(body: bytes, received: datetime) -> Snapshot:
-            answer = _event(body)
+            answer = read_event(body)
             return mapping.snapshot_of(answer.header, answer.data, race_id, received, known or FormerRace(status))
 
         return await self._ask(race_id, f"/events/{race_id}", params, read, urgent=urgent)
@@ -209,7 +209,8 @@ def _read_json(model: type[Answer], body: bytes) -> Answer:
         return model.model_validate_json(plain.encode("utf-8", "replace"))
 
 
-def _event(body: bytes) -> Event:
+def read_event(body: bytes) -> Event:
+    """Return an answer about a race as the client reads it; raises ValidationError or FeedUnavailable."""
     answer = _read_json(Event, body)
     _refuse_told(answer.data.error)
     return answer
