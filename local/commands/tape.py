@@ -6,11 +6,12 @@ from datetime import date
 from pathlib import Path
 
 import click
+import httpx
 
 from local.commands.options import DAY
 from local.embedded import EmbeddedTransport
 from local.tape.format import TERMS
-from local.tape.joining import JoinedTape, pull_day
+from local.tape.joining import JoinedTape, name_missing, pull_day
 from local.tape.reader import Tape
 from local.tape.scanning import TapeError
 from local.world import LocalWorld, open_world
@@ -59,8 +60,9 @@ def check(path: Path) -> int:
 def pull(day: date, store: str, folder: Path) -> int:
     """Join what the deployed poller uploaded on an NZ race day to one part of a tape, as RACEDAY_TAPE had it.
 
-    Objects of the day's races that start after the next midnight are taken as well. Exit code 0 joined, 1 an object
-    could not be read and is named, 2 wrong settings, 3 nothing was uploaded.
+    Objects of the day's races that start after the next midnight are taken as well. Polls of the day's ledger whose
+    answer nobody uploaded are named. Exit code 0 joined, 1 an object is not whole or answers are missing, 2 wrong
+    settings, 3 nothing was uploaded.
     """
     click.echo(TERMS, err=True)
     try:
@@ -73,18 +75,28 @@ def pull(day: date, store: str, folder: Path) -> int:
     except SettingsError as error:
         click.echo("raceday tape: " + "\n  ".join(error.problems), err=True)
         return 2
-    except (ValueError, FileExistsError, StoreError) as error:
+    except (ValueError, OSError, StoreError, httpx.HTTPError) as error:
         click.echo(f"raceday tape: {error}", err=True)
         return 2
     for line in joined.refused:
         click.echo(f"not whole: {line}")
-    click.echo(f"{joined.objects} objects, {joined.answers} answers in {joined.path}")
-    return 1 if joined.refused else 0 if joined.objects else 3
+    if not joined.objects:
+        click.echo(f"nothing was uploaded on {day}")
+        return 3
+    for line in joined.missing[:10]:
+        click.echo(f"not uploaded: {line}")
+    if joined.missing:
+        click.echo(f"{len(joined.missing)} of the ledger's {joined.polls} polls have no answer in any object")
+    click.echo(f"{joined.objects} objects, {joined.answers} answers in {joined.path or 'no tape, for none is whole'}")
+    return 1 if joined.refused or joined.missing else 0
 
 
 async def _pull(world: LocalWorld, day: date, folder: Path) -> JoinedTape:
     transport = EmbeddedTransport(world.embedded) if world.embedded else None
     try:
-        return await pull_day(world.settings, transport, day, folder)
+        joined = await pull_day(world.settings, transport, day, folder)
+        if joined.objects:
+            await name_missing(joined, world.container("money-flow-tracker").store, day)
+        return joined
     finally:
         await world.aclose()

@@ -2,8 +2,11 @@
 
 import asyncio
 import dataclasses
+import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +16,13 @@ from local.embedded import EmbeddedTransport
 from local.simulate.plan import DayPlan
 from local.simulate.port_store import PortBackend
 from local.simulate.world import SETTINGS
-from local.tape.joining import pull_day, unpacked, write_part
+from local.tape.joining import name_missing, pull_day, salvaged, unpacked, write_part
 from local.tape.reader import Tape
 from local.tape.replay import TapeReplay
 from local.tape.verify import compare
+from local.testing.memory_store import MemoryStore
 from local.world import LocalWorld, open_world
-from raceday.clock import iso
+from raceday.clock import instant, iso
 from raceday.errors import StoreUnavailable
 from raceday.feed.taping import Answer
 from raceday.polling.taping import packed
@@ -27,6 +31,8 @@ from tests.polling.test_poll_entrypoints import RACE, SOON, invoke, kit
 from tests.tape.kit import DAY, answers, simulated
 
 BUCKET = "tapes"
+# Of a gzip object, before what is packed: a time and a system, which say nothing of that.
+HEAD_BYTES = 10
 
 
 def poll(here: Any, secs: int) -> dict[str, Any]:
@@ -82,11 +88,24 @@ def test_any_body_comes_back_as_it_was() -> None:
     assert [(a.body, a.status, a.error, a.sent) for a in back] == [(a.body, a.status, a.error, a.sent) for a in made]
 
 
-def test_an_object_that_is_cut_off_is_refused() -> None:
-    """A cut object raises, so that a pull names it, and gives no answers."""
-    content = packed(answers(3), "f", "a")
-    with pytest.raises(EOFError):
-        unpacked(content[: len(content) // 2])
+def test_an_object_that_is_cut_off_is_read_to_the_cut() -> None:
+    """Wherever a half upload ends, answers before that are read as they were; a damaged one never gives others."""
+    made = answers(3)
+    content = packed(made, "f", "a")
+    counts = set()
+    for cut in range(0, len(content), 7):
+        found, wrong = salvaged(content[:cut])
+        assert [answer.body for answer, _, _ in found] == [answer.body for answer in made[: len(found)]]
+        assert wrong == f"cut off behind its answer {len(found)}"
+        counts.add(len(found))
+    assert counts == {0, 1, 2, 3}
+    assert salvaged(content)[1] == ""
+    for at in range(len(content)):
+        hurt = content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :]
+        with suppress(zlib.error, ValueError, OSError):
+            found, wrong = salvaged(hurt)
+            assert [answer for answer, _, _ in found] == [answer for answer, _, _ in unpacked(content)][: len(found)]
+            assert wrong or at < HEAD_BYTES
 
 
 async def test_a_pull_takes_a_days_objects_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,6 +127,16 @@ async def test_a_pull_takes_a_days_objects_and_no_others(tmp_path: Path, monkeyp
     assert [body for _, body in Tape.open(found.path).bodies()] == [answer.body for answer in made]
 
 
+@lru_cache(maxsize=1)
+def uploaded_day() -> MemoryStore:
+    """Return the store of a day of one race whose pollers uploaded what they heard."""
+    backend = PortBackend()
+    settings = dataclasses.replace(SETTINGS, tape_bucket=BUCKET)
+    simulated(DayPlan(seed=1, races=1, day=DAY, depth="port", settings=settings), backend)
+    assert backend.memory is not None
+    return backend.memory
+
+
 async def stored_objects(files: Mapping[tuple[str, str], bytes], place: Path) -> LocalWorld:
     """Return an embedded server whose bucket holds these objects."""
     world = open_world("generated", str(place), lambda _: None)
@@ -120,13 +149,10 @@ async def stored_objects(files: Mapping[tuple[str, str], bytes], place: Path) ->
 
 def test_a_joined_day_replays_as_it_was_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pollers that upload live a day; its objects, pulled and joined, are replayed: no row differs, no poll is lost."""
-    backend = PortBackend()
-    settings = dataclasses.replace(SETTINGS, tape_bucket=BUCKET)
-    simulated(DayPlan(seed=1, races=1, day=DAY, depth="port", settings=settings), backend)
-    assert backend.memory is not None
-    stored = backend.memory.tables
+    memory = uploaded_day()
+    stored = memory.tables
     monkeypatch.setenv("RACEDAY_TAPE", BUCKET)
-    world = asyncio.run(stored_objects(backend.memory.files, tmp_path / "store.db"))
+    world = asyncio.run(stored_objects(memory.files, tmp_path / "store.db"))
     assert world.embedded is not None
     joined = asyncio.run(pull_day(world.settings, EmbeddedTransport(world.embedded), DAY, tmp_path / "tapes"))
     assert joined.path is not None
@@ -136,3 +162,47 @@ def test_a_joined_day_replays_as_it_was_stored(tmp_path: Path, monkeypatch: pyte
     assert made.unknown == []
     assert [str(each) for each in compare(stored, made.store.tables)] == []
     assert len(made.store.tables[RACE_POLLS]) == len(stored[RACE_POLLS]) > 40
+    asyncio.run(name_missing(joined, memory, DAY))
+    assert (joined.polls > 40, joined.missing) == (True, [])
+
+
+def test_what_killed_pollers_left_is_read_and_what_they_did_not_upload_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a lost object and one cut in half each poll without an answer is named, all others have theirs."""
+    memory = uploaded_day()
+    monkeypatch.setenv("RACEDAY_TAPE", BUCKET)
+    files = {key: content for key, content in memory.files.items() if key[0] == BUCKET}
+    heard = {key: unpacked(content) for key, content in files.items()}
+    lost, cut = [key for key in sorted(files) if len(heard[key]) == 1 and heard[key][0][0].status == 200][10:12]
+    files = {**files, cut: files[cut][: len(files[cut]) // 2]}
+    del files[lost]
+    world = asyncio.run(stored_objects(files, tmp_path / "store.db"))
+    assert world.embedded is not None
+    joined = asyncio.run(pull_day(world.settings, EmbeddedTransport(world.embedded), DAY, tmp_path / "tapes"))
+    asyncio.run(name_missing(joined, memory, DAY))
+    assert joined.refused == [f"{cut[1]}: cut off behind its answer 0"]
+    at = {iso(heard[key][0][0].received) for key in (lost, cut)}
+    rows = [row for row in memory.tables[RACE_POLLS].values() if iso(instant(row["fetchedAt"])) in at]
+    assert joined.missing == [
+        f"{row['raceId']} n={row['n']} of slot {row['slot'][:19]}Z" for row in sorted(rows, key=lambda row: row["slot"])
+    ]
+    assert len(joined.missing) == 2
+    assert joined.answers == sum(len(each) for key, each in heard.items() if key not in (lost, cut))
+
+
+def test_a_pull_that_was_killed_is_pulled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it left of a tape is no tape, and is replaced; a whole one is not pulled over."""
+    monkeypatch.setenv("RACEDAY_TAPE", BUCKET)
+    made = answers(3)
+    files = {(BUCKET, "20260213T130000Z-a"): packed(made, "enhanced-race-poller", "a")}
+    world = asyncio.run(stored_objects(files, tmp_path / "store.db"))
+    assert world.embedded is not None
+    transport, folder = EmbeddedTransport(world.embedded), tmp_path / "tapes"
+    rest = folder / DAY.isoformat() / "joined.part"
+    rest.parent.mkdir(parents=True)
+    rest.write_bytes(b"RACEDAY")
+    joined = asyncio.run(pull_day(world.settings, transport, DAY, folder))
+    assert (joined.answers, joined.path, rest.exists()) == (3, rest.with_suffix(".tape"), False)
+    with pytest.raises(FileExistsError, match="pulled before"):
+        asyncio.run(pull_day(world.settings, transport, DAY, folder))
