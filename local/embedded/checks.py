@@ -7,6 +7,8 @@ from typing import Any
 from local.embedded.errors import ApiRefusal, argument, conflict, invalid
 from local.embedded.instants import instant_text
 
+_ROLE = r"any|guests|users(/(un)?verified)?|(user|team|member|label):[A-Za-z0-9][A-Za-z0-9._/-]*"
+_RIGHT = re.compile(rf"(read|update|delete|write)\(\"({_ROLE})\"\)")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
 
 
@@ -20,6 +22,19 @@ def check_id(row_id: Any, *, code: str = "general_argument_invalid") -> str:
             "and underscore. Can't start with a special char",
         )
     return row_id
+
+
+def check_permissions(rights: Any, code: str = "general_argument_invalid") -> list[str] | None:
+    """Refuse permissions that are none, such as `read("any")`; `write` stands for update and delete."""
+    if rights is None:
+        return None
+    if not isinstance(rights, list) or not all(isinstance(one, str) and _RIGHT.fullmatch(one) for one in rights):
+        raise ApiRefusal(400, code, "Invalid `permissions` param: Permissions must be an array of permission strings.")
+    found: list[str] = []
+    for one in rights:
+        kinds = ("update", "delete") if one.startswith("write(") else (one.partition("(")[0],)
+        found += [f"{kind}({one.partition('(')[2]}" for kind in kinds]
+    return list(dict.fromkeys(found))
 
 
 def given_stamp(data: Mapping[str, Any], key: str, stamp: str) -> str:

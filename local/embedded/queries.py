@@ -112,9 +112,6 @@ def _compare(name: str, method: str, wanted: list[Any], out: list[Any], *, odd: 
     if method in ("between", "notBetween"):
         out += wanted
         return f"{whole} {'NOT ' if method == 'notBetween' else ''}BETWEEN ? AND ?"
-    if method == "regex":
-        out.append(wanted[0])
-        return f"matches({name}, ?)"
     out += [_PATTERNS[method](bare(v) if isinstance(v, str) else v) for v in wanted]
     if method.startswith("not"):
         return "(" + " AND ".join([f"{part} NOT LIKE ? ESCAPE '!'"] * len(wanted)) + ")"

@@ -17,7 +17,7 @@ PAGING = (*ORDERS, *CURSORS, "limit", "offset", "select")
 _SOME = ("equal", "contains", "containsAny", "notContains", "containsAll")
 _ONE = (
     "notEqual", "lessThan", "lessThanEqual", "greaterThan", "greaterThanEqual", "startsWith", "notStartsWith",
-    "endsWith", "notEndsWith", "regex", "search", "notSearch",
+    "endsWith", "notEndsWith", "search", "notSearch",
 )  # fmt: skip
 _TWO, _NONE = ("between", "notBetween"), ("isNull", "isNotNull")
 FILTERS = (*_SOME, *_ONE, *_TWO, *_NONE, *LOGICAL)

@@ -139,8 +139,12 @@ class RowReader:
     def matching(self, table: SqlTable, raw_queries: Sequence[Any]) -> list[dict[str, Any]]:
         """Return the rows that a bulk update or delete means, as the file has them; all without queries."""
         plan = queries.read(table, [q if isinstance(q, str) else json.dumps(q) for q in raw_queries])
-        where, limit = " AND ".join(plan.where) or "1", f" LIMIT {plan.limit}" if plan.limited else ""
-        sql = f"SELECT * FROM {table.sql} WHERE {where} ORDER BY {queries.ordering(plan)}{limit}"
+        if plan.cursor:
+            # Appwrite asks a cursor's row of what is but an id here, and masks the fault.
+            raise ApiRefusal(500, "general_unknown", "Server Error")
+        where, limit = " AND ".join(plan.where) or "1", plan.limit if plan.limited else -1
+        sql = f"SELECT * FROM {table.sql} WHERE {where} ORDER BY {queries.ordering(plan)}"
+        sql += f" LIMIT {limit} OFFSET {plan.offset}"
         return [as_dict(raw) for raw in self._db.execute(sql, plan.values)]
 
 

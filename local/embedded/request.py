@@ -8,13 +8,15 @@ from functools import cached_property
 from typing import Any
 
 from local.embedded.catalog import SqlTable
+from local.embedded.checks import check_id
 from local.embedded.errors import ApiRefusal, argument, bad_query
 from local.embedded.project import EmbeddedProject
 from local.embedded.query_rules import parsed
 from local.embedded.rows import Fired
 from local.embedded.scopes import scopes_of
 
-_QUERY = re.compile(r"queries\[\d*\]")
+_QUERY = re.compile(r"queries\[[^\]]*\]")
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,14 @@ class Response:
     status: int
     headers: dict[str, str]
     body: bytes
+
+
+# What a path without a route answers.
+NO_PAGE = Response(
+    404,
+    {"content-type": "text/html; charset=UTF-8"},
+    b"<!DOCTYPE html><html><body><h1>404</h1><p>Page not found</p></body></html>",
+)
 
 
 class Request:
@@ -71,16 +81,27 @@ class Request:
     @property
     def queries(self) -> list[str]:
         """Return the list queries of the URL."""
+        if any(key == "queries" for key, _ in self.query):
+            raise argument("Invalid `queries` param: Value must a valid array")
         return [value for key, value in self.query if _QUERY.fullmatch(key)]
 
     def flag(self, name: str, default: bool) -> bool:
-        """Return a flag of the URL."""
+        """Return a flag of the URL; refuses what is none."""
         value = next((v for k, v in self.query if k == name), None)
-        return default if value is None else value.lower() in ("true", "1")
+        if value is not None and value not in _FLAGS:
+            raise argument(f"Invalid `{name}` param: Value must be a valid boolean")
+        return default if value is None else _FLAGS[value]
+
+    def whole_number(self, name: str, default: int, most: int) -> int:
+        """Return a number of the URL between 0 and `most`."""
+        value = next((v for k, v in self.query if k == name), str(default))
+        if not value.isdecimal() or int(value) > most:
+            raise argument(f"Invalid `{name}` param: Value must be a valid range between 0 and {most:,}")
+        return int(value)
 
     def table(self) -> SqlTable:
         """Return the table that the path names; refuses one that does not exist."""
-        return self.server.catalog.table(self.parts["db"], self.parts["table"])
+        return self.server.catalog.table(check_id(self.parts["db"]), check_id(self.parts["table"]))
 
     def stamp(self) -> str:
         """Return the present instant as rows keep it."""
@@ -93,7 +114,12 @@ class Request:
             try:
                 data = json.loads(data, parse_constant=_no_constant)
             except ValueError:
-                data = None
+                raise argument("Invalid `data` param: Value must be a valid JSON string") from None
+        elif data is not None and not isinstance(data, (dict, list)):
+            raise argument("Invalid `data` param: Value must be a valid JSON string")
+        if isinstance(data, list):
+            # A list's places are its keys to PHP, and no column is called so.
+            data = {str(place): one for place, one in enumerate(data)}
         if not isinstance(data, dict) or not data:
             raise ApiRefusal(400, "row_missing_data", "The row data is missing. Try again with row data populated")
         return data

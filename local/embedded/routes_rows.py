@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from local.embedded.checks import check_id, check_timestamp
-from local.embedded.errors import ApiRefusal, argument, missing
-from local.embedded.request import Request, Routes
+from local.embedded.checks import check_id, check_permissions, check_timestamp
+from local.embedded.errors import ApiRefusal, argument
+from local.embedded.request import NO_PAGE, Request, Routes
 from local.embedded.rows import EVENTS_OF_BULK, Fired
 
 ROUTES = Routes()
 on = ROUTES.add
 ROWS = "/tablesdb/{db}/tables/{table}/rows"
 FORMER = "/databases/{db}/collections/{table}/documents"
+MOST_TTL_SECS = 86_400
 EXPANDING_FORMATS = ("1.7", "1.6", "1.5", "1.4")
 
 
@@ -77,7 +78,8 @@ def create_rows(r: Request) -> Any:
     row_id = r.server.new_id() if asked == "unique()" else asked
     if staged := _staged(r, "create", data, row_id):
         return staged
-    raw = r.server.rows.create(table, row_id, {**data, "$permissions": r.body.get("permissions")})
+    rights = check_permissions(r.body.get("permissions"))
+    raw = r.server.rows.create(table, row_id, {**data, "$permissions": rights})
     r.fired.append(Fired(table, "create", raw))
     return r.server.rows.made(table, raw, data)
 
@@ -111,8 +113,9 @@ def _asked(r: Request) -> list[Any]:
 @on("PATCH", FORMER)
 def update_rows(r: Request) -> Any:
     """Change all rows that match."""
+    data, asked = _payload(r), _asked(r)
     r.server.rows.check_bulk(r.table(), [], "update")
-    data, asked = r.data(), _asked(r)
+    check_permissions(data.get("$permissions"), "general_bad_request")
     if staged := _staged(r, "bulkUpdate", {"queries": asked, "data": data}):
         return staged
     return _told(r, r.server.rows.bulk_update(r.table(), asked, data), "update")
@@ -131,7 +134,8 @@ def delete_rows(r: Request) -> Any:
 
 @on("GET", ROWS)
 def list_rows(r: Request) -> Any:
-    """Rows by queries."""
+    """Rows by queries. That an answer may be kept for `ttl` seconds is checked, and nothing is kept."""
+    r.whole_number("ttl", 0, MOST_TTL_SECS)
     return r.server.rows.find(r.table(), r.queries, count=r.flag("total", True))
 
 
@@ -145,7 +149,10 @@ def get_row(r: Request) -> Any:
 @on("PUT", FORMER + "/{row}")
 def upsert_row(r: Request) -> Any:
     """One row, new or not."""
-    table, row_id, data = r.table(), check_id(r.parts["row"]), _payload(r)
+    table, row_id, data = r.table(), r.parts["row"], _payload(r)
+    # The word for a random id is an id like another here.
+    if row_id != "unique()":
+        check_id(row_id)
     if staged := _staged(r, "upsert", {**data, "$id": row_id}, row_id):
         return staged
     there = r.server.rows.raw(table, row_id)
@@ -158,9 +165,11 @@ def upsert_row(r: Request) -> Any:
 
 
 def _payload(r: Request) -> dict[str, Any]:
-    if not r.body.get("data"):
+    """Return the columns that a change carries; one of a single row may bring permissions alone."""
+    rights = check_permissions(r.body.get("permissions")) if "row" in r.parts else None
+    if not r.body.get("data") and rights is None:
         raise ApiRefusal(400, "row_missing_payload", "The row data and permissions are missing.")
-    return r.data()
+    return {**(r.data() if r.body.get("data") else {}), **({} if rights is None else {"$permissions": rights})}
 
 
 @on("PATCH", ROWS + "/{row}")
@@ -184,6 +193,7 @@ def delete_row(r: Request) -> Any:
     table, row_id = r.table(), check_id(r.parts["row"])
     if _staged(r, "delete", {}, row_id):
         return
+    check_timestamp(r.server.rows.need(table, row_id), r.headers.get("x-appwrite-timestamp", ""))
     r.fired.append(Fired(table, "delete", r.server.rows.delete(table, row_id)))
 
 
@@ -193,7 +203,7 @@ def change_number(r: Request) -> Any:
     """Add to or take from a number."""
     direction, table, row_id, column = r.parts["direction"], r.table(), check_id(r.parts["row"]), r.parts["column"]
     if direction not in ("increment", "decrement"):
-        raise missing("general_route")
+        return NO_PAGE
     bound = "max" if direction == "increment" else "min"
     by, limit = r.body.get("value", 1), r.body.get(bound)
     if staged := _staged(r, direction, {"column": column, "value": by, bound: limit}, row_id):

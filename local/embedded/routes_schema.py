@@ -5,10 +5,11 @@ from typing import Any
 
 from local.embedded.catalog import SqlTable
 from local.embedded.checks import check_id
+from local.embedded.column_rules import KINDS, check_asked
 from local.embedded.columns import ApiColumn, column_of
 from local.embedded.errors import argument, missing
 from local.embedded.links import add_link, change_fate
-from local.embedded.request import Request, Routes
+from local.embedded.request import NO_PAGE, Request, Routes
 from local.embedded.scopes import GUESTS
 from local.embedded.values import check_default
 
@@ -41,7 +42,12 @@ def list_databases(r: Request) -> Any:
 @on("POST", "/tablesdb", 201)
 def create_database(r: Request) -> Any:
     """A new database."""
-    return r.server.catalog.add_database(check_id(r.need("databaseId")), str(r.need("name")), r.stamp())
+    return r.server.catalog.add_database(_own_id(r, "databaseId"), str(r.need("name")), r.stamp())
+
+
+def _own_id(r: Request, name: str) -> str:
+    asked = r.need(name)
+    return r.server.new_id() if asked == "unique()" else check_id(asked)
 
 
 @on("GET", DB)
@@ -73,7 +79,7 @@ def list_tables(r: Request) -> Any:
 @on("POST", DB + "/tables", 201)
 def create_table(r: Request) -> Any:
     """A new table, with the columns and indexes that come with it."""
-    made = r.server.catalog.add_table(r.parts["db"], check_id(r.need("tableId")), str(r.need("name")), r.stamp())
+    made = r.server.catalog.add_table(r.parts["db"], _own_id(r, "tableId"), str(r.need("name")), r.stamp())
     shown = made.shown()
     for column in _objects(r, "columns"):
         r.server.catalog.add_column(made, _column(_inline(column), column, r), at_once=True)
@@ -140,11 +146,14 @@ def list_columns(r: Request) -> Any:
 def create_column(r: Request) -> Any:
     """A new column; it is at once available here, which the answer does not say yet."""
     body = dict(r.body)
+    if r.parts["kind"] not in KINDS:
+        return NO_PAGE
     if r.parts["kind"] == "relationship":
         body.setdefault("key", body.get("relatedTableId"))
         other = r.server.catalog.table(r.parts["db"], str(body.get("relatedTableId")))
         column = add_link(r.server.catalog, r.table(), other, _column("relationship", body, r))
     else:
+        check_asked(r.parts["kind"], body)
         column = r.server.catalog.add_column(r.table(), _column(r.parts["kind"], body, r))
     return {**column.shown(), "status": "processing"}
 

@@ -1,6 +1,7 @@
 """Rows: written with the checks and oddities that Appwrite has."""
 
 import json
+import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.embedded.catalog import SYSTEM, SqlTable
-from local.embedded.checks import check_id, given_stamp
+from local.embedded.checks import check_id, check_permissions, given_stamp
 from local.embedded.columns import TEXTS
 from local.embedded.errors import ApiRefusal, argument, exists, invalid
 from local.embedded.instants import worded
@@ -21,6 +22,8 @@ from local.embedded.values import stored
 
 MOST_BULK = 100
 EVENTS_OF_BULK = 100
+# What a row's data may carry beside its columns.
+HELD = ("$permissions", "$databaseId", "$tableId", "$collection", "$collectionId")
 NUMBERS = ("integer", "bigint", "double")
 
 
@@ -43,7 +46,7 @@ class Rows(RowReader):
         found: dict[str, Any] = {}
         columns = table.usable(self.stamp()) if table.ready else table.columns
         for key, value in data.items():
-            if key.startswith("$"):
+            if key in HELD or key in SYSTEM:
                 continue
             column = columns.get(key)
             if column is None:
@@ -96,17 +99,19 @@ class Rows(RowReader):
         return versions[table.sql]
 
     def bulk_update(self, table: SqlTable, raw_queries: Sequence[Any], data: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Change all rows that match; gives those that changed. A clash with a unique index is masked as 500."""
+        """Change all rows that match, those too that are so already; a clash with a unique index is masked as 500."""
         changed = []
-        for raw in self.matching(table, raw_queries):
+        found = self.matching(table, raw_queries)
+        # Looked at even where no row matches; what a number grows by is looked at with each row.
+        self.values(table, {k: v for k, v in data.items() if not has_operator(table, {k: v})}, whole=False)
+        for raw in found:
             try:
-                after, moved = self.patch(table, raw, data, many=True)
+                after, _ = self.patch(table, raw, data, many=True)
             except ApiRefusal as error:
                 if error.kind == "row_already_exists":
                     raise ApiRefusal(500, "general_unknown", "Server Error") from None
                 raise
-            if moved:
-                changed.append(after)
+            changed.append(after)
         return changed
 
     def bulk_delete(self, table: SqlTable, raw_queries: Sequence[Any]) -> list[dict[str, Any]]:
@@ -128,8 +133,12 @@ class Rows(RowReader):
                 raise invalid(f'Missing required attribute "{bad}"')
         changed = {k: v for k, v in values.items() if raw[f"c_{k}"] != v}
         moved = point(self._db, self._catalog, table, raw["_id"], check_links(table, data)) or bool(changed)
-        if not moved and "$permissions" not in data:
+        rights = data.get("$permissions")
+        stays = rights is None or sorted(rights) == sorted(json.loads(raw["_permissions"] or "[]"))
+        if not (moved or many) and stays:
             return raw, False
+        if not stays:
+            self._db.execute(f"UPDATE {table.sql} SET _permissions = ? WHERE _id = ?", (json.dumps(rights), raw["_id"]))
         return self._set(table, raw["_id"], changed, given_stamp(data, "$updatedAt", self.stamp())), moved
 
     def _with_defaults(
@@ -255,12 +264,15 @@ class Rows(RowReader):
             raise ApiRefusal(404, "column_not_found", "Column with the requested key '%s' could not be found.")
         if column.type not in NUMBERS or column.array or raw is None:
             raise ApiRefusal(400, "attribute_type_invalid", f'tablesDB "{key}" is not a number')
-        value = (raw[f"c_{key}"] or 0) + sign * by
+        kept, value = raw[f"c_{key}"], (raw[f"c_{key}"] or 0) + sign * by
         if limit is not None and (value - limit) * sign > 0:
             bound = "maximum" if sign > 0 else "minimum"
             message = f'tablesDB "{key}" has reached the {bound} value of {limit:g}'
             raise ApiRefusal(400, "column_limit_exceeded", message)
-        return {**self._set(table, row_id, {key: value}, self.stamp()), "_updated": raw["_updated"]}
+        # A null grows to no number, and a whole number to a whole one; the answer tells the sum all the same.
+        grown = value if column.type == "double" else math.floor(value + 0.5) if value >= 0 else math.ceil(value - 0.5)
+        after = self._set(table, raw["_id"], {key: None if kept is None else grown}, self.stamp())
+        return {**after, f"c_{key}": value, "_updated": raw["_updated"]}
 
     def check_bulk(
         self, table: SqlTable, rows: Any, action: str, *, most: int | None = MOST_BULK
@@ -282,7 +294,12 @@ class Rows(RowReader):
         """Insert rows, all or nothing; a staged bulk does not look at their ids."""
         made = []
         for row in rows:
-            row_id = row.get("$id") if staged else check_id(row.get("$id"), code="general_bad_request")
+            row_id = row.get("$id")
+            if row_id is not None and row_id != "unique()" and not staged:
+                check_id(row_id, code="general_bad_request")
+                check_permissions(row.get("$permissions"), "general_bad_request")
+            elif not staged:
+                row_id = None
             try:
                 made.append(self.create(table, str(row_id or self._new_id()), row))
             except ApiRefusal as error:

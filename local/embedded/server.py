@@ -13,7 +13,7 @@ from local.embedded.errors import ApiRefusal
 from local.embedded.filecheck import unwritable
 from local.embedded.former import former_body, former_error
 from local.embedded.project import EmbeddedProject
-from local.embedded.request import Request, Response, Route
+from local.embedded.request import NO_PAGE, Request, Response, Route
 from local.embedded.routes import ROUTES
 from local.embedded.rows import EVENTS_OF_BULK, Fired
 from local.embedded.scopes import ALL_SCOPES, GUESTS
@@ -22,7 +22,6 @@ VERSION = "1.9.6"
 _LOG = logging.getLogger(__name__)
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 MOST_BODY_BYTES = 12 * 1024 * 1024
-_HTML = b"<!DOCTYPE html><html><body><h1>404</h1><p>Page not found</p></body></html>"
 
 
 class Embedded(EmbeddedProject):
@@ -65,7 +64,7 @@ class Embedded(EmbeddedProject):
         trimmed = path.split("/v1", 1)[1] if "/v1" in path else path
         found = ROUTES.match(method, trimmed)
         if found is None:
-            return Response(404, {"content-type": "text/html; charset=UTF-8"}, _HTML)
+            return NO_PAGE
         route, parts = found
         self.requests[route.name] += 1
         request = Request(self, method, parts, query, headers, body)

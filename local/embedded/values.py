@@ -2,25 +2,42 @@
 
 import json
 import math
+import re
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from local.embedded.columns import ApiColumn
 from local.embedded.errors import ApiRefusal, invalid
 from local.embedded.instants import instant_text
 
 MOST_WHOLE = 1e15
+_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]*[A-Za-z0-9])+")
 
 
 def stored(column: ApiColumn, value: Any) -> Any:
     """Return a value as the file keeps it; refuses one that the column does not take, in Appwrite's words."""
     if value is None:
         return None
-    check = _CHECKS[column.type]
     if not column.array:
-        return check(column, value)
+        return _CHECKS[column.type](column, value)
     if not isinstance(value, list):
-        raise invalid(f'Attribute "{column.key}" must be an array')
-    return json.dumps([shown_one(column, check(column, v)) for v in value])
+        # An empty object is an empty list to PHP.
+        if value != {} or column.required:
+            raise invalid(f'Attribute "{column.key}" must be an array')
+        value = []
+    return json.dumps([_element(column, place, one) for place, one in enumerate(value)])
+
+
+def _element(column: ApiColumn, place: int, value: Any) -> Any:
+    """Return one element of a list as the file keeps it; a column that may be null may hold nulls."""
+    if value is None and not column.required:
+        return None
+    try:
+        return shown_one(column, _CHECKS[column.type](column, value))
+    except ApiRefusal as error:
+        words = error.message.replace(f'"{column.key}"', f"\"{column.key}['{place}']\"", 1)
+        raise ApiRefusal(error.status, error.kind, words) from None
 
 
 def check_default(column: ApiColumn) -> None:
@@ -28,9 +45,10 @@ def check_default(column: ApiColumn) -> None:
     try:
         stored(column, column.default)
     except ApiRefusal as error:
-        raise ApiRefusal(
-            400, "column_value_invalid", error.message.removeprefix("Invalid document structure: ")
-        ) from None
+        # Some kinds are looked at before the table is.
+        early = column.type == "datetime" or column.format in _FORMATS
+        kind = "general_argument_invalid" if early else "column_value_invalid"
+        raise ApiRefusal(400, kind, error.message.removeprefix("Invalid document structure: ")) from None
 
 
 def shown(column: ApiColumn, value: Any) -> Any:
@@ -58,7 +76,36 @@ def _string(column: ApiColumn, value: Any) -> str:
         raise invalid(
             f'Attribute "{column.key}" has invalid type. Value must be a valid string and no longer than {most} chars'
         )
+    if column.format in _FORMATS and not _FORMATS[column.format](value):
+        raise invalid(f'Attribute "{column.key}" has invalid format. {_FORMAT_WORDS[column.format]}')
     return value
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return bool(text.isascii() and not re.search(r"\s", text) and parts.scheme and parts.netloc)
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        return bool(ip_address(text)) and "%" not in text
+    except ValueError:
+        return False
+
+
+def _is_email(text: str) -> bool:
+    return _EMAIL.fullmatch(text) is not None
+
+
+_FORMATS = {"url": _is_url, "ip": _is_ip, "email": _is_email}
+_FORMAT_WORDS = {
+    "url": "Value must be a valid URL",
+    "ip": "Value must be a valid IP address",
+    "email": "Value must be a valid email address",
+}
 
 
 def _integer(column: ApiColumn, value: Any) -> int:

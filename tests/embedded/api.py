@@ -39,10 +39,17 @@ class Api:
         self._key = server.api_key if server else os.environ["APPWRITE_API_KEY"]
 
     def __call__(
-        self, method: str, path: str, body: Any = None, *, queries: list[str] | None = None, **headers: str | None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        queries: list[str] | None = None,
+        asked: tuple[str, str] | None = None,
+        **headers: str | None,
     ) -> Answer:
-        """Send one request and give its answer; a header that is None is left out."""
-        pairs = [(f"queries[{i}]", q) for i, q in enumerate(queries or [])]
+        """Send one request, with one more pair `asked` in its URL; a header that is None is left out."""
+        pairs = [*([asked] if asked else []), *((f"queries[{i}]", q) for i, q in enumerate(queries or []))]
         own = {
             "x-appwrite-project": self._project,
             "x-appwrite-key": self._key,

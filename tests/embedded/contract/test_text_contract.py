@@ -31,6 +31,14 @@ def test_texts_ignore_case_accents_and_trailing_blanks(place: Place) -> None:
     assert _ids(place, Query.order_asc("name"), Query.limit(4))[-1] == "c"
 
 
+def test_letters_with_a_stroke_and_joined_ones_are_plain_letters(place: Place) -> None:
+    """On MariaDB `equal` takes ø for o, æ for ae and ß for ss."""
+    for row_id, name in (("a", "Bjørn"), ("b", "BJORN"), ("c", "Ægir"), ("d", "aegir"), ("e", "Straße")):
+        create(place, row_id, num=1, name=name)
+    found = [_ids(place, Query.equal("name", [asked])) for asked in ("bjorn", "ÆGIR", "STRASSE")]
+    assert found == [["a", "b"], ["c", "d"], ["e"]]
+
+
 def test_table_and_column_ids_ignore_case(place: Place) -> None:
     """On MariaDB a table or a column whose id differs by case alone is taken."""
     table = {"tableId": "Cars", "name": "cars"}
