@@ -26,6 +26,8 @@ from tests.sample_race import RACE_ID, START
 class StillClock:
     """A clock whose time passes only in sleeps, and by `advance`."""
 
+    speed = 1.0
+
     def __init__(self, now: datetime) -> None:
         self._began = self._now = now
 

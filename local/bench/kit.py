@@ -43,6 +43,8 @@ SETTINGS = Settings(
 class ShiftedClock:
     """The machine's own pace, begun at another instant and moved on at will."""
 
+    speed = 1.0
+
     def __init__(self, at: datetime) -> None:
         self.move_to(at)
 

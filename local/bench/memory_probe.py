@@ -29,6 +29,8 @@ POLLER = Function(functions.POLLER._replace(needs=()), poller.handle)
 class RoundClock:
     """The machine's pace from an instant that each round sets."""
 
+    speed = 1.0
+
     def __init__(self, at: datetime) -> None:
         self.base, self._began = at, time.monotonic()
 

@@ -47,7 +47,7 @@ class Pages:
             path=path,
             now=self._source.now(),
             today=self._source.today(),
-            speed=getattr(self._source.clock, "speed", 1.0),
+            speed=self._source.clock.speed,
             generated=self._source.generated,
             place=self._source.place,
             standalone=False,

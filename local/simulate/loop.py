@@ -83,6 +83,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 class VirtualClock:
     """Time as one container sees it; `skew_secs` is how far its wall clock is off."""
 
+    speed = 1.0
+
     def __init__(self, loop: VirtualLoop, skew_secs: float = 0.0) -> None:
         self._loop = loop
         self._skew = timedelta(seconds=skew_secs)

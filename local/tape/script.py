@@ -22,6 +22,8 @@ OBSERVED = ("gaps", "feedCalls", "feedMs", "storeMs", "lateMs")
 class SetClock:
     """A clock that stands where it is set, and moves on by what is slept."""
 
+    speed = 1.0
+
     def __init__(self, at: datetime) -> None:
         self._at = at
         self._begun = at

@@ -8,7 +8,13 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time as a stage sees it: aware UTC instants, a monotonic count of seconds, and sleep."""
+    """Time as a stage sees it: aware UTC instants, a monotonic count of seconds, and sleep.
+
+    `speed` is how many of its seconds pass in one of the event loop's: more than 1 only at home.
+    """
+
+    @property
+    def speed(self) -> float: ...
 
     def now(self) -> datetime: ...
 
@@ -18,12 +24,14 @@ class Clock(Protocol):
 
 
 def loop_secs(clock: Clock, secs: float) -> float:
-    """Return how long the event loop has to wait for `secs` of a clock: one at home may run faster than the loop's."""
-    return secs / float(getattr(clock, "speed", 1.0))
+    """Return how long the event loop has to wait for `secs` of a clock."""
+    return secs / clock.speed
 
 
 class SystemClock:
     """The machine's own clock."""
+
+    speed = 1.0
 
     def now(self) -> datetime:
         """Return the present instant in UTC."""
@@ -51,8 +59,8 @@ class SyncedClock:
 
     @property
     def speed(self) -> float:
-        """Return how many of its seconds pass in one of the event loop's."""
-        return float(getattr(self._inner, "speed", 1.0))
+        """Return the speed of the clock that it puts right."""
+        return self._inner.speed
 
     def now(self) -> datetime:
         """Return the present instant in UTC."""

@@ -21,6 +21,8 @@ MORNING = datetime.fromisoformat("2026-02-13T17:30:00+00:00")
 class HandClock:
     """Stands still until it is set; a sleep takes no time."""
 
+    speed = 1.0
+
     def __init__(self, at: datetime) -> None:
         self.at = at
 

@@ -182,13 +182,8 @@ async def _look_when_up(
     wait = (up - tick.container.clock.now()).total_seconds()
     if tick.call.remaining_secs() < wait + RESERVE_SECS:
         return handing.add(under_way)
-    await tick.container.clock.sleep(wait)
-    now = tick.container.clock.now()
-    rows = list(known)
-    try:
-        rows += await scheduler_reads.recent(tick.container, now)
-    except RaceDayError as error:
-        tick.fail("look when up", error)
+    now, read = await _read_after(tick, wait, "look when up")
+    rows = [*known, *(read or ())]
     handing.drop(_finished(rows))
     keys = {due.key for due in under_way}
     return handing.add(due for due in _to_retry(tick, races, rows, rows, now, ()) if due.key in keys)
@@ -207,16 +202,23 @@ async def _look_again(tick: Tick, races: Sequence[Race], handing: HandOut) -> in
     wait = (look - tick.container.clock.now()).total_seconds()
     if not short or tick.state.paused(POLLER) or tick.call.remaining_secs() < wait + RESERVE_SECS:
         return 0
-    await tick.container.clock.sleep(wait)
-    now = tick.container.clock.now()
-    try:
-        rows = await scheduler_reads.recent(tick.container, now)
-    except RaceDayError as error:
-        tick.fail("second look", error)
+    now, rows = await _read_after(tick, wait, "second look")
+    if rows is None:
         return 0
     handing.drop(_finished(rows))
     keys = {due.key for due in short}
     return handing.add(due for due in _to_retry(tick, races, rows, (), now, ()) if due.key in keys)
+
+
+async def _read_after(tick: Tick, wait_secs: float, what: str) -> tuple[datetime, Sequence[LedgerHead] | None]:
+    """Wait, then read the recent ledger: the instant of it and its rows, or None and a failure of the tick."""
+    await tick.container.clock.sleep(wait_secs)
+    now = tick.container.clock.now()
+    try:
+        return now, await scheduler_reads.recent(tick.container, now)
+    except RaceDayError as error:
+        tick.fail(what, error)
+        return now, None
 
 
 def _newest(rows: Sequence[LedgerHead]) -> dict[str, LedgerHead]:
@@ -225,7 +227,7 @@ def _newest(rows: Sequence[LedgerHead]) -> dict[str, LedgerHead]:
 
 def _finished(rows: Sequence[LedgerHead]) -> set[str]:
     """Return the races whose newest poll says that they are over."""
-    return {row.race_id for row in _newest(rows).values() if row.status.over}
+    return {race_id for race_id, row in _newest(rows).items() if row.status.over}
 
 
 def _to_retry(
@@ -237,7 +239,8 @@ def _to_retry(
     new: Collection[Key],
 ) -> list[Due]:
     committed = {(row.race_id, int(row.slot.timestamp())) for row in rows}
-    newest, settled = _newest(rows), _finished(rows)
+    newest = _newest(rows)
+    settled = {race_id for race_id, row in newest.items() if row.status.over}
     # A start that a poll of this minute moved is not what this tick knows: the slots it would retry are off the plan.
     minute = minute_of(tick.at)
     settled |= {
