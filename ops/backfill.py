@@ -115,6 +115,9 @@ async def _fill(container: Container, row: Row, report: Report) -> str:
     race_id, now = str(row["$id"]), container.clock.now()
     base = await ledger.newest(container.store, race_id)
     if await _is_known(container, race_id, base):
+        if base is not None and base.kind == BACKFILL:
+            # A run that ended just behind its commit has not come to what is made of it.
+            await _project(container, race_id)
         return KNOWN
     if given_up_at(base.start if base else instant(row["startTime"])) >= now:
         # The pollers are still at it.
@@ -131,10 +134,15 @@ async def _fill(container: Container, row: Row, report: Report) -> str:
     if not snapshot.status.over:
         return UNFINISHED
     await _append(container, snapshot, base, slot, feed_ms)
+    await _project(container, race_id)
+    return FILLED
+
+
+async def _project(container: Container, race_id: str) -> None:
+    """Bring pool totals and closing prices up to a race's ledger and results."""
     now_secs = container.clock.now().timestamp()
     call = Call(AGGREGATOR.name, {"raceId": race_id}, BACKFILL, now_secs + _LONG_SECS, container.clock, container.log)
     await race_pools.handle(container, call)
-    return FILLED
 
 
 async def _is_known(container: Container, race_id: str, base: LedgerRow | None) -> bool:
