@@ -14,13 +14,14 @@ KEPT_SECS = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The state of the suite in one line; `ticked` is when the scheduler last did."""
+    """The state of the suite in one line; `ticked` is when the scheduler last did, `idle` a day without races."""
 
     store: str
     ticked: datetime | None
     silent: bool
     paused: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()
+    idle: bool = False
 
 
 @dataclass(slots=True)
@@ -50,4 +51,4 @@ async def read_headline(source: Source) -> Headline:
     suite = await read_suite(source, day)
     # A store without races of today is one that is looked at afterwards; its pages say so themselves.
     found = troubles(day, suite, live=True) if day.races else []
-    return Headline(source.name, suite.ticked, suite.silent, suite.paused, tuple(found))
+    return Headline(source.name, suite.ticked, suite.silent, suite.paused, tuple(found), not day.races)

@@ -19,7 +19,7 @@ axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22
 
 PLACE = """
 const seen = document.querySelector("#slot-table > summary").getBoundingClientRect();
-return [document.getElementById("grid-scroll").scrollLeft, Math.round(seen.top)];
+return [document.getElementById("grid-scroll").scrollLeft, seen.top];
 """
 
 
@@ -150,6 +150,54 @@ def test_narrow_pages_do_not_scroll_sideways(browser: Any, served: Any) -> None:
         browser.get(url)
         # The window's new width reaches the page's layout a moment after the page itself.
         until(lambda: browser.execute_script(SCROLL_WIDTH) <= 420, f"{url} to fit its window")
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+LONGEST = """
+const counts = [...document.querySelectorAll(".races [data-at]")];
+for (const status of document.querySelectorAll(".races .status")) status.textContent = "Abandoned";
+const cut = [];
+for (const text of ["47 h 59 min ago", "in 47 h 59 min", "9 min 59 s ago"]) {
+  for (const count of counts) count.textContent = text;
+  if (counts.some((count) => count.scrollWidth > count.clientWidth)) cut.push(text);
+}
+const table = document.querySelector(".scroll");
+if (table.scrollWidth > table.clientWidth) cut.push("the table");
+return cut;
+"""
+
+
+@pytest.mark.parametrize("width", [390, 800, 1400])
+def test_no_countdown_and_no_column_of_today_is_cut(browser: Any, served: Any, width: int) -> None:
+    """The longest countdown and the longest status fit their columns on a phone, a tablet and a desk."""
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(served.url)
+    until(lambda: browser.execute_script("return innerWidth") == width, "the window's width")
+    assert browser.execute_script(LONGEST) == []
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+COLUMN = """
+const grid = document.getElementById("grid-scroll").getBoundingClientRect();
+const column = document.querySelector(".grid .current").getBoundingClientRect();
+return [column.left >= grid.left && column.right <= grid.right + 1, document.querySelector(".grid .current").textContent];
+"""
+
+
+def test_the_grid_stays_at_the_present_column(browser: Any, fresh: Any) -> None:
+    """The column of the present stays in view when the window is turned and when the race goes on to its start."""
+    race = fresh.run(fresh.stepped.races)[0]
+    start = datetime.fromisoformat(race["startTime"])
+    for width in (390, 640):
+        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        if width == 390:
+            browser.get(race_url(fresh))
+        until(lambda: browser.execute_script(COLUMN) == [True, "2"], f"the present column at {width}")
+    fresh.run(lambda: fresh.stepped.to(start - timedelta(seconds=25), [race["$id"]]))
+    until(lambda: browser.execute_script(COLUMN)[1] != "2", "the next column")
+    until(lambda: browser.execute_script(COLUMN)[0], "it to be in view")
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 

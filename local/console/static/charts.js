@@ -61,7 +61,7 @@ const Charts = (() => {
       cursor: { sync: { key: "race" }, drag: { x: true, y: false, dist: 8 }, points: { size: 5 } },
       scales: { x: { time: false }, y: data.log ? { distr: 3, log: 10, range: (u, low, high) => [low * 0.9, high * 1.1] } : { range: (u, low, high) => [0, high * 1.08] } },
       axes: [
-        { ...axis, values: (u, marks) => marks.map(minutes) },
+        { ...axis, size: 30, values: (u, marks) => marks.map(minutes) },
         {
           ...axis,
           size: 54,

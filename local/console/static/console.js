@@ -138,6 +138,7 @@
         if (element.scrollLeft !== left) element.scrollLeft = left;
         if (element.scrollTop !== top) element.scrollTop = top;
       }
+      reveal();
     }
     settle();
   }
@@ -278,12 +279,17 @@
     if (event.target.matches("[data-asof] [name=at]") && !Playback.moved(event.target)) stand(event.target);
   });
 
-  // Where the grid is wider than its place, it opens at the column of the present.
+  // Where the grid is wider than its place, it opens at the column of the present, and stays there until it is scrolled.
+  let revealed = 0;
   function reveal() {
     const grid = document.getElementById("grid-scroll");
-    const column = grid?.querySelector(".current") || [...(grid?.querySelectorAll("thead .num:not(.k-ahead)") || [])].pop();
-    if (column) grid.scrollLeft = Math.max(0, column.offsetLeft + column.offsetWidth + 8 - grid.clientWidth);
+    if (!grid || grid.scrollLeft !== Math.min(revealed, grid.scrollWidth - grid.clientWidth)) return;
+    const column = grid.querySelector(".current") || [...grid.querySelectorAll("thead .num:not(.k-ahead)")].pop();
+    if (!column) return;
+    grid.scrollLeft = Math.max(0, column.offsetLeft + column.offsetWidth + 8 - grid.clientWidth);
+    revealed = grid.scrollLeft;
   }
+  addEventListener("resize", reveal);
 
   settle();
   reveal();
