@@ -180,8 +180,9 @@ def test_no_countdown_and_no_column_of_today_is_cut(browser: Any, served: Any, w
 
 COLUMN = """
 const grid = document.getElementById("grid-scroll").getBoundingClientRect();
-const column = document.querySelector(".grid .current").getBoundingClientRect();
-return [column.left >= grid.left && column.right <= grid.right + 1, document.querySelector(".grid .current").textContent];
+const present = document.querySelector(".grid .current");
+const column = present.getBoundingClientRect();
+return [column.left >= grid.left && column.right <= grid.right + 1, present.textContent];
 """
 
 
