@@ -174,11 +174,13 @@ def open_world(
     seed: int = 1,
     first_race_minutes: int | None = None,
     day: date | None = None,
+    heartbeat: bool = False,
 ) -> LocalWorld:
     """Make a world; a generated card is of `day` and begins `first_race_minutes` after NZ midnight where given.
 
     `feed`: generated, live, recorded:DIR or tape:FILE; `store`: an embedded store's file, or `env`. Without a clock
-    it is the one of the `up` that runs on the store, and polls go by that one's intervals.
+    it is the one of the `up` that runs on the store, and polls go by that one's intervals. The deployed scheduler's
+    watcher is told of nothing that runs here, which would hide that scheduler's death, but with `heartbeat`.
 
     Raises SettingsError or ValueError, naming what was expected.
     """
@@ -193,7 +195,7 @@ def open_world(
     if store != "env":
         world.embedded, settings = open_embedded(Path(store), settings, clock)
         world.store_path = Path(store)
-    world.settings = settings
+    world.settings = settings if heartbeat else dataclasses.replace(settings, heartbeat_url="")
     return world
 
 

@@ -74,6 +74,11 @@ Send = Callable[[str, dict[str, str], bytes], Coroutine[Any, Any, int]]
 @click.option("--staged", is_flag=True, help="run the staged functions as the platform would boot them")
 @click.option("--demo", is_flag=True, help=f"a generated card that starts in {DEMO_MINUTES} minutes, at any hour")
 @click.option("--allow-writes", is_flag=True, help="with --store env: let the page pause and resume functions there")
+@click.option(
+    "--heartbeat",
+    is_flag=True,
+    help="with --store env: ask for RACEDAY_HEARTBEAT_URL at each tick, in place of the deployed scheduler",
+)
 @click.option("--verbose", is_flag=True, help="print every log line")
 def up(**options: Any) -> int:
     """Run the suite on the real clock, until stopped, with its console page."""
@@ -93,6 +98,8 @@ def run(args: Options) -> int:
     if args.demo and args.feed != "generated":
         return _wrong("--demo makes a card of its own: leave out --feed")
     place = _place(args)
+    if args.heartbeat and place != stores.ENV:
+        return _wrong("--heartbeat goes with --store env: a run on this machine's own store tells no watcher")
     if args.host_port is not None and place != stores.ENV:
         return _wrong("--host-port goes with --store env: the embedded store hands its webhooks over by itself")
     try:
@@ -104,7 +111,16 @@ def run(args: Options) -> int:
         first = _demo_minutes(clock) if args.demo else None
         # A demo's races are new ones each time: those of an earlier start have a ledger of their own.
         seed = int(clock.now().timestamp() // 60) if args.demo else args.seed
-        world = open_world(args.feed, place, sink, clock=clock, races=args.races, seed=seed, first_race_minutes=first)
+        world = open_world(
+            args.feed,
+            place,
+            sink,
+            clock=clock,
+            races=args.races,
+            seed=seed,
+            first_race_minutes=first,
+            heartbeat=args.heartbeat,
+        )
     except SettingsError as error:
         return _wrong("settings:\n  " + "\n  ".join(error.problems))
     except ValueError as error:

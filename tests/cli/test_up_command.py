@@ -4,12 +4,18 @@ import asyncio
 import os
 import socket
 import stat
+import time
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
+from local.embedded import Embedded, bootstrap
+from local.embedded.http import make_server
+from local.serving import url_of
 from local.tape.reader import Tape
 from local.testing.pace import PacedClock
 from local.world import LocalWorld, open_world
@@ -171,6 +177,7 @@ def test_a_recorded_folder_begins_on_its_day() -> None:
         (["--feed", "live"], "NZTAB_FROM is missing"),
         (["--feed", "live", "--store", "env"], "APPWRITE_ENDPOINT is missing"),
         (["--demo", "--feed", "live"], "leave out --feed"),
+        (["--heartbeat"], "--heartbeat goes with --store env"),
         (["--at", "noon"], "--at"),
         (["--staged", "--speed", "60"], "leave out --at and --speed"),
     ],
@@ -180,6 +187,44 @@ def test_wrong_usage_ends_with_two(words: list[str], said: str, capsys: Capture)
     assert raceday("up", *words, "--port", "0", "--store-port", "0", "--functions-port", "0") == 2
     assert said in capsys.readouterr().err
     assert not Path(".raceday").exists()
+
+
+@pytest.mark.parametrize(("words", "asked"), [([], False), (["--heartbeat"], True)], ids=["left alone", "asked for"])
+def test_the_deployed_schedulers_watcher_is_told_only_when_asked(
+    words: list[str], asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A developer's run on Appwrite asks for no heartbeat, which would hide a dead scheduler, unless told to."""
+    beats: list[str] = []
+
+    class Watcher(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            beats.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Watcher) as watcher:
+        Thread(target=watcher.serve_forever, daemon=True).start()
+        monkeypatch.setenv("RACEDAY_HEARTBEAT_URL", f"http://127.0.0.1:{watcher.server_port}/beat")
+        appwrite = Embedded(now=lambda: datetime.now(UTC))
+        bootstrap(appwrite)
+        server = make_server(appwrite)
+        serving = Thread(target=server.run)
+        serving.start()
+        while not server.started:
+            time.sleep(0.02)
+        monkeypatch.setenv("APPWRITE_ENDPOINT", f"{url_of(server)}/v1")
+        monkeypatch.setenv("APPWRITE_PROJECT_ID", appwrite.project_id)
+        monkeypatch.setenv("APPWRITE_API_KEY", appwrite.api_key)
+        words = ["--store", "env", "--minutes", "2", "--speed", "60", "--races", "1", "--port", "0", *words]
+        assert raceday("up", *words, "--functions-port", "0") == 0
+        server.should_exit = True
+        serving.join()
+        watcher.shutdown()
+    assert bool(beats) is asked
+    assert {beat.partition("?")[0] for beat in beats} <= {"/beat", "/beat/fail"}
 
 
 def test_what_runs_is_ended_before_what_it_writes_to(monkeypatch: pytest.MonkeyPatch) -> None:
