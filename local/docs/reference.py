@@ -42,7 +42,7 @@ _TICK = (
     ("races", "Races that were looked at."),
     ("slots", "Slots that were handed out."),
     ("retried", "Slots that were handed out again."),
-    ("unstarted", "What could not be started, only where there is any; the watcher hears of a failure."),
+    ("unstarted", "Functions that could not be started; with one the watcher hears of a failure."),
     ("failures", "Parts of the tick that a later minute does again."),
 )
 _HEALTH = (

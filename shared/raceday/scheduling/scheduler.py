@@ -62,7 +62,7 @@ async def handle(container: Container, call: Call) -> dict[str, Any]:
         await _beat(container, call, False, {"error": type(error).__name__})
         raise
     # A tick whose pollers or imports nobody started runs on with nothing polled: it did not do its work.
-    await _beat(container, call, not report.get("unstarted"), report)
+    await _beat(container, call, not report["unstarted"], report)
     return report
 
 
@@ -91,8 +91,7 @@ async def work(container: Container, call: Call, keeper: str = SCHEDULER) -> dic
     if handing.refused:
         await _save(tick, handing.taken)
         tick.unstarted.append(POLLER)
-    if tick.unstarted:
-        tick.report["unstarted"] = sorted(set(tick.unstarted))
+    tick.report["unstarted"] = sorted(set(tick.unstarted))
     report = {"races": len(races), "slots": len(handing.taken), "retried": sum(retried), **tick.report}
     call.log.info("tick.done", **report, failures=len(tick.failures))
     return {"ok": True, "minute": iso(tick.at), **report, "failures": tick.failures}
