@@ -1,8 +1,10 @@
 """The doctor's lines of settings and platform: where settings come from, the namespace's key, doctl."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import httpx
 
@@ -12,10 +14,13 @@ from ops.packaging.deploy import key_problem
 from ops.packaging.doctl import TESTED_VERSION, Doctl, key_advice
 from ops.packaging.environment import value_problems
 from ops.packaging.errors import DeployError
+from ops.packaging.standing import LIBRARY, SCHEDULER, annotations_of
+from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.errors import SettingsError
 from raceday.scheduling.health import KEY_WARNING_DAYS
 from raceday.settings import FEED, PLATFORM, STORE, WEBHOOKS, Settings, read_settings
 
+_PAGE = 200
 ALL = frozenset({FEED, STORE, PLATFORM, WEBHOOKS})
 
 
@@ -65,4 +70,104 @@ def doctl(client: Doctl) -> Iterator[Diagnosis]:
         level: Level = "warning" if "not installed" in str(error) else "failing"
         yield Diagnosis(
             level, "doctl", str(error).partition(". ")[0], f"install {TESTED_VERSION}; see docs/deploying.md"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What this checkout would deploy: functions by full name, the library's hash, and what it last deployed."""
+
+    functions: Collection[str]
+    library: str
+    record: Mapping[str, Any]
+
+    @property
+    def remembered(self) -> str:
+        """Say what this checkout remembers of its last deployment, which may not be the platform's last."""
+        if not self.record:
+            return "nothing was deployed from this checkout"
+        same = self.record.get("library") == self.library
+        return f"this checkout last deployed {'this' if same else 'another'} library"
+
+
+def deployment(
+    settings: Settings, tree: Tree, client: Doctl, transport: httpx.BaseTransport | None = None
+) -> Iterator[Diagnosis]:
+    """Compare what the platform has with this tree; where it cannot be asked, say that it was not."""
+    try:
+        there = _there(settings, transport)
+    except DeployError as error:
+        yield Diagnosis(
+            "warning", "deployment", f"the platform was not asked: {error}; {tree.remembered}",
+            "see the lines of environment and platform"
+        )  # fmt: skip
+        return
+    found = list(_differences(settings.platform_namespace, tree, there))
+    yield from found or [
+        Diagnosis("ok", "deployment", f"{settings.platform_namespace} has all {len(tree.functions)} functions "
+                  "with this tree's library")
+    ]  # fmt: skip
+    yield from _triggers(settings.platform_namespace, tree, client)
+
+
+def _there(settings: Settings, transport: httpx.BaseTransport | None) -> dict[str, Any]:
+    """Return the library's hash of each function in the namespace, None of what carries none; raises DeployError."""
+    host, namespace = settings.platform_host, settings.platform_namespace
+    if not (host and namespace and settings.platform_key):
+        raise DeployError("RACEDAY_API_HOST, RACEDAY_NAMESPACE or RACEDAY_NAMESPACE_KEY is unset")
+    user, _, secret = settings.platform_key.partition(":")
+    rows: list[dict[str, Any]] = []
+    try:
+        with httpx.Client(transport=transport, timeout=10.0, auth=(user, secret)) as http:
+            while len(rows) % _PAGE == 0:
+                params = {"limit": str(_PAGE), "skip": str(len(rows))}
+                answer = http.get(f"{host}/api/v1/namespaces/{namespace}/actions", params=params)
+                if answer.status_code >= 400:
+                    raise DeployError(f"it answered {answer.status_code}")
+                found = answer.json()
+                rows += found
+                if not found:
+                    break
+        return {
+            f"{str(row['namespace']).partition('/')[2]}/{row['name']}": annotations_of(row).get(LIBRARY) for row in rows
+        }
+    except httpx.HTTPError as error:
+        raise DeployError(f"no answer ({type(error).__name__})") from None
+    except (ValueError, TypeError, KeyError):
+        raise DeployError("it gave no list of functions") from None
+
+
+def _differences(namespace: str, tree: Tree, there: Mapping[str, Any]) -> Iterator[Diagnosis]:
+    gone = sorted(name for name in tree.functions if name not in there)
+    # Event functions may have a namespace of their own.
+    elsewhere = [name for name in gone if name.partition("/")[2] in EVENT_FUNCTIONS]
+    if missing := [name for name in gone if name not in elsewhere]:
+        yield Diagnosis("failing", "deployment", f"not in {namespace}: {', '.join(missing)}", "run `./raceday deploy`")
+    if elsewhere:
+        advice = "run `./raceday deploy`, unless they have a namespace of their own"
+        yield Diagnosis("warning", "deployment", f"not in {namespace}: {', '.join(elsewhere)}", advice)
+    if other := sorted(name for name in tree.functions if name in there and there[name] != tree.library):
+        found = f"in {namespace} with another library than this tree's: {', '.join(other)}"
+        yield Diagnosis("warning", "deployment", found, "run `./raceday deploy --plan`")
+
+
+def _triggers(namespace: str, tree: Tree, client: Doctl) -> Iterator[Diagnosis]:
+    """Count what starts the scheduler, as doctl tells it: the namespace's key alone may not ask for triggers."""
+    try:
+        connected, _ = client.connected()
+        rows = client.triggers() if connected == namespace else []
+    except DeployError:
+        connected, rows = "", []
+    if connected != namespace:
+        advice = "connect doctl to see what starts the scheduler; docs/deploying.md says how"
+        yield Diagnosis("warning", "trigger", f"not asked: doctl is not connected to {namespace}", advice)
+        return
+    schedulers = {name for name in tree.functions if name.partition("/")[2] == SCHEDULER}
+    running = [str(row["name"]) for row in rows if row.get("function") in schedulers and row.get("is_enabled", True)]
+    if len(running) == 1:
+        yield Diagnosis("ok", "trigger", f"{running[0]} alone starts {SCHEDULER}")
+    else:
+        found = ", ".join(running) or "no trigger that is on"
+        yield Diagnosis(
+            "failing", "trigger", f"{SCHEDULER} is started by {found}", "run `./raceday deploy`: it mends it"
         )

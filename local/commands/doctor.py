@@ -13,6 +13,7 @@ from local.functions import ROOT
 from ops import doctor_platform
 from ops.doctor import Diagnosis, StoreChecks, as_json, attempt, feed
 from ops.packaging.doctl import Doctl
+from ops.packaging.project import FILE_NAME, read_project
 from ops.packaging.record import read_record
 from ops.packaging.stage import library_hash
 from raceday.clock import SystemClock
@@ -41,9 +42,10 @@ def run(args: Options) -> int:
     settings = _readable(given.values)
     lines += attempt(lambda: feed(settings), "feed")
     lines += attempt(lambda: doctor_platform.platform(settings, SystemClock().now().date()), "platform")
-    lines += attempt(lambda: doctor_platform.doctl(Doctl(given.values)), "doctl")
+    client = Doctl(given.values)
+    lines += attempt(lambda: doctor_platform.doctl(client), "doctl")
     lines += _store(settings)
-    lines += _deployment()
+    lines += attempt(lambda: doctor_platform.deployment(settings, _tree(), client), "deployment")
     return _show(lines, args)
 
 
@@ -65,19 +67,9 @@ def _store(settings: Settings) -> list[Diagnosis]:
     return attempt(StoreChecks(settings, key).lines, "appwrite")
 
 
-def _deployment() -> list[Diagnosis]:
-    record = read_record(RECORD)
-    if not record:
-        return [
-            Diagnosis(
-                "warning", "deployment", "nothing was deployed from this checkout", "run `./raceday deploy --plan`"
-            )
-        ]
-    if record.get("library") == library_hash(ROOT / "shared"):
-        return [Diagnosis("ok", "deployment", "the deployed library is this tree's")]
-    return [
-        Diagnosis("warning", "deployment", "the deployed library is not this tree's", "run `./raceday deploy --plan`")
-    ]
+def _tree() -> doctor_platform.Tree:
+    names = [spec.full_name for spec in read_project(ROOT / FILE_NAME).functions]
+    return doctor_platform.Tree(names, library_hash(ROOT / "shared"), read_record(RECORD))
 
 
 def _show(lines: list[Diagnosis], args: Options) -> int:

@@ -1,5 +1,6 @@
 """A newcomer's machine: a copy of the tree, a doctl that nobody logged in, and servers to deploy to on loopback."""
 
+import json
 import os
 import re
 import shutil
@@ -20,7 +21,7 @@ from local.functions import ROOT
 from ops.packaging.sources import SOURCES
 from raceday.racing.nzday import race_day
 from tests.deploy.fake.doctl import FakeDoctl
-from tests.deploy.fake.host import FakeHost
+from tests.deploy.fake.host import HOST, FakeHost
 from tests.deploy.fake.script import install, load, save
 
 TREE = ("functions", "shared", "local", "ops", "project.yml", "pyproject.toml", "raceday")
@@ -140,8 +141,11 @@ class Machine:
                     self._send(found.status, dict(found.headers), found.body)
                 elif url.path.startswith(RACING):
                     self._send(*feed.respond(url.path, url.query, headers, datetime.now(UTC)))
+                elif machine.opens(headers):
+                    there = machine.doctl.host.ask(HOST, "GET", f"/api/v1/namespaces/_/actions?{url.query}").body
+                    self._send(200, {}, json.dumps(there).encode())
                 else:
-                    self._send(200 if machine.opens(headers) else 401, {}, b"[]")
+                    self._send(401, {}, b"[]")
 
             def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
                 self.send_response(status)
