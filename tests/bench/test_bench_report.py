@@ -35,17 +35,29 @@ def test_every_promised_key_has_a_module_that_measures_it() -> None:
         assert list(inspect.signature(measure).parameters) == ["quick"]
 
 
-def test_a_day_is_priced_against_a_machine_and_counted_against_the_least() -> None:
-    """Dollars of the lean sizes stand over the machine's four, rows read over the least that a day has to read."""
-    late = {"late_p99_critical_secs": 0.1, "late_p99_elsewhere_secs": 1.5, "committed": 1_000}
+def a_day(**late: float) -> dict[str, Any]:
+    """Make what is read of a simulated day's report."""
+    polls = {"late_p99_critical_secs": 0.1, "late_p99_elsewhere_secs": 1.5, "committed": 1_000, **late}
     dollars = {"month_dollars": {"seed": 11.0, "lean": 2.0}, "day_gib_secs": {"seed": 1.0, "lean": 1.0}}
     rows = {key: {"total": 40_000} for key in ("rows_read", "rows_written", "calls")}
     stored = {"meetings": 10, "races": 90, "entrants": 900}
-    day = {"polls": late, "cost": dollars, "appwrite": rows, "stored": stored}
+    cold = {"enhanced-race-poller": {"cold": 10}}
+    return {"polls": polls, "cost": dollars, "appwrite": rows, "stored": stored, "functions": cold}
+
+
+def test_a_day_is_priced_against_a_machine_and_counted_against_the_least() -> None:
+    """Dollars of the lean sizes stand over the machine's four, rows read over the least that a day has to read."""
+    day = a_day()
     priced_day, counted = day_cost.measured(day), rows_read.measured(day)
     assert (priced_day.value, priced_day.met) == (0.5, True)
     assert (counted.value, counted.goal) == (20.0, 25.0)
     assert not counted.met, "40,000 calls are over their limit"
+
+
+@pytest.mark.parametrize(("of", "late"), [("critical", 0.76), ("elsewhere", 5.01)])
+def test_a_day_that_is_cheap_and_late_misses(of: str, late: float) -> None:
+    """What a day costs counts only while 99 in 100 polls keep their bound, from T-5 to Final and elsewhere."""
+    assert not day_cost.measured(a_day(**{f"late_p99_{of}_secs": late})).met
 
 
 def test_an_entry_holds_value_goal_and_what_was_measured() -> None:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from hypothesis import settings
 
+from local.bench.report import KEYS
 from local.commands.deploy import deploy as deploy_command
 from local.functions import ROOT
 from ops.packaging.doctl import TESTED_VERSION
@@ -103,7 +104,7 @@ def test_no_two_nights_share_a_day() -> None:
     assert second - first >= days
 
 
-@pytest.mark.parametrize("job", ["campaign", "properties", "mutants"])
+@pytest.mark.parametrize("job", ["campaign", "properties", "mutants", "cost"])
 @pytest.mark.parametrize("open_issue", ["", "41"])
 def test_a_night_that_fails_again_says_so_in_the_open_issue(job: str, open_issue: str, tmp_path: Path) -> None:
     """One issue stands for one trouble: it is opened once and each further night is a comment to it."""
@@ -173,6 +174,17 @@ def test_every_night_breaks_days_of_a_new_seed() -> None:
     job = workflow("nightly.yml")["jobs"]["campaign"]
     runs = [step.get("run", "") for step in job["steps"]]
     assert any("--faults all" in run and "date -u" in run for run in runs)
+    assert [step["if"] for step in job["steps"] if "if" in step] == ["always()", "failure()"]
+    assert job["permissions"]["issues"] == "write"
+
+
+def test_every_night_prices_a_day() -> None:
+    """Dollars, lateness, rows and calls are measured anew, and a goal that is missed opens an issue."""
+    job = workflow("nightly.yml")["jobs"]["cost"]
+    (run,) = [step["run"].split() for step in job["steps"] if "raceday bench" in step.get("run", "")]
+    keys = run[run.index("--only") + 1].split(",")
+    assert set(keys) == {"day_cost", "rows_read"} <= set(KEYS)
+    assert "--quick" not in run, "a quick run tells kept figures of slow keys"
     assert [step["if"] for step in job["steps"] if "if" in step] == ["always()", "failure()"]
     assert job["permissions"]["issues"] == "write"
 

@@ -109,6 +109,14 @@ def test_an_unchanged_poll_is_one_call_and_leaves_no_transaction() -> None:
     assert handed(kit, SLOT + HALF_MINUTE) == ["find", "feed 0", "create"]
 
 
+def test_the_slot_at_t5_itself_is_armed() -> None:
+    """The last minutes begin with T-5: its row is read and its transaction opened ahead."""
+    kit = waiting()
+    at(kit, T5 - timedelta(seconds=150))
+    served(kit, T5)
+    assert handed(kit, T5) == ["find", OPEN, "feed 0", STAGE, COMMIT]
+
+
 @pytest.mark.parametrize(("slot", "kind"), [(T5 - 2 * HALF_MINUTE * 2.5, "slot"), (START + HALF_MINUTE, "recheck")])
 def test_what_need_not_be_quick_is_not_armed(slot: datetime, kind: str) -> None:
     """Before T-5, and for a re-check, the row is read at the slot."""
