@@ -80,8 +80,23 @@ def _beside(report: Mapping[str, Any]) -> list[str]:
         )
     if appwrite:
         told = ", ".join(f"{appwrite[key]['total']:,} {key.replace('_', ' ')}" for key in APPWRITE_TOTALS)
-        lines += [f"Appwrite, that day: {told}", *(f"  {line}" for line in plan_lines(appwrite))]
+        lines += [
+            f"Appwrite, that day: {told}",
+            *_by_function(appwrite),
+            *(f"  {line}" for line in plan_lines(appwrite)),
+        ]
     return lines
+
+
+def _by_function(appwrite: Mapping[str, Any]) -> list[str]:
+    """Return what each function has of the totals, who writes most first."""
+    counts = {key: appwrite[key] for key in APPWRITE_TOTALS}
+    names = {name for each in counts.values() for name in each if name != "total"}
+    told = {name: [each.get(name, 0) for each in counts.values()] for name in names}
+    return [
+        f"  {name:<22}{read:>9,} read{written:>9,} written{calls:>9,} calls"
+        for name, (read, written, calls) in sorted(told.items(), key=lambda item: (-item[1][1], item[0]))
+    ]
 
 
 def _warnings(report: Mapping[str, Any], functions: Mapping[str, Any]) -> list[str]:

@@ -254,6 +254,21 @@ def test_a_plan_tells_what_else_the_simulated_day_showed() -> None:
     assert "Pro: 510 of" in told[3]
 
 
+def test_a_plan_tells_each_functions_part_of_appwrite() -> None:
+    """Rows read, rows written and calls stand by function under their totals, who writes most first."""
+    counts = {
+        "rows_read": {"total": 9, "reader": 9},
+        "rows_written": {"total": 1_008, "writer": 1_008},
+        "calls": {"total": 12, "reader": 9, "writer": 3},
+        "empty_reads": {"total": 0},
+    }
+    told = estimate({"functions": {}, "appwrite": counts}, {}).beside
+    assert [line.split() for line in told[1:3]] == [
+        ["writer", "0", "read", "1,008", "written", "3", "calls"],
+        ["reader", "9", "read", "0", "written", "9", "calls"],
+    ]
+
+
 def test_env_files_are_read_line_by_line(tmp_path: Path) -> None:
     """Comments, quotes and `export` are understood; a line of another form is told by its number."""
     file = tmp_path / "env"
