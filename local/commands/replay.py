@@ -59,13 +59,15 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
     click.echo(f"{polls} polls replayed in {spent:.1f} s; {_lacking(made)}")
     for line in made.unknown[:10]:
         click.echo(f"  not on the tape: {line}")
-    if made.given:
+    if made.given and not made.taped_imports:
         click.echo(f"  no imports on the tape: {made.given} odds-history rows of imports are taken as stored")
+    if made.untold:
+        click.echo(f"  {len(made.untold)} races' imports are not on the tape: races and entrants are taken as stored")
     if not verify:
         click.echo("  ".join(f"{table} {len(made.store.tables[table])}" for table in COMPARED))
         return 0
     differing = compare(recorded, made.store.tables, only=only)
-    found = asyncio.run(blamed(differing, recorded, made.store.tables, made.lost))
+    found = asyncio.run(blamed(differing, recorded, made.store.tables, made.lost, made.untold, damaged=made.damaged))
     for difference in found[:50]:
         click.echo(str(difference))
     if len(found) > 50:

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -46,13 +46,20 @@ ALTERED_TOO = "; beside that the stored row was altered, or {rule} changed"
 
 
 async def blamed(
-    found: Sequence[RowDifference], stored: Rows, made: Rows, lost: Iterable[Row] = ()
+    found: Sequence[RowDifference],
+    stored: Rows,
+    made: Rows,
+    lost: Iterable[Row] = (),
+    untold: Collection[str] = (),
+    *,
+    damaged: bool = False,
 ) -> list[RowDifference]:
     """Name for each row that the ledger decides the rule of the ledger row that moved it, or that none did.
 
-    What polls without an answer on the tape, `lost`, had written beside their rows is not made for want of that.
+    What polls without an answer on the tape, `lost`, had written beside their rows is not made for want of that, nor
+    what imports had of `untold` races.
     """
-    found = told_lost(found, stored, lost)
+    found = told_lost(found, stored, lost, untold, damaged=damaged)
     sources: dict[str, list[tuple[int, RowDifference]]] = defaultdict(list)
     rows: dict[str, list[RowDifference]] = defaultdict(list)
     for each in found:
@@ -97,7 +104,7 @@ class BlamedRace:
 
     def _equal(self, difference: RowDifference, one: Rows, other: Rows) -> bool:
         sides = [rows.get(difference.table, {}).get(difference.row_id) for rows in (one, other)]
-        if difference.table in _PASSED and "n" not in difference.columns and all(sides):
+        if difference.table in _PASSED and all(sides):
             sides = [{**row, "n": 0} for row in sides if row]
         return sides[0] is sides[1] or row_difference(difference.table, difference.row_id, *sides) is None
 

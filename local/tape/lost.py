@@ -1,19 +1,29 @@
 """What a poll wrote beside its ledger row, where its answer is not on the tape: that is the reason, and no rule."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from local.tape.replay import Rows
 from local.tape.verify import RowDifference
 from raceday.clock import instant
 from raceday.store.port import Row
-from raceday.tables import ENTRANTS, ODDS_HISTORY, RACE_POLLS, RACE_RESULT_VERSIONS, RACE_RESULTS, RACES
+from raceday.tables import ENTRANTS, MEETINGS, ODDS_HISTORY, RACE_POLLS, RACE_RESULT_VERSIONS, RACE_RESULTS, RACES
 
 UNANSWERED = "no answer on the tape"
 
 
-def told_lost(found: Sequence[RowDifference], stored: Rows, lost: Iterable[Row]) -> list[RowDifference]:
-    """Return differences, with that reason for what polls without an answer had written."""
+def told_lost(
+    found: Sequence[RowDifference],
+    stored: Rows,
+    lost: Iterable[Row],
+    untold: Collection[str] = (),
+    *,
+    damaged: bool = False,
+) -> list[RowDifference]:
+    """Return differences, with that reason for what polls without an answer had written, and imports of `untold` races.
+
+    Of a `damaged` tape any import may be lost: that reason is named beside the rule of what one may have written.
+    """
     by_race: dict[str, list[Row]] = defaultdict(list)
     for row in lost:
         by_race[row["raceId"]].append(row)
@@ -22,12 +32,25 @@ def told_lost(found: Sequence[RowDifference], stored: Rows, lost: Iterable[Row])
     named = []
     for each in found:
         race_id = _race(each, stored)
-        if race_id in by_race:
+        import_row = _of_import(each, stored)
+        if import_row and (race_id in untold or (each.table == MEETINGS and untold)):
+            named.append(each._replace(rule=UNANSWERED))
+        elif race_id in by_race:
             rule = _rule(each, stored, by_race[race_id], firsts[race_id], ledger_moved=race_id in moved)
             named.append(each._replace(rule=rule))
+        elif import_row and damaged and race_id not in moved:
+            named.append(each._replace(rule=f"{UNANSWERED}, or {each.rule}"))
         else:
             named.append(each)
     return named
+
+
+def _of_import(each: RowDifference, stored: Rows) -> bool:
+    """Tell whether an import may have written a row: not the odds that later polls saw."""
+    if each.table == ODDS_HISTORY:
+        row = stored.get(each.table, {}).get(each.row_id)
+        return row is None or int(row.get("n") or 0) <= 1
+    return each.table in (MEETINGS, RACES, ENTRANTS)
 
 
 def _rule(each: RowDifference, stored: Rows, lost: list[Row], first: int | None, *, ledger_moved: bool) -> str:

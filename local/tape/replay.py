@@ -10,7 +10,10 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from appwrite.query import Query
+
 from local.functions import function
+from local.tape.given import TapedImports, give_entrants, give_races
 from local.tape.keeping import IMPORTS
 from local.tape.looks import WATCH, answer_of_look, as_kept, looks_of
 from local.tape.overlaps import arranged
@@ -27,7 +30,6 @@ from raceday.ids import SeededRandomSource
 from raceday.ledger import log as ledger
 from raceday.log import Log
 from raceday.polling import watch
-from raceday.polling.changes import ODDS_COLUMNS
 from raceday.racing.nzday import race_day
 from raceday.racing.planning import Race
 from raceday.racing.snapshot import Status
@@ -40,8 +42,6 @@ from raceday.store.port import Row
 from raceday.tables import (
     ALERT_CONFIGS,
     ALERT_FILTERS,
-    ENTRANTS,
-    MEETINGS,
     ODDS_HISTORY,
     RACE_POLLS,
     RACE_RESULT_VERSIONS,
@@ -62,7 +62,8 @@ class TapeReplay:
 
     So are `unlooked`, the versions of results whose look has none.
 
-    `given` counts first odds that are taken as they are stored, of a tape without imports.
+    `given` counts first odds that are taken as they are stored, of a tape without imports or of `untold` races, of
+    which a damaged tape has lost the import.
     """
 
     tape: Tape
@@ -72,10 +73,18 @@ class TapeReplay:
     lost: list[Row] = field(default_factory=list)
     unlooked: list[Row] = field(default_factory=list)
     given: int = 0
+    untold: set[str] = field(default_factory=set)
+    taped_imports: bool = False
     clock: SetClock = field(init=False)
     store: LedgerStore = field(init=False)
     _feed: ScriptedFeed = field(init=False)
+    _imported: TapedImports = field(init=False)
     _containers: dict[str, Container] = field(default_factory=dict)
+
+    @property
+    def damaged(self) -> bool:
+        """Tell whether the tape is known to lack something that was heard."""
+        return bool(self.tape.damages or self.untold or any(mark["what"] == "lost" for mark in self.tape.marks))
 
     @property
     def unknown(self) -> list[str]:
@@ -88,6 +97,7 @@ class TapeReplay:
         self.clock = SetClock(datetime(2020, 1, 1, tzinfo=UTC))
         self.store = LedgerStore(self.clock, self.recorded.get(RACE_POLLS, {}))
         self._feed = ScriptedFeed(self.tape, self.clock)
+        self._imported = TapedImports(self.tape, ())
 
     def steps(self) -> list[ReplayStep]:
         """Return everything that the tape and the ledger tell of, in the order in which it happened."""
@@ -120,9 +130,7 @@ class TapeReplay:
 
     async def run(self, on_step: Callable[[ReplayStep], None] | None = None) -> None:
         """Do every step."""
-        steps = self.steps()
-        await self._seed(imports=any(step.what == "import" for step in steps))
-        for step in steps:
+        for step in await self.prepare():
             await self.do(step)
             if on_step is not None:
                 on_step(step)
@@ -130,7 +138,10 @@ class TapeReplay:
     async def prepare(self) -> list[ReplayStep]:
         """Fill in what the functions found there, and return the steps to `do` one by one."""
         steps = self.steps()
-        await self._seed(imports=any(step.what == "import" for step in steps))
+        imports = [entry for step in steps if step.what == "import" for entry in step.entries]
+        self.taped_imports = bool(imports)
+        self._imported = TapedImports(self.tape, imports)
+        await self._seed(imports=self.taped_imports)
         return steps
 
     async def do(self, step: ReplayStep) -> None:
@@ -159,6 +170,8 @@ class TapeReplay:
             self.lost.append(row)
             await self.store.create(RACE_POLLS, row["$id"], row_data(row))
             return
+        if self.taped_imports:
+            await self._give(row)
         for start in self._starts(row):
             self._feed.give(entries, came_at(entries[0], instant(row["fetchedAt"])))
             self.clock.set(min(entries[0].sent, instant(row["fetchedAt"])) if row["kind"] == "request" else
@@ -171,6 +184,9 @@ class TapeReplay:
     async def _look(self, version: Row, entries: Sequence[TapeEntry]) -> None:
         """Look at results as a look did that kept them; without its answer they are taken as they are."""
         race_id, seen = str(version["raceId"]), version["seenAt"]
+        if race_id not in self.store.tables[RACE_RESULTS]:
+            # No poll of this replay saw the race end, so that nobody looks at what came of it.
+            return
         if not entries:
             self.unlooked.append(version)
             own, told = as_kept(version)
@@ -230,24 +246,29 @@ class TapeReplay:
                 await self.store.upsert(table, row_id, row_data(row))
         if imports:
             return
-        # What an import wrote down of its first odds was on no answer that such a tape has.
-        for row_id, row in self.recorded.get(ODDS_HISTORY, {}).items():
-            if row.get("n") == 0 and self.only in ("", row["raceId"]):
-                await self.store.upsert(ODDS_HISTORY, row_id, row_data(row))
-                self.given += 1
-        first_odds: dict[str, dict[str, float]] = defaultdict(dict)
-        for row in self.recorded.get(ODDS_HISTORY, {}).values():
-            if row.get("n") == 0:
-                first_odds[row["entrantId"]][ODDS_COLUMNS[row["type"]]] = row["odds"]
-        for row_id, row in self.recorded.get(MEETINGS, {}).items():
-            await self.store.upsert(MEETINGS, row_id, row_data(row))
-        for row_id, row in self.recorded.get(RACES, {}).items():
-            link = row.get("meeting")
-            own = {"status": "Open", "meeting": link.get("$id") if isinstance(link, Mapping) else link}
-            await self.store.upsert(RACES, row_id, {**row_data(row), **own})
-        for row_id, row in self.recorded.get(ENTRANTS, {}).items():
-            odds = {column: first_odds[row_id].get(column) for column in ODDS_COLUMNS.values()}
-            await self.store.upsert(ENTRANTS, row_id, {**row_data(row), **odds})
+        await give_races(self.store, self.recorded)
+        self.given += await give_entrants(self.store, self.recorded, self.only)
+
+    async def _give(self, row: Row) -> None:
+        """Put there what an import had stored of a race before its poll, where the tape has lost what tells of it."""
+        race_id = str(row["raceId"])
+        absent = race_id not in self.store.tables[RACES] and self._imported.lack_race(self.recorded, row)
+        if absent:
+            await give_races(self.store, self.recorded, [race_id])
+        if absent or (int(row["n"]) == 1 and await self._lacks_entrants(row)):
+            self.given += await give_entrants(self.store, self.recorded, race_id)
+            self.untold.add(race_id)
+
+    async def _lacks_entrants(self, row: Row) -> bool:
+        """Tell whether the odds that a race's import wrote are not there at its first poll, and no answer has them."""
+        if not self._imported.lack_entrants(row):
+            return False
+        if await self.store.find(ODDS_HISTORY, [Query.equal("raceId", [row["raceId"]])], limit=1):
+            return False
+        there = [each for each in self.recorded.get(ODDS_HISTORY, {}).values() if each["raceId"] == row["raceId"]]
+        return any(
+            each.get("n") == 0 and instant(each["eventTimestamp"]) <= instant(row["fetchedAt"]) for each in there
+        )
 
 
 def came_at(entry: TapeEntry, at: datetime) -> datetime:
