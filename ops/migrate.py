@@ -12,7 +12,7 @@ from appwrite.query import Query
 
 from ops.fills import FILLED, LINKS, Fill, Link, LinkedRows
 from ops.moves import Moves, found_moves, move
-from ops.schema import APPLY, BULK, MIGRATE, NEWER, SchemaChange, Server, apply, clashing, new_column, plan
+from ops.schema import APPLY, MIGRATE, NEWER, SchemaChange, Server, apply, clashing, new_column, plan
 from raceday.errors import StoreError
 from raceday.tables import BY_ID, RACES, SUITE_STATE
 from raceday.tables.base import Column, Table
@@ -132,7 +132,9 @@ def _unversioned(server: Server) -> bool:
 
 def unsolved(server: Server, planned: list[SchemaChange] | None = None) -> list[SchemaChange]:
     """Return what stands in the way and no step takes away."""
-    solved = {f"column {table}.{key}" for table, key, _ in _deleted_links(server)}
+    links = list(_deleted_links(server))
+    # The far end of a two-way one goes with its near end.
+    solved = {f"column {place}" for table, key, far in links for place in (f"{table}.{key}", far)}
     loose = {f"column {table}.{key}" for table, key, _ in _patches(server)}
     planned = plan(server) if planned is None else planned
     return [c for c in planned if c.refused and c.what not in solved | loose]
@@ -189,28 +191,20 @@ def _is_link(column: dict[str, Any] | None) -> bool:
 
 
 def _deleted_links(server: Server) -> Iterator[tuple[str, str, str]]:
-    """Yield table, key and the column that keeps the id of each relationship that has to go, "" for none.
-
-    The far end of a two-way one goes with its near end; of a table unknown to us, it is not ours to delete.
-    """
-    kept = {(link.table, link.key): link.fills for link in LINKS}
-    for _, table, there in _tables(server):
-        ours = {column.key: column for column in table.columns}
-        for column in there["columns"]:
-            key = column["key"]
-            known = (table.id, key) in kept
-            bulk = table.id in BULK or (column.get("twoWay") and column.get("relatedTable") in BULK)
-            strange = bulk and key not in ours and column.get("side") != "child"
-            if _is_link(column) and (known or strange):
-                yield table.id, key, kept.get((table.id, key), "")
+    """Yield table, key and far end, "" for none, of each of the predecessor's relationships that is still there."""
+    for link in LINKS:
+        column = _columns(server, link.table).get(link.key)
+        if column is not None and _is_link(column):
+            far = f"{column['relatedTable']}.{column['twoWayKey']}" if column.get("twoWay") else ""
+            yield link.table, link.key, far
 
 
 def _links(server: Server) -> Iterator[MigrateStep]:
-    for table, key, kept in _deleted_links(server):
-        stays = f"its id stays in {kept}" if kept else f"which one belonged to a row of {table} is kept nowhere"
+    kept = {(link.table, link.key): link.fills for link in LINKS}
+    for table, key, _ in _deleted_links(server):
         yield MigrateStep(
             f"delete the relationship {table}.{key}",
-            f"rows of {table} no longer expand to their {key}; {stays}",
+            f"rows of {table} no longer expand to their {key}; its id stays in {kept[table, key]}",
             method="DELETE",
             path=f"/tablesdb/{server.database}/tables/{table}/columns/{key}",
         )

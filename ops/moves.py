@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ops.fills import LINKS, Link, LinkedRows, rows_of
-from ops.schema import BULK, Server
+from ops.fills import FILLED, LINKS, Link, LinkedRows, rows_of
+from ops.schema import Server
 from raceday.ids import is_id
-from raceday.tables import BY_ID, RACE_POOLS, RACE_RESULTS
+from raceday.tables import RACE_POOLS, RACE_RESULTS
 
 # Of the tables that have one row a race. Timeline and odds rows are many, and stay under the ids that they have.
 BY_RACE = tuple(link for link in LINKS if link.table in (RACE_RESULTS, RACE_POOLS))
@@ -63,11 +63,10 @@ def found_moves(server: Server) -> Iterator[Moves]:
 
 
 def _stays(link: Link, column: dict[str, Any]) -> bool:
-    """Tell whether a column is somebody's own link, which no copy of a row would have."""
-    far = column.get("side") == "child"
-    ours = column["key"] == link.key or (far and column.get("relatedTable") in BY_ID)
-    goes = link.table in BULK and not far
-    return column["type"] == "relationship" and not ours and not goes
+    """Tell whether a column is somebody's own link, or the far end of one, which no copy of a row would have."""
+    far = (column.get("relatedTable"), column.get("twoWayKey")) if column.get("side") == "child" else None
+    known = column["key"] == link.key or far in {(each.table, each.key) for each in FILLED}
+    return column["type"] == "relationship" and not known
 
 
 def move(server: Server, moves: Moves) -> None:

@@ -15,7 +15,6 @@ from raceday.ids import row_key
 from raceday.settings import Settings
 from raceday.tables import (
     ALERT_CONFIGS,
-    BY_ID,
     CLOSING_PRICES,
     ENTRANTS,
     MONEY_FLOW,
@@ -215,14 +214,15 @@ def _table_changes(server: Server, table: Table) -> Iterator[SchemaChange]:
 
 
 def _strange_links(table: Table, columns: dict[str, dict[str, Any]]) -> Iterator[SchemaChange]:
-    """Refuse each relationship that is none of ours on a table that is written in bulk; a far end goes with its own."""
+    """Refuse each relationship that is none of ours on a table that is written in bulk; it is not ours to delete."""
     if table.id not in BULK:
         return
     for key, there in columns.items():
-        to = there.get("relatedTable")
-        far = there.get("side") == "child" and to in BY_ID
-        if there["type"] == "relationship" and not far and key not in {column.key for column in table.columns}:
-            refused = f"it is a relationship to {to}, with which Appwrite refuses every bulk write to {table.id}"
+        if there["type"] == "relationship" and key not in {column.key for column in table.columns}:
+            refused = (
+                f"it is a relationship to {there.get('relatedTable')}, with which Appwrite refuses every bulk write to "
+                f"{table.id}: keep what it says elsewhere and delete it"
+            )
             yield SchemaChange(f"column {table.id}.{key}", refused=refused)
 
 
