@@ -1,15 +1,19 @@
 """How ledger rows of a real Appwrite reach the functions of this machine: its webhooks, or a look each two seconds."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+import httpx
 import uvicorn
 
 from local.embedded.http import Receive, Scope, Send, body_of
 from local.world import EVENT_URLS, LocalWorld, deliver
-from raceday.errors import StoreError
+from ops.webhooks import Webhooks, plan
+from raceday.errors import SettingsError, StoreError
 from raceday.ledger.log import heads
 from raceday.runtime.webhook import MAX_BODY_BYTES
+from raceday.settings import Settings
 
 WATCH_SECS = 2.0
 # A row is committed a little after its slot, and a poll may be tried for as long as its slot lives.
@@ -37,6 +41,34 @@ def make_hook_server(world: LocalWorld, port: int) -> uvicorn.Server:
 
     config = uvicorn.Config(app, host="0.0.0.0", port=port, lifespan="off", log_level="warning", ws="none")
     return uvicorn.Server(config)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """Whether Appwrite sends every event function its rows, and what there is to say of it."""
+
+    whole: bool
+    words: str
+
+
+def subscribed(settings: Settings, key: str, transport: httpx.BaseTransport | None = None) -> Subscribed:
+    """Ask Appwrite which event functions are subscribed; a key that may not read that is told as such."""
+    try:
+        changes = [c for c in plan(settings, Webhooks(settings, key, transport).listed()) if c.action != "remove"]
+    except SettingsError as error:
+        return Subscribed(False, f"none is asked for: {'; '.join(error.problems)}")
+    except httpx.HTTPStatusError as error:
+        status = error.response.status_code
+        return Subscribed(False, f"not known to be subscribed: Appwrite answers {status} (APPWRITE_ADMIN_KEY may ask)")
+    except httpx.HTTPError as error:
+        return Subscribed(False, f"not known to be subscribed: no answer ({type(error).__name__})")
+    missing = [f"{c.function}: {c.reason}" for c in changes if c.action != "none"]
+    if not missing:
+        return Subscribed(True, f"{len(changes)} of {len(changes)} functions subscribed")
+    kept = len(changes) - len(missing)
+    return Subscribed(
+        False, f"{kept} of {len(changes)} functions subscribed ({', '.join(missing)}): run `./raceday webhooks apply`"
+    )
 
 
 def _function_at(world: LocalWorld, path: str) -> str:

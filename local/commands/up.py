@@ -1,6 +1,7 @@
 """`./raceday up`: the suite on the real clock, until stopped."""
 
 import asyncio
+import os
 import sqlite3
 import sys
 from collections.abc import Callable, Coroutine
@@ -13,7 +14,7 @@ import click
 
 from local import running, stores
 from local.commands.options import FILE, INSTANT, PORT, Options, store_option
-from local.deliveries import LedgerWatch, make_hook_server
+from local.deliveries import LedgerWatch, make_hook_server, subscribed
 from local.embedded import WebhookWorker
 from local.embedded.http import LOOPBACK, make_server
 from local.failures import PortTaken
@@ -341,7 +342,16 @@ async def _from_elsewhere(world: LocalWorld, port: int | None) -> None:
     needed = [*EVENT_URLS.values(), "webhook_secret"]
     if missing := [specs()[name].env for name in needed if not getattr(world.settings, name)]:
         print(f"webhooks will be refused: {', '.join(missing)} missing", file=sys.stderr)
-    await serve_told(make_hook_server(world, port), "webhooks {url}/  subscribed by `./raceday webhooks apply`")
+    key = os.environ.get("APPWRITE_ADMIN_KEY") or world.settings.store_key
+    found = await asyncio.to_thread(subscribed, world.settings, key)
+    words = found.words if found.whole else f"{found.words}; until the next start the ledger is looked at each 2 s too"
+    jobs = [serve_told(make_hook_server(world, port), f"webhooks {{url}}/  {words}")]
+    tasks = [asyncio.create_task(job) for job in (*jobs, *([] if found.whole else [LedgerWatch(world).run()]))]
+    try:
+        for task in (await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED))[0]:
+            task.result()
+    finally:
+        await _end(*tasks)
 
 
 async def _store(world: LocalWorld, port: int) -> None:

@@ -12,12 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
-from local.deliveries import LedgerWatch, make_hook_server
+from local.deliveries import LedgerWatch, make_hook_server, subscribed
 from local.testing.pace import PacedClock
 from local.world import LocalWorld, open_world
+from ops.webhooks import Webhooks
 from raceday.runtime.webhook import sign
 from raceday.tables import RACE_POLLS, RACE_POOLS, RACES
-from tests.cli.kit import raceday
+from tests.cli.kit import Site, raceday
 
 EVENING = datetime(2026, 11, 24, 0, 55, tzinfo=UTC)
 URL = "https://tunnel.example/raceday/race-pools-aggregator"
@@ -96,3 +97,26 @@ def test_webhooks_are_taken_for_a_store_elsewhere_only(capsys: pytest.CaptureFix
     """--host-port without --store env is wrong usage."""
     assert raceday("up", "--host-port", "9000") == 2
     assert "--store env" in capsys.readouterr().err
+
+
+def test_what_is_subscribed_is_told_as_it_is() -> None:
+    """None, all, one switched off, and a key that may not ask: the line says which, and what to run."""
+    site = Site()
+    settings = dataclasses.replace(
+        site.settings,
+        money_flow_url="https://faas-syd1-c274eac6.doserverless.co/api/v1/web/fn-x/flow",
+        race_pools_url="https://faas-syd1-c274eac6.doserverless.co/api/v1/web/fn-x/pools",
+        alerts_url="https://faas-syd1-c274eac6.doserverless.co/api/v1/web/fn-x/alerts",
+    )
+    told = subscribed(settings, settings.store_key, site.transport)
+    assert (told.whole, told.words.startswith("0 of 3 functions subscribed")) == (False, True)
+    assert told.words.endswith("run `./raceday webhooks apply`")
+    hooks = Webhooks(settings, settings.store_key, site.transport)
+    hooks.apply()
+    assert subscribed(settings, settings.store_key, site.transport).words == "3 of 3 functions subscribed"
+    site.server.hooks.hooks[hooks.listed()[0]["$id"]].enabled = False
+    assert subscribed(settings, settings.store_key, site.transport).words.startswith("2 of 3 functions subscribed (")
+    told = subscribed(settings, "another key", site.transport)
+    assert (told.whole, "Appwrite answers 401" in told.words) == (False, True)
+    told = subscribed(dataclasses.replace(settings, alerts_url=""), settings.store_key, site.transport)
+    assert (told.whole, "RACEDAY_URL_ALERT_EVALUATOR is missing" in told.words) == (False, True)
