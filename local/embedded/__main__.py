@@ -1,12 +1,31 @@
 """`python -m local.embedded`: the embedded server as a process of its own, on loopback."""
 
 import argparse
+import asyncio
 import os
 from pathlib import Path
 
+import httpx
+
 from local.embedded.bootstrap import bootstrap
+from local.embedded.hooks import TIMEOUT_SECS, WebhookWorker
 from local.embedded.http import make_server, new_key
 from local.embedded.server import Embedded
+
+
+async def serve(server: Embedded, port: int) -> None:
+    """Answer, and deliver webhooks beside, until stopped."""
+    async with httpx.AsyncClient(timeout=TIMEOUT_SECS) as client:
+
+        async def send(url: str, headers: dict[str, str], body: bytes) -> int:
+            return (await client.post(url, headers=headers, content=body)).status_code
+
+        worker = asyncio.create_task(WebhookWorker(server.hooks, send).run())
+        try:
+            await make_server(server, port=port).serve()
+        finally:
+            worker.cancel()
+            await asyncio.gather(worker, return_exceptions=True)
 
 
 def main() -> None:
@@ -24,7 +43,11 @@ def main() -> None:
     if args.key_file:
         with os.fdopen(os.open(args.key_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(server.api_key)
-    make_server(server, port=args.port).run()
+    try:
+        asyncio.run(serve(server, args.port))
+    except KeyboardInterrupt:
+        # Ctrl-C is how it is stopped.
+        return
 
 
 if __name__ == "__main__":

@@ -29,13 +29,22 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Running]:
+def running(folder: Path, *options: str) -> Iterator[Running]:
     """Serve `folder`/store.db until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     key_file = folder / "key"
-    command = [sys.executable, "-m", "local.embedded", "--path", str(folder / "store.db"), "--port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "local.embedded",
+        "--path",
+        str(folder / "store.db"),
+        "--port",
+        str(port),
+        *options,
+    ]
     process = subprocess.Popen([*command, "--key-file", str(key_file)], cwd=ROOT, env={})
     try:
         endpoint = f"http://127.0.0.1:{port}/v1"

@@ -53,6 +53,28 @@ def test_the_stock_sdk_talks_to_it(served: Running) -> None:
     assert tables.list_rows(database_id="sdk", table_id="cars").total == 2
 
 
+def test_its_webhooks_are_delivered(tmp_path: Path) -> None:
+    """A row that is made in a process of its own reaches the subscribed URL over a socket, signed."""
+    with socket.create_server(("127.0.0.1", 0)) as taker, running(tmp_path, "--loopback-webhooks") as found:
+        taker.settimeout(20)
+        hook = {
+            "webhookId": "a",
+            "name": "a",
+            "url": f"http://127.0.0.1:{taker.getsockname()[1]}/take",
+            "events": [f"databases.{DB}.tables.suite-state.rows.*.create"],
+        }
+        with found.client() as client:
+            client.post("/webhooks", json=hook).raise_for_status()
+            row = {"rowId": "r", "data": {"kind": "test", "name": "x", "status": "ok", "at": "2026-11-24T00:00:00Z"}}
+            client.post(f"/tablesdb/{DB}/tables/suite-state/rows", json=row).raise_for_status()
+        connection, _ = taker.accept()
+        with connection:
+            told = connection.recv(65_536).decode()
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+    assert told.startswith("POST /take HTTP/1.1")
+    assert "x-appwrite-webhook-signature: " in told.lower()
+
+
 def test_it_answers_this_machine_only(served: Running) -> None:
     """A request whose Host header names another machine is refused, and one without the key too."""
     url = f"{served.endpoint}/tablesdb"
