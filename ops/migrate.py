@@ -195,7 +195,7 @@ def _deleted_links(server: Server) -> Iterator[tuple[str, str, str]]:
     for link in LINKS:
         column = _columns(server, link.table).get(link.key)
         if column is not None and _is_link(column):
-            far = f"{column['relatedTable']}.{column['twoWayKey']}" if column.get("twoWay") else ""
+            far = f"{column.get('relatedTable')}.{column.get('twoWayKey')}" if column.get("twoWay") else ""
             yield link.table, link.key, far
 
 

@@ -1,7 +1,9 @@
 """Two-way relationships: the column that the related table lists for each, and whose rows hold the ids.
 
 A far side that stands for many rows holds nothing itself: it is read off the rows that point at its own, shown only
-where it is selected as `key.*` or a former format expands it, and written by pointing those rows at it.
+where it is selected as `key.*` or a former format expands it, and written by pointing those rows at it. All of this
+rests on reading 1.9.6's source: no answer of a real server to a two-way relationship is recorded. Nothing of the suite
+reads or writes a far side; `schema migrate` deletes near sides alone, and names a far side that would stay.
 """
 
 import sqlite3

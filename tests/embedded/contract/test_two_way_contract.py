@@ -1,4 +1,7 @@
-"""Relationships that both tables list: made, read, written and deleted from either side."""
+"""Relationships that both tables list: made, read, written and deleted from either side.
+
+These rest on reading 1.9.6's source: the recording has no two-way relationship.
+"""
 
 import json
 
