@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from local.embedded.errors import ApiRefusal
+from local.embedded.checks import check_id
+from local.embedded.errors import ApiRefusal, argument
 from local.embedded.request import Request, Routes
 
 ROUTES = Routes()
@@ -30,14 +31,17 @@ def get_transaction(r: Request) -> Any:
 @on("POST", "/tablesdb/transactions/{id}/operations", 201)
 def stage_operations(r: Request) -> Any:
     """Stage operations."""
-    transaction = r.server.transactions.get(r.parts["id"])
-    r.server.transactions.stage(transaction, r.need("operations"))
+    transaction = r.server.transactions.get(check_id(r.parts["id"]))
+    r.server.transactions.stage(transaction, r.body.get("operations", []))
     return transaction.shown()
 
 
 @on("PATCH", "/tablesdb/transactions/{id}")
 def end_transaction(r: Request) -> Any:
     """Commit or roll back."""
+    for name in ("commit", "rollback"):
+        if not isinstance(r.body.get(name, False), bool):
+            raise argument(f"Invalid `{name}` param: Value must be a valid boolean")
     ends = [name for name in ("commit", "rollback") if r.body.get(name)]
     if len(ends) != 1:
         raise ApiRefusal(400, "general_bad_request", "Exactly one of commit and rollback must be true")

@@ -67,7 +67,9 @@ class Transactions:
 
     def open(self, ttl_secs: Any) -> Transaction:
         """Begin a transaction."""
-        if not isinstance(ttl_secs, int) or not 60 <= ttl_secs <= 3600:
+        if isinstance(ttl_secs, str) and ttl_secs.isdecimal():
+            ttl_secs = int(ttl_secs)
+        if isinstance(ttl_secs, bool) or not isinstance(ttl_secs, int) or not 60 <= ttl_secs <= 3600:
             raise argument("Invalid `ttl` param: Value must be a valid range between 60 and 3,600")
         made = Transaction(self._new_id(), iso(self._now()), self._now() + timedelta(seconds=ttl_secs))
         self.all[made.id] = made

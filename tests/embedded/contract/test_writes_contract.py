@@ -125,3 +125,19 @@ def test_a_path_holds_ids(place: Place) -> None:
     """A database's id that none can have is a bad argument, not a missing database."""
     assert place.api("GET", "/tablesdb/b%20d/tables/cars/rows").kind == "general_argument_invalid"
     assert place.api("POST", f"/tablesdb/{place.db}/tables/cars/columns/nothing", {}).status == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "refused"),
+    [
+        ({"commit": "yes"}, "general_argument_invalid"),
+        ({"commit": 1}, "general_argument_invalid"),
+        ({"commit": False, "rollback": False}, "general_bad_request"),
+    ],
+)
+def test_a_transaction_ends_by_a_plain_yes(place: Place, body: dict[str, Any], refused: str) -> None:
+    """What is no boolean ends nothing, and neither do two that say no."""
+    path = f"/tablesdb/transactions/{place.api('POST', '/tablesdb/transactions', {'ttl': '60'}).body['$id']}"
+    assert place.api("PATCH", path, body).kind == refused
+    assert place.api("GET", path).body["status"] == "pending"
+    assert place.api("POST", f"{path}/operations", {}).kind == "general_bad_request"
