@@ -2,11 +2,13 @@
 
 import fcntl
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TextIO
 
 from local.embedded.filecheck import NotAStore as NotAStore
@@ -21,6 +23,9 @@ DEMO = HOME / "demo.db"
 ENV = "env"
 LIVE = "live"
 MEMORY = ":memory:"
+# What SQLite puts beside a file that it opens.
+LOG_BYTES = 200_000
+_COPIES: list[TemporaryDirectory[str]] = []
 HELP = f"env where APPWRITE_ENDPOINT is set, else {DEFAULT}, or {DEMO} while `up --demo` runs"
 
 
@@ -62,6 +67,28 @@ def present(given: str | Path | None, *, simulated: bool = True) -> str:
         return chosen(SIMULATED)
     maker = "`./raceday up` makes one, and `./raceday simulate` a simulated day's" if not given else "check its name"
     raise NotAStore(f"there is no store at {place}; {maker}")
+
+
+def readable(place: str) -> str:
+    """Return the path to read a store at: a copy where its disk is read-only or full, on which SQLite opens no log.
+
+    The copy goes when this process ends. Raises StoreHeld where somebody writes to a read-only disk by another way.
+    """
+    if place in (ENV, MEMORY):
+        return place
+    disk = os.statvfs(Path(place).absolute().parent)
+    read_only = bool(disk.f_flag & os.ST_RDONLY)
+    who = holder(Path(place)).splitlines()
+    if not read_only and (who or disk.f_bavail * disk.f_frsize > LOG_BYTES):
+        return place
+    if who:
+        raise StoreHeld(f"{who[0]} is at work on {place}, which cannot be read from a read-only disk meanwhile")
+    aside = TemporaryDirectory(prefix="raceday-")
+    _COPIES.append(aside)
+    for end in ("", "-wal", "-activity", "-activity-wal"):
+        if Path(f"{place}{end}").exists():
+            shutil.copyfile(f"{place}{end}", f"{aside.name}/{Path(place).name}{end}")
+    return f"{aside.name}/{Path(place).name}"
 
 
 def beside(place: str) -> str:

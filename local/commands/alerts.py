@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from local.commands.options import POSITIVE, Options, json_option
+from local.commands.options import POSITIVE, Options, json_option, write_whole
 
 
 @click.group(epilog="Example: ./raceday alerts score --days 5")
@@ -26,5 +26,5 @@ def score(**options: Any) -> int:
     found = alert_score.score(args.days, seed=args.seed, races=args.races)
     print(alert_score.table(found))
     if args.json:
-        args.json.write_text(json.dumps(found.as_json(), indent=1) + "\n", "utf-8")
+        write_whole(args.json, json.dumps(found.as_json(), indent=1) + "\n")
     return 0 if found.good else 1

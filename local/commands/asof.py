@@ -41,7 +41,7 @@ def asof(race: str, at: str | None, store: str | None, count: int | None, tape: 
     try:
         place = stores.present(store)
         stores.tell(place)
-        recorded, races = asyncio.run(read_named(place, race))
+        recorded, races = asyncio.run(read_named(stores.readable(place), race))
         history = RaceHistory(recorded)
         moment = _instant(at, history, races[0]) if at else None
         answers = opened(tape) if tape else None

@@ -11,7 +11,7 @@ import click
 from local import stores
 from local.bench.child import ProbeFailed
 from local.bench.report import KEYS, LAST_FULL, missed, run, table
-from local.commands.options import FILE, Options, json_option
+from local.commands.options import FILE, Options, json_option, write_whole
 from local.progress import doing
 
 
@@ -53,7 +53,7 @@ def run_bench(args: Options) -> int:
     print(table(report))
     for path in [args.json] * bool(args.json) + [LAST_FULL] * args.keep:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+        write_whole(path, json.dumps(report, indent=1) + "\n")
     found = missed(report)
     if found:
         print(f"missed: {', '.join(found)}", file=sys.stderr)
@@ -79,5 +79,5 @@ def _tape(args: Options) -> int:
     for figure in found:
         print(figure)
     if args.json is not None:
-        args.json.write_text(json.dumps([asdict(figure) for figure in found], indent=1) + "\n", "utf-8")
+        write_whole(args.json, json.dumps([asdict(figure) for figure in found], indent=1) + "\n")
     return 0 if all(figure.met for figure in found) else 1

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from local import stores
-from local.commands.options import DAY, Options, check_page, store_option
+from local.commands.options import DAY, Options, check_page, store_option, write_whole
 from local.console.health import troubles
 from local.console.pages import NOTICE, band_colours, make_pages
 from local.console.race import read_race
@@ -219,9 +219,7 @@ async def _report(source: Source, args: Options) -> int:
     html = await report_html(source, subject, args.view)
     if html is None:
         return _fail(args, f"the store has no races of {args.subject}", UNREADABLE)
-    part = args.file.with_name(args.file.name + ".part")
-    part.write_text(html, encoding="utf-8")
-    part.replace(args.file)
+    write_whole(args.file, html)
     print(f"{args.file}  {args.file.stat().st_size:,} bytes")
     return HEALTHY
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from local.commands.options import Options, json_option
+from local.commands.options import Options, json_option, write_whole
 from local.environment import current
 from local.functions import ROOT
 from ops import doctor_platform
@@ -76,5 +76,5 @@ def _show(lines: list[Diagnosis], args: Options) -> int:
     for line in lines:
         print(f"{MARKS[line.level]} {line.what:<13} {line.found}" + (f"  -> {line.advice}" if line.advice else ""))
     if args.json:
-        args.json.write_text(json.dumps(as_json(lines), indent=2))
+        write_whole(args.json, json.dumps(as_json(lines), indent=2) + "\n")
     return 1 if any(line.level == "failing" for line in lines) else 0

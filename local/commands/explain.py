@@ -41,7 +41,7 @@ def explain(race: str, runner: int | None, label: int | None, store: str | None,
         answers = opened(tape) if tape else None
         place = stores.present(store)
         stores.tell(place)
-        recorded, races = asyncio.run(read_named(place, race))
+        recorded, races = asyncio.run(read_named(stores.readable(place), race))
     except (TapeError, FileNotFoundError, NoSuchRace) as error:
         click.echo(f"raceday explain: {error}", err=True)
         return 2

@@ -59,7 +59,7 @@ def export(days: str, folder: Path, kind: str, store: str | None, tape: Path | N
         else:
             place = stores.present(store)
             stores.tell(place)
-            polls = asyncio.run(_export(wanted, folder, kind, place))
+            polls = asyncio.run(_export(wanted, folder, kind, stores.readable(place)))
     except SettingsError as error:
         click.echo("raceday export: " + "\n  ".join(error.problems), err=True)
         return 2

@@ -96,7 +96,7 @@ def _former(args: Options) -> dict[str, Any]:
     place = stores.present(args.store)
     if place == stores.ENV:
         raise ValueError("--again starts what ran on a store of this machine, never on a real Appwrite")
-    found = Activity(path_beside(place), read_only=True).named(args.again)
+    found = Activity(path_beside(stores.readable(place)), read_only=True).named(args.again)
     if found is None or not found.event:
         raise ValueError(f"--again: expected an activation whose event is kept beside {place}, got {args.again!r}")
     args.function, args.again = found.function, found.activation

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from local.commands.options import POSITIVE, Options, json_option
+from local.commands.options import POSITIVE, Options, json_option, write_whole
 from local.environment import current
 from ops.measure import Measured, MeasureFailed, Measurer, verdicts
 from raceday.catalogue.functions import NAMES, POLLER, SCHEDULER
@@ -46,7 +46,7 @@ def run(args: Options) -> int:
     print("\n".join([*table(found), "", *lines]))
     if args.json:
         told = {"functions": [each.to_json() for each in found], "verdicts": lines}
-        args.json.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+        write_whole(args.json, json.dumps(told, indent=1) + "\n")
     return int(any("NOT punctual (measured)" in line for line in lines))
 
 

@@ -1,5 +1,6 @@
 """What the commands share: kinds of values, common options, and how a command's failures end."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -87,7 +88,7 @@ class OutFile(click.Path):
         path = Path(str(super().convert(value, param, ctx)))
         if not path.parent.is_dir():
             self.fail(f"{path}: there is no folder {path.parent}", param, ctx)
-        if not path.exists() and not os.access(path.parent, os.W_OK):
+        if (not path.exists() or path.is_file()) and not os.access(path.parent, os.W_OK):
             self.fail(f"{path}: the folder {path.parent} cannot be written", param, ctx)
         return path
 
@@ -104,6 +105,25 @@ def check_page(path: Path) -> None:
         raise ValueError(f"{path} is a folder")
     if path.exists() and path.stat().st_size and MADE_HERE.encode() not in path.read_bytes()[:2000]:
         raise ValueError(f"{path} is there and no page that raceday made; it was left as it is")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file beside its place and put it there when it is whole: a full disk costs no former one.
+
+    A link stays one, and what is no file, as /dev/stdout, is written to as it is.
+    """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")
+        return
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
 
 
 PORT = click.IntRange(0, 65535)

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from local.commands.options import POSITIVE, Options, json_option
+from local.commands.options import POSITIVE, Options, json_option, write_whole
 from local.progress import counted
 from local.simulate.storms import REGULAR
 
@@ -83,5 +83,5 @@ def run(args: Options) -> int:
         print(f"FAILED: {row['outage']} at {row['depth']} depth: {told}")
         print("".join(f"  {line}\n" for line in (*row["examples"], f"again: {row['again']}")), end="")
     if args.json is not None:
-        args.json.write_text(json.dumps(rows, indent=2) + "\n")
+        write_whole(args.json, json.dumps(rows, indent=2) + "\n")
     return int(bool(bad))

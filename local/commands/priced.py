@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from local.commands.options import write_whole
 from ops.packaging.money import Estimate, estimate, read_report
 
 KEPT = "sim-report.json"
@@ -42,7 +43,7 @@ def simulated(sizes: str) -> dict[str, Any]:
 def keep(file: Path, report: Mapping[str, Any], library: str, now: datetime) -> None:
     """Write a day with the library that it was made by, and when."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({**report, LIBRARY: library, MADE: now.isoformat()}, indent=1) + "\n", "utf-8")
+    write_whole(file, json.dumps({**report, LIBRARY: library, MADE: now.isoformat()}, indent=1) + "\n")
 
 
 def source(report: Mapping[str, Any], library: str, now: datetime) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from local import stores
-from local.commands.options import DAY, OUT_FILE, store_option
+from local.commands.options import DAY, OUT_FILE, store_option, write_whole
 from local.commands.places import read_named, read_place
 from local.failures import NoSuchRace
 from local.progress import doing
@@ -73,7 +73,7 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
     if len(found) > 50:
         click.echo(f"and {len(found) - 50} more; --json lists them all")
     if as_json is not None:
-        as_json.write_text(json.dumps([each._asdict() for each in found], indent=1, default=str) + "\n")
+        write_whole(as_json, json.dumps([each._asdict() for each in found], indent=1, default=str) + "\n")
     click.echo(f"{len(found)} rows differ {counts(found) or ''}".rstrip())
     return 1 if found else 0
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from local.commands.options import POSITIVE, Options, json_option
+from local.commands.options import POSITIVE, Options, json_option, write_whole
 from local.progress import counted
 
 
@@ -44,7 +44,7 @@ def score_table(**options: Any) -> int:
     for where, names in outside.items():
         print(f"{where}: {len(names)} on the wrong side{''.join(f'{chr(10)}  {each}' for each in names[:20])}")
     if args.json:
-        args.json.write_text(json.dumps(outside, indent=1) + "\n", "utf-8")
+        write_whole(args.json, json.dumps(outside, indent=1) + "\n")
     return 1 if low else 0
 
 

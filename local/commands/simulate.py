@@ -21,7 +21,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from local import stores
-from local.commands.options import DAY, FILE, NAMES, POSITIVE, SPAN, Options, json_option
+from local.commands.options import DAY, FILE, NAMES, POSITIVE, SPAN, Options, json_option, write_whole
 from local.commands.taped import simulate_taped
 from local.embedded.filecheck import NotAStore, check_file
 from local.functions import ROOT
@@ -312,7 +312,7 @@ def _recorded(args: Options, folder: Path, console: Console) -> int:
 
 def _write(path: Path | None, report: dict[str, Any]) -> None:
     if path is not None:
-        path.write_text(json.dumps(report, indent=2, sort_keys=False, default=str) + "\n")
+        write_whole(path, json.dumps(report, indent=2, sort_keys=False, default=str) + "\n")
 
 
 def _tracer(args: Options) -> Callable[[str], None] | None:

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from local.commands.options import POSITIVE, Options, json_option
+from local.commands.options import POSITIVE, Options, json_option, write_whole
 from local.progress import doing
 
 FIRST = date(2026, 2, 14)
@@ -44,5 +44,5 @@ def run(args: Options) -> int:
     Console().print(table)
     if args.json is not None:
         found = {"growth_bytes": held, "growth_files": files, "samples": [dataclasses.asdict(s) for s in samples]}
-        args.json.write_text(json.dumps(found, indent=2) + "\n")
+        write_whole(args.json, json.dumps(found, indent=2) + "\n")
     return int(held > MOST_GROWTH_BYTES or files > 0)

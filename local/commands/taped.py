@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from local import stores
-from local.commands.options import Options
+from local.commands.options import Options, write_whole
 from local.functions import ROOT
 from local.simulate.taped import simulate_tape
 from local.tape.opening import opened
@@ -28,7 +28,7 @@ def simulate_taped(args: Options, path: Path, settings: Settings) -> int:
         print(f"raceday simulate: {error}", file=sys.stderr)
         return 2
     if args.json is not None:
-        args.json.write_text(json.dumps(report, indent=2, default=str) + "\n")
+        write_whole(args.json, json.dumps(report, indent=2, default=str) + "\n")
     for name, value in report.items():
         print(f"{name:<10} {value}")
     return 0 if report["stored"]["polls"] else 3

@@ -18,6 +18,7 @@ MOST_ROWS = 200_000
 MOST_LINES = 200
 MOST_EVENT = 50_000
 REFUSED = "refused"
+_BAD_REQUEST = "bad_request"
 # What a caller proves itself by is nobody's to read again, and a replay here does without.
 _PROOFS = frozenset({"x-require-whisk-auth", "authorization", "cookie"})
 _WEBHOOK = "x-appwrite-webhook-"
@@ -99,6 +100,8 @@ def status_of(answer: Mapping[str, Any], origin: Origin | None = None) -> str:
     """
     error = answer.get("error")
     if isinstance(error, Mapping):
+        if error.get("kind") == _BAD_REQUEST and origin is not None and _from_outside(origin):
+            return f"{REFUSED}_400"
         return str(error.get("kind") or error.get("code") or "error")
     if error:
         return "error"
@@ -322,11 +325,11 @@ def _is_refused(status: str) -> bool:
 
 
 def _from_outside(origin: Origin) -> bool:
-    """Tell whether somebody called over HTTP: neither another function nor a webhook of the store."""
+    """Tell whether somebody called, over HTTP or from a terminal: neither a function nor a webhook of the store."""
     http = origin.event.get("http")
     headers = http.get("headers") if isinstance(http, Mapping) else None
     named = isinstance(headers, Mapping) and any(str(name).lower().startswith(_WEBHOOK) for name in headers)
-    return isinstance(http, Mapping) and not origin.parent and not named
+    return not origin.parent and not named
 
 
 def _total(name: str, rows: Sequence[Any]) -> Totals:

@@ -87,8 +87,9 @@ def open_source(store: str, clock: Clock | None = None, *, writes: bool = False)
     elif not Path(store).exists():
         raise FileNotFoundError(store)
     else:
-        server, settings = open_embedded(Path(store), read_settings(), clock)
-        activity = Activity(path_beside(store), read_only=True)
+        place = store if writes else stores.readable(store)
+        server, settings = open_embedded(Path(place), read_settings(), clock)
+        activity = Activity(path_beside(place), read_only=True)
     if up is not None:
         settings = up.polls_by(settings)
     generated = activity.generated if server else False

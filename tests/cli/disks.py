@@ -32,6 +32,8 @@ LINES: dict[str, tuple[str, ...]] = {
         "resume daily-races",
         "prune --yes",
         "silks sheet silks.html",
+        "package --out staged",
+        "deploy --plan --out staged",
         "simulate --races 1 --tape new.tape",
         "simulate --races 1 --store new.db",
         "replay day.tape --store .raceday/raceday.db",
@@ -60,9 +62,19 @@ LINES: dict[str, tuple[str, ...]] = {
         "record --feed generated --races 1 --speed 30 --minutes 60 --store .raceday/raceday.db",
     ),
 }
+# What only reads does so on a read-only and on a full disk too.
+READERS = (
+    "status --date 2026-02-14 --all",
+    "report 2026-02-14 {aside}/day.html",
+    "report 'Tuiroa R1' {aside}/race.html",
+    "explain 'Tuiroa R1' 1 5",
+    "asof 'Tuiroa R1' 11:40",
+    "export 2026-02-14 {aside}/days",
+    "logs --race 'Tuiroa R1'",
+)
 SIZE_BYTES = 16 * 2**20
 # The store's file beside its log and index: opening takes them, the first commit has no room.
-ROOM_BYTES = {"full": 0, "filling": 300_000}
+ROOM_BYTES = {"full": 0, "readers on a full disk": 0, "filling": 300_000}
 
 
 class Ending(NamedTuple):
@@ -102,7 +114,7 @@ def mount(place: Path, kind: str, template: Path) -> Path:
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE_BYTES}", "tmpfs", str(place)], check=True)
     folder = place / "w"
     shutil.copytree(template, folder)
-    if kind == "read-only":
+    if kind in ("read-only", "readers"):
         subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
         return folder
     free = os.statvfs(place).f_bavail * os.statvfs(place).f_frsize
@@ -113,9 +125,10 @@ def mount(place: Path, kind: str, template: Path) -> Path:
 def main(template: str, place: str, kind: str) -> None:
     """Run every line of a kind, each on the disk as it was."""
     with tempfile.TemporaryDirectory() as aside:
-        for line in LINES[kind]:
+        for line in LINES.get(kind, READERS):
             os.chdir(mount(Path(place), kind, Path(template)))
-            print(json.dumps(ended(line, Path(aside))), flush=True)
+            told = ended(line.format(aside=aside), Path(aside))
+            print(json.dumps(told._replace(line=line)), flush=True)
             os.chdir("/")
             subprocess.run(["umount", "--lazy", place], check=True)
 

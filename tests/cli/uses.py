@@ -91,6 +91,8 @@ prune --days x
 functions extra
 invoke nosuch
 invoke daily-races --timeout -4
+invoke --again nosuch
+invoke daily-races --again nosuch
 logs --level loud
 silks nosuch
 tape check absent.tape
@@ -134,6 +136,7 @@ prune --yes --store README.md
 functions --store README.md
 invoke daily-races --event README.md
 invoke daily-meetings --quiet --store /proc/none.db
+invoke --again "x' OR '1'='1"
 logs --store README.md
 silks sheet README.md
 tape check README.md

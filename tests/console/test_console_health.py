@@ -50,6 +50,10 @@ def test_a_callers_bad_request_is_a_refused_call_and_no_trouble(tmp_path: Path) 
         for name, value in (("refused", 1), ("failed", 0)):
             name = f"raceday_activations_{name}_24h"
             assert found[name].samples[name, poller] == value
+        # As `invoke` calls it: without HTTP.
+        told = await stepped.world.invoke("single-race-poller", {})
+        assert told["error"]["kind"] == "bad_request"
+        assert (await client.get("/health")).json()["refusedCalls24h"] == 2
         hook = {"http": {**http, "headers": {"X-Appwrite-Webhook-Name": "flow"}}}
         await stepped.world.invoke("enhanced-race-poller", hook)
         assert "1 activation failed in the last hour" in (await client.get("/health")).json()["troubles"]
