@@ -27,7 +27,7 @@ ALL = frozenset({FEED, STORE, PLATFORM, WEBHOOKS})
 def environment(given: Environment | None = None, needs: frozenset[str] = ALL) -> Iterator[Diagnosis]:
     """Check that every setting is there and can be read; tell where they come from and what nothing reads."""
     known = given or load(os.environ)
-    for text in doubts(known.values):
+    for text in (*known.notes, *doubts(known.values)):
         yield Diagnosis("warning", "environment", text, "correct it, or unset it")
     found = value_problems(known.values)
     try:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from ops.packaging.doctl import key_advice
-from ops.packaging.environment import read_env_file, value_problems
+from ops.packaging.environment import env_lines, value_problems
 from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.errors import SettingsError
 from raceday.settings import read_settings, specs
@@ -16,16 +16,18 @@ from raceday.settings import read_settings, specs
 PREFIXES = ("RACEDAY_", "NZTAB_", "APPWRITE_")
 # How alike two names are, behind their common beginning, for one to be meant by the other.
 _NEAR = 0.8
+_NEAR_WHOLE = 0.9
 # Read by commands, tests or the shim, and by no function.
 BESIDE = frozenset({"RACEDAY_WEB_SECRET", "APPWRITE_ADMIN_KEY", "RACEDAY_PYTHON", "RACEDAY_MUTATIONS"})
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Values by name, empty ones left out, and for each of ours the source that won."""
+    """Values by name, empty ones left out, for each of ours the source that won, and what the file may not mean."""
 
     values: dict[str, str] = field(repr=False)
     sources: dict[str, str]
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Say which of our variables came from where, by name; never a value."""
@@ -40,7 +42,8 @@ def load(process: Mapping[str, str], file: Path | None = None) -> Environment:
 
     Raises PackagingError for a file that cannot be read.
     """
-    given = {name: value for name, value in (read_env_file(file) if file else {}).items() if value.strip()}
+    lines = env_lines(file) if file else []
+    given = {name: value for name, value in {name: value for _, name, value in lines}.items() if value.strip()}
     own = {name: value for name, value in process.items() if value.strip() or not name.startswith(PREFIXES)}
     sources = {name: file.name for name in given if ours(name)} if file else {}
     sources |= {
@@ -48,7 +51,30 @@ def load(process: Mapping[str, str], file: Path | None = None) -> Environment:
         for name, value in own.items()
         if ours(name)
     }
-    return Environment({**given, **own}, sources)
+    notes = (*_repeated(file.name, lines), *_misspelt(given)) if file else ()
+    return Environment({**given, **own}, sources, notes)
+
+
+def _repeated(file: str, lines: Iterable[tuple[int, str, str]]) -> list[str]:
+    """Tell each variable that stands in a file with two values: one edited above the other changes nothing."""
+    seen: dict[str, dict[int, str]] = {}
+    for number, name, value in lines:
+        seen.setdefault(name, {})[number] = value
+    return [
+        f"{name} stands in {file} on the lines {', '.join(map(str, found))} with different values; the last counts"
+        for name, found in seen.items()
+        if len(set(found.values())) > 1
+    ]
+
+
+def _misspelt(names: Iterable[str]) -> list[str]:
+    """Tell each variable of a file that is almost one of ours, in its beginning or its case."""
+    known = sorted({spec.env for spec in specs().values()} | BESIDE)
+    found = []
+    for name in (each for each in names if not ours(each)):
+        if near := difflib.get_close_matches(name.upper(), known, n=1, cutoff=_NEAR_WHOLE):
+            found.append(f"{name} is read by nothing; did you mean {near[0]}?")
+    return found
 
 
 def ours(name: str) -> bool:
@@ -72,6 +98,9 @@ def unknown(names: Iterable[str]) -> list[str]:
 def doubts(values: Mapping[str, str]) -> list[str]:
     """Return a sentence for each variable that nothing reads, and for an API host that is not the one meant."""
     found = unknown(values)
+    endpoint = values.get("APPWRITE_ENDPOINT", "").strip().rstrip("/")
+    if endpoint and not endpoint.endswith("/v1"):
+        found.append("APPWRITE_ENDPOINT does not end in /v1, as Appwrite's console shows it")
     if re.match(r"https?://[^/]*\.doserverless\.co\b", values.get("RACEDAY_API_HOST", "").strip(), re.IGNORECASE):
         found.append(
             "RACEDAY_API_HOST ends in .co, as doctl's legacy connection stores it; the API host that "

@@ -165,10 +165,11 @@ def run_deploy(args: Options) -> int:
     except PackagingError as error:
         return _tell("deploy", error, 2)
     print(show(plan))
-    for text in doubts(env):
+    doubtful = [*known.notes, *doubts(env)]
+    for text in doubtful:
         print(f"note: {text}")
     if args.json:
-        _write_json(args.json, {**plan.to_json(), "settings": known.sources, "doubts": doubts(env)})
+        _write_json(args.json, {**plan.to_json(), "settings": known.sources, "doubts": doubtful})
     if args.plan:
         return 1 if plan.refusals else 0
     if plan.refusals:

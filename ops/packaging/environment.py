@@ -30,8 +30,14 @@ class Names:
 def read_env_file(path: Path) -> dict[str, str]:
     """Read NAME=value lines by python-dotenv's rules, without its interpolation; raises PackagingError naming the line.
 
-    A value may be quoted; behind it, or behind a space in one that is not, `#` begins a comment.
+    A value may be quoted; behind it, or behind a space in one that is not, `#` begins a comment. Of lines with one name
+    the last counts.
     """
+    return {name: value for _, name, value in env_lines(path)}
+
+
+def env_lines(path: Path) -> list[tuple[int, str, str]]:
+    """Read such a file as its lines' number, name and value; raises PackagingError naming the line."""
     try:
         text = path.read_text("utf-8-sig")
     except OSError as error:
@@ -39,7 +45,7 @@ def read_env_file(path: Path) -> dict[str, str]:
     except UnicodeDecodeError as error:
         number = error.object.count(b"\n", 0, error.start) + 1
         raise PackagingError(f"{path} line {number}: not UTF-8; save the file as UTF-8") from None
-    found = {}
+    found = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -49,7 +55,7 @@ def read_env_file(path: Path) -> dict[str, str]:
         value = _value(match.group(2))
         if value is None:
             raise PackagingError(f"{path} line {number}: expected a closing quote, and behind it at most a # comment")
-        found[match.group(1)] = value
+        found.append((number, match.group(1), value))
     return found
 
 
@@ -130,6 +136,8 @@ def value_problems(env: Mapping[str, str]) -> list[str]:
     secret = env.get("RACEDAY_WEB_SECRET", "")
     if secret.strip() and len(secret) < WEB_SECRET_MIN:
         return [f"RACEDAY_WEB_SECRET: expected at least {WEB_SECRET_MIN} characters"]
+    if secret.strip() and (secret != secret.strip() or not secret.isascii() or not secret.isprintable()):
+        return ["RACEDAY_WEB_SECRET: expected plain ASCII characters without a space at either end: it is a header"]
     return []
 
 

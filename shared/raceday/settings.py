@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from raceday.errors import SettingsError
 from raceday.log import SHORTEST_SECRET
@@ -35,14 +36,41 @@ class Spec(NamedTuple):
         return bool(self.needed_by)
 
 
-def _text(value: str) -> str:
+def _header(value: str) -> str:
+    """Take what is sent as a header: quotes of a word processor or a hidden character would end every call."""
+    text = value.strip()
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError("plain ASCII characters, since it is sent as a header")
+    return text
+
+
+def _id(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][\w.-]{0,63}", value.strip(), re.ASCII):
+        raise ValueError("an id of letters, digits, and . _ - behind the first of them")
     return value.strip()
+
+
+def _optional_id(value: str) -> str:
+    return _id(value) if value.strip() else ""
 
 
 def _url(value: str) -> str:
     url = value.strip().rstrip("/")
-    if not url.startswith(("http://", "https://")) or any(c.isspace() for c in url):
-        raise ValueError("an http or https URL")
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError("an http or https URL with a host")
+    return url
+
+
+def _base(value: str) -> str:
+    """Take a URL that paths are put behind."""
+    url = _url(value)
+    if "?" in url or "#" in url:
+        raise ValueError("an http or https URL without ? and #, for paths are put behind it")
     return url
 
 
@@ -86,11 +114,11 @@ def _key(value: str) -> str:
     key = value.strip()
     if len(key) < SHORTEST_SECRET:
         raise ValueError(f"{SHORTEST_SECRET} characters or more, a key that log lines can leave out")
-    return key
+    return _header(key)
 
 
 def _access_key(value: str) -> str:
-    if not re.fullmatch(r"dof_v1_[^:\s]+:[^:\s]+", value.strip()):
+    if not re.fullmatch(r"dof_v1_[^:\s]+:[^:\s]+", value.strip()) or not value.isascii():
         raise ValueError("a namespace access key, dof_v1_<id>:<secret>")
     return value.strip()
 
@@ -104,15 +132,23 @@ def _flag(value: str) -> bool:
     raise ValueError("true or false")
 
 
-def _words(value: str) -> frozenset[str]:
-    found = frozenset(word.strip().upper() for word in value.split(",") if word.strip())
-    if not found:
-        raise ValueError("a comma-separated list")
+def _listed(form: str, meant: str) -> Callable[[str], frozenset[str]]:
+    """Take words with commas between them; one of another form would match nothing, and all else be left out."""
+
+    def parse(value: str) -> frozenset[str]:
+        found = frozenset(word.strip().upper() for word in value.split(",") if word.strip())
+        if not found or not all(re.fullmatch(form, word) for word in found):
+            raise ValueError(f"a comma-separated list of {meant}")
+        return found
+
+    return parse
+
+
+def _hosts(value: str) -> frozenset[str]:
+    found = frozenset(word.strip() for word in value.split(",") if word.strip())
+    if not all(re.fullmatch(r"\.?[\w-]+(\.[\w-]+)*", host, re.ASCII) for host in found):
+        raise ValueError("a comma-separated list of host names, without https://, port or path")
     return found
-
-
-def _names(value: str) -> frozenset[str]:
-    return frozenset(word.strip() for word in value.split(",") if word.strip())
 
 
 def _number(low: float, high: float) -> Callable[[str], float]:
@@ -130,7 +166,7 @@ def _number(low: float, high: float) -> Callable[[str], float]:
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
-        if not value.strip().lstrip("-").isdigit() or not low <= int(value) <= high:
+        if not re.fullmatch(r"-?\d+", value.strip(), re.ASCII) or not low <= int(value) <= high:
             raise ValueError(f"a whole number from {low} to {high}")
         return int(value)
 
@@ -162,7 +198,7 @@ def _divides_a_minute(value: str) -> int:
 def _s(
     env: str,
     doc: str,
-    parse: Callable[[str], Any] = _text,
+    parse: Callable[[str], Any] = _header,
     default: Any = _MISSING,
     *,
     secret: bool = False,
@@ -177,7 +213,9 @@ def _s(
 class Settings:
     """Everything the suite takes from its environment; secrets stay out of its `repr`."""
 
-    feed_url: str = _s("NZTAB_URL", "Base of the feed's racing API", _url, "https://api.tab.co.nz/affiliates/v1/racing")
+    feed_url: str = _s(
+        "NZTAB_URL", "Base of the feed's racing API", _base, "https://api.tab.co.nz/affiliates/v1/racing"
+    )
     feed_from: str = _s("NZTAB_FROM", "Contact e-mail sent as `From`", needed_by=FEED)
     feed_partner: str = _s("NZTAB_PARTNER", "Partner name sent as `X-Partner`", needed_by=FEED)
     feed_partner_id: str = _s("NZTAB_PARTNER_ID", "Issued id sent as `X-Partner-ID`", secret=True, needed_by=FEED)
@@ -193,15 +231,22 @@ class Settings:
         3,
     )
 
-    countries: frozenset[str] = _s("RACEDAY_COUNTRIES", "Countries imported", _words, frozenset({"AUS", "NZ"}))
-    codes: frozenset[str] = _s("RACEDAY_CODES", "Codes imported: T, H (and G)", _words, frozenset({"T", "H"}))
+    countries: frozenset[str] = _s(
+        "RACEDAY_COUNTRIES",
+        "Countries imported",
+        _listed("[A-Z]{2,3}", "country codes as AUS"),
+        frozenset({"AUS", "NZ"}),
+    )
+    codes: frozenset[str] = _s(
+        "RACEDAY_CODES", "Codes imported: T, H (and G)", _listed("[THG]", "T, H and G"), frozenset({"T", "H"})
+    )
     greyhounds: bool = _s("RACEDAY_GREYHOUNDS", "Import greyhounds (code G) too", _flag, False)
 
-    store_endpoint: str = _s("APPWRITE_ENDPOINT", "Appwrite's endpoint, with `/v1`", _url, needed_by=STORE)
-    store_project: str = _s("APPWRITE_PROJECT_ID", "Appwrite project", needed_by=STORE)
+    store_endpoint: str = _s("APPWRITE_ENDPOINT", "Appwrite's endpoint, with `/v1`", _base, needed_by=STORE)
+    store_project: str = _s("APPWRITE_PROJECT_ID", "Appwrite project", _id, needed_by=STORE)
     store_key: str = _s("APPWRITE_API_KEY", "API key for rows and files", _key, secret=True, needed_by=STORE)
-    store_database: str = _s("APPWRITE_DATABASE_ID", "Database", _text, "raceday-db")
-    store_bucket: str = _s("APPWRITE_BUCKET_ID", "Storage bucket of the silk icons", _text, "silks")
+    store_database: str = _s("APPWRITE_DATABASE_ID", "Database", _id, "raceday-db")
+    store_bucket: str = _s("APPWRITE_BUCKET_ID", "Storage bucket of the silk icons", _id, "silks")
     store_timeout_secs: float = _s(
         "APPWRITE_TIMEOUT_SECS", "Longest wait for one answer of Appwrite", _number(0.1, 60), 10.0
     )
@@ -225,21 +270,23 @@ class Settings:
         "just-in-time",
     )
     batch_limit: int = _s("RACEDAY_BATCH_LIMIT", "Races that batch-race-poller takes at once", _whole(1, 100), 10)
-    tape_bucket: str = _s("RACEDAY_TAPE", "Bucket that takes what the feed says to pollers; empty is off", _text, "")
+    tape_bucket: str = _s(
+        "RACEDAY_TAPE", "Bucket that takes what the feed says to pollers; empty is off", _optional_id, ""
+    )
     legacy_schedules: bool = _s("RACEDAY_LEGACY_SCHEDULES", "Run the legacy pollers' schedules too", _flag, False)
     log_level: str = _s("RACEDAY_LOG_LEVEL", "debug, info, warning or error", _level, "info")
 
     platform_host: str = _s(
         "RACEDAY_API_HOST", "API host of the functions namespace, as https://...", _api_host, needed_by=PLATFORM
     )
-    platform_namespace: str = _s("RACEDAY_NAMESPACE", "Functions namespace", needed_by=PLATFORM)
+    platform_namespace: str = _s("RACEDAY_NAMESPACE", "Functions namespace", _id, needed_by=PLATFORM)
     platform_key: str = _s(
         "RACEDAY_NAMESPACE_KEY", "Namespace access key `dof_v1_id:secret`", _access_key, secret=True, needed_by=PLATFORM
     )
     platform_key_expires: str = _s(
         "RACEDAY_NAMESPACE_KEY_EXPIRES", "Last day of that key, YYYY-MM-DD; empty is never", _date, ""
     )
-    platform_package: str = _s("RACEDAY_PACKAGE", "Package that holds the functions", _text, "raceday")
+    platform_package: str = _s("RACEDAY_PACKAGE", "Package that holds the functions", _id, "raceday")
 
     money_flow_url: str = _s("RACEDAY_URL_MONEY_FLOW_TRACKER", "Public URL of money-flow-tracker", _optional_url, "")
     race_pools_url: str = _s(
@@ -277,7 +324,7 @@ class Settings:
     silk_hosts: frozenset[str] = _s(
         "RACEDAY_SILK_HOSTS",
         "Hosts silk pictures may come from; a leading dot admits subdomains",
-        _names,
+        _hosts,
         frozenset({"cdn.prod.pricekinetics.com"}),
     )
     silk_pictures: bool = _s("RACEDAY_SILK_PICTURES", "Fetch silk pictures to check the text", _flag, False)

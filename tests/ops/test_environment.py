@@ -119,7 +119,52 @@ BAD = {
     "RACEDAY_NAMESPACE_KEY_EXPIRES": ("soon", "a date as YYYY-MM-DD"),
     "RACEDAY_API_HOST": ("https://faas-syd1-x.doserverless.com", "ending in .doserverless.io"),
     "RACEDAY_HEARTBEAT_URL": ("watch.test", "an http or https URL"),
+    "RACEDAY_URL_ALERT_EVALUATOR": ("https:///web", "an http or https URL with a host"),
+    "RACEDAY_ALARM_URL": ("https://a.test:99999/x", "an http or https URL with a host"),
+    "NZTAB_URL": ("https://a.test/racing?x=1", "for paths are put behind it"),
+    "APPWRITE_ENDPOINT": ("https://a.test?x=/v1", "for paths are put behind it"),
+    "APPWRITE_API_KEY": ("\u201ca-key-in-typed-quotes\u201d", "plain ASCII"),
+    "NZTAB_PARTNER_ID": ("abc\u200bdef", "plain ASCII"),
+    "APPWRITE_PROJECT_ID": ('"project', "an id of letters"),
+    "APPWRITE_DATABASE_ID": ("raceday/db", "an id of letters"),
+    "RACEDAY_NAMESPACE": ("fn-acc raceday", "an id of letters"),
+    "RACEDAY_COUNTRIES": ("AUS;NZ", "a comma-separated list of country codes"),
+    "RACEDAY_CODES": ("TH", "a comma-separated list of T, H and G"),
+    "RACEDAY_SILK_HOSTS": ("https://cdn.test", "host names, without https://"),
+    "RACEDAY_BATCH_LIMIT": ("\u00b2", "a whole number from"),
 }
+
+
+@pytest.mark.parametrize("secret", [" a-secret-of-sixteen", "a-secret-of-sixteen\u2019", "a-secret\tof-sixteen"])
+def test_a_web_secret_that_no_header_carries_is_refused(secret: str) -> None:
+    """A space at an end, a typed quote and a tab would let nobody in; the message does not show it."""
+    (found,) = problems({**GOOD, "RACEDAY_WEB_SECRET": secret})
+    assert found.startswith("RACEDAY_WEB_SECRET: expected plain ASCII")
+    assert secret.strip() not in found
+
+
+def test_a_file_that_may_not_mean_what_it_says_is_told(tmp_path: Path) -> None:
+    """Two values of one variable, and a name that is almost one of ours, are named; two equal ones are nothing."""
+    path = tmp_path / "settings"
+    path.write_text(
+        "NZTAB_FROM=a@x.test\nnztab_partner=p\nRACEDY_NAMESPACE=fn-x\nHOME_TOWN=x\nNZTAB_FROM=b@x.test\n"
+        "RACEDAY_CODES=T\nexport RACEDAY_CODES='T'\n"
+    )
+    found = load({}, path)
+    assert found.values["NZTAB_FROM"] == "b@x.test"
+    assert found.notes == (
+        "NZTAB_FROM stands in settings on the lines 1, 5 with different values; the last counts",
+        "nztab_partner is read by nothing; did you mean NZTAB_PARTNER?",
+        "RACEDY_NAMESPACE is read by nothing; did you mean RACEDAY_NAMESPACE?",
+    )
+    lines = [line for line in doctor_platform.environment(found, frozenset()) if line.level == "warning"]
+    assert [line.found for line in lines] == list(found.notes)
+
+
+def test_an_endpoint_without_its_version_is_doubted() -> None:
+    """Appwrite stands behind /v1; a proxy might put it elsewhere, so that it is no refusal."""
+    assert "does not end in /v1" in doubts({"APPWRITE_ENDPOINT": "https://a.test"})[0]
+    assert doubts({"APPWRITE_ENDPOINT": "https://a.test/v1/"}) == []
 
 
 @pytest.mark.parametrize(("name", "value", "told"), [(n, v, t) for n, (v, t) in BAD.items()], ids=BAD)
@@ -130,7 +175,8 @@ def test_lengths_and_forms_are_checked_by_all_alike(name: str, value: str, told:
     assert told in found
     lines = list(doctor_platform.environment(load({**GOOD, name: value}), frozenset()))
     assert [line.level for line in lines] == ["failing", "ok"]
-    assert "from the environment: RACEDAY_" in lines[-1].found
+    assert lines[-1].found.startswith("from the environment: ")
+    assert name in lines[-1].found
     assert value not in lines[-1].found
     if name != "RACEDAY_WEB_SECRET":
         with pytest.raises(SettingsError, match=told):
