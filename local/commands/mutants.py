@@ -25,25 +25,32 @@ from local.progress import counted
     type=click.Path(path_type=Path),
     help="print the page of a run's --json FILE; of several files the last that has a mutant counts",
 )
+@click.option("--partial", is_flag=True, help="with --table: mutants without a result stand there as not tried")
 @json_option("the results, after each mutant anew")
 def mutants(
-    only: tuple[str, ...], sample: int | None, listed: bool, jobs: int, table: tuple[Path, ...], json: Path | None
+    only: tuple[str, ...],
+    sample: int | None,
+    listed: bool,
+    jobs: int,
+    table: tuple[Path, ...],
+    partial: bool,
+    json: Path | None,
 ) -> int:
     """Break the library on purpose, one line at a time, in a copied tree.
 
     Each mutant names the test and the simulated day that must notice it. An assertion that fails, or a difference that
     the judge names, counts; a crash does not. Exit code 1 where one survives or cannot be tried.
     """
-    return _print_page(table) if table else run(only, sample, listed, jobs, json)
+    return _print_page(table, partial=partial) if table else run(only, sample, listed, jobs, json)
 
 
-def _print_page(files: Sequence[Path]) -> int:
+def _print_page(files: Sequence[Path], *, partial: bool) -> int:
     from local.mutants.anchor import read_catalogue
     from local.mutants.table import page
 
     try:
         rows = [row for file in files for row in json.loads(file.read_text("utf-8"))["mutants"]]
-        click.echo(page(read_catalogue(), rows), nl=False)
+        click.echo(page(read_catalogue(), rows, partial=partial), nl=False)
     except (OSError, ValueError, KeyError, TypeError) as error:
         click.echo(f"raceday mutants: --table: {', '.join(map(str, files))}: {error}", err=True)
         return 2

@@ -47,8 +47,6 @@ _UNSEEN_START = (datetime(2026, 2, 13, 18, 30, tzinfo=UTC), datetime(2026, 2, 13
 _UNSEEN = (datetime(2026, 2, 13, 19, 58, tzinfo=UTC), datetime(2026, 2, 13, 20, 30, tzinfo=UTC))
 # From the minute after an early day's one race is Final until its re-checks are past.
 _UNCHECKED = (datetime(2026, 2, 13, 20, 7, tzinfo=UTC), datetime(2026, 2, 13, 20, 50, tzinfo=UTC))
-# While a meeting list tells of the day's moved start, and no poll does.
-_UNSEEN_MOVE = (datetime(2026, 2, 13, 19, 33, tzinfo=UTC), datetime(2026, 2, 13, 19, 46, tzinfo=UTC))
 # Half an hour in the last hour before the start of the day's one race.
 _PAUSE = (datetime(2026, 2, 13, 22, 0, tzinfo=UTC), datetime(2026, 2, 13, 22, 30, tzinfo=UTC))
 DAYS: Mapping[str, Named] = {
@@ -113,7 +111,6 @@ DAYS: Mapping[str, Named] = {
     "shut": Named(_early(9, 4)),
     "webhooks": Named(_early(3, 2), "webhooks"),
     "unchecked": Named(replace(_early(3, 1, moved_starts=0), paused=_UNCHECKED)),
-    "unseen-move": Named(replace(_early(11, 1, moved_starts=1), paused=_UNSEEN_MOVE)),
     "unsent": Named(_early(3, 2), rates={"webhook.dropped": 1.0}),
     "never-begun": Named(_early(3, 2), rates={"activation.dropped": 0.3}),
     "too-late": Named(_early(3, 1), rates={"activation.late": 0.9}),

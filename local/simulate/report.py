@@ -29,6 +29,8 @@ CRITICAL = timedelta(minutes=5)
 LAST_INTERVAL, LAST_SLOTS = timedelta(seconds=30), 9
 # Nobody who was started in time is this late where nothing is broken: a cold container takes nine seconds to come up.
 MOST_LATE_SECS = 20
+# From T-5 to Final every slot is handed out in the minute before it, and its poller up in time.
+MOST_LATE_CRITICAL_SECS = 3
 # The tick of a minute hands out the slots from here on.
 HANDED_AHEAD = timedelta(seconds=20)
 IDLE_OUTCOMES = ("done", "late", "off_plan", "over", "expired", "refused")
@@ -154,7 +156,11 @@ def _begun_late(expected: Mapping[str, Expected], planned: Sequence[Row], world:
     sure = [row for row in planned if row["raceId"] in expected and when(row["slot"]) in expected[row["raceId"]].sure]
     moved = _moved_at(planned)
     rows = [row for row in sure if not is_paused(world.paused, when(row["slot"])) and not _is_news(row, moved)]
-    return sum(_lateness(row, world.counts.asked.get(row["raceId"], ())) > MOST_LATE_SECS for row in rows)
+    return sum(_lateness(row, world.counts.asked.get(row["raceId"], ())) > _most_late(row) for row in rows)
+
+
+def _most_late(row: Row) -> int:
+    return MOST_LATE_CRITICAL_SECS if _is_critical(row) else MOST_LATE_SECS
 
 
 def _moved_at(planned: Sequence[Row]) -> dict[tuple[str, str], datetime]:

@@ -160,6 +160,19 @@ def test_the_trackers_points_of_a_scratched_runner_are_nobodys() -> None:
     assert sum(line.hold or 0 for line in row) == sum(line.bet or 0 for line in row) == 100
 
 
+def test_hold_and_bet_are_each_made_of_their_own_points() -> None:
+    """The tracker's two figures of a runner are shares of two sums, and neither is made of the other's points."""
+    race = open_race()
+    lines = figures(race, None, Status.OPEN).lines
+    hold, bet = (sum(r.hold_points or 0 for r in race.runners), sum(r.bet_points or 0 for r in race.runners))
+    assert [float(line.hold or 0) for line in lines] == pytest.approx(
+        [float((r.hold_points or 0) / hold * 100) for r in race.runners], abs=0.01
+    )
+    assert [float(line.bet or 0) for line in lines] == pytest.approx(
+        [float((r.bet_points or 0) / bet * 100) for r in race.runners], abs=0.01
+    )
+
+
 def test_an_older_picture_of_a_finished_race_says_held() -> None:
     """After Final an older answer makes a row that repeats the figures before it and says that it is held."""
     final, stale = play([told(300, "Final"), told(315, "Interim")])

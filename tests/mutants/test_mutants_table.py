@@ -9,10 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 from local.commands.mutants import mutants
+from local.docs.pages import DOCS
 from local.mutants import table
 from local.mutants.anchor import Mutant, read_catalogue
 from local.mutants.trial import TrialOutcome
 
+PAGE = DOCS / "mutants.md"
 FOUND = Mutant("found", "flow", "f", "a", "b", "plain", ("tests/x/test_y.py::test_z",))
 HIDDEN = Mutant("hidden", "silks", "g", "a", "b", "", ("tests/x/test_y.py::test_q",), "no day draws silks")
 
@@ -41,6 +43,29 @@ def test_a_survivor_is_told_as_one() -> None:
     text = table.page([FOUND, HIDDEN], alive)
     assert "| found | flow | - | plain | SURVIVED (tests and day) |" in text
     assert ";\n1 survived" in text
+
+
+def test_a_partial_page_says_who_was_not_tried() -> None:
+    """What has no result, or one of another text, is neither noticed nor alive there."""
+    for given in (rows()[1:], [rows()[1], {**rows()[0], "digest": "another"}]):
+        text = table.page([FOUND, HIDDEN], given, partial=True)
+        assert (
+            "2 mutants, 1 noticed by a test, 1 by a simulated day, 1 that no day can tell;\n0 survived; 1 were" in text
+        )
+        assert text.splitlines()[-1] == "| hidden | silks | - | - | not tried |"
+
+
+def test_the_page_names_the_catalogue_as_it_is() -> None:
+    """Each mutant stands there once and in order, with its rule, one of its tests, and its day or why there is none."""
+    lines = [line.strip("| ").split(" | ") for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| ")]
+    shown, catalogue = lines[1:], read_catalogue()
+    assert [cells[:2] for cells in shown] == [[mutant.name, mutant.rule] for mutant in catalogue]
+    for mutant, (_, _, test, day, words) in zip(catalogue, shown, strict=True):
+        named = {f"`{node.split('[')[0].removeprefix('tests/')}`" for node in mutant.tests}
+        assert day == (mutant.day or "-"), mutant.name
+        assert test in (named if words != table.UNTRIED else {"-"}), f"{mutant.name}: {test}"
+        assert words, mutant.name
+        assert not words.startswith("SURVIVED"), mutant.name
 
 
 @pytest.mark.parametrize(("given", "first"), [(rows()[:1], "found"), (rows()[1:], "hidden"), ([], "found, hidden")])

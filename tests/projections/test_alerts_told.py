@@ -4,10 +4,13 @@ import json
 from collections import Counter
 from typing import Any
 
+import pytest
 from appwrite.query import Query
 
 from raceday.ids import row_key
 from raceday.ledger.codec import to_row
+from raceday.projections.alert_cursor import Cursor
+from raceday.projections.alerts import walk
 from raceday.racing.snapshot import Status
 from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, NOTIFICATIONS
 from tests.ledgers import START, poll
@@ -46,6 +49,15 @@ async def test_the_worked_example_of_an_alert() -> None:
         ("money_place", "r4", 50, 15.13, "#FEF3C7"),
     }
     assert all(n["userId"] == "Default User" and n["raceId"] == "race-1" and not n["read"] for n in found)
+
+
+@pytest.mark.parametrize("first", [1, 2, 3])
+def test_a_cursor_keeps_every_label_that_was_seen(first: int) -> None:
+    """A history that is read in two pieces leaves the cursor that it leaves when it is read at once."""
+    ledger = [poll(n, at, {A: 100 * n, B: 50 * n}) for n, at in enumerate((60, 55, 50, 45), 1)]
+    whole = walk(ledger, Cursor())[1]
+    assert whole.intervals == (60, 55, 50, 45)
+    assert walk(ledger, walk(ledger[:first], Cursor())[1])[1] == whole
 
 
 async def test_scratched_runners_and_finished_races_alert_nobody() -> None:

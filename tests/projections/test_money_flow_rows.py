@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from raceday.clock import iso
+from raceday.ledger.flow import flows
 from raceday.ledger.timeline import Label, Live
 from raceday.projections.money_flow import entry_rows
 from raceday.racing.records import LedgerRow, PoolTotals, RunnerLine, Settlement
@@ -32,6 +33,13 @@ def before() -> LedgerRow:
     """Return the poll of the label before: runner r1 had 400 cents less on Win, and 100 less on Place."""
     lines = (RUNNER._replace(win_cents=2_100, place_cents=500), OTHER)
     return state(60, 1, runners=lines, pools=PoolTotals({"win": 9_600, "place": 1_900}))
+
+
+def test_a_runner_without_a_line_takes_its_money_out_of_the_growth() -> None:
+    """A poll that lacks a runner of the label before shows it without money, and growth sums to that of the pool."""
+    found = flows(Label(55, poll(2, 55, {"r1": 130}), poll(1, 60, {"r1": 100, "r2": 50, "r3": 0})))
+    assert [(f.runner.entrant_id, f.win_cents, f.win_growth_cents) for f in found] == [("r1", 130, 30), ("r2", 0, -50)]
+    assert sum(f.win_growth_cents for f in found) == 130 - 150
 
 
 def test_a_label_shows_each_figure_of_its_poll() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from raceday.racing.compose import PollContext, compose, figures
 from raceday.racing.evidence import Evidence
+from raceday.racing.leaps import refundable_cents
 from raceday.racing.records import Check, LedgerRow, PoolTotals, Settlement
 from raceday.racing.score import failed, score
 from raceday.racing.snapshot import Dividend, Odds, Pool, Snapshot, Status
@@ -147,6 +148,26 @@ def test_a_pool_that_nobody_can_decide_leaves_seventy_five_at_most() -> None:
     undecided = PoolTotals({"win": 90, "place": 40}, settled={"place": Settlement(word="undecided")})
     assert (score(sound), score(sound, undecided)) == (100, 75)
     assert score([*sound, Check("pool_growth", True, False, 0.1, 0.0)], undecided) == 60
+
+
+@pytest.mark.parametrize("check", ["pool_balance", "odds_agreement"])
+def test_what_single_bets_explain_in_thin_pools_caps_the_score_in_others_alone(check: str) -> None:
+    """Odds or pools that disagree leave sixty at most, but for pools of less than a thousand dollars."""
+    found = [Check("results", True, True, 4.0, 1.0), Check(check, True, False, 0.1, 0.0)]
+    assert score(found, PoolTotals({"win": 500_000, "place": 200_000})) == 60
+    assert score(found, PoolTotals({"win": 500_000, "place": 20_000})) == 97
+
+
+def test_a_total_may_fall_by_what_its_scratched_runners_held() -> None:
+    """Money on their lines and money that is set aside for them is refundable, and nobody else's is."""
+    first = row_of(open_race())
+    assert first.pools is not None
+    out = figures(with_runner(open_race(), 3, scratched=True), None, Status.OPEN).lines
+    held = first.runners[2].win_cents or 0
+    set_aside = first._replace(pools=first.pools._replace(settled={"win": Settlement(unrefunded={"gone": 70_000})}))
+    assert held > 0
+    assert held <= refundable_cents(out, first, "win") <= 1.1 * held + 1
+    assert held + 70_000 <= refundable_cents(out, set_aside, "win") <= 1.1 * (held + 70_000) + 1
 
 
 @pytest.mark.parametrize(

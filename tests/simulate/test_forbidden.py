@@ -25,6 +25,7 @@ from local.simulate.verdict import fine, replay, troubles
 from local.simulate.webhooks import PortWebhooks
 from local.simulate.world import FUNCTIONS_URL, POLLER, SECRET, SETTINGS, SimWorld
 from raceday.catalogue.functions import EVENT_FUNCTIONS
+from raceday.racing import planning
 from raceday.runtime.webhook import sign
 from raceday.tables import RACE_POLLS
 from tests.simulate.days import SMALL, told_of
@@ -47,6 +48,13 @@ def test_a_check_that_nobody_knows_has_no_score() -> None:
     row = {"name": "win_identity", "applies": True, "ok": True, "score": 1.0}
     assert score_of(json.dumps([row]), None) == 100
     assert score_of(json.dumps([row, {**row, "name": "weather"}]), None) is None
+
+
+def test_a_slot_of_the_last_minutes_that_its_own_minute_hands_out_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From T-5 on a poller is up in time: a tick that reaches no further than its minute is told."""
+    assert told_of(SMALL)["polls"]["begun_late"] == 0
+    monkeypatch.setattr(planning, "REACH_SECS", 55)
+    assert set(troubles(simulate_day(SMALL))) == {"slots polled late"}
 
 
 def test_a_day_with_a_pause_wants_no_poll_in_it() -> None:
