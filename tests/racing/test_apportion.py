@@ -1,4 +1,4 @@
-"""Whole cents by largest remainder."""
+"""Sums of fractions, and whole cents by largest remainder."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -7,9 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raceday.racing.apportion import apportion
+from raceday.racing.apportion import added, apportion
 
 weights = st.lists(st.fractions(min_value=0, max_value=1000), min_size=1, max_size=24).filter(any)
+
+
+@given(st.lists(st.fractions(min_value=-1000, max_value=1000), max_size=24))
+def test_fractions_are_added_exactly(parts: list[Fraction]) -> None:
+    """Over one denominator comes out what adding one after the other gives, and nothing of nothing."""
+    assert added(parts) == sum(parts, Fraction(0))
 
 
 @given(st.integers(-(10**12), 10**12), weights)

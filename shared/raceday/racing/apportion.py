@@ -1,9 +1,16 @@
-"""Largest remainder: whole cents that add up to the total for any shares."""
+"""Exact arithmetic of shares: sums of fractions, and whole cents that add up to the total for any shares."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import lcm
+
+
+def added(parts: Iterable[Fraction]) -> Fraction:
+    """Add fractions exactly; over one denominator, since each plain addition cancels anew."""
+    ratios = [part.as_integer_ratio() for part in parts]
+    common = lcm(*(denominator for _, denominator in ratios))
+    return Fraction(sum(numerator * (common // denominator) for numerator, denominator in ratios), common)
 
 
 def apportion(total: int, weights: Sequence[Decimal | Fraction | int]) -> list[int]:

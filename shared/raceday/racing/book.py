@@ -11,6 +11,7 @@ from math import sqrt
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from raceday.racing.apportion import added
 from raceday.racing.records import Source
 from raceday.racing.shares import BOOK, at_floor, inverse
 from raceday.racing.snapshot import Runner
@@ -141,8 +142,8 @@ def growth(asked: Asked) -> Fraction | None:
         for r in asked.running
         if tells(asked.odds.get(r.entrant_id)) and tells(former.odds.get(r.entrant_id))
     ]
-    now = sum((_middle(asked.odds[i]) for i in both), Fraction(0)) * asked.total_cents
-    before = sum((_middle(former.odds[i]) for i in both), Fraction(0)) * former.total_cents
+    now = added(_middle(asked.odds[i]) for i in both) * asked.total_cents
+    before = added(_middle(former.odds[i]) for i in both) * former.total_cents
     return now / before if before else None
 
 

@@ -11,6 +11,7 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import NamedTuple
 
+from raceday.racing.apportion import added
 from raceday.racing.book import Asked, Former, Word, by_cents, came_in, standing, tells, tolerance, worth
 from raceday.racing.shares import inverse
 
@@ -150,7 +151,7 @@ def _of_unseen(asked: Asked, every: Mapping[str, Fraction], unseen: Sequence[str
 
     Where a running one is silent too it may be that one's.
     """
-    lacking = asked.book - sum(map(inverse, (asked.odds.get(r.entrant_id) for r in asked.running)), sum(every.values()))
+    lacking = asked.book - added(inverse(asked.odds.get(r.entrant_id)) for r in asked.running) - sum(every.values())
     lacking = max(lacking, Fraction(0))
     only = len(unseen) == 1 and lacking > 0 and any(asked.odds.values()) and standing(asked) is not None
     holding = dict(every) | ({unseen[0]: lacking} if only else {})
@@ -169,7 +170,7 @@ def _word(holding: Mapping[str, Fraction]) -> Word:
 
 def _settled_on(asked: Asked, held: Sequence[str], every: Mapping[str, Fraction]) -> Refund:
     holding = {i: every[i] for i in held}
-    shown = sum((inverse(asked.odds.get(r.entrant_id)) for r in asked.running), Fraction(0)) + sum(holding.values())
+    shown = added(inverse(asked.odds.get(r.entrant_id)) for r in asked.running) + sum(holding.values())
     return Refund(holding, _word(holding), f"inverse odds sum to {float(shown):.3f}", proven=True)
 
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import NamedTuple
 
-from raceday.racing.apportion import apportion
+from raceday.racing.apportion import added, apportion
 from raceday.racing.records import Source
 from raceday.racing.snapshot import Runner
 
@@ -113,7 +113,7 @@ def pool_shares(
     scratched runner's is never theirs.
     """
     stakes = {r.entrant_id: inverse(odds.get(r.entrant_id)) for r in running}
-    total = sum((*stakes.values(), *unrefunded.values()), Fraction(0))
+    total = added((*stakes.values(), *unrefunded.values()))
     missing = [i for i, stake in stakes.items() if not stake]
     floored = [i for i, stake in stakes.items() if stake and at_floor(odds.get(i))]
     if not total:
@@ -133,7 +133,7 @@ def pool_shares(
     if remembered:
         # A rest that odds explain, but for what the take-out moves, is theirs who were backed before: never nothing.
         stakes |= {i: part * book for i, part in remembered.items()}
-        total = sum((*stakes.values(), *unrefunded.values()), Fraction(0))
+        total = added((*stakes.values(), *unrefunded.values()))
         left, missing = 1 - total / book, [i for i in missing if i not in remembered]
     is_open = floored if left > 0 else []
     if missing and is_short:
