@@ -11,7 +11,7 @@ from local.simulate.replay import POLLER, Wanted
 
 SECOND = timedelta(seconds=1)
 # Documented (README, scheduling): a poller is started so long before its slot, where a warm one is known of.
-LEAD, FAR_LEAD = timedelta(seconds=1.5), timedelta(seconds=0.5)
+LEAD, FAR_LEAD = timedelta(seconds=1.5), timedelta(seconds=0.2)
 COLD_LEAD, FAR_COLD_LEAD = timedelta(seconds=9), timedelta(seconds=6)
 WARM = timedelta(minutes=4)
 BRIEF = timedelta(seconds=30)

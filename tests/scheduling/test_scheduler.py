@@ -28,7 +28,7 @@ def test_a_minute_hands_out_up_to_eighty_seconds_ahead() -> None:
 
 
 def test_pollers_are_started_just_in_time() -> None:
-    """A poller gets one instant's slots, 1.5 s before it in the last minutes and half a second before those."""
+    """A poller gets one instant's slots, 1.5 s before it in the last minutes and a fifth of a second before those."""
     suite = Suite(at_minute(70))
     suite.race("far", START + timedelta(minutes=12))
     suite.tick(at_minute(5.5))
@@ -40,7 +40,7 @@ def test_pollers_are_started_just_in_time() -> None:
     suite.race("r1", status="Final")
     suite.race("r2", status="Final")
     suite.tick(at_minute(1))
-    assert suite.invoker.leads()[2:] == [(0.5, [0.0])]
+    assert suite.invoker.leads()[2:] == [(0.2, [0.0])]
 
 
 def test_a_poller_that_may_be_cold_is_started_earlier() -> None:

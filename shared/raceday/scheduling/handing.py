@@ -15,9 +15,9 @@ from raceday.racing.schedule import T5_SECS
 from raceday.scheduling.tick import Tick
 
 POLLER = functions.POLLER.name
-# From an invocation to the first line of a warm poller: half a second, two at the worst. From T-5 on little is to be
-# late; before that, and for re-checks, a second or two does no harm.
-LEAD_SECS, FAR_LEAD_SECS = 1.5, 0.5
+# From an invocation to the first line of a warm poller: a fifth of a second as often as not, two at the worst. From T-5
+# on little is to be late; before that, and for re-checks, a second or two does no harm, and no waiting is to be billed.
+LEAD_SECS, FAR_LEAD_SECS = 1.5, 0.2
 # A container of its own takes two seconds to come up, nine at the worst. A far slot may be late by the difference, so
 # that less waiting is billed, but has to be polled before the next tick looks for it. An idle one is kept for five
 # minutes or more.
