@@ -1,6 +1,7 @@
 """What a running `up` tells other commands in the lock of its store: its clock, intervals, feed and ports."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 from local import stores
 from local.testing.pace import PacedClock
+from raceday.clock import Clock
 from raceday.settings import Settings
 
 _TOLD = "told "
@@ -43,6 +45,22 @@ def note_port(place: str, port: int) -> None:
     _append(place, {"functions_port": port})
 
 
+def tell_late(place: str, clock: Clock, late_secs: float, sink: Callable[[str], None]) -> None:
+    """Keep how late a tick began; the log is told once that the machine does not keep up, and others by the lock."""
+    if not isinstance(clock, PacedClock):
+        return
+    known = clock.behind()
+    # The lock is told of what is notably worse, not of each tick.
+    if late_secs <= clock.late_secs * (1.5 if known else 1):
+        return
+    clock.late_secs = late_secs
+    if text := clock.behind():
+        _append(place, {"late_secs": late_secs})
+        if not known:
+            told = {"level": "warning", "event": "up.behind", "function": "up", "speed": clock.speed}
+            sink(json.dumps({**told, "lateSecs": round(late_secs, 1), "message": text}))
+
+
 def noted_port(place: str) -> int | None:
     """Return the port of the functions that a running `up` serves on a store, None where none does."""
     port = _facts(place).get("functions_port")
@@ -57,7 +75,9 @@ def running_on(place: str) -> Running | None:
         return None
     facts.pop("functions_port", None)
     # Every process of a machine counts the same monotonic seconds, so that both clocks are one.
-    return Running(PacedClock(told["speed"], datetime.fromisoformat(told["origin"]), began=told["began"]), **facts)
+    clock = PacedClock(told["speed"], datetime.fromisoformat(told["origin"]), began=told["began"])
+    clock.late_secs = facts.pop("late_secs", 0.0)
+    return Running(clock, **facts)
 
 
 def _append(place: str, facts: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from rich.table import Table
 from local import stores
 from local.commands.options import DAY, Options, check_page, store_option, write_whole
 from local.console.health import troubles
-from local.console.pages import NOTICE, band_colours, make_pages
+from local.console.pages import NOTICE, band_colours, behind, make_pages
 from local.console.race import read_race
 from local.console.serve import open_source
 from local.console.source import Source
@@ -121,6 +121,8 @@ async def _show(source: Source, args: Options) -> int:
     )
     if not source.generated:
         out.print(NOTICE, style="dim")
+    if slow := behind(source.clock):
+        out.print(f"⚠ {slow}", style="yellow", highlight=False)
     shown = [*day.attention, *day.coming, *(day.finished if args.all else ())]
     if shown:
         out.print(_races(shown, day, out.width))

@@ -301,8 +301,10 @@ async def minutes(world: LocalWorld, most: float | None) -> None:
         world.tasks.add(task := asyncio.create_task(_tick(world)))
         task.add_done_callback(world.tasks.discard)
         now = clock.now()
-        following = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
-        await clock.sleep((min(following, last or following) - now).total_seconds())
+        due = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        due = min(due, last or due)
+        await clock.sleep((due - now).total_seconds())
+        running.tell_late(str(world.store_path or stores.ENV), clock, (clock.now() - due).total_seconds(), world.sink)
 
 
 async def until_unwritable(world: LocalWorld) -> None:

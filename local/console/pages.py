@@ -9,6 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from local.console import words
 from local.console.source import Source
+from local.testing.pace import PacedClock
+from raceday.clock import Clock
 from raceday.store.port import Row
 
 HERE = Path(__file__).parent
@@ -48,6 +50,7 @@ class Pages:
             now=self._source.now(),
             today=self._source.today(),
             speed=self._source.clock.speed,
+            behind=behind(self._source.clock),
             generated=self._source.generated,
             place=self._source.place,
             standalone=False,
@@ -64,6 +67,7 @@ class Pages:
             now=self._source.now(),
             today=self._source.today(),
             speed=1.0,
+            behind="",
             head=None,
             generated=self._source.generated,
             standalone=True,
@@ -86,6 +90,11 @@ def band_colours(rows: Sequence[Row]) -> str:
         if _COLOUR.match(str(row.get("color", "")))
     ]
     return "\n".join(lines) + "\n"
+
+
+def behind(clock: Clock) -> str:
+    """Say that the machine does not keep up with a clock of its own pace, empty where it does."""
+    return clock.behind() if isinstance(clock, PacedClock) else ""
 
 
 def slug(text: Any) -> str:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from local import running, stores
+from local.console.pages import behind
 from local.console.serve import open_source
 from local.gateway import HEADER, PREFIX, SECRET_FILE, Gateway, kept_secret, told
 from local.races import next_name
@@ -94,6 +95,27 @@ def test_both_clocks_of_one_up_are_one() -> None:
         before, read, after = up.clock.now(), found.clock.now(), up.clock.now()
     assert before <= read <= after
     assert running.running_on(STORE) is None
+
+
+def test_a_clock_too_fast_for_the_machine_is_told_once_and_read_from_the_lock() -> None:
+    """Ticks within five seconds are none's news; the first later one is logged, a much later one is told to others."""
+    Path(".raceday").mkdir()
+    up, lines = _at_work(speed=20), list[str]()
+    with stores.held(STORE, "./raceday up"):
+        running.note(STORE, up)
+        for late_secs, told in (
+            (4.0, ""),
+            (9.0, "up to 9 s late"),
+            (10.0, "up to 9 s late"),
+            (30.0, "up to 30 s late"),
+        ):
+            running.tell_late(STORE, up.clock, late_secs, lines.append)
+            found = running.running_on(STORE)
+            assert found is not None
+            assert found.clock.behind()[-len(told) :] == told
+            assert behind(found.clock) == found.clock.behind()
+            assert bool(found.clock.behind()) == bool(told)
+    assert [json.loads(line)["event"] for line in lines] == ["up.behind"]
 
 
 def test_invoke_takes_a_race_by_name_and_the_feed_of_the_up_that_runs(capsys: Capture) -> None:
