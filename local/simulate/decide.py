@@ -37,6 +37,7 @@ AHEAD = timedelta(seconds=120)
 TRUE_SECS = 1.0
 READ_RACES, READ_LEDGER, INVOKE, KEEP = "GET races", "GET race-polls", "invoke", "PUT suite-state"
 ROLLBACK = "PATCH transactions"
+NOT_THERE = "store answered 404"
 # A watchdog that begins later than this has hardly time to look, to stand in and to start a poller.
 LATEST_WATCH = timedelta(seconds=20)
 # What the platform refuses is asked for again this long after it was, and after an answer that was lost.
@@ -127,7 +128,7 @@ class Decider:
             return excused("clock.off")
         if wanted.known_at > begin:
             return excused("known_too_late")
-        if kinds := [d.kind for d in run.deeds if d.kind and d.about != wanted.race_id and d.about.count("-") != 4]:
+        if kinds := [d.kind for d in run.deeds if _stopped_all(d) and d.about != wanted.race_id]:
             return excused(kinds[-1])
         played = self._replay.poll(wanted, begin)
         if played.done is None or played.done > until:
@@ -294,6 +295,14 @@ class Decider:
     def _kept(self, minute: datetime) -> bool:
         """Tell whether a tick of a minute kept what it handed out."""
         return any(d.what == KEEP and d.fine for tick in self._ticks[minute] for d in tick.deeds)
+
+
+def _stopped_all(deed: Deed) -> bool:
+    """Tell whether what struck a request that is no single race's may have kept a poller from all of them.
+
+    That a row is not there is an answer, and none that stops anybody.
+    """
+    return bool(deed.kind) and deed.about.count("-") != 4 and deed.kind != NOT_THERE
 
 
 def _read_too_late(tick: ActivationRun, read: Deed) -> Iterator[Verdict]:

@@ -18,6 +18,7 @@ from local.simulate.tables import Tables, when
 
 # How a slot may have come to lack its row: it was written and is gone; nobody asked; nobody was started for it.
 WAYS = ("gone", "not_asked", "not_started")
+OPENING = "POST transactions"
 AROUND = timedelta(seconds=2), timedelta(seconds=28)
 Slot = tuple[str, datetime]
 
@@ -87,7 +88,13 @@ def _without(run: ActivationRun, slots: set[Slot]) -> list[Deed]:
     mine = [(race, at) for s in run.event.get("slots", ()) if (race := s["raceId"], at := when(s["slot"])) in slots]
     if not mine:
         return run.deeds
-    return [d for d in run.deeds if not any(d.about == race and _near(d.at, at) for race, at in mine)]
+    # Whoever asks for one race alone opens its transactions.
+    alone = len({s["raceId"] for s in run.event["slots"]}) == 1
+    return [
+        d
+        for d in run.deeds
+        if not any((d.about == race or (alone and d.what == OPENING)) and _near(d.at, at) for race, at in mine)
+    ]
 
 
 def _near(tried: datetime, at: datetime) -> bool:

@@ -13,13 +13,13 @@ from local.simulate.absent import AbsentSlots, judge_absent
 from local.simulate.checker import races_found
 from local.simulate.decide import Decider, Verdict
 from local.simulate.faults import PROFILES, DayFaults, profile
-from local.simulate.faults.script import ActivationRun, Deed
+from local.simulate.faults.script import ActivationRun, Deed, Handing
 from local.simulate.loop import VirtualLoop
 from local.simulate.plan import DayPlan
 from local.simulate.platform import limits_of
 from local.simulate.port_store import PortBackend
 from local.simulate.removal import WAYS, Flagged, flagged, summed
-from local.simulate.replay import Wanted
+from local.simulate.replay import POLLER, Wanted
 from local.simulate.run import on_virtual_time, simulate_day
 from local.simulate.tables import Tables, when
 from local.simulate.world import SimWorld
@@ -142,6 +142,25 @@ def test_a_tick_that_faults_kept_from_reading_until_a_slot_was_past_has_lost_not
     ]
     found = _judged(tick)
     assert (found.lost, found.why) == verdict
+
+
+@pytest.mark.parametrize(("struck", "lost"), [("store answered 404", True), ("", True), ("store.429", False)])
+def test_a_row_that_is_not_there_keeps_no_poller_from_its_slot(struck: str, *, lost: bool) -> None:
+    """A poller that was handed a slot and did not ask is excused by a fault before it, and by no plain answer."""
+    slot, race_id = MINUTE + timedelta(seconds=30), str(uuid4())
+    event = {"slots": [{"raceId": race_id, "slot": iso(slot)}]}
+    run = ActivationRun(POLLER, event, slot - 2 * SECOND, ended=slot + 20 * SECOND)
+    run.deeds = [Deed("GET suite-state", "GET suite-state", run.began, struck, run.began)]
+
+    async def judged(loop: VirtualLoop) -> Verdict:
+        faults = DayFaults(SimWorld(loop, FeedSim([]), PortBackend(), limits_of(), seed=1), {})
+        faults.script.runs.append(run)
+        faults.script.handings.append(Handing(POLLER, event, slot - 3 * SECOND, None, runs=[run]))
+        return Decider(faults).verdict(Wanted(race_id, slot, slot + 15 * SECOND, MINUTE - timedelta(hours=1)))
+
+    found = on_virtual_time(MINUTE - timedelta(minutes=5), judged)
+    assert found.lost is lost
+    assert found.why == struck or found.lost
 
 
 def _judged(tick: ActivationRun) -> Verdict:
