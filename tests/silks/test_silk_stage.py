@@ -185,6 +185,18 @@ async def test_a_day_is_enriched_once() -> None:
     assert sum(suite.server.requests.values()) - calls < 10
 
 
+async def test_a_drawing_of_another_version_is_made_anew() -> None:
+    """Where the drawing has changed since, a silk that nobody else changed is drawn again, and no other."""
+    suite = await Suite().imported()
+    race = (await suite.rows(ENTRANTS))[0]["raceId"]
+    await suite.run("jockey-silks-enricher", {"raceId": race})
+    silk = (await suite.rows(SILKS))[0]
+    await suite.store.update(SILKS, silk["$id"], {"drawingVersion": silk["drawingVersion"] - 1})
+    again = await suite.run("jockey-silks-enricher", {"raceId": race})
+    assert again["written"] == 1
+    assert {s["drawingVersion"] for s in await suite.rows(SILKS)} == {silk["drawingVersion"]}
+
+
 async def test_silks_are_shared_and_a_shared_one_names_no_jockey() -> None:
     """Runners with one silk share its row, which names a jockey only where one alone wears it."""
     suite = await Suite().imported()
