@@ -108,3 +108,36 @@ def test_placings_that_a_race_never_had_take_it_back() -> None:
     last = play([*before, as_interim(400, third)])[-1]
     assert not last.row.held
     assert last.race["status"] == "Interim"
+
+
+def amended(at_secs: int, reason: str = RULING) -> dict[str, Any]:
+    """Return one poll of the Final race with its first two placings changed by a ruling."""
+    made = told(at_secs, "Final", results=swapped())
+    made["answer"]["data"]["race"]["protest_reason"] = reason
+    return made
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_final_of_before_an_amendment_reaches_no_table(table: str) -> None:
+    """The placings that a Final race had before they were amended come out of a cache: the amended ones stand."""
+    final, last = play([told(-300), told(330, "Final"), amended(400), told(460, "Final", **others(0.5))])[-2:]
+    assert (final.row.held, last.row.held) == (False, True)
+    assert json.loads(final.results["resultsData"])[0]["entrant_id"] == FIRST["results"][1]["entrant_id"]
+    assert last.tables[table] == final.tables[table]
+
+
+def test_an_amendment_that_is_undone_for_a_reason_of_its_own_is_followed() -> None:
+    """The first placings again, with a ruling that no version had: that is news."""
+    undone = told(460, "Final")
+    undone["answer"]["data"]["race"]["protest_reason"] = "Appeal UPHELD, placings restored"
+    last = play([told(-300), told(330, "Final"), amended(400), undone])[-1]
+    assert not last.row.held
+    assert json.loads(last.results["resultsData"])[0]["entrant_id"] == FIRST["results"][0]["entrant_id"]
+
+
+def test_an_amended_final_is_no_older_picture_of_itself() -> None:
+    """The amended placings served again, with other prices, are followed as ever."""
+    again = amended(460)
+    again["answer"]["data"]["tote_pools"] = others(1.01)["tote_pools"]
+    last = play([told(-300), told(330, "Final"), amended(400), again])[-1]
+    assert not last.row.held

@@ -204,8 +204,8 @@ def _pool_growth(e: PollEvidence) -> Verdict:
     bad = 0
     for product in MAIN:
         now, before = e.pools.single.get(product), sound(e.base.pools, product) or None
-        told = product not in e.pools.kept and not e.dead(product) and product not in e.base.pools.dead
-        if now is not None and before is not None and told:
+        silent = e.pools.kept.keys() | e.pools.dead | e.base.pools.dead
+        if now is not None and before and product not in silent and e.base.aside(product).word != "undecided":
             bad += before - now > may_fall(e.lines, e.base, product)
     return _share(2 - bad, 2)
 
@@ -303,8 +303,9 @@ def _identity(e: PollEvidence, product: str, centre: float, tolerance: float) ->
     sure = aside.word != "undecided"
     held = {r.id for r in e.reading.runners if aside.unrefunded.get(r.id) and (sure or r.odds[kind])}
     odds = [r.odds[kind] for r in e.reading.runners if not r.scratched or r.id in held]
+    gone = {i for i, cents in aside.unrefunded.items() if cents} - {r.id for r in e.reading.runners}
     # Where one has no odds, or so low ones that they say too little, the sum proves nothing.
-    if not odds or not e.cents(product) or any(o is None or is_floor(o) for o in odds):
+    if not odds or gone or not e.cents(product) or any(o is None or is_floor(o) for o in odds):
         return None
     paid = money.places_paid(e.reading.places, len(e.running)) if product == "place" else 1
     return _sum(float(money.summed(map(money.inverse_of, odds)) / paid), centre, tolerance * _slack(e.cents(product)))

@@ -38,7 +38,8 @@ def may_fall(lines: Sequence[OracleLine], base: Poll, product: str) -> Fraction:
     """Return the cents that refunds can take out of a pool."""
     out = {line.id for line in lines if line.scratched}
     held = sum((old.win_cents if product == "win" else old.place_cents) for old in base.lines if old.id in out)
-    return Fraction(11, 10) * (held + sum(base.aside(product).unrefunded.values()))
+    held += sum(base.aside(product).unrefunded.values())
+    return Fraction(11, 10) * held + Fraction(base.cents(product), 50) if held else Fraction(0)
 
 
 def _cannot_be(product: str, pools: Pools, lines: Sequence[OracleLine], base: Poll, former: Pools) -> bool:

@@ -31,6 +31,7 @@ def ledger_of(
     """Work out a race's ledger and compare each row with it; `stored` is its status and start before the first."""
     ledger = Ledger(race_id)
     seen_placings: tuple[dict[str, Any], ...] = ()
+    amended: list[tuple[dict[str, Any], ...]] = []
     for i, row in enumerate(rows, 1):
         key = f"n {row['n']} {row['slot'][11:19]}"
         if int(row["n"]) != i:
@@ -55,11 +56,16 @@ def ledger_of(
         shows = bool(reading.placings or reading.dividends) and "results" not in reading.unread
         evidence = base is not None and (reading.ruled or (shows and reading.placings != seen_placings))
         status, held = decided(known, reading.status, evidence=evidence)
+        # Placings that were amended since are an older picture of the Final race.
+        again = reading.placings != seen_placings and reading.placings in amended
+        held = held or (known == status == "Final" and shows and again)
         if held and base is not None:
             ledger.polls.append(_held(row, base))
             _compare_held(findings, race_id, key, ledger.polls[-1], base, answer.made)
             continue
         if not held and (reading.placings or status != known) and "results" not in reading.unread:
+            if seen_placings and seen_placings != reading.placings:
+                amended.append(seen_placings)
             seen_placings = reading.placings
         poll = _poll(row, reading, base, status, held, known)
         ledger.polls.append(poll)

@@ -20,7 +20,9 @@ def pools_of(reading: Reading, base: Poll | None, status: str) -> Pools | None:
         return None
     listed: dict[str, int] = {}
     for product, cents in reading.pools or ():
-        listed.setdefault(product, cents)
+        # Of two pools of one product the first counts that holds any money.
+        if listed.setdefault(product, cents) <= 0:
+            listed[product] = cents
     # What was called off stays so when the feed lists it no more.
     was = before.dead if before else frozenset()
     lived = before.lived if before else {}

@@ -60,7 +60,7 @@ def _as_it_was(asked: PoolToShare, before: Poll) -> Money:
         source = had.source if had is not None else "none"
         found[runner.id] = Amount(0 if runner.scratched else had.cents if had else None, source)
     rest = asked.total - sum(a.cents or 0 for a in found.values()) - sum(held.values())
-    return found, Aside(held, rest, "kept")
+    return found, Aside(held, rest, "undecided" if before.aside(asked.product).word == "undecided" else "kept")
 
 
 def _by_odds(asked: PoolToShare, beside: PoolToShare | None) -> Money:
@@ -90,8 +90,8 @@ def _had_any(asked: PoolToShare) -> bool:
 
 
 def _is_dark(asked: PoolToShare) -> bool:
-    """Tell whether an answer with a total shows nobody's odds, where odds told the shares before."""
-    if asked.kept or not _had_any(asked):
+    """Tell whether an answer shows nobody's odds, where odds told the shares before."""
+    if not _had_any(asked):
         return False
     return not any(asked.odds(r) or asked.old(r.id).source == "hold" for r in asked.running)
 

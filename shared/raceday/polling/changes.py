@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from raceday.clock import instant, iso
 from raceday.ids import row_key
 from raceday.racing.records import ODDS_TYPES, Digests, LedgerRow, RunnerLine
-from raceday.racing.results_watch import brings_news
+from raceday.racing.results_watch import brings_news, is_older
 from raceday.racing.snapshot import FormerRace, Odds, Runner, Snapshot, Status
 from raceday.racing.status import Decision, decide
 from raceday.store.port import Op, Row
@@ -191,7 +191,12 @@ def changes(
 
 
 def decided(snapshot: Snapshot, known: StoredState) -> Decision:
-    """Decide on the race's status: a finished one is taken back for other placings or a ruling alone."""
+    """Decide on the race's status: a finished one is taken back for other placings or a ruling alone.
+
+    A Final that was amended since is an older picture, and is held.
+    """
+    if known.versions and snapshot.status is known.status and is_older(known.versions, results_row(snapshot)):
+        return Decision(snapshot.status, held=True)
     before = known.ledger.digests.results if known.ledger else ""
     results = _results(snapshot, before)
     digest = _results_digest(results, before) if results else ""
@@ -202,6 +207,14 @@ def takes_back(snapshot: Snapshot, known: StoredState) -> bool:
     """Tell whether an answer would give a finished race another status, if its results are new."""
     over = known.status is not None and known.status.over
     return over and snapshot.status not in (known.status, Status.OPEN, Status.CLOSED)
+
+
+def amends(snapshot: Snapshot, known: StoredState) -> bool:
+    """Tell whether an answer shows other placings of a Final race than its newest ledger row has."""
+    before = known.ledger.digests.results if known.ledger else ""
+    final = known.status is snapshot.status is Status.FINAL
+    results = _results(snapshot, before, same=True) if final and before and snapshot.placings else None
+    return results is not None and _results_digest(results, before)[:8] != before[:8]
 
 
 def _results_digest(row: Row, before: str) -> str:

@@ -129,20 +129,24 @@ def _kept(asked: Asked, former: Former) -> Money:
             had = 0
         cents[r.entrant_id] = (had, former.sources.get(r.entrant_id, "none"))
     rest = asked.total_cents - sum(c or 0 for c, _ in cents.values()) - sum(held.values())
-    money = Money(cents, Settlement(held, rest, "kept", "the answer lacks the pool"))
+    # What nobody could tell before is not told by an answer without the pool.
+    word, why = (former.word, "as before: ") if former.word == "undecided" else ("kept", "")
+    money = Money(cents, Settlement(held, rest, word, f"{why}the answer lacks the pool"))
     return money._replace(settlement=_remembering(money, former))
 
 
 def _in_proportion(asked: Asked, former: Former, shares: Shares, *, told: bool) -> bool:
     """Tell whether to share a pool as it was shared before: no runner shows odds now, and odds told it then.
 
-    Where the answer itself has no total, the tracker's percentages still count first.
+    What was no more than the tracker's word before is kept where the answer has neither a total nor a tracker.
     """
     if not any(former.cents.get(r.entrant_id) for r in asked.running):
         return False
-    if not told:
-        return all(share.part is None for share in shares.runners.values())
-    return not any(asked.odds.get(r.entrant_id) or former.sources.get(r.entrant_id) == "hold" for r in asked.running)
+    if any(asked.odds.get(r.entrant_id) for r in asked.running):
+        return False
+    if any(former.sources.get(r.entrant_id) == "hold" for r in asked.running):
+        return not told and all(share.part is None for share in shares.runners.values())
+    return True
 
 
 def _grown(asked: Asked, former: Former, refund: refunds.Refund) -> Money:

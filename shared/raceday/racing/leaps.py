@@ -17,7 +17,8 @@ LEAP, LEAP_UNSEEN = 4, 6
 # Fewer runners whose odds tell their money at both polls are no evidence.
 _LEAST_TOLD = 3
 _STEP, _STILL = Decimal("0.1"), Decimal("0.02")
-_REFUND_SLACK = 1.1
+# Refunds may be so much more than was known to be held: of that, and of the pool, for those who hardly matter.
+_REFUND_SLACK, _REFUND_NOISE = 1.1, 0.02
 
 
 def unlikely(
@@ -46,8 +47,9 @@ def refundable_cents(lines: Sequence[RunnerLine], base: LedgerRow, product: str)
     """Return what a total may fall by: what scratched runners held at the poll before, refunded since or not."""
     out = {line.entrant_id for line in lines if line.scratched}
     held = sum(_cents(line, product) or 0 for line in base.runners if line.entrant_id in out)
-    settled = base.pools.settled.get(product, Settlement()) if base.pools else Settlement()
-    return (held + sum(settled.unrefunded.values())) * _REFUND_SLACK
+    pools = base.pools or PoolTotals()
+    held += sum(pools.settled.get(product, Settlement()).unrefunded.values())
+    return held * _REFUND_SLACK + (pools.cents(product) or 0) * _REFUND_NOISE if held else 0.0
 
 
 def _was_off(product: str, now: PoolTotals, before: PoolTotals) -> bool:

@@ -84,6 +84,9 @@ def pool_growth(e: Evidence) -> Finding | None:
         now, before = e.pools.cents(product), sound_cents(e.base.pools, product)
         if now is None or before is None or product in e.pools.kept or _was_called_off(e, product):
             continue
+        if (settled := e.base.pools.settled.get(product)) is not None and settled.word == "undecided":
+            # How much there was to refund nobody knew.
+            continue
         if before - now > refundable_cents(e.lines, e.base, product):
             bad.append(f"{product} fell {before - now}")
     return counted(2 - min(2, len(bad)), 2, names(bad), "no fall but by refunds")

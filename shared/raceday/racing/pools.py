@@ -77,12 +77,18 @@ def same_pool(total_cents: int, paid_cents: int) -> bool:
 
 
 def _by_product(pools: Sequence[Pool]) -> dict[str, Pool]:
-    """Return each single-race product's pool; of two of one product the one that lives."""
+    """Return each single-race product's pool; of two of one product the one that lives, then one with money."""
     found: dict[str, Pool] = {}
     for pool in pools:
-        if pool.single_race and (pool.product not in found or found[pool.product].dead):
+        if pool.single_race and (pool.product not in found or _counts_less(found[pool.product], pool)):
             found[pool.product] = pool
     return found
+
+
+def _counts_less(one: Pool, other: Pool) -> bool:
+    if one.dead or other.dead:
+        return one.dead and not other.dead
+    return (one.total_cents or 0) <= 0 < (other.total_cents or 0)
 
 
 def _multi(snapshot: Snapshot, before: PoolTotals | None) -> dict[str, int]:

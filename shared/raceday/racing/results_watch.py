@@ -43,6 +43,17 @@ def brings_news(versions: Sequence[Mapping[str, Any]], now: Mapping[str, Any], *
     return bool(placed) and not any(_agree(placed, _positions(version)) for version in versions)
 
 
+def is_older(versions: Sequence[Mapping[str, Any]], now: Mapping[str, Any]) -> bool:
+    """Tell whether results are those of a version that was amended since: the same placings, and no new reason."""
+    placed = _positions(now)
+    if not placed or not versions:
+        return False
+    newest = max(versions, key=lambda version: version.get("version") or 0)
+    reasons = {version.get("protestReason") for version in versions}
+    former = [_positions(version) for version in versions if version is not newest]
+    return placed in former and placed != _positions(newest) and now.get("protestReason") in reasons
+
+
 def _positions(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         str(p.get("entrant_id") or p.get("runner_number")): p.get("position") for p in _list(row.get("resultsData"))

@@ -191,10 +191,18 @@ def _identity(e: Evidence, product: str, places: int, book: float, tolerance: fl
         if settled.unrefunded.get(r.entrant_id) and (settled.word != "undecided" or getattr(r.odds, kind))
     }
     odds = [getattr(r.odds, kind) for r in e.snapshot.runners if not r.scratched or r.entrant_id in held]
+    # One that left the list while the pool holds its money shows no odds either.
+    odds += [None] * _gone_with_money(e, product)
     if not any(odds) or e.cents(product) == 0 or any(o is None or at_floor(o) for o in odds):
         return None
     inverse = float(sum(1 / o for o in odds)) / places
     return summed(inverse, book, tolerance * leniency(e.cents(product)))
+
+
+def _gone_with_money(e: Evidence, product: str) -> int:
+    """Count the runners that the answer lists no more, whose money the pool still holds."""
+    listed = {r.entrant_id for r in e.snapshot.runners}
+    return sum(cents > 0 and i not in listed for i, cents in e.settled(product).unrefunded.items())
 
 
 def _hold_sum(e: Evidence) -> Finding | None:
