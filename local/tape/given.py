@@ -52,7 +52,7 @@ class TapedImports:
 
     def __init__(self, tape: Tape, entries: Sequence[TapeEntry]) -> None:
         self._tape = tape
-        self._entries = [entry for entry in entries if entry.status == 200]
+        self._entries = [entry for entry in entries if entry.status == 200 and tape.is_whole(entry)]
 
     def lack_race(self, recorded: Rows, poll: Row) -> bool:
         """Tell whether a race was stored before a poll, and no list on the tape that came by then names it."""

@@ -39,8 +39,9 @@ def _heard(marks: Iterable[Mapping[str, Any]]) -> tuple[dict[str, int], dict[str
     read: dict[str, int] = {}
     stored: dict[str, int] = {}
     for mark in marks:
-        if mark["what"] == "read":
-            # The last reading is that of the poll that was committed: from then on the ledger is read.
+        if mark["what"] == "read" and (not mark["entrants"] or stored.get(mark["race"])):
+            # The last reading is that of the poll that was committed: from then on the ledger is read. Entrants that no
+            # import had made are of that poll itself, which asked again where its commit was not answered.
             read[mark["race"]] = mark["entrants"]
         elif mark["what"] == "stored":
             stored[mark["race"]] = stored.get(mark["race"], 0) + mark["entrants"]

@@ -5,7 +5,7 @@ import mmap
 import zlib
 from bisect import bisect_right
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,13 +44,32 @@ class Tape:
     @classmethod
     def open(cls, path: Path | str) -> "Tape":
         """Open a tape, a file or a folder of parts, by its index where that is up to date; raises TapeError."""
-        paths = parts(Path(path))
-        return cls(paths, scans=[indexed(each, i) for i, each in enumerate(paths)])
+        return cls._read(parts(Path(path)), indexed)
 
     @classmethod
     def checked(cls, path: Path | str) -> "Tape":
         """Open a tape and look at every byte of it, whatever an index says; raises TapeError."""
-        return cls(parts(Path(path)))
+        return cls._read(parts(Path(path)), lambda part, i: scan(part, i, mapped(part)))
+
+    @classmethod
+    def _read(cls, paths: Sequence[Path], read: Callable[[Path, int], Scan]) -> "Tape":
+        """Read parts; among several one that is no tape, as a kill at its beginning leaves it, is named as damage."""
+        there: list[Path] = []
+        scans: list[Scan] = []
+        refused: list[Damage] = []
+        for path in paths:
+            try:
+                scans.append(read(path, len(there)))
+                there.append(path)
+            except TapeError as error:
+                if len(paths) == 1:
+                    raise
+                refused.append(Damage(path, 0, path.stat().st_size, str(error).removeprefix("tape: ")))
+        if not there:
+            raise TapeError(f"tape: no part of {paths[0].parent} is one: {refused[0].what}")
+        tape = cls(there, scans=scans)
+        tape.damages += refused
+        return tape
 
     @property
     def race_ids(self) -> list[str]:
@@ -79,6 +98,14 @@ class Tape:
             while len(self._bodies) > KEPT_BODIES:
                 self._bodies.popitem(last=False)
         return body
+
+    def is_whole(self, entry: TapeEntry) -> bool:
+        """Tell whether an answer can be read: an index knows of no damage that came after it."""
+        try:
+            self.body(entry)
+        except TapeError:
+            return False
+        return True
 
     def generated(self, entry: TapeEntry) -> datetime | None:
         """Return when the feed made an answer, when it came where it names no time; None for one that is not whole."""

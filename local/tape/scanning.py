@@ -71,8 +71,12 @@ class Scan(NamedTuple):
 
 def scan(path: Path, part: int, data: "mmap.mmap | bytes", begin: int = 0, known: Scan | None = None) -> Scan:
     """Read every record of a part from `begin` on, after those that are `known`; raises TapeError for no tape."""
-    if bytes(data[: len(MAGIC)]) != MAGIC:
-        raise TapeError(f"tape: {path} does not begin as a tape does, with {MAGIC.strip().decode()}")
+    if (told := bytes(data[: len(MAGIC)])) != MAGIC:
+        name, _, version = MAGIC.strip().decode().rpartition("-")
+        if told.startswith(f"{name}-".encode()):
+            other = told.decode("ascii", "replace").strip().rpartition("-")[2]
+            raise TapeError(f"tape: {path} is a tape of version {other}, and this reads version {version}")
+        raise TapeError(f"tape: {path} does not begin as a tape does, with {name}-{version}")
     found = known or Scan({}, [], [], [], 0)
     header, entries, marks, damages = dict(found.header), list(found.entries), list(found.marks), list(found.damages)
     whole = {e.n for e in entries}
@@ -103,6 +107,8 @@ def scan(path: Path, part: int, data: "mmap.mmap | bytes", begin: int = 0, known
             at = end = at + frame.record_bytes
     finally:
         view.release()
+    if not header and not damages:
+        damages.append(Damage(path, len(MAGIC), len(data), "without the record that begins a part: cut off"))
     return Scan(header, entries, marks, damages, min(end, len(data)))
 
 

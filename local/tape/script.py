@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from local.tape.reader import Tape
-from local.tape.scanning import TapeEntry
+from local.tape.scanning import TapeEntry, TapeError
 from local.testing.memory_store import MemoryStore
 from raceday.clock import iso
 from raceday.store.port import Op, Row
@@ -75,8 +75,12 @@ class ScriptedFeed(httpx.AsyncBaseTransport):
         if entry.status == 0:
             kind = httpx.ReadTimeout if entry.error == "feed_timeout" else httpx.ConnectError
             raise kind(entry.error, request=request)
-        headers = {k: v for k, v in self._tape.head(entry)["headers"].items() if k in ("retry-after", "content-type")}
-        return httpx.Response(entry.status, headers=headers, content=self._tape.body(entry), request=request)
+        try:
+            head, body = self._tape.head(entry), self._tape.body(entry)
+        except TapeError as error:
+            raise httpx.ConnectError(str(error), request=request) from error
+        headers = {k: v for k, v in head["headers"].items() if k in ("retry-after", "content-type")}
+        return httpx.Response(entry.status, headers=headers, content=body, request=request)
 
 
 def _place(url: str) -> str:

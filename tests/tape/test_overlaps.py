@@ -14,9 +14,12 @@ from local.feedsim import FeedSim, FeedTransport, generate_day
 from local.functions import function
 from local.simulate.world import SETTINGS
 from local.tape.keeping import Keeper
+from local.tape.overlaps import arranged
 from local.tape.reader import Tape
 from local.tape.replay import TapeReplay
+from local.tape.scanning import TapeEntry
 from local.tape.script import SetClock
+from local.tape.steps import ReplayStep
 from local.tape.verify import compare
 from local.tape.writer import TapeWriter
 from local.testing.containers import make_container
@@ -184,3 +187,17 @@ def test_a_first_poll_beside_an_import_is_replayed_as_it_was(order: Any, tmp_pat
 
 # Which polls wrote odds: 0 is the import. Where a poll had read no entrants every kind is new to it.
 EXPECTED = {import_first: {0, 1}, between: {0, 1}, poll_first: {1}}
+
+
+def test_entrants_that_a_poll_made_itself_put_no_import_before_it() -> None:
+    """A poll whose commit was not answered reads its own entrants when it asks again: the import behind stays there."""
+    marks = [{"what": "read", "race": "r", "entrants": 0}, {"what": "read", "race": "r", "entrants": 15}]
+    marks += [{"what": "stored", "race": "r", "entrants": 0}]
+    at = START
+    poll = ReplayStep(at, (at, "r", 1), "poll", row={"raceId": "r", "n": 1})
+    entry = TapeEntry(0, 0, 1, "https://f.test/racing/events/r", at, at + timedelta(minutes=9), 200)
+    told = {"what": "activation", "function": "daily-entrants"}
+    behind = ReplayStep(entry.sent, (entry.received, "", 0), "import", (entry,), mark=told)
+    assert arranged([poll, behind], marks) == [poll, behind]
+    made = [{"what": "stored", "race": "r", "entrants": 15}, *marks]
+    assert [step.what for step in arranged([poll, behind], made)] == ["import", "poll"]

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.functions import ROOT
+from local.tape.format import MAGIC
 from local.tape.index import index_path
 from local.tape.reader import Tape
 from local.tape.scanning import TapeError
@@ -165,3 +166,22 @@ def test_what_is_no_tape_is_refused(tmp_path: Path) -> None:
         Tape.open(tmp_path / "x.tape")
     with pytest.raises(TapeError, match="expected a file"):
         Tape.open(tmp_path / "nowhere")
+    (tmp_path / "x.tape").write_bytes(b"RACEDAY-TAPE-2\nanything")
+    with pytest.raises(TapeError, match="of version 2, and this reads version 1"):
+        Tape.open(tmp_path / "x.tape")
+
+
+def test_among_parts_one_that_is_no_tape_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    """A kill as a part began leaves an empty file, or one without its first record: the day's other parts are whole."""
+    write(tmp_path / "a.tape", answers(5))
+    (tmp_path / "b.tape").write_bytes(b"")
+    (tmp_path / "c.tape").write_bytes(b"not a tape at all")
+    (tmp_path / "d.tape").write_bytes(MAGIC)
+    for tape in (Tape.open(tmp_path), Tape.checked(tmp_path)):
+        assert [body for _, body in tape.bodies()] == [answer.body for answer in answers(5)]
+        assert sorted(damage.part.name for damage in tape.damages) == ["b.tape", "c.tape", "d.tape"]
+    (tmp_path / "a.tape").unlink()
+    (tmp_path / "a.tape.index").unlink()
+    (tmp_path / "d.tape").unlink()
+    with pytest.raises(TapeError, match="no part of"):
+        Tape.open(tmp_path)
