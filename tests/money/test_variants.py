@@ -98,6 +98,29 @@ def test_places_paid_that_cannot_be_are_taken_from_the_field(paid: Any) -> None:
     assert [line.place_cents for line in after.row.runners] == [line.place_cents for line in before.row.runners]
 
 
+def test_ids_in_another_case_are_the_same_race_and_the_same_runners() -> None:
+    """Race, meeting, runners, tracker and placings in capitals, then as before: nobody is another one, or out."""
+
+    def shouted(at_secs: int, status: str) -> Answer:
+        made = answer(at_secs)
+        data = made["answer"]["data"]
+        data["race"] |= {"status": status} | {k: data["race"][k].upper() for k in ("event_id", "meeting_id")}
+        for each in (*data["runners"], *data["money_tracker"]["entrants"], *data["results"]):
+            each["entrant_id"] = each["entrant_id"].upper()
+        return made
+
+    first, open_race, final, again = play([answer(-600), shouted(-300, "Open"), shouted(300, "Final"), answer(330)])
+    for step in (open_race, final, again):
+        assert step.entrants.keys() == first.entrants.keys()
+        assert [line.scratched for line in step.row.runners] == [line.scratched for line in first.row.runners]
+        assert [line.hold for line in step.row.runners] == [line.hold for line in first.row.runners]
+        assert held(step, "win") == held(first, "win") > 0
+        assert step.row.meeting_id == first.row.meeting_id
+    placed = json.loads(final.results["resultsData"])
+    assert placed
+    assert {each["entrant_id"] for each in placed} <= first.entrants.keys()
+
+
 def off(*products: str) -> list[dict[str, Any]]:
     """Return the generated race's pools with some of them called off."""
     return pools(**{product: {"status": "ABANDONED"} for product in products})

@@ -27,11 +27,11 @@ class RaceIdentity(NamedTuple):
 
 def identity(race: RaceIn, race_id: str, known: FormerRace | None, left_out: list[LeftOut]) -> RaceIdentity:
     """Return a race's identity; what was not `known` either raises PayloadError."""
-    asked = values.text(race.event_id)
+    asked = values.ident(race.event_id)
     # Only of a race that is known may an answer lack whose it is.
-    if asked != race_id and (known is None or known.start is None or is_id(asked)):
+    if asked != race_id.lower() and (known is None or known.start is None or is_id(asked)):
         raise PayloadError(race_id, "race.event_id", asked, "the race that was asked for")
-    if asked != race_id:
+    if asked != race_id.lower():
         left_out.append(odd("race.event_id", asked, "the race that was asked for"))
 
     def stand_in(field: str, value: Any, expected: str, formerly: Any) -> Any:
@@ -46,7 +46,7 @@ def identity(race: RaceIn, race_id: str, known: FormerRace | None, left_out: lis
     number = values.whole(race.race_number)
     if number is None:
         number = stand_in("race_number", race.race_number, "a whole number", known and known.number)
-    meeting_id = values.text(race.meeting_id)
+    meeting_id = values.ident(race.meeting_id)
     if not is_id(meeting_id):
         meeting_id = stand_in("meeting_id", race.meeting_id, _AN_ID, known and known.meeting_id)
     country, code = values.text(race.country).upper(), values.text(race.type).upper()
@@ -60,7 +60,7 @@ def identity(race: RaceIn, race_id: str, known: FormerRace | None, left_out: lis
 
 def required_id(subject: str, field: str, value: Any) -> str:
     """Return an id that a row can have: rows are kept by the feed's own, and a store refuses any other."""
-    found = values.text(value)
+    found = values.ident(value)
     if not is_id(found):
         raise PayloadError(subject, field, value, _AN_ID)
     return found

@@ -243,7 +243,7 @@ def _fullness(runner: Runner) -> tuple[bool, bool]:
 
 def _runner(where: str, raw: Any, sums: Sums | None, left_out: list[LeftOut]) -> Runner | None:
     """Read one runner; a number or a name that cannot be read has a stand-in, for its money is known all the same."""
-    entrant_id = values.text(raw.entrant_id) if isinstance(raw, RunnerIn) else ""
+    entrant_id = values.ident(raw.entrant_id) if isinstance(raw, RunnerIn) else ""
     if not isinstance(raw, RunnerIn) or not is_id(entrant_id):
         left_out.append(odd(where, entrant_id or raw, "a runner with an id", 0.3))
         return None
@@ -344,4 +344,4 @@ def _placing(raw: Any) -> Placing | None:
     position, number = values.whole(raw.get("position")), values.whole(raw.get("runner_number"))
     if position is None or number is None:
         return None
-    return Placing(position, number, values.text(raw.get("entrant_id")), values.text(raw.get("name")), raw)
+    return Placing(position, number, values.ident(raw.get("entrant_id")), values.text(raw.get("name")), raw)

@@ -68,7 +68,7 @@ def piece_sums(pieces: Sequence[PieceIn]) -> Sums:
     hold: dict[str, Decimal] = defaultdict(Decimal)
     bet: dict[str, Decimal] = defaultdict(Decimal)
     for piece in pieces:
-        key = values.text(piece.entrant_id)
+        key = values.ident(piece.entrant_id)
         hold[key] += values.number(piece.hold_percentage) or 0
         bet[key] += values.number(piece.bet_percentage) or 0
     return {key: (hold[key], bet[key]) for key in hold}

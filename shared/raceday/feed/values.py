@@ -27,6 +27,11 @@ def text(value: Any) -> str:
     return str(value).strip()
 
 
+def ident(value: Any) -> str:
+    """Return an id in lower case, as the feed writes them: in another case it would be another race or runner."""
+    return text(value).lower()
+
+
 def number(value: Any) -> Decimal | None:
     """Return an exact number from a number or a text of one, None for anything else and what no column can hold."""
     if value is None or isinstance(value, bool):
