@@ -19,6 +19,7 @@ from local.host.check import boot_problems, load_all
 from local.host.coldstart import measure, table, variants
 from local.host.function import base_interpreter, staged_function
 from ops.environment import Environment, doubts, key_expired, load
+from ops.packaging.alone import alone_on
 from ops.packaging.compiled import find_compiler
 from ops.packaging.deploy import Deployer, Home, key_problem
 from ops.packaging.dists import HOST, PLATFORM_PYTHON
@@ -92,9 +93,14 @@ def cold_start(**options: Any) -> int:
 def run_package(args: Options) -> int:
     """Stage the tree; 0 done, 1 staged but a function does not start, 2 nothing staged."""
     try:
-        _, staged = stage(args)
+        with alone_on("./raceday package", args.out):
+            return _package(args)
     except PackagingError as error:
         return _tell("package", error, 2)
+
+
+def _package(args: Options) -> int:
+    _, staged = stage(args)
     for f in staged.functions:
         print(f"{f.name:<24}{f.zip_bytes / 1e6:>7.2f} MB  {f.sha256}")
     print(f"staged in {staged.root} for {staged.target}, library {staged.library}")
@@ -153,17 +159,24 @@ def boot(staged: Staged) -> list[str]:
 
 def run_deploy(args: Options) -> int:
     """Plan, and unless only planning, deploy; 0 done, 1 plan with refusals, 2 refused, 3 failed and undone or told."""
+    command = f"./raceday deploy{' --plan' if args.plan else ''}"
     try:
         known = environment(args)
         print(f"settings {known}")
-        env = known.values
-        if expired := key_expired(env, SystemClock().now().date()):
+        if expired := key_expired(known.values, SystemClock().now().date()):
             raise DeployError(f"{expired}. Nothing was staged or asked to change")
-        project, staged = stage(args, env)
-        rendered = read_project(staged.root / FILE_NAME)
-        plan = _plan(args, project, rendered, staged, env)
+        # A plan stages as well, and would take the tree from under a deployment.
+        with alone_on(command, args.out, *([] if args.plan else [Home(args.home).record])):
+            return _plan_and_deploy(args, known)
     except PackagingError as error:
         return _tell("deploy", error, 2)
+
+
+def _plan_and_deploy(args: Options, known: Environment) -> int:
+    env = known.values
+    project, staged = stage(args, env)
+    rendered = read_project(staged.root / FILE_NAME)
+    plan = _plan(args, project, rendered, staged, env)
     print(show(plan))
     doubtful = [*known.notes, *doubts(env)]
     for text in doubtful:
