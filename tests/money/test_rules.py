@@ -138,17 +138,27 @@ def test_an_abandoned_race_keeps_totals_that_an_earlier_answer_called_off_with_a
     assert dict(ran.single) == {"win": 0, "place": 0}
 
 
-def test_an_abandoned_race_revives_no_pool_that_was_called_off_while_others_lived() -> None:
-    """Place was refunded before; all others are called off later and the race after them."""
+def test_pools_called_off_one_by_one_end_with_their_last_totals_in_an_abandoned_race() -> None:
+    """Place goes first and all others after it: once the race is Abandoned each has what it last lived with."""
     alive = open_race()._replace(pools=(Pool("win", 5_000, "OPEN"), Pool("place", 3_000, "OPEN")))
     place = alive._replace(pools=(Pool("win", 5_500, "OPEN"), Pool("place", 3_000, "ABANDONED")))
     off = alive._replace(pools=(Pool("win", 5_500, "ABANDONED"), Pool("place", 3_000, "ABANDONED")))
     known = None
     for told_now in (alive, place, off):
         known = totals(told_now, known, Status.OPEN)
-    end = totals(off, known, Status.ABANDONED)
+    ran, end = totals(off, known, Status.FINAL), totals(off, known, Status.ABANDONED)
+    assert ran is not None
     assert end is not None
-    assert (dict(end.single), end.dead) == ({"win": 5_500, "place": 0}, ("place",))
+    assert (dict(ran.single), set(ran.dead)) == ({"win": 0, "place": 0}, {"win", "place"})
+    assert (dict(end.single), end.dead) == ({"win": 5_500, "place": 3_000}, ())
+
+
+def test_an_abandoned_race_makes_up_no_total_of_a_pool_that_nobody_saw_alive() -> None:
+    """Place was off at first sight: whatever it is listed with, it ends with nothing."""
+    first = open_race()._replace(pools=(Pool("win", 5_000, "OPEN"), Pool("place", 3_000, "ABANDONED")))
+    end = totals(first, totals(first, None, Status.OPEN), Status.ABANDONED)
+    assert end is not None
+    assert (dict(end.single), end.dead) == ({"win": 5_000, "place": 0}, ("place",))
 
 
 def test_the_trackers_points_of_a_scratched_runner_are_nobodys() -> None:

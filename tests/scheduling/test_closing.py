@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from raceday.clock import iso
+from raceday.racing.records import PoolTotals, Settlement
 from raceday.racing.snapshot import Status
 from raceday.scheduling import closing
 from raceday.tables import RACES
@@ -83,6 +84,37 @@ def test_a_race_abandoned_by_its_meeting_is_closed() -> None:
     suite.tick(at_minute(19), cold=True)
     assert len(suite.ledger("r1")) == 2
     assert suite.invoker.slots() == []
+
+
+def test_a_race_abandoned_by_its_meeting_keeps_the_totals_that_its_pools_last_lived_with() -> None:
+    """Where the last poll saw Place called off and no poll sees the race off, its closing row counts Place again."""
+    suite = Suite(at_minute(70))
+    suite.race("r1", status="Abandoned")
+    dead = PoolTotals(
+        {"win": 5_000, "place": 0},
+        dead=("place",),
+        settled={"place": Settlement(word="dead", why="betting on it was called off")},
+        lived={"place": 3_000},
+    )
+    suite.polled("r1", 1, START - timedelta(minutes=30), pools=dead)
+    suite.tick(at_minute(20))
+    last = suite.ledger("r1")[-1]
+    assert (last.kind, last.status) == ("closing", Status.ABANDONED)
+    assert last.pools is not None
+    assert (dict(last.pools.single), last.pools.dead) == ({"win": 5_000, "place": 3_000}, ())
+    assert last.pools.beside_cents("place") == 3_000
+
+
+def test_a_race_that_is_given_up_counts_no_pool_that_was_called_off() -> None:
+    """It may have run: a dead pool's closing row leaves it dead."""
+    suite = Suite(at_minute(-361))
+    suite.race("r1", status="Interim")
+    dead = PoolTotals({"win": 5_000, "place": 0}, dead=("place",), lived={"place": 3_000})
+    suite.polled("r1", 1, START + timedelta(minutes=355), Status.INTERIM, pools=dead)
+    suite.tick(at_minute(-361))
+    last = suite.ledger("r1")[-1]
+    assert last.kind == "closing"
+    assert last.pools == dead
 
 
 def test_a_warm_scheduler_forgets_the_races_of_other_days() -> None:

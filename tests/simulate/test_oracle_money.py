@@ -13,7 +13,7 @@ from local.feedsim.model import FeedRace
 from local.feedsim.serve import PREFIX
 from local.simulate.oracle.facts import Ledger, OracleLine, Poll, Pools
 from local.simulate.oracle.polls import figures
-from local.simulate.oracle.pools import pools_of
+from local.simulate.oracle.pools import off_by_the_list, pools_of
 from local.simulate.oracle.reading import read_event
 from local.simulate.oracle.sightings import versions_of
 from tests.feedsim.asking import HEADERS
@@ -123,7 +123,7 @@ def test_a_dead_place_pool_counts_nowhere_until_the_end(day: FeedDay) -> None:
 
 
 def test_an_abandoned_race_keeps_a_pool_dead_that_was_and_kills_no_other(day: FeedDay) -> None:
-    """With every pool called off at the end, Place stays at the 0 that it had and Win at its last total."""
+    """Place was never seen alive here and stays at 0, Win at its last total, with every pool called off at the end."""
     race = next(race for race in day.core_races if race.script.place_off is not None)
     assert race.script.place_off is not None
     at = race.script.place_off + STEP
@@ -141,22 +141,28 @@ def test_an_abandoned_race_keeps_a_pool_dead_that_was_and_kills_no_other(day: Fe
 
 
 def test_pools_called_off_before_their_race_come_back_when_it_is_abandoned(day: FeedDay) -> None:
-    """All called off while the race is Open count 0, and are its last totals once it is Abandoned."""
+    """Called off one by one while it is Open they count 0; once an event or a list says Abandoned they count again."""
     race = next(race for race in day.core_races if race.script.place_off is None and race.script.final)
     at = race.advertised - timedelta(minutes=5)
     base = _polls(day, race, at, at)[-1][1]
     data = json.loads(_served(day, race, at + STEP))
-    for pool in data["data"]["tote_pools"]:
-        pool["status"] = "ABANDONED"
-    reading = read_event(json.dumps(data).encode(), race.race_id)
-    first = pools_of(reading, base, "Open")
-    assert first is not None
-    assert base.pools is not None
-    assert (first.single["win"], first.lived["win"]) == (0, base.cents("win"))
-    last = pools_of(reading, replace(base, pools=first), "Abandoned")
-    assert last is not None
-    assert (last.single["win"], last.dead, last.lived) == (base.cents("win"), frozenset(), {})
-    assert base.cents("win") > 0
+    known = base
+    for off in ({"Place"}, {pool["product_type"] for pool in data["data"]["tote_pools"]}):
+        for pool in data["data"]["tote_pools"]:
+            pool["status"] = "ABANDONED" if pool["product_type"] in off else pool["status"]
+        reading = read_event(json.dumps(data).encode(), race.race_id)
+        lived = known.cents("win")
+        known = replace(base, pools=pools_of(reading, known, "Open"))
+        assert known.pools is not None
+        assert (known.cents("place"), known.pools.lived["place"]) == (0, base.cents("place"))
+    assert known.pools is not None
+    assert (known.cents("win"), known.pools.lived["win"]) == (0, lived)
+    for last in (pools_of(reading, known, "Abandoned"), off_by_the_list(known.pools)):
+        assert last is not None
+        assert [last.single[product] for product in ("win", "place")] == [lived, base.cents("place")]
+        assert (last.dead, last.lived) == (frozenset(), {})
+    assert lived > base.cents("win") > 0
+    assert base.cents("place") > 0
 
 
 @pytest.mark.parametrize("members", [("results",), ("dividends",), ("results", "dividends")])

@@ -64,8 +64,8 @@ class Pools:
     """Totals in cents by product: this race's own, and those over several races.
 
     `dead` are called off; `kept` says where totals come from that the answer lacks: dividends, or before. `leapt` are
-    those whose total cannot be, with the last one that could; `lived` the last totals of all that were called off at
-    once.
+    those whose total cannot be, with the last one that could; `lived` the last totals of
+    the dead, if they were seen alive.
     """
 
     single: Mapping[str, int]

@@ -11,7 +11,7 @@ from local.simulate.oracle.checks import PollEvidence, checks, score_of
 from local.simulate.oracle.differences import Findings, Json
 from local.simulate.oracle.facts import OVER, Ledger, Look, OracleLine, Poll, Pools
 from local.simulate.oracle.leaps import leapt
-from local.simulate.oracle.pools import OfJson, paid_pools, pools_of
+from local.simulate.oracle.pools import OfJson, off_by_the_list, paid_pools, pools_of
 from local.simulate.oracle.reading import ODDS, Reading, Unreadable, read_event, stamp
 from local.simulate.oracle.shares import gone, share_out
 from local.simulate.served import Record
@@ -231,11 +231,15 @@ def _closing(ledger: Ledger, row: Row, base: Poll | None, findings: Findings, ke
         wanted = {column: base.row.get(column) for column in (*_REPEATED, "generatedAt")}
     wanted |= {"raceId": ledger.race_id, "n": base.n + 1 if base else 1, "score": None, "checks": Json([])}
     wanted |= {"feedCalls": 0, "feedMs": 0, "storeMs": 0, "lateMs": 0}
+    pools = base.pools if base is not None else None
+    if base is not None and pools is not None and row["status"] == "Abandoned" and base.status not in OVER:
+        pools = off_by_the_list(pools)
+        wanted["pools"] = OfJson(pools)
     findings.compare(TABLE, row, wanted, race=ledger.race_id, key=f"{key} closing")
     if base is not None:
         ledger.polls.append(
             replace(
-                base, row=row, n=base.n + 1, slot=_at(row["slot"]), kind="closing", status=row["status"],
+                base, row=row, pools=pools, n=base.n + 1, slot=_at(row["slot"]), kind="closing", status=row["status"],
                 before=base.status, held=False,
             )
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from local.simulate.oracle.facts import NOTHING, Aside, Poll, Pools
 from local.simulate.oracle.reading import SINGLE, RawDividend, Reading
@@ -26,7 +26,7 @@ def pools_of(reading: Reading, base: Poll | None, status: str) -> Pools | None:
     # What was called off stays so when the feed lists it no more.
     was = before.dead if before else frozenset()
     lived = before.lived if before else {}
-    # An abandoned race ends as it last stood: its pools' own words count no more, nor the answer that ended them all.
+    # An abandoned race ends as it last stood: its pools' own words count no more, nor the answers that ended them.
     off = was - lived.keys() if status == "Abandoned" else reading.dead | (was - listed.keys())
     single: dict[str, int] = {}
     kept: dict[str, str] = {}
@@ -44,22 +44,28 @@ def pools_of(reading: Reading, base: Poll | None, status: str) -> Pools | None:
             single[product], kept[product] = known, "before"
         elif product in listed:
             single[product] = max(0, listed[product])
-    return Pools(single, _multi(reading, before), off, kept, lived=_all_ended(reading, before, off))
+    return Pools(single, _multi(reading, before), off, kept, lived=_last_alive(before, off))
 
 
-def _all_ended(reading: Reading, before: Pools | None, off: frozenset[str]) -> dict[str, int]:
-    """Return what each dead pool had when an answer first said that none of the race's own is bet on any more."""
+def _last_alive(before: Pools | None, off: frozenset[str]) -> dict[str, int]:
+    """Return what each dead pool had at the last poll at which it was none."""
     if before is None:
         return {}
-    found = {}
-    own = {product for product, _ in reading.pools or () if product in SINGLE}
-    for product in off:
-        had = before.single.get(product, 0)
-        if own and own <= reading.dead and had > 0 and product not in before.dead:
-            found[product] = had
-        elif product in before.lived:
-            found[product] = before.lived[product]
-    return found
+    had = {p: before.lived.get(p, 0) if p in before.dead else before.single.get(p, 0) for p in off}
+    return {product: cents for product, cents in had.items() if cents > 0}
+
+
+def off_by_the_list(pools: Pools) -> Pools:
+    """Return the pools of a race that only its meeting's list calls Abandoned: what had lived counts again."""
+    back = dict(pools.lived)
+    aside = {
+        product: Aside(unattributed=back[product]) if product in back and each.word == "dead" else each
+        for product, each in pools.aside.items()
+    }
+    return replace(
+        pools, single={**pools.single, **back}, dead=pools.dead - back.keys(),
+        kept={**pools.kept, **dict.fromkeys(back, "before")}, aside=aside, lived={},
+    )  # fmt: skip
 
 
 def _multi(reading: Reading, before: Pools | None) -> dict[str, int]:

@@ -1,10 +1,10 @@
 """A race's pools after one answer: totals as far as they are known."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from raceday.catalogue.products import POOL_COLUMNS
-from raceday.racing.records import PoolTotals
+from raceday.racing.records import PoolTotals, Settlement
 from raceday.racing.snapshot import Pool, Snapshot, Status
 
 
@@ -12,8 +12,8 @@ def totals(snapshot: Snapshot, before: PoolTotals | None, status: Status) -> Poo
     """Return the totals by product; None where no answer ever knew any.
 
     A positive total of the answer counts first, then the pool behind the dividends, then what was last known: the
-    feed drops or zeroes pools at the end. A pool called off counts 0. An abandoned race keeps its last totals: a pool
-    that was called off while others lived stays so, and no other is (domain facts, 6).
+    feed drops or zeroes pools at the end. A pool called off counts 0. An abandoned race keeps of each pool the last
+    total that it was seen to live with, whenever it was called off: one by one or all at once is the same end.
     """
     paid = dividend_pools(snapshot)
     if snapshot.pools is None and before is None and not paid:
@@ -45,18 +45,31 @@ def totals(snapshot: Snapshot, before: PoolTotals | None, status: Status) -> Poo
             single[product], kept[product] = known[product], "before"
         elif pool is not None and pool.total_cents is not None:
             single[product] = max(0, pool.total_cents)
-    lived = _lived(listed.values(), before, dead)
+    lived = _lived(before, dead)
     return PoolTotals(single, _multi(snapshot, before), tuple(dead), kept, lived=lived)
 
 
-def _lived(listed: Collection[Pool], before: PoolTotals | None, dead: Sequence[str]) -> dict[str, int]:
-    """Return the last totals of dead pools that were called off together, which may be the race's abandonment."""
+def _lived(before: PoolTotals | None, dead: Sequence[str]) -> dict[str, int]:
+    """Return the last totals that dead pools were seen to live with: the race's own if it turns Abandoned."""
     if before is None:
         return {}
-    found = dict(before.lived)
-    if listed and all(pool.dead for pool in listed):
-        found |= {product: cents for product, cents in before.single.items() if cents and product not in before.dead}
-    return {product: cents for product, cents in found.items() if product in dead}
+    alive = {product: cents for product, cents in before.single.items() if cents and product not in before.dead}
+    return {product: cents for product, cents in {**before.lived, **alive}.items() if product in dead}
+
+
+def as_abandoned(pools: PoolTotals) -> PoolTotals:
+    """Return totals as they stand once no answer but the meeting's list says that the race is off.
+
+    Of pools that come back nobody tells any more whose they were.
+    """
+    nobodys = {p: Settlement(unattributed_cents=cents) for p, cents in pools.lived.items() if p in pools.settled}
+    return pools._replace(
+        single={**pools.single, **pools.lived},
+        dead=tuple(product for product in pools.dead if product not in pools.lived),
+        kept={**pools.kept, **dict.fromkeys(pools.lived, "before")},
+        settled={**pools.settled, **nobodys},
+        lived={},
+    )
 
 
 def dividend_pools(snapshot: Snapshot, *, final_only: bool = False) -> dict[str, int]:

@@ -70,8 +70,8 @@ class PoolTotals(NamedTuple):
 
     `dead` names pools that were called off: their money is to be refunded and counts nowhere. `kept` says where a
     total comes from that the answer itself lacks: `dividends`, or the poll `before`. `unlikely` names pools whose total
-    cannot be, with the last one that could. `lived` has the last total of each that was called off in one answer with
-    all others: that is the race's end if the race turns Abandoned, and a refund if it runs.
+    cannot be, with the last one that could. `lived` has the last total that each of the dead was seen to live with:
+    it is the race's own if that turns Abandoned, and a refund if it runs.
     """
 
     single: Mapping[str, int] = _NONE

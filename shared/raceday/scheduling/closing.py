@@ -9,6 +9,7 @@ from raceday.container import Kept
 from raceday.errors import RaceDayError, StoreConflict
 from raceday.ledger import log as ledger
 from raceday.racing.planning import Race, is_given_up, trailing_gaps
+from raceday.racing.pools import as_abandoned
 from raceday.racing.records import Gap, LedgerRow, RaceFacts
 from raceday.racing.schedule import Intervals, given_up_at, request_slot
 from raceday.racing.snapshot import Status
@@ -63,7 +64,8 @@ def closing_row(
 ) -> LedgerRow | None:
     """Return the row that closes a race's ledger, None where there is nothing more to say.
 
-    It shows the state of the row before it, with no poll of its own: no score, no checks and no calls.
+    It shows the state of the row before it, with no poll of its own: no score, no checks and no calls. Of an abandoned
+    race the pools that were called off before count again as they last stood.
     """
     slot = request_slot(now)
     if base is not None and base.kind == "closing":
@@ -74,6 +76,8 @@ def closing_row(
         # Its meeting's list says Abandoned; a race that was never polled has no ledger to close.
         if base is None or base.status.over:
             return None
+        if race.status is Status.ABANDONED and base.pools is not None:
+            base = base._replace(pools=as_abandoned(base.pools))
         return _after(base, race.status, slot, trailing_gaps(base.start, base.status, intervals, base.slot, slot), now)
     end = given_up_at(race.start)
     gave_up = Gap(end, "given_up")
