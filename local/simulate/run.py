@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Progress = Callable[[float], None]
 # After these last minutes of a day with a broken network nothing may be behind.
-QUIET = timedelta(minutes=12)
+# What a look amended is told again a quarter of an hour later, by a look that is handed out within six minutes.
+QUIET = timedelta(minutes=24)
 
 
 def on_virtual_time(

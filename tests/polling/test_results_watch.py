@@ -15,6 +15,7 @@ from local.feedsim import FeedSim, FeedTransport, generate_day
 from raceday.clock import instant, iso
 from raceday.racing.results_watch import WATCH_HOURS, after_failure, next_look, what_changed
 from raceday.tables import (
+    CLOSING_PRICES,
     MONEY_FLOW,
     RACE_POLLS,
     RACE_POOLS,
@@ -154,6 +155,78 @@ async def test_an_amended_result_is_found_at_each_look_and_disturbs_nothing_else
     assert ("race-pools-aggregator", {"raceId": RACE.race_id}) in started.calls
 
 
+def place_paid_less(payload: dict[str, Any]) -> None:
+    """Correct a Place dividend, hours after the race."""
+    places = [d for d in payload["data"]["dividends"] if d["product_name"] == "Pool Place" and d["status"] == "Final"]
+    places[0]["dividend"] = 1.01
+
+
+async def place_dividends(suite: Suite) -> list[float]:
+    """Return the race's Place dividends as its closing prices have them."""
+    rows = await suite.rows(CLOSING_PRICES)
+    return [row["poolPlaceDividend"] for row in rows if row["raceId"] == RACE.race_id and row.get("poolPlaceDividend")]
+
+
+@pytest.mark.parametrize("hours", WATCH_HOURS)
+async def test_closing_prices_are_told_again_where_whoever_was_told_of_an_amendment_died(hours: int) -> None:
+    """An aggregator that is told and writes nothing is told again a quarter of an hour later, though nothing is new."""
+    suite, feed, started = await finished()
+    await suite.run("race-pools-aggregator", {"raceId": RACE.race_id})
+    feed.change = place_paid_less
+    assert [r["result"] for r in await later(suite, started, hours)] == ["committed"]
+    assert 1.01 not in await place_dividends(suite)
+    assert [r["result"] for r in await later(suite, started, hours + 0.27)] == ["done"]
+    told = [payload for function, payload in started.calls if function == "race-pools-aggregator"]
+    assert told == [{"raceId": RACE.race_id}]
+    await suite.run("race-pools-aggregator", told[0])
+    assert 1.01 in await place_dividends(suite)
+
+
+@pytest.mark.parametrize("status", [404, 500])
+async def test_an_amendment_is_told_again_where_the_feed_fails_the_next_look(status: int) -> None:
+    """Who died of what a look amended is told by the next look, whatever the feed answers it."""
+    suite, feed, started = await finished()
+    feed.change = disqualified
+    await later(suite, started, 1)
+    feed.status = status
+    await later(suite, started, 1.27)
+    assert ("race-pools-aggregator", {"raceId": RACE.race_id}) in started.calls
+
+
+async def test_an_amendment_whose_poller_died_behind_its_commit_is_told_by_the_next_look() -> None:
+    """The commit itself has the next look come soon: nothing that follows it is needed for that."""
+    suite, feed, started = await finished()
+    feed.change = disqualified
+
+    class Died(BaseException):
+        """The activation is over."""
+
+    class Dying(Started):
+        async def start(self, function: str, payload: dict[str, Any]) -> str:
+            if function == "race-pools-aggregator":
+                raise Died
+            return await super().start(function, payload)
+
+    suite.container.invoker = Dying()
+    final_at = instant((await results(suite))["finalAt"])
+    suite.clock.advance((final_at + timedelta(hours=1, minutes=1) - suite.clock.now()).total_seconds())
+    slot = {"raceId": RACE.race_id, "slot": iso(suite.clock.now()), "kind": "watch"}
+    with pytest.raises(Died):
+        await suite.run("enhanced-race-poller", {"slots": [slot]})
+    assert len(await versions(suite)) == 3
+    suite.container.invoker = started
+    assert [r["result"] for r in await later(suite, started, 1.3)] == ["done"]
+    assert ("race-pools-aggregator", {"raceId": RACE.race_id}) in started.calls
+
+
+async def test_results_that_no_look_amended_wake_nobody() -> None:
+    """What polls saw has its ledger rows, which wake for themselves."""
+    suite, _, started = await finished()
+    for hours in WATCH_HOURS:
+        await later(suite, started, hours)
+        assert "race-pools-aggregator" not in {function for function, _ in started.calls}
+
+
 async def test_a_look_needs_neither_ledger_nor_memory() -> None:
     """With the ledger pruned and every process new, results are still watched."""
     suite, feed, started = await finished()
@@ -231,6 +304,22 @@ def test_the_next_look_is_the_first_that_lies_ahead(minutes: int) -> None:
     now = FINAL + timedelta(minutes=minutes)
     looks = [FINAL + timedelta(hours=h) for h in WATCH_HOURS]
     assert next_look(FINAL, now) == next((at for at in looks if at > now), None)
+
+
+@given(st.integers(60, 8 * 24 * 60), st.integers(-5, 8 * 24 * 60))
+def test_amended_results_are_looked_at_soon_and_ever_less_until_half_a_day_has_passed(amended: int, since: int) -> None:
+    """The next look is never later than without an amendment, nor sooner than a quarter of an hour but for that."""
+    amended_at = FINAL + timedelta(minutes=amended)
+    now = amended_at + timedelta(minutes=since)
+    usual, found = next_look(FINAL, now), next_look(FINAL, now, amended_at)
+    soon = now + max(timedelta(minutes=15), now - amended_at)
+    expected = [at for at in (usual, soon if since < 12 * 60 else None) if at is not None]
+    assert found == min(expected, default=None)
+
+
+def test_results_of_an_hour_after_final_at_the_most_are_the_polls() -> None:
+    """What a re-check amended has a ledger row of its own and is looked at as ever."""
+    assert next_look(FINAL, FINAL + timedelta(minutes=59), FINAL + timedelta(minutes=59)) == FINAL + timedelta(hours=1)
 
 
 def test_a_failing_look_is_given_up_for_the_next_one() -> None:

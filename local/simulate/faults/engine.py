@@ -15,7 +15,8 @@ from raceday.container import Container
 from raceday.runtime.invoke import InvokeFailed
 
 # After these last minutes without faults nothing may be left in flight, and nothing behind.
-QUIET = timedelta(minutes=12)
+# What a look amended is told again a quarter of an hour later, by a look that is handed out within six minutes.
+QUIET = timedelta(minutes=24)
 HANDING = "__ow_handing"
 WATCHDOG = "watchdog"
 WAKE = "wake.dropped"

@@ -57,7 +57,8 @@ def result_ops(
     final_at = instant(before["finalAt"]) if before.get("finalAt") else None
     if results.get("resultStatus") == "final" and final_at is None:
         final_at = over_by or seen_at
-    look = next_look(final_at, seen_at) if final_at is not None else None
+    amended_at = seen_at if seen_by == "watch" else None
+    look = next_look(final_at, seen_at, amended_at) if final_at is not None else None
     row = {
         **results,
         "versions": version,

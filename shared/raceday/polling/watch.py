@@ -15,7 +15,7 @@ from raceday.feed.filter import require_wanted
 from raceday.log import Log
 from raceday.polling.outcome import Order, Outcome
 from raceday.polling.results import result_ops
-from raceday.racing.results_watch import TRY_AGAIN, after_failure, next_look, what_changed
+from raceday.racing.results_watch import after_failure, by_a_look, next_look, what_changed
 from raceday.racing.snapshot import Snapshot, Status
 from raceday.tables import RACE_RESULTS
 from raceday.tables.race_results import results_row
@@ -36,33 +36,38 @@ async def look(container: Container, order: Order, log: Log) -> Outcome:
 
 
 async def _look(container: Container, order: Order, stored: Mapping[str, Any], log: Log) -> Outcome:
+    outcome = await _seen(container, order, stored, log)
+    if outcome.result == "committed" or by_a_look(instant(stored["finalAt"]), instant(stored["resultTime"])):
+        # Whoever was told of what an earlier look amended may have died of it, and no ledger row tells them.
+        await _wake(container, order.race_id, log)
+    return outcome
+
+
+async def _seen(container: Container, order: Order, stored: Mapping[str, Any], log: Log) -> Outcome:
     final_at, due = instant(stored["finalAt"]), instant(stored["nextLookAt"])
+    result_time = instant(stored["resultTime"])
     try:
         snapshot = await container.feed.event(order.race_id, Status.FINAL)
         require_wanted(container.settings, order.race_id, snapshot.country, snapshot.code)
     except FeedNotFound as error:
         # The feed has dropped the race: what is stored is the last that anybody will know.
-        await _note(container, order.race_id, next_look(final_at, container.clock.now()))
+        await _note(container, order.race_id, next_look(final_at, container.clock.now(), result_time))
         return Outcome(order, "refused", error.cause, error=error, feed_calls=1)
     except FeedError as error:
         await _note(container, order.race_id, after_failure(final_at, due, container.clock.now()))
         log.warning("results.look_failed", race=order.race_id, error=str(error))
         return Outcome(order, "failed", error.cause, error=error, feed_calls=1)
     now = container.clock.now()
-    if iso(snapshot.generated_at) < iso(instant(stored["resultTime"])):
+    if iso(snapshot.generated_at) < iso(result_time):
         # An old picture out of a cache would undo what was amended since.
         await _note(container, order.race_id, after_failure(final_at, due, now))
         return Outcome(order, "failed", "stale", feed_calls=1)
     row = amended(stored, snapshot)
     if row is None:
-        await _note(container, order.race_id, next_look(final_at, now))
-        if now - instant(stored["resultTime"]) < 2 * TRY_AGAIN:
-            # It was amended at the look before this one, which could not tell anybody.
-            await _wake(container, order.race_id, log)
+        await _note(container, order.race_id, next_look(final_at, now, result_time))
         return Outcome(order, "done", feed_calls=1)
     await container.store.commit(result_ops(stored, {**row, "resultTime": iso(now)}, now, "watch"))
     log.info("results.amended", race=order.race_id, changed=what_changed(stored, row)[:5])
-    await _wake(container, order.race_id, log)
     return Outcome(order, "committed", feed_calls=1)
 
 
@@ -88,9 +93,8 @@ async def _note(container: Container, race_id: str, at: datetime | None) -> None
 
 
 async def _wake(container: Container, race_id: str, log: Log) -> None:
-    """Let closing prices be corrected with the results; where that fails the next look comes soon, and tells again."""
+    """Let closing prices be corrected with the results; where that fails the next look tells again."""
     try:
         await container.invoker.start(PROJECTION, {"raceId": race_id})
     except RaceDayError as error:
         log.warning("results.wake_failed", race=race_id, error=str(error))
-        await _note(container, race_id, container.clock.now() + TRY_AGAIN)

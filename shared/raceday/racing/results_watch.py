@@ -11,10 +11,21 @@ WATCH_HOURS = (1, 3, 24, 7 * 24)
 TRY_AGAIN, PATIENCE = timedelta(minutes=15), timedelta(hours=12)
 
 
-def next_look(final_at: datetime, after: datetime) -> datetime | None:
-    """Return the first instant after `after` at which results are looked at again, None when all have passed."""
-    looks = (final_at + timedelta(hours=hours) for hours in WATCH_HOURS)
-    return next((at for at in looks if at > after), None)
+def next_look(final_at: datetime, after: datetime, amended_at: datetime | None = None) -> datetime | None:
+    """Return the first instant after `after` at which results are looked at again, None when all have passed.
+
+    Results that a look amended are looked at for half a day more often, each time as long again after `amended_at`: who
+    was told of them may have died of it, and every look tells again.
+    """
+    looks = [at for at in (final_at + timedelta(hours=hours) for hours in WATCH_HOURS) if at > after]
+    if amended_at is not None and by_a_look(final_at, amended_at) and after - amended_at < PATIENCE:
+        looks.append(after + max(TRY_AGAIN, after - amended_at))
+    return min(looks, default=None)
+
+
+def by_a_look(final_at: datetime, amended_at: datetime) -> bool:
+    """Tell whether results are of an instant at which looks alone see them: no ledger row told anybody of those."""
+    return amended_at - final_at >= timedelta(hours=WATCH_HOURS[0])
 
 
 def after_failure(final_at: datetime, due: datetime, now: datetime) -> datetime | None:

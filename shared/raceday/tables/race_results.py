@@ -24,7 +24,7 @@ TABLE = Table(
         long_text("dividendsData", "Dividends, Final ones alone once there are any, a JSON list."),
         long_text("fixedOddsData", "Fixed prices by runner number, a JSON object."),
         moment("finalAt", "When the results were first seen Final."),
-        moment("nextLookAt", "When they are looked at next, 1 h, 3 h, 24 h and 7 days after Final; null: no more."),
+        moment("nextLookAt", "Next look: 1 h, 3 h, 24 h, 7 days after Final, soon once amended, null: never."),
         whole("versions", "How many versions there were, this one included; each is in `race-result-versions`."),
         varchar(500, "protestReason", "The feed's text about protests and inquiries."),
     ),
