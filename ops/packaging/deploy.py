@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from ops.packaging.doctl import Deployed, Doctl, explain, key_advice
 from ops.packaging.errors import DeployError
 from ops.packaging.project import FunctionSpec, ProjectFile, Trigger
 from ops.packaging.record import merged, read_record, snapshot, write_record
-from ops.packaging.stage import Staged
+from ops.packaging.stage import Staged, part_of
 from ops.packaging.standing import SCHEDULER, FunctionThere, Standing, TriggerThere, read_standing, save_code
 from ops.packaging.stops import Stops
 from ops.packaging.undo import FormerDeployment, restore, undo
@@ -66,8 +66,7 @@ class Deployer:
             self._say(f"deploying {len(staged.functions)} functions to {namespace} on {host}")
             try:
                 self._mend_scheduler(former, goal)
-                self._drop_stale_triggers(project, goal.standing)
-                self._carry(staged, project)
+                self._carry(staged, project, _stale(project, goal.standing), Path(scratch))
                 there = self._verify(project)
                 stops.shield()
             except (DeployError, KeyboardInterrupt) as error:
@@ -104,16 +103,24 @@ class Deployer:
             self._say(f"the scheduler has no trigger that is on and stands still; giving it {trigger.name} first")
             restore(self._doctl, goal, {trigger.function})
 
-    def _drop_stale_triggers(self, project: ProjectFile, standing: Standing) -> None:
-        """Remove other triggers of the functions to be deployed; left over, they would start them a second time."""
-        wanted = {trigger.name for spec in project.functions for trigger in spec.triggers}
-        ours = {spec.full_name for spec in project.functions}
-        if stale := sorted(name for name in standing.triggers_of(ours) if name not in wanted):
-            self._say(f"removing triggers of an earlier deployment: {', '.join(stale)}")
-            self._doctl.remove_triggers(stale)
+    def _carry(self, staged: Staged, project: ProjectFile, stale: Sequence[str], scratch: Path) -> None:
+        """Deploy; where triggers of an earlier deployment have to go, the functions are to stand first.
 
-    def _carry(self, staged: Staged, project: ProjectFile) -> None:
-        report = self._doctl.deploy(staged.root)
+        A trigger comes back with a PUT of its function alone: a platform that takes no PUT is asked to remove none.
+        Left over, they would start their functions a second time beside the new ones.
+        """
+        if not stale:
+            self._deploy(staged.root, project)
+            return
+        self._deploy(part_of(staged.root, scratch / "functions", triggers=False), project)
+        self._say(f"removing triggers of an earlier deployment: {', '.join(stale)}")
+        self._doctl.remove_triggers(stale)
+        if started := [spec for spec in project.functions if spec.triggers]:
+            tree = part_of(staged.root, scratch / "started", triggers=True)
+            self._deploy(tree, replace(project, functions=tuple(started)))
+
+    def _deploy(self, tree: Path, project: ProjectFile) -> None:
+        report = self._doctl.deploy(tree)
         missing = sorted({spec.full_name for spec in project.functions} - set(_named(report, project)))
         problems = [explain(f"deploying: {failure}", failure) for failure in report.failures]
         problems += [f"{name}: the deployer did not report it as deployed" for name in missing if not report.failures]
@@ -172,6 +179,12 @@ class Deployer:
         record = merged(read_record(self._home.record), facts)
         write_record(self._home.record, record)
         return record
+
+
+def _stale(project: ProjectFile, standing: Standing) -> list[str]:
+    """Return the other triggers of the functions to be deployed."""
+    wanted = {trigger.name for spec in project.functions for trigger in spec.triggers}
+    return sorted(name for name in standing.triggers_of({s.full_name for s in project.functions}) if name not in wanted)
 
 
 def _as_there(spec: FunctionSpec, trigger: Trigger) -> TriggerThere:

@@ -19,7 +19,8 @@ from ops.packaging.errors import PackagingError
 from ops.packaging.imports import Reach, Traced, reach
 from ops.packaging.library import known_zones, ship, zone_files
 from ops.packaging.project import FILE_NAME, ProjectFile
-from ops.packaging.render import stamped
+from ops.packaging.render import dump, stamped
+from ops.packaging.yaml_strict import load_strict
 
 LIBRARY = "raceday"
 ENTRY_MODULE = "raceday_entrypoint"
@@ -218,6 +219,22 @@ def library_hash(shared: Path) -> str:
     """Return the hash of our library's sources, as deployments and their annotations carry it."""
     sources = sorted((shared / LIBRARY).rglob("*.py"))
     return content_hash({path.relative_to(shared).as_posix(): path.read_bytes() for path in sources})
+
+
+def part_of(tree: Path, out: Path, *, triggers: bool) -> Path:
+    """Copy of a staged tree the functions that have triggers, or all without their triggers; returns `out`."""
+    data = load_strict((tree / FILE_NAME).read_text("utf-8"), FILE_NAME)
+    for package in data["packages"]:
+        if triggers:
+            package["functions"] = [function for function in package["functions"] if function.get("triggers")]
+        for function in package["functions"]:
+            if not triggers:
+                function.pop("triggers", None)
+            folder = Path("packages", package["name"], function["name"])
+            shutil.copytree(tree / folder, out / folder)
+    data["packages"] = [package for package in data["packages"] if package["functions"]]
+    (out / FILE_NAME).write_text(dump(data), "utf-8")
+    return out
 
 
 def _refuse_to_replace(out: Path) -> None:

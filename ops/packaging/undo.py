@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ops.packaging.doctl import Doctl
@@ -75,7 +76,7 @@ def _one_round(doctl: Doctl, former: FormerDeployment, now: Standing) -> list[st
     changed = {n for n in names if n in was.functions and now.functions.get(n) != was.functions[n]}
     changed |= {trigger.function for name, trigger in theirs.items() if mine.get(name) != trigger}
     if changed & set(was.functions):
-        problems += _step(lambda: restore(doctl, former, changed & set(was.functions)))
+        problems += _step(lambda: restore(doctl, former, changed & set(was.functions), mine))
     if fresh := [name for name in names if name in now.functions and name not in was.functions]:
         problems += _step(lambda: doctl.remove_functions(sorted(fresh)))
     return problems
@@ -89,8 +90,16 @@ def _step(action: Any) -> list[str]:
     return []
 
 
-def restore(doctl: Doctl, former: FormerDeployment, names: Collection[str]) -> None:
-    """Deploy functions as they stood, with their triggers; raises DeployError."""
+def restore(
+    doctl: Doctl,
+    former: FormerDeployment,
+    names: Collection[str],
+    there: Mapping[str, TriggerThere] = MappingProxyType({}),
+) -> None:
+    """Deploy functions as they stood, with their triggers; raises DeployError.
+
+    A trigger that is `there` as it was is left alone: it would be deleted before it is made again.
+    """
     wanted = [former.standing.functions[name] for name in sorted(names) if name in former.standing.functions]
     if not wanted:
         return
@@ -101,7 +110,8 @@ def restore(doctl: Doctl, former: FormerDeployment, names: Collection[str]) -> N
     for function in wanted:
         package, _, short = function.name.partition("/")
         _unpack(former.code[function.name], tree / "packages" / package / short)
-        triggers = former.standing.triggers_of({function.name}).values()
+        former_triggers = former.standing.triggers_of({function.name})
+        triggers = [each for name, each in former_triggers.items() if there.get(name) != each]
         packages.setdefault(package, []).append(_clause(function, triggers, env))
     text = dump({"packages": [{"name": name, "functions": clauses} for name, clauses in packages.items()]})
     (tree / FILE_NAME).write_text(text, "utf-8")
