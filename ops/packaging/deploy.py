@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ class Deployer:
             self._say(f"deploying {len(staged.functions)} functions to {namespace} on {host}")
             try:
                 self._mend_scheduler(former, goal)
-                self._carry(staged, project, _stale(project, goal.standing), Path(scratch))
+                self._carry(staged, project, goal.standing, Path(scratch))
                 there = self._verify(project)
                 stops.shield()
             except (DeployError, KeyboardInterrupt) as error:
@@ -103,20 +103,23 @@ class Deployer:
             self._say(f"the scheduler has no trigger that is on and stands still; giving it {trigger.name} first")
             restore(self._doctl, goal, {trigger.function})
 
-    def _carry(self, staged: Staged, project: ProjectFile, stale: Sequence[str], scratch: Path) -> None:
+    def _carry(self, staged: Staged, project: ProjectFile, standing: Standing, scratch: Path) -> None:
         """Deploy; where triggers of an earlier deployment have to go, the functions are to stand first.
 
         A trigger comes back with a PUT of its function alone: a platform that takes no PUT is asked to remove none.
-        Left over, they would start their functions a second time beside the new ones.
+        Left over, they would start their functions a second time beside the new ones. One that stands as it is meant
+        to is left alone, for the deployer deletes before it makes anew, and a refused POST would leave none.
         """
-        if not stale:
-            self._deploy(staged.root, project)
-            return
-        self._deploy(part_of(staged.root, scratch / "functions", triggers=False), project)
-        self._say(f"removing triggers of an earlier deployment: {', '.join(stale)}")
-        self._doctl.remove_triggers(stale)
-        if started := [spec for spec in project.functions if spec.triggers]:
-            tree = part_of(staged.root, scratch / "started", triggers=True)
+        meant = {t.name: _as_there(spec, t) for spec in project.functions for t in spec.triggers}
+        stale = sorted({*standing.triggers_of({spec.full_name for spec in project.functions})} - {*meant})
+        settled = {name for name, each in meant.items() if standing.triggers.get(name) == each}
+        first = set(meant) if stale else settled
+        self._deploy(part_of(staged.root, scratch / "first", without=first) if first else staged.root, project)
+        if stale:
+            self._say(f"removing triggers of an earlier deployment: {', '.join(stale)}")
+            self._doctl.remove_triggers(stale)
+        if started := [s for s in project.functions if stale and any(t.name not in settled for t in s.triggers)]:
+            tree = part_of(staged.root, scratch / "then", [spec.full_name for spec in started], without=settled)
             self._deploy(tree, replace(project, functions=tuple(started)))
 
     def _deploy(self, tree: Path, project: ProjectFile) -> None:
@@ -179,12 +182,6 @@ class Deployer:
         record = merged(read_record(self._home.record), facts)
         write_record(self._home.record, record)
         return record
-
-
-def _stale(project: ProjectFile, standing: Standing) -> list[str]:
-    """Return the other triggers of the functions to be deployed."""
-    wanted = {trigger.name for spec in project.functions for trigger in spec.triggers}
-    return sorted(name for name in standing.triggers_of({s.full_name for s in project.functions}) if name not in wanted)
 
 
 def _as_there(spec: FunctionSpec, trigger: Trigger) -> TriggerThere:

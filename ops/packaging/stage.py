@@ -6,7 +6,7 @@ library and pure packages, compiled) and `lib/` for packages with natives or dat
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -221,15 +221,15 @@ def library_hash(shared: Path) -> str:
     return content_hash({path.relative_to(shared).as_posix(): path.read_bytes() for path in sources})
 
 
-def part_of(tree: Path, out: Path, *, triggers: bool) -> Path:
-    """Copy of a staged tree the functions that have triggers, or all without their triggers; returns `out`."""
+def part_of(tree: Path, out: Path, names: Collection[str] | None = None, *, without: Collection[str]) -> Path:
+    """Copy these functions of a staged tree, or all, `without` triggers of these names; returns `out`."""
     data = load_strict((tree / FILE_NAME).read_text("utf-8"), FILE_NAME)
     for package in data["packages"]:
-        if triggers:
-            package["functions"] = [function for function in package["functions"] if function.get("triggers")]
+        prefix = f"{package['name']}/"
+        package["functions"] = [f for f in package["functions"] if names is None or prefix + f["name"] in names]
         for function in package["functions"]:
-            if not triggers:
-                function.pop("triggers", None)
+            kept = [trigger for trigger in function.pop("triggers", []) if trigger["name"] not in without]
+            function.update({"triggers": kept} if kept else {})
             folder = Path("packages", package["name"], function["name"])
             shutil.copytree(tree / folder, out / folder)
     data["packages"] = [package for package in data["packages"] if package["functions"]]

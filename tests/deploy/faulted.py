@@ -33,6 +33,7 @@ class Scene:
         host = self.bench.host
         _reset(self.bench)
         host.functions, host.triggers, host.packages = copied(self.state)
+        host.most_schedulers = len(host.started_each_minute())
         host.faults = [copy.copy(fault) for fault in faults]
         message = ""
         try:

@@ -23,10 +23,13 @@ from tests.deploy.faulted import FOR_EVER, ONCE, WHILE_TRIED, Run, Scene, each_f
 SHARE = 1.0 if os.environ.get("RACEDAY_FAULTS") == "all" else 0.5
 TEXT = (ROOT / "project.yml").read_text("utf-8")
 NEXT = TEXT.replace("memory: 512", "memory: 256")
-STATES = {"first": "", "again": TEXT, "other trigger": TEXT.replace("raceday-every-minute", "raceday-before")}
+_AT, _END = TEXT.partition("raceday-every-minute")[::2]
+# A trigger that stands as it is meant to is not touched: the watchdog's, while the scheduler's is to be made anew.
+AGAIN = f"{_AT}raceday-every-minute{_END.replace('* * * * *', '*/2 * * * *', 1)}"
+STATES = {"first": "", "again": AGAIN, "other trigger": TEXT.replace("raceday-every-minute", "raceday-before")}
 FIRST = {
     "a PUT": Fault("PUT", "actions/raceday/single-race-poller[?]", 500, times=1),
-    "a trigger": Fault("POST", "/triggers$", 422, after=1, times=1),
+    "a trigger": Fault("POST", "/triggers$", 422, times=1),
 }
 MODES = {"once": ONCE, "while it is tried": WHILE_TRIED, "from then on": FOR_EVER}
 
