@@ -1,11 +1,13 @@
 """An import and the first poll of one race at the same time: what the poll wrote stands, whatever comes between."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from raceday.clock import instant, iso
 from raceday.ledger import log as ledger
 from raceday.ledger.log import key
 from raceday.tables import ENTRANTS, RACE_POLLS, RACES
@@ -37,6 +39,7 @@ class Race:
         self.race_id = self.suite.day.races[0].race_id
         self.feed, self.plain = self.suite.feed, self.suite.transport
         self.without = ""
+        self.start: datetime | None = None
 
     def use(self, price: float, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """Let what runs next see one price, on a store that may be meddled with."""
@@ -45,6 +48,10 @@ class Race:
         self.suite.container = self.suite.new_container()
 
     def _change(self, path: str, data: dict[str, Any], price: float) -> None:
+        if self.start is not None and path.endswith("/meetings"):
+            for race in (race for meeting in data["meetings"] for race in meeting["races"]):
+                if race["id"] == self.race_id:
+                    race["start_time"] = iso(self.start)
         if path.endswith(self.race_id):
             data["race"]["weather"] = "FINE" if price == IMPORTED else "SHOWERY"
             gone = self.without if price == POLLED else ""
@@ -158,6 +165,66 @@ def test_an_import_brings_no_runner_back_that_the_polls_list_lacks() -> None:
         race.use(IMPORTED, Between(race.plain, "/transactions", "POST", race.poll))
         await race.suite.run("daily-entrants")
         assert race.without not in {row["$id"] for row in await race.suite.rows(ENTRANTS) if not row["isScratched"]}
+
+    go(work)
+
+
+def test_a_list_that_was_read_before_the_first_poll_moves_no_start_that_the_poll_wrote() -> None:
+    """The poll comes between the list's look at the stored race and its write: the start is the event's."""
+
+    async def work() -> None:
+        race = await _prepared("daily-meetings", "daily-races")
+        stored = await race.suite.store.get(RACES, race.race_id)
+        assert stored is not None
+        start = instant(stored["startTime"])
+        race.start = start + timedelta(minutes=7)
+        race.use(IMPORTED, Between(race.plain, "/transactions", "POST", race.poll))
+        race.suite.transport.path = f"tables/races/rows/{race.race_id}"  # type: ignore[attr-defined]
+        race.suite.transport.method = "PATCH"  # type: ignore[attr-defined]
+        result = await race.suite.run("daily-meetings")
+        assert race.suite.transport is race.plain, "the poll came between"
+        assert not result["failures"], result
+        after = await race.suite.store.get(RACES, race.race_id)
+        assert after is not None
+        assert (instant(after["startTime"]), bool(after["last_poll_time"])) == (start, True)
+
+    go(work)
+
+
+def test_a_list_moves_the_start_of_a_race_that_nobody_polled() -> None:
+    """Without a poll in between the list's word is the newest."""
+
+    async def work() -> None:
+        race = await _prepared("daily-meetings", "daily-races")
+        stored = await race.suite.store.get(RACES, race.race_id)
+        assert stored is not None
+        race.start = instant(stored["startTime"]) + timedelta(minutes=7)
+        result = await race.suite.run("daily-meetings")
+        assert not result["failures"], result
+        after = await race.suite.store.get(RACES, race.race_id)
+        assert after is not None
+        assert instant(after["startTime"]) == race.start
+
+    go(work)
+
+
+def test_a_runner_imported_while_the_first_poll_asks_and_gone_from_its_answer_ends_scratched() -> None:
+    """The import's older list still has it; the poll's row names it, so that it stands nowhere as one that runs."""
+
+    async def work() -> None:
+        race = await _prepared("daily-meetings", "daily-races")
+        race.without = race.suite.day.races[0].runners[0].entrant_id
+
+        async def imports() -> None:
+            race.use(IMPORTED)
+            await race.suite.run("daily-entrants")
+
+        asking = Between(race.feed, race.race_id, "GET", imports)
+        race.feed = asking
+        await race.poll()
+        assert asking.done
+        row = next(row for row in await race.suite.rows(ENTRANTS) if row["$id"] == race.without)
+        assert (row["isScratched"], row["winPoolAmount"], row["placePoolAmount"]) == (True, 0, 0)
 
     go(work)
 

@@ -205,8 +205,8 @@ def test_single_race_poller_tells_each_step() -> None:
     answer = ask(kit, legacy.single_race, raceId=RACE_ID)
     assert [s["step"] for s in answer["steps"]] == [
         "ledger",
-        "rows",
         "feed",
+        "rows",
         "validate",
         "compare",
         "commit",

@@ -260,6 +260,26 @@ def still_interim(payload: dict[str, Any]) -> None:
     payload["data"]["race"]["status"] = "Interim"
 
 
+def before_it(payload: dict[str, Any]) -> None:
+    """Serve the placings that stood before, under a time of their own that is new."""
+    payload["data"]["race"]["protest_reason"] = "1st disqualified"
+
+
+async def test_a_look_undoes_no_amendment_by_the_placings_of_before() -> None:
+    """A newer stamp on former placings makes them no news: the amended ones stand, and are looked at again soon."""
+    suite, feed, started = await finished()
+    feed.change = disqualified
+    await later(suite, started, 1)
+    amended = await results(suite)
+    feed.change = before_it
+    found = await later(suite, started, 3)
+    assert [(r["result"], r["cause"]) for r in found] == [("failed", "stale")]
+    after = await results(suite)
+    assert len(await versions(suite)) == 3
+    assert after["resultsData"] == amended["resultsData"]
+    assert instant(after["nextLookAt"]) - instant(amended["finalAt"]) < timedelta(hours=4)
+
+
 @pytest.mark.parametrize("change", [no_results, no_dividends, old_picture, still_interim])
 async def test_what_an_answer_lost_is_no_amendment(change: Change) -> None:
     """An answer without placings or dividends, an old one, and one of a race that is not Final change nothing."""

@@ -9,7 +9,7 @@ from appwrite.query import Query
 from raceday.call import Call
 from raceday.clock import iso
 from raceday.container import Container
-from raceday.errors import FeedUnavailable, PayloadError
+from raceday.errors import FeedUnavailable, PayloadError, StoreConflict
 from raceday.feed.filter import rule_against
 from raceday.importing.quarantine import keep
 from raceday.importing.report import (
@@ -33,6 +33,8 @@ from raceday.tables.race_pools import empty_pools_row
 NAME = "daily-meetings"
 AT_ONCE = 4
 MOST_OPS = 90
+# Tries where somebody else writes the same race meanwhile.
+WRITE_ATTEMPTS = 3
 # What the list may still say of a race that its own event has described: the rest the event knows better.
 # The day is the meeting's: an event gives the NZ date of its own start, which may be the next one.
 LIST_DECIDES = ("startTime", "toteStartTime", "meeting", "meetingId", "raceDateNz")
@@ -110,12 +112,40 @@ async def _stored(container: Container, wanted: list[MeetingEntry]) -> dict[str,
 async def _import(container: Container, meeting: MeetingEntry, stored: Mapping[str, Row], report: Report) -> None:
     stamp = iso(container.clock.now())
     ops = meeting_ops(meeting, stored, stamp, report)
-    for at in range(0, len(ops), MOST_OPS):
+    # A first poll may write these while the list is on its way: they change only as they were when they were read.
+    loose = {op.row_id for op in ops if op.table == RACES and op.action == "update" and _is_unpolled(stored[op.row_id])}
+    whole = [op for op in ops if op.row_id not in loose]
+    for at in range(0, len(whole), MOST_OPS):
         # A meeting goes whole, but for one of more races than a transaction takes.
-        await container.store.commit(ops[at : at + MOST_OPS])
+        await container.store.commit(whole[at : at + MOST_OPS])
+    for race in meeting.races:
+        if race.race_id in loose:
+            await _update(container, race, meeting, stored[race.race_id], stamp)
     report.changed += sum(len(op.rows) or 1 for op in ops)
     report.count("meetings")
     report.count("races", len(meeting.races))
+
+
+def _is_unpolled(race: Row) -> bool:
+    return not race.get("last_poll_time")
+
+
+async def _update(container: Container, race: RaceEntry, meeting: MeetingEntry, there: Row | None, stamp: str) -> None:
+    """Write what the list changes on a race that was not polled yet; what somebody wrote since decides."""
+    row = races.TABLE.fitted(races.race_row_from_list(race, meeting))
+    for attempt in range(1, WRITE_ATTEMPTS + 1):
+        patch = list_patch(there, row) if there is not None else {}
+        if there is None or not patch:
+            return
+        told = {**patch, "lastUpdated": stamp}
+        try:
+            await container.store.update(RACES, race.race_id, told, if_not_after=str(there.get("$updatedAt") or ""))
+        except StoreConflict:
+            if attempt == WRITE_ATTEMPTS:
+                raise
+            there = await container.store.get(RACES, race.race_id)
+        else:
+            return
 
 
 def meeting_ops(meeting: MeetingEntry, stored: Mapping[str, Row], stamp: str, report: Report) -> list[Op]:

@@ -223,9 +223,17 @@ async def _stored(container: Container, race_id: str, note: Note) -> StoredState
         await import_race(container, race_id)
         race = await container.store.get(RACES, race_id)
         note("import", imported=race is not None)
+    return StoredState(race=race or {}, imported=not stored)
+
+
+async def _listed(container: Container, race_id: str, known: StoredState, note: Note) -> StoredState:
+    """Read the entrants of a race without a ledger as late as can be: an import may store them while the feed is asked.
+
+    One that no row names would stand for ever as it was imported.
+    """
     found = await container.store.find(ENTRANTS, [Query.equal("raceId", [race_id])])
     note("rows", entrants=len(found))
-    return StoredState(race=race or {}, entrants={row["$id"]: row for row in found}, imported=not stored)
+    return known._replace(entrants={row["$id"]: row for row in found})
 
 
 async def _ask(
@@ -282,6 +290,8 @@ async def _commit(
         base = known.ledger
         if base and iso(snapshot.generated_at) < iso(base.generated_at):
             return Outcome(order, "failed", "stale", row=base, feed_calls=1)
+        if base is None:
+            known = await _listed(container, order.race_id, known, note)
         if takes_back(snapshot, known) or amends(snapshot, known):
             known = known._replace(versions=await versions_of(container, order.race_id))
         row, change = next_row(container, order, snapshot, occasion, known)

@@ -14,8 +14,8 @@ from raceday.errors import FeedError, FeedNotFound, RaceDayError
 from raceday.feed.filter import require_wanted
 from raceday.log import Log
 from raceday.polling.outcome import Order, Outcome
-from raceday.polling.results import result_ops
-from raceday.racing.results_watch import after_failure, by_a_look, next_look, what_changed
+from raceday.polling.results import result_ops, versions_of
+from raceday.racing.results_watch import after_failure, by_a_look, is_older, next_look, what_changed
 from raceday.racing.snapshot import Snapshot, Status
 from raceday.tables import RACE_RESULTS
 from raceday.tables.race_results import results_row
@@ -63,6 +63,10 @@ async def _seen(container: Container, order: Order, stored: Mapping[str, Any], l
         await _note(container, order.race_id, after_failure(final_at, due, now))
         return Outcome(order, "failed", "stale", feed_calls=1)
     row = amended(stored, snapshot)
+    if row is not None and is_older(await versions_of(container, order.race_id), row):
+        # Placings that were amended since, under whatever time of its own the answer comes.
+        await _note(container, order.race_id, after_failure(final_at, due, now))
+        return Outcome(order, "failed", "stale", feed_calls=1)
     if row is None:
         await _note(container, order.race_id, next_look(final_at, now, result_time))
         return Outcome(order, "done", feed_calls=1)
