@@ -17,6 +17,7 @@ from local.simulate.taped import simulate_tape
 from local.simulate.world import settings_from_env
 from local.tape.blame import blamed
 from local.tape.opening import opened
+from local.tape.own_days import OwnDays
 from local.tape.replay import TapeReplay
 from local.tape.scanning import TapeError
 from local.tape.stored import DECIDING, settings_of_replay
@@ -39,6 +40,7 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
     """
     if store is None and not verify and not only:
         return _again(tape, day)
+    days: OwnDays | None = None
     try:
         answers = opened(tape)
         place = stores.present(store)
@@ -47,6 +49,10 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
             recorded, (only, *_) = asyncio.run(read_named(place, only))
         else:
             recorded = asyncio.run(read_place(place))
+            days = OwnDays(answers, recorded)
+            if days.others and not days.own:
+                raise NoSuchRace(f"none of the store's {len(days.others)} races is of the tape's days or polled on it")
+            recorded = days.of(recorded)
     except (TapeError, FileNotFoundError, NoSuchRace) as error:
         click.echo(f"raceday replay: {error}", err=True)
         return 2
@@ -57,6 +63,8 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
     spent = time.perf_counter() - began
     polls = len(made.store.tables["race-polls"])
     click.echo(f"{polls} polls replayed in {spent:.1f} s; {_lacking(made)}")
+    if days is not None and days.others:
+        click.echo(f"  {len(days.others)} races of other days are left out, {len(days.own)} are the tape's own")
     for line in made.unknown[:10]:
         click.echo(f"  not on the tape: {line}")
     if made.given and not made.taped_imports:
@@ -66,8 +74,9 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
     if not verify:
         click.echo("  ".join(f"{table} {len(made.store.tables[table])}" for table in COMPARED))
         return 0
-    differing = compare(recorded, made.store.tables, only=only)
-    found = asyncio.run(blamed(differing, recorded, made.store.tables, made.lost, made.untold, damaged=made.damaged))
+    tables = days.of(made.store.tables) if days is not None else made.store.tables
+    differing = compare(recorded, tables, only=only)
+    found = asyncio.run(blamed(differing, recorded, tables, made.lost, made.untold, damaged=made.damaged))
     for difference in found[:50]:
         click.echo(str(difference))
     if len(found) > 50:

@@ -67,7 +67,7 @@ def simulated(plan: DayPlan, backend: PortBackend, seams: Callable[[SimWorld], F
 
 @lru_cache(maxsize=4)
 def taped_day(
-    seed: int = 1, races: int = 4, faults: str = "none", amended: int | None = None
+    seed: int = 1, races: int = 4, faults: str = "none", amended: int | None = None, day: date = DAY
 ) -> tuple[Path, dict[str, dict[str, Row]]]:
     """Return the tape and the tables of a simulated day; made once, never changed.
 
@@ -79,12 +79,12 @@ def taped_day(
         folder.mkdir()
         backend = PortBackend()
         options = DayOptions(late_amendments=amended)
-        plan = DayPlan(seed=seed, races=races, day=DAY, depth="port", tape=folder / "day.tape", options=options)
+        plan = DayPlan(seed=seed, races=races, day=day, depth="port", tape=folder / "day.tape", options=options)
         simulated(plan, backend, None if faults == "none" else profile(faults))
         assert backend.memory is not None
         (folder / "tables").write_bytes(pickle.dumps(backend.memory.tables))
 
-    folder = file_once(f"taped-{seed}-{races}-{faults}-{amended}", make)
+    folder = file_once(f"taped-{seed}-{races}-{faults}-{amended}-{day}", make)
     return folder / "day.tape", pickle.loads((folder / "tables").read_bytes())
 
 
