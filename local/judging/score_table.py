@@ -65,10 +65,14 @@ class Half:
 
 
 def halves(answers: Iterable[tuple[str, Snapshot]]) -> tuple[Half, Half]:
-    """Judge answers: every other one is for calibrating, the rest is to be reported."""
+    """Judge answers: those of every other race are for calibrating, the rest is to be reported.
+
+    Two answers of one race have most of their figures in common, and are of one half.
+    """
     found = (Half(), Half())
-    for i, (name, race) in enumerate(answers):
-        _judge(found[i % 2], name, race)
+    order: dict[str, int] = {}
+    for name, race in answers:
+        _judge(found[order.setdefault(race.race_id, len(order)) % 2], name, race)
     return found
 
 

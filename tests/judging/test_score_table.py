@@ -15,6 +15,13 @@ def judged() -> tuple[Half, Half]:
     return halves(generated(2, 8))
 
 
+def test_all_answers_of_a_race_are_of_one_half(judged: tuple[Half, Half]) -> None:
+    """What was calibrated on shares no race with what is reported, and each half has some."""
+    races = [{name.split()[0] for name, *_ in half.sound} for half in judged]
+    assert all(len(names) > 2 for names in races)
+    assert not races[0] & races[1]
+
+
 def test_every_sound_answer_scores_ninety(judged: tuple[Half, Half]) -> None:
     """No check costs a sound answer much; what nobody can decide is capped."""
     scores = [score for half in judged for _, score, _ in half.sound]
