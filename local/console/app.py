@@ -286,6 +286,8 @@ async def _nowhere(request: Request) -> tuple[str, dict[str, Any]]:
 
 def _date(text: str | None) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text) if text else None
     except ValueError:
         return None
+    # Appwrite has no instant of an earlier year.
+    return day if day and day.year >= 1000 else None

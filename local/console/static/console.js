@@ -27,17 +27,35 @@
     if (element.textContent !== text) element.textContent = text;
   }
 
+  // What a frame may change without being late: at a whole minute a day has a thousand countdowns that do.
+  const COUNTS_A_FRAME = 60;
+  const ROWS_A_FRAME = 6;
+  const frame = () => new Promise((done) => (document.hidden ? setTimeout(done) : requestAnimationFrame(done)));
+
   let counted = [];
+  let counting = false;
+
+  async function count() {
+    if (counting) return;
+    counting = true;
+    const all = counted;
+    const at = now();
+    let changed = 0;
+    for (const each of all) {
+      const ms = each.at - at;
+      const text = each.due && ms <= 0 ? "now" : ms >= 0 ? `in ${span(ms)}` : `${span(ms)} ago`;
+      if (text === each.text) continue;
+      each.text = text;
+      each.element.textContent = text;
+      if (++changed % COUNTS_A_FRAME === 0) await frame();
+      if (all !== counted) break;
+    }
+    counting = false;
+  }
 
   function tick() {
+    count();
     const at = now();
-    for (const count of counted) {
-      const ms = count.at - at;
-      const text = count.due && ms <= 0 ? "now" : ms >= 0 ? `in ${span(ms)}` : `${span(ms)} ago`;
-      if (text === count.text) continue;
-      count.text = text;
-      count.element.textContent = text;
-    }
     const clock = document.getElementById("clock");
     if (clock) set(clock, zone.format(new Date(at)));
   }
@@ -91,7 +109,7 @@
   }
 
   // A day has hundreds of rows: those that changed are morphed, those that moved are moved, and no other is touched.
-  function rows(table, fresh) {
+  async function rows(table, fresh) {
     const known = new Map([...table.querySelectorAll("tr[data-version]")].map((row) => [row.id, row]));
     const groups = [...fresh.tBodies].map((group) => {
       const old = document.getElementById(group.id);
@@ -107,37 +125,65 @@
     groups.forEach(([group], i) => {
       if (table.tBodies[i] !== group) table.insertBefore(group, table.tBodies[i] || null);
     });
+    const ids = new Set(groups.flatMap(([, wanted]) => wanted.map((row) => row.id)));
+    for (const [id, row] of known) if (!ids.has(id)) row.remove();
+    let touched = 0;
     for (const [group, wanted] of groups) {
-      const ids = new Set(wanted.map((row) => row.id));
-      for (const row of [...group.querySelectorAll("tr[data-version]")]) if (!ids.has(row.id)) row.remove();
-    }
-    for (const [group, wanted] of groups) {
+      const own = new Set(wanted.map((row) => row.id));
       let next = group.querySelector(".group").nextElementSibling;
       for (const row of wanted) {
         const old = known.get(row.id);
         const here = old || document.importNode(row, true);
-        if (old && row.children.length && old.dataset.version !== row.dataset.version) into(old, row, "outerHTML");
+        // A row on its way elsewhere is passed over: it is moved when its turn comes, and not all others past it.
+        while (next && next !== here && (!own.has(next.id) || next.nextElementSibling === here)) next = next.nextElementSibling;
+        const other = old && row.children.length && old.dataset.version !== row.dataset.version;
         if (here === next) next = next.nextElementSibling;
         else group.insertBefore(here, next);
+        if (other) into(old, row, "outerHTML");
+        if ((other || !old) && ++touched % ROWS_A_FRAME === 0) await frame();
       }
     }
   }
 
-  function morph(html) {
+  // The parts of a race's page whose text is the same are left alone, the others come one a frame.
+  let former = new Map();
+
+  function keeping(work) {
+    const places = [...document.querySelectorAll(".scroll")].map((e) => [e, e.scrollLeft, e.scrollTop]);
+    work();
+    for (const [element, left, top] of places) {
+      if (element.scrollLeft !== left) element.scrollLeft = left;
+      if (element.scrollTop !== top) element.scrollTop = top;
+    }
+  }
+
+  async function parts(main, fresh) {
+    const name = (part) => part.id || part.className;
+    const names = (element) => [...element.children].map(name).join(" ");
+    if (names(main) !== names(fresh)) {
+      keeping(() => into(main, fresh, "outerHTML"));
+      former = new Map([...fresh.children].map((part) => [name(part), part.outerHTML]));
+      return;
+    }
+    for (const [i, part] of [...fresh.children].entries()) {
+      const text = part.outerHTML;
+      if (former.get(name(part)) === text) continue;
+      keeping(() => into(main.children[i], part, "outerHTML"));
+      former.set(name(part), text);
+      await frame();
+    }
+  }
+
+  async function morph(html) {
     const page = document.getElementById("page");
-    const table = page.querySelector("table.races");
-    const fresh = table && new DOMParser().parseFromString(html, "text/html");
-    const changed = fresh?.querySelector("table.races");
-    if (changed) {
+    const fresh = new DOMParser().parseFromString(html, "text/html");
+    const [table, changed] = [page, fresh].map((each) => each.querySelector("table.races"));
+    if (table && changed) {
       for (const id of ["strip", "top"]) into(document.getElementById(id), fresh.getElementById(id), "outerHTML");
-      rows(table, changed);
+      await rows(table, changed);
     } else {
-      const places = [...document.querySelectorAll(".scroll")].map((e) => [e, e.scrollLeft, e.scrollTop]);
-      into(page, html, "innerHTML");
-      for (const [element, left, top] of places) {
-        if (element.scrollLeft !== left) element.scrollLeft = left;
-        if (element.scrollTop !== top) element.scrollTop = top;
-      }
+      into(document.getElementById("strip"), fresh.getElementById("strip"), "outerHTML");
+      await parts(document.getElementById("main"), fresh.getElementById("main"));
       reveal();
     }
     settle();
@@ -149,6 +195,8 @@
     set(live, text);
     live.classList.toggle("bad", bad);
   }
+
+  let morphing = Promise.resolve();
 
   async function refresh() {
     const headers = { "X-Fragment": "1" };
@@ -163,8 +211,12 @@
     if (location.href !== asked) return;
     if (answer.status === 503) throw new Error("the store cannot be read");
     if (answer.status >= 500) throw new Error(`the console answered ${answer.status}`);
+    // One page after another: a part that is under way is not torn by the next.
+    const turn = (morphing = morphing.catch(() => {}).then(() => (location.href === asked ? morph(html) : undefined)));
+    await turn;
+    if (location.href !== asked) return;
+    // A page that was not shown whole keeps its former tag, and is sent again.
     tag = answer.headers.get("etag") || "";
-    morph(html);
     document.body.dataset.updates = String(Number(document.body.dataset.updates || 0) + 1);
   }
 
