@@ -32,8 +32,11 @@ HELP = f"env where APPWRITE_ENDPOINT is set, else {DEFAULT}, or {DEMO} while `up
 def chosen(given: str | Path | None, *, of_running: bool = True) -> str:
     """Return the store of a command: what was given, else Appwrite where it is set, else the default file.
 
-    With `of_running`, a demo that runs goes before a default file that nobody works on.
+    With `of_running`, a demo that runs goes before a default file that nobody works on. Raises NotAStore for an empty
+    name, as a script's unset variable gives.
     """
+    if given == "":
+        raise NotAStore("--store: expected a file or env, got ''")
     place = str(given) if given else (ENV if os.environ.get("APPWRITE_ENDPOINT") else str(_default(of_running)))
     if place not in (ENV, MEMORY):
         check_file(place)
@@ -46,7 +49,7 @@ def of_feed(given: str | Path | None, feed: str | None, *, own: Path | None = No
     Races that are made up or played again never go to Appwrite unless it is named, only the live feed's do; `own` is a
     file to take instead of the default.
     """
-    if given or feed == LIVE:
+    if given or given == "" or feed == LIVE:
         return chosen(given, of_running=of_running)
     return chosen(own or _default(of_running))
 

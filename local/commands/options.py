@@ -14,6 +14,8 @@ from local.stores import HELP
 
 Options = SimpleNamespace
 Body = TypeVar("Body", bound=Callable[..., Any])
+# Appwrite has no instant of an earlier year.
+FIRST_YEAR = 1000
 POSITIVE = click.IntRange(min=1)
 FILE = click.Path(path_type=Path)
 
@@ -28,9 +30,12 @@ class DateParam(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
             self.fail(f"expected a date as YYYY-MM-DD, got {value!r}", param, ctx)
+        if day.year < FIRST_YEAR:
+            self.fail(f"expected a date of the year {FIRST_YEAR} or later, got {value!r}", param, ctx)
+        return day
 
 
 class InstantParam(click.ParamType[datetime]):

@@ -79,6 +79,7 @@ bench --help
 """
 BAD = """
 status --date 2026-02-30
+status --date 0001-01-01
 report nosuchrace race.html
 explain nosuchrace
 explain 'Tuiroa R9'
@@ -123,6 +124,7 @@ score table --races 0
 """
 HOSTILE = """
 status --store README.md
+status --store ''
 status --store /proc/none.db
 report 2026-02-14 README.md
 report 2026-02-14 /proc/x.html
