@@ -3,21 +3,18 @@
 import asyncio
 from datetime import date, datetime, time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from local import stores
 from local.commands.options import store_option
-from local.commands.places import read_named
-from local.tape.asof import RaceHistory, check, random_instants
-from local.tape.opening import opened
-from local.tape.printed import lines
-from local.tape.replay import TapeReplay
-from local.tape.scanning import TapeError
-from local.tape.stored import settings_of_replay
 from raceday.clock import instant
 from raceday.racing.nzday import nz_zone, race_day
 from raceday.tables import RACES
+
+if TYPE_CHECKING:
+    from local.tape.asof import RaceHistory
 
 
 @click.command(epilog="Example: ./raceday asof 4ecf287d 14:05 --store .raceday/simulate.db")
@@ -35,6 +32,14 @@ def asof(race: str, at: str | None, store: str | None, count: int | None, tape: 
     instants.
     Exit code 0 shown or all equal, 1 something differs, 2 wrong usage.
     """
+    from local.commands.places import read_named
+    from local.tape.asof import RaceHistory, check, random_instants
+    from local.tape.opening import opened
+    from local.tape.printed import lines
+    from local.tape.replay import TapeReplay
+    from local.tape.scanning import TapeError
+    from local.tape.stored import settings_of_replay
+
     if count is not None and at is not None:
         click.echo("raceday asof: expected a TIME or --check N, got both: --check chooses its own instants", err=True)
         return 2
@@ -63,7 +68,7 @@ def asof(race: str, at: str | None, store: str | None, count: int | None, tape: 
     return 1 if made.found else 0
 
 
-def _instant(text: str, history: RaceHistory, race_id: str) -> datetime:
+def _instant(text: str, history: "RaceHistory", race_id: str) -> datetime:
     """Read an instant; raises ValueError naming what was expected."""
     try:
         clock = time.fromisoformat(text)

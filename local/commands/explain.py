@@ -2,20 +2,18 @@
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from local import stores
 from local.commands.options import store_option
-from local.commands.places import read_named
 from local.failures import NoSuchRace
-from local.tape.explain import check_lines, day_figures, runner_lines, where
-from local.tape.opening import opened
-from local.tape.reader import Tape
-from local.tape.replay import Rows
-from local.tape.scanning import TapeError
-from local.tape.story import RaceStory, unanswered
 from raceday.tables import RACE_POLLS
+
+if TYPE_CHECKING:
+    from local.tape.reader import Tape
+    from local.tape.replay import Rows
 
 
 @click.command(
@@ -37,6 +35,12 @@ def explain(race: str, runner: int | None, label: int | None, store: str | None,
     is a number, LABEL whole minutes before the start (negative after it). Exit code 0 none differs,
     1 one does, 2 wrong usage.
     """
+    from local.commands.places import read_named
+    from local.tape.explain import runner_lines
+    from local.tape.opening import opened
+    from local.tape.scanning import TapeError
+    from local.tape.story import RaceStory
+
     try:
         answers = opened(tape) if tape else None
         place = stores.present(store)
@@ -58,7 +62,10 @@ def explain(race: str, runner: int | None, label: int | None, store: str | None,
     return 1 if any("  != " in line for line in lines) else 0
 
 
-def _all(recorded: Rows, tape: Tape | None, races: list[str]) -> int:
+def _all(recorded: "Rows", tape: "Tape | None", races: list[str]) -> int:
+    from local.tape.explain import check_lines, day_figures, where
+    from local.tape.story import RaceStory, unanswered
+
     figures = differing = 0
     for race_id, figure in day_figures(recorded, tape, races):
         figures += 1

@@ -5,23 +5,17 @@ import json
 import time
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from local import stores
 from local.commands.options import DAY, OUT_FILE, store_option, write_whole
-from local.commands.places import read_named, read_place
 from local.failures import NoSuchRace
 from local.progress import doing
-from local.simulate.taped import simulate_tape
-from local.simulate.world import settings_from_env
-from local.tape.blame import blamed
-from local.tape.opening import opened
-from local.tape.own_days import OwnDays
-from local.tape.replay import TapeReplay
-from local.tape.scanning import TapeError
-from local.tape.stored import DECIDING, settings_of_replay
-from local.tape.verify import COMPARED, compare, counts
+
+if TYPE_CHECKING:
+    from local.tape.replay import TapeReplay
 
 
 @click.command(epilog="Example: ./raceday replay .raceday/day.tape --store .raceday/simulate.db --verify")
@@ -38,6 +32,15 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
     Without a store the day is lived again, at the slots of its schedule, and what that makes is told.
     Exit code 0 all is equal, 1 something differs, 2 no such tape or store, 3 without a store: nothing was polled.
     """
+    from local.commands.places import read_named, read_place
+    from local.tape.blame import blamed
+    from local.tape.opening import opened
+    from local.tape.own_days import OwnDays
+    from local.tape.replay import TapeReplay
+    from local.tape.scanning import TapeError
+    from local.tape.stored import settings_of_replay
+    from local.tape.verify import COMPARED, compare, counts
+
     if store is None and not verify and not only:
         return _again(tape, day)
     days: OwnDays | None = None
@@ -87,7 +90,7 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
     return 1 if found else 0
 
 
-def _lacking(made: TapeReplay) -> str:
+def _lacking(made: "TapeReplay") -> str:
     """Say how many polls and looks at results were taken as stored, for the tape has no answer of theirs."""
     looks = f", nor {len(made.unlooked)} late looks at results" if made.unlooked else ""
     return f"{len(made.lost)} have no answer on the tape{looks}"
@@ -95,6 +98,11 @@ def _lacking(made: TapeReplay) -> str:
 
 def _again(path: Path, day: date | None) -> int:
     """Let the tape's day pass without any ledger, and tell what was made; 2 no such tape, 3 nothing was polled."""
+    from local.simulate.taped import simulate_tape
+    from local.simulate.world import settings_from_env
+    from local.tape.opening import opened
+    from local.tape.stored import DECIDING
+
     try:
         report = simulate_tape(opened(path), None, settings=settings_from_env(*DECIDING), users=False, day=day)
     except ValueError as error:

@@ -28,6 +28,19 @@ def test_help_loads_no_arrow_and_sets_no_progress_going() -> None:
     assert "Example: ./raceday export" in made.stdout
 
 
+@pytest.mark.parametrize("command", ["explain", "replay", "asof"])
+def test_help_of_a_command_that_reads_loads_what_its_work_takes_with_its_work(command: str) -> None:
+    """The help of a command over tapes loads neither the replay nor the feed's models, nor a server."""
+    told = (
+        f"import sys; from local.cli import main; main(['{command}', '--help']);"
+        " heavy = ('local.tape', 'local.feedsim', 'local.simulate.', 'local.world', 'raceday.feed.models', 'uvicorn');"
+        " sys.exit(', '.join(name for name in sys.modules if name.startswith(heavy)) or 0)"
+    )
+    made = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    assert f"Example: ./raceday {command}" in made.stdout
+
+
 def test_a_misspelt_command_is_told_what_is_near(capsys: pytest.CaptureFixture[str]) -> None:
     """A name that is no command ends with 2 and names the nearest ones."""
     assert run("simulat") == 2
