@@ -47,6 +47,16 @@ def test_a_missing_lock_is_told_and_leaves_no_install_behind(checkout: Path) -> 
     assert not (checkout / ".raceday" / "installing").exists()
 
 
+def test_a_link_to_it_is_followed_to_its_checkout(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Begun by a link in another folder, or by a link to that link, it works in the folder where it stands itself."""
+    others = tmp_path_factory.mktemp("others")
+    (others / "first").symlink_to(checkout / "raceday")
+    (others / "raceday").symlink_to("first")
+    ended = _run(others, "test")
+    assert f"{checkout}/local/locks/dev.txt is missing" in ended.stderr
+    assert not (others / ".raceday").exists()
+
+
 def test_a_python_without_venv_is_told_what_to_install(checkout: Path) -> None:
     """A Python that has no venv module ends with 2 and the package to install."""
     lock = checkout / "local" / "locks" / "dev.txt"
