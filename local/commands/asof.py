@@ -9,8 +9,9 @@ import click
 
 from local import stores
 from local.commands.options import store_option
+from local.nz_times import on_the_clock
 from raceday.clock import instant
-from raceday.racing.nzday import nz_zone, race_day
+from raceday.racing.nzday import race_day
 from raceday.tables import RACES
 
 if TYPE_CHECKING:
@@ -85,4 +86,4 @@ def _instant(text: str, history: "RaceHistory", race_id: str) -> datetime:
     row = history.recorded[RACES][race_id]
     day = row.get("raceDateNz")
     known = date.fromisoformat(day) if day else race_day(instant(row["startTime"]))
-    return datetime.combine(known, clock, nz_zone())
+    return on_the_clock(known, clock)

@@ -83,12 +83,15 @@ async def _export(days: list[date], folder: Path, kind: str, place: str) -> int:
 
 async def _write(client: Finds, days: list[date], folder: Path, kind: str) -> int:
     # Arrow and DuckDB take a second to load, which --help and a wrong use do without.
-    from local.tape.export import export_day
+    from local.tape.export import export_day, has_polls
 
-    polls = 0
+    polls, files = 0, "csv" if kind == "csv" else "parquet"
     for day in counted(days, "days", len(days)):
-        counts = await export_day(client, day, folder, "csv" if kind == "csv" else "parquet")
+        counts = await export_day(client, day, folder, files)
         polls += counts["polls"]
+        if not counts["polls"] and has_polls(folder, day, files):
+            click.echo(f"{day}: no poll is stored, and its files of before stay")
+            continue
         click.echo(f"{day}: " + "  ".join(f"{table} {count:,}" for table, count in counts.items()))
     return polls
 

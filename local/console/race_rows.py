@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 
 from local.console.source import Source
 from local.console.words import at
+from local.nz_times import on_the_clock
 from local.tape.shown import race_rows, stood
 from raceday.racing.nzday import nz_zone
 from raceday.store.port import Row
@@ -89,6 +90,6 @@ def asked_instant(text: str, race: Row) -> datetime | None:
             found = datetime.fromisoformat(text.replace(" ", "+"))
             return found if found.tzinfo else None
         day = date.fromisoformat(str(race["raceDateNz"]))
-        return datetime.combine(day, time.fromisoformat(text), nz_zone())
+        return on_the_clock(day, time.fromisoformat(text))
     except (ValueError, OverflowError, OSError):
         return None

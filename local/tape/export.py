@@ -5,7 +5,7 @@ import io
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 import duckdb
 import pyarrow as pa
@@ -70,12 +70,23 @@ class ParquetFile:
         self._file.close()
 
 
+class _Lines:
+    """Ends each line that csv writes with a line feed alone."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, line: str) -> int:
+        return self._file.write(line.removesuffix("\r\n") + "\n")
+
+
 class CsvFile:
     """One CSV file with a line of names; instants are ISO in UTC, null is empty."""
 
     def __init__(self, path: Path, table: ExportTable) -> None:
         self._file = path.open("w", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file, lineterminator="\n")
+        # Of its lines' ends csv quotes what stands in a value, so that a lone carriage return is quoted too.
+        self._writer = csv.writer(_Lines(self._file), lineterminator="\r\n")
         self._names = [field.name for field in table.fields]
         self._writer.writerow(self._names)
 
@@ -107,7 +118,8 @@ async def races_of_day(store: Finds, day: date) -> AsyncIterator[RaceData]:
 async def export_day(store: Finds, day: date, folder: Path, kind: str) -> dict[str, int]:
     """Write one day's tables and return how many rows each has; `kind` is parquet or csv.
 
-    Files are DIR/TABLE/day=YYYY-MM-DD/TABLE.KIND, which readers take for partitions; each takes its place whole.
+    Files are DIR/TABLE/day=YYYY-MM-DD/TABLE.KIND, which readers take for partitions; each takes its place whole. Those
+    of a day whose polls are no longer stored stay as they were made before.
     """
     made = {table.name: _new_file(folder, table, day, kind) for table in TABLES}
     counts = dict.fromkeys(made, 0)
@@ -120,10 +132,26 @@ async def export_day(store: Finds, day: date, folder: Path, kind: str) -> dict[s
     finally:
         for file in made.values():
             file.close()
+    stays = not counts["polls"] and has_polls(folder, day, kind)
     for table in TABLES:
         path = path_of(folder, table.name, day, kind)
-        path.with_suffix(".new").replace(path)
+        new = path.with_suffix(".new")
+        if stays:
+            new.unlink()
+        else:
+            new.replace(path)
     return counts
+
+
+def has_polls(folder: Path, day: date, kind: str) -> bool:
+    """Tell whether a day's polls were exported before, and there were any."""
+    path = path_of(folder, "polls", day, kind)
+    if not path.exists():
+        return False
+    if kind == "parquet":
+        return bool(pq.read_metadata(path).num_rows)
+    with path.open(encoding="utf-8") as lines:
+        return sum(1 for _ in zip(lines, range(2), strict=False)) > 1
 
 
 def path_of(folder: Path, table: str, day: date, kind: str) -> Path:

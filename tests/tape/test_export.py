@@ -4,22 +4,25 @@ import asyncio
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from local.commands.export import stored_of_tape
 from local.functions import ROOT
 from local.simulate.port_store import PortBackend
 from local.simulate.taped import simulate_tape
 from local.simulate.world import settings_from_env
-from local.tape.export import DATABASE, documented, export_day, make_database, open_days, path_of
-from local.tape.export_tables import TABLES, ExportTable, RaceData
+from local.tape.export import DATABASE, CsvFile, documented, export_day, has_polls, make_database, open_days, path_of
+from local.tape.export_tables import TABLES, ExportTable, Field, RaceData
 from local.tape.questions import QUESTIONS
 from local.tape.reader import Tape
 from local.tape.remade import REST, read_ledger
@@ -137,6 +140,51 @@ def test_csv_and_duckdb_hold_the_same_rows(exported: Path, tmp_path: Path) -> No
         polls = base.execute("SELECT count(*) FROM polls").fetchall()[0][0]
     assert comments == sum(len(table.fields) for table in TABLES)
     assert polls == len(stored()[1][RACE_POLLS])
+
+
+NAMES = ExportTable("t", "", (Field("name", "text", ""), Field("no", "int", "")), lambda race: iter(()))
+
+
+class NoRaces:
+    """A store from which all is pruned."""
+
+    async def find(
+        self, table: str, queries: Sequence[str] = (), *, limit: int | None = None, select: Sequence[str] = ()
+    ) -> list[Row]:
+        """Find nothing."""
+        return []
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_day_whose_polls_are_pruned_keeps_the_files_of_before(tmp_path: Path, kind: str) -> None:
+    """An export over many days replaces none by what is left of it; a day that never had polls is empty."""
+    asyncio.run(export_day(stored()[0], DAY, tmp_path, kind))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert asyncio.run(export_day(NoRaces(), DAY, tmp_path, kind))["polls"] == 0
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    asyncio.run(export_day(NoRaces(), DAY + timedelta(days=1), tmp_path, kind))
+    assert not has_polls(tmp_path, DAY + timedelta(days=1), kind)
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), min_size=1))
+def test_a_csv_reads_as_it_was_written(names: list[str]) -> None:
+    """Commas, quotes, line breaks of any kind and a leading = come back as they were."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "t.csv"
+        file = CsvFile(path, NAMES)
+        file.add([{"name": name, "no": i} for i, name in enumerate(names)])
+        file.close()
+        with path.open(newline="", encoding="utf-8") as lines:
+            assert [row["name"] for row in csv.DictReader(lines)] == names
+        assert path.read_bytes().startswith(b"name,no\n")
+
+
+def test_a_carriage_return_alone_ends_no_line_of_a_csv(tmp_path: Path) -> None:
+    """It is quoted as a line feed is: DuckDB, whose lines may end in either, reads one row."""
+    file = CsvFile(tmp_path / "t.csv", NAMES)
+    file.add([{"name": "a\rb", "no": 1}])
+    file.close()
+    assert (tmp_path / "t.csv").read_bytes() == b'name,no\n"a\rb",1\n'
 
 
 def test_the_worked_questions_answer_as_the_rows_do(exported: Path) -> None:
