@@ -11,6 +11,8 @@ HEAD = """# Functions
 
 Made from `shared/raceday/catalogue` by `./raceday docs`; [openapi.json](openapi.json) describes those on HTTP.
 Callers on HTTP send `RACEDAY_WEB_SECRET` as `X-Require-Whisk-Auth`. `./raceday invoke FUNCTION` runs one here.
+What called the former poller calls `enhanced-race-poller`: its `?raceIds=a,b` and `{"raceIds": []}` work there.
+A function that a schedule alone starts is on no web path: `up` answers 404 to a call of it.
 """
 
 
