@@ -100,6 +100,7 @@ class RaceBook:
             track_condition=track,
             dead=dead,
             told=next((d.how for d in reversed(script.dropped) if d.since <= mark), ""),
+            leapt={p: leap.factor for leap in script.leaps if leap.since <= mark < leap.until for p in leap.products},
         )
 
     def _pools(self, mark: datetime) -> tuple[DrawnMoney, dict[str, int]]:
@@ -196,6 +197,7 @@ class RaceBook:
             (script.place_off, "place_off", ""),
             *((d.since, "dropped", d.how) for d in script.dropped),
             *((s.since, "suspended", s.kind) for s in script.suspensions),
+            *((leap.since, "leapt", ",".join(leap.products)) for leap in script.leaps),
         ]
         if script.abandoned_list is None:
             rows += [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 
 MULTI_LEG_PRODUCTS = ("early_quadrella", "quadrella", "running_double", "treble")
@@ -60,6 +61,16 @@ class DroppedPools:
 
 
 @dataclass(frozen=True, slots=True)
+class Leap:
+    """From `since` until `until` the totals of `products` are served as `factor` times what they are; odds stand."""
+
+    since: datetime
+    until: datetime
+    products: tuple[str, ...]
+    factor: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class RaceScript:
     """What happens to one race and when; every instant from which something is served lies on a 15 s mark."""
 
@@ -85,6 +96,7 @@ class RaceScript:
     odds_left: bool = False
     dropped: tuple[DroppedPools, ...] = ()
     suspensions: tuple[Suspension, ...] = ()
+    leaps: tuple[Leap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +215,7 @@ class MarketState:
     products that are not offered are missing. Hold and bet points of a runner are the sums of its tracker pieces;
     `unknown_*` belong to ids that are no runners of the race. `dead` holds what is served as the total of pools that
     were called off: it is to be refunded, and `pools` has 0 there. `told` is how totals are served: "" as they are,
-    or null, empty or zero.
+    or null, empty or zero. `leapt` holds the factor of totals that are served as what they are not.
     """
 
     race_id: str
@@ -226,12 +238,13 @@ class MarketState:
     track_condition: str
     dead: dict[str, int] = field(default_factory=dict)
     told: str = ""
+    leapt: dict[str, Fraction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class DayEvent:
     """Something that changes at `at`: kind is one of visible, status, list_status, gone, moved_start, scratched,
-    refunded, place_off, dropped, suspended, settled, corrected, turned; `detail` is the new status, the runner's
+    refunded, place_off, dropped, suspended, leapt, settled, corrected, turned; `detail` is the new status, the runner's
     entrant id, the new start as ISO text, or what kind of it."""
 
     at: datetime

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-MONEY_TROUBLES = ("unrefunded", "leavers", "dead_places", "dropped_pools", "suspensions", "late_amendments")
+MONEY_TROUBLES = ("unrefunded", "leavers", "dead_places", "dropped_pools", "suspensions", "late_amendments", "leaps")
 _COUNTS = (
     "moved_starts",
     "abandoned_races",
@@ -37,8 +37,8 @@ class DayOptions:
 
     Trouble with money comes by asking alone: `unrefunded` scratchings are refunded a refresh or more later, `leavers`
     are listed no more, `dead_places` lose their Place pool, `dropped_pools` their totals at the end, `suspensions`
-    miss prices for a while, `late_amendments` change a result an hour or more after Final. `unfinished` races
-    stay Closed for longer than anybody polls them.
+    miss prices for a while, `late_amendments` change a result an hour or more after Final, `leaps` show
+    totals many times too large or too small for a while. `unfinished` races stay Closed for longer than anybody polls.
     """
 
     form: str = "compact"
@@ -56,6 +56,7 @@ class DayOptions:
     dropped_pools: int | None = None
     suspensions: int | None = None
     late_amendments: int | None = None
+    leaps: int | None = None
     unfinished: int | None = None
     late_meetings: int | None = None
     late_races: int | None = None

@@ -65,7 +65,7 @@ def _common(product: str, total: int, status: str, commingled: bool) -> dict[str
 
 
 def _single(book: RaceBook, meeting: MeetingFacts, state: MarketState, product: str, trends: bool) -> dict[str, Any]:
-    cents = state.dead.get(product, state.pools[product])
+    cents = int(state.dead.get(product, state.pools[product]) * state.leapt.get(product, 1))
     name = PRODUCT_TYPES[product]
     if product == "first4":
         name = stream(book.race.race_id, "spelling").choice(FIRST_FOUR_SPELLINGS)

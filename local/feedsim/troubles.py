@@ -1,4 +1,4 @@
-"""What befalls the money of some races: refunds that come late, pools called off or dropped, missing prices.
+"""What befalls the money of some races: refunds that come late, pools called off or dropped, missing prices, leaps.
 
 Each is drawn from the race's own stream, so that asking for one kind leaves the rest of the day as it was.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from fractions import Fraction
 
 from local.feedsim.marks import floor_mark
-from local.feedsim.model import DroppedPools, FeedRace, Scratching, Suspension
+from local.feedsim.model import DroppedPools, FeedRace, Leap, Scratching, Suspension
 from local.feedsim.options import MONEY_TROUBLES, DayOptions
 from local.feedsim.seeded import stream
 
@@ -88,6 +89,16 @@ def _late_amendment(race: FeedRace) -> None:
     race.script = replace(race.script, corrected=at, correction=chance.choice(("dividends", "placings")))
 
 
+def _leap(race: FeedRace) -> None:
+    """Win, Place or both are told ten or a hundred times too large, or a tenth of themselves, for up to ten minutes."""
+    chance = stream(race.race_id, "leap")
+    since = floor_mark(race.advertised - chance.choice((60, 150, 290, 700, 1500)) * _SECOND)
+    until = min(since + chance.choice((30, 60, 150, 600)) * _SECOND, race.script.closed)
+    products = chance.choice((("win",), ("place",), ("win", "place")))
+    leap = Leap(since, until, products, chance.choice((Fraction(10), Fraction(100), Fraction(1, 10))))
+    race.script = replace(race.script, leaps=(leap,))
+
+
 def _unfinished(race: FeedRace) -> None:
     """Betting shuts, and nothing is told of the race for seven hours."""
     race.script = replace(race.script, interim=race.advertised + _UNTOLD, final=race.advertised + _UNTOLD)
@@ -100,5 +111,6 @@ _MAKERS: dict[str, Callable[[FeedRace], None]] = {
     "dropped_pools": _dropped_pools,
     "suspensions": _suspension,
     "late_amendments": _late_amendment,
+    "leaps": _leap,
     "unfinished": _unfinished,
 }

@@ -95,6 +95,7 @@ DAYS: Mapping[str, Named] = {
     "corrections": Named(_early(16, 2, corrections=2)),
     "abandoned-meeting": Named(_early(17, 3, abandoned_meetings=1)),
     "leavers": Named(_early(18, 2, leavers=2, dead_places=1, dropped_pools=1)),
+    "leaps": Named(_early(19, 2, leaps=2)),
     "intervals": Named(replace(_early(3, 1), settings=settings_with(near_interval_secs=30, last_interval_secs=15))),
     "faults": Named(_early(5, 4), "all"),
     "conflicts": Named(_early(3, 4), "conflicts"),

@@ -19,7 +19,15 @@ class DayShape:
 
 _MOVED = {"moved_starts": 4, "late_races": 12, "late_scratchings": 3}
 _ABANDONED = {"abandoned_races": 6, "abandoned_tails": 12, "abandoned_meetings": 24}
-_MONEY = {"unrefunded": 3, "leavers": 6, "dead_places": 6, "dropped_pools": 4, "suspensions": 3, "late_amendments": 8}
+_MONEY = {
+    "unrefunded": 3,
+    "leavers": 6,
+    "dead_places": 6,
+    "dropped_pools": 4,
+    "suspensions": 3,
+    "late_amendments": 8,
+    "leaps": 4,
+}
 # New Zealand's clocks go back with Australia's, and forward a week before them.
 _NIGHTS = (date(2026, 4, 5), date(2026, 9, 27), date(2026, 10, 4))
 _SATURDAYS = (date(2026, 2, 14), date(2026, 11, 7))

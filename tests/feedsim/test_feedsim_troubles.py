@@ -122,6 +122,29 @@ def test_leaver_is_listed_no_more(day: FeedDay, feed: FeedSim) -> None:
     assert vacant == {True, False}
 
 
+def test_a_leap_changes_totals_alone_and_for_a_while(day: FeedDay, feed: FeedSim) -> None:
+    """Totals are served as so many times what they are; odds and every other pool are those of the money."""
+    factors = set()
+    for race in day.core_races:
+        for leap in race.script.leaps:
+            assert leap.since < leap.until <= race.script.closed
+            state, data = day.truth(race.race_id, leap.since), event(feed, race.race_id, leap.since)
+            served = {pool["product_type"].lower(): round(pool["total"] * 100) for pool in data["tote_pools"]}
+            for product in ("win", "place", "quinella"):
+                cents = state.dead.get(product, state.pools.get(product, 0))
+                assert served.get(product, 0) == int(cents * (leap.factor if product in leap.products else 1))
+            odds = {row["entrant_id"]: row["odds"].get("pool_win") for row in data["runners"]}
+            assert all(odds.get(r.entrant_id) == r.pool_win for r in state.runners if r.listed and r.pool_win)
+            after = event(feed, race.race_id, leap.until)
+            sound = day.truth(race.race_id, leap.until)
+            assert sound.leapt == {}
+            assert {round(p["total"] * 100) for p in after["tote_pools"] if p["product_type"] == "Win"} == {
+                sound.pools["win"]
+            }
+            factors.add(leap.factor)
+    assert len(factors) > 1
+
+
 def test_suspended_prices_are_missing_for_a_while(day: FeedDay) -> None:
     """Fixed prices of one or all, or one runner's pool odds, are gone from an instant on and come back."""
     kinds = set()

@@ -73,6 +73,31 @@ def test_all_totals_a_hundred_times_with_odds_that_stand_are_told() -> None:
     assert_told(leap, "win", "place")
 
 
+@pytest.mark.parametrize("factor", [10, 100])
+def test_a_thin_pool_that_leaps_with_odds_that_stand_is_told_and_sound_again_after_it(factor: int) -> None:
+    """Under a thousand dollars too: else its return would pass for the leap, and all that comes after it."""
+    thin, leap = pools(all=0.005), pools(all=0.005 * factor)
+    before, wrong, back, later = play(
+        [
+            told(-300, tote_pools=thin),
+            told(-270, tote_pools=leap),
+            told(-240, tote_pools=thin),
+            told(-210, tote_pools=thin),
+        ]
+    )
+    assert 1_000 <= before.pools["winPoolTotal"] < 100_000
+    assert_told(wrong, "win", "place")
+    assert [leapt(step) for step in (before, back, later)] == [set(), set(), set()]
+
+
+def test_a_thin_pool_that_fills_up_is_no_leap() -> None:
+    """Bets of many times what was there move the odds."""
+    moved = {0: 0.8, 1: 1.2, 2: 1.3, 3: 0.7}
+    fed = [told(-1800, tote_pools=pools(all=0.005)), told(-30, tote_pools=pools(all=0.1), runners=drifted(moved))]
+    _, grown = play(fed)
+    assert leapt(grown) == set()
+
+
 def test_one_large_bet_is_no_leap() -> None:
     """Five times the pool on one runner: its odds fall, the others' rise by as much, and the money is theirs."""
     running = [r for r in FIRST["runners"] if not r["is_scratched"] and r["odds"].get("pool_win")]

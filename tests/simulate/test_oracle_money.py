@@ -122,6 +122,24 @@ def test_a_dead_place_pool_counts_nowhere_until_the_end(day: FeedDay) -> None:
             assert poll.cents("win") > 0
 
 
+def test_a_leap_of_the_generator_is_a_total_that_cannot_be() -> None:
+    """The oracle names what leapt alone and was not thin, until the feed has put it right."""
+    found = set()
+    leaping = generate_day(9, DATE, 12, late_scratchings=0, leaps=12)
+    for race in leaping.core_races:
+        for leap in race.script.leaps:
+            before = leaping.truth(race.race_id, leap.since - STEP).pools
+            # A thin pool may well move so far, and of two that leap at once odds that moved meanwhile tell nothing.
+            if len(leap.products) > 1 or any(before[product] < 100_000 for product in leap.products):
+                continue
+            for at, poll in _polls(leaping, race, leap.since - STEP, leap.until):
+                assert poll.pools is not None
+                named = set(poll.pools.leapt)
+                assert named == (set(leap.products) if leap.since <= at < leap.until else set())
+            found.add(leap.products)
+    assert len(found) > 1
+
+
 def test_an_abandoned_race_keeps_a_pool_dead_that_was_and_kills_no_other(day: FeedDay) -> None:
     """Place was never seen alive here and stays at 0, Win at its last total, with every pool called off at the end."""
     race = next(race for race in day.core_races if race.script.place_off is not None)

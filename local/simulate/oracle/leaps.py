@@ -10,7 +10,7 @@ from local.simulate.oracle.reading import Reading
 
 OTHER = {"win": "place", "place": "win"}
 TIMES, TIMES_WITHOUT_ODDS = 4, 6
-THIN, SMALL = 1_000_00, 5_000_00
+TINY, THIN, SMALL = 10_00, 1_000_00, 5_000_00
 
 
 def leapt(reading: Reading, pools: Pools, lines: Sequence[OracleLine], base: Poll | None) -> dict[str, int]:
@@ -50,9 +50,9 @@ def _cannot_be(product: str, pools: Pools, lines: Sequence[OracleLine], base: Po
         before = former.leapt[product]
         # Which of the two it is nearer to, as factors go.
         return (now * now - before * last) * (1 if last > before else -1) >= 0
-    if product in pools.kept or last < THIN:
+    if product in pools.kept or last < TINY:
         return False
-    if last - may_fall(lines, base, product) > TIMES * now:
+    if last >= THIN and last - may_fall(lines, base, product) > TIMES * now:
         return True
     if now < TIMES * last:
         return False
@@ -68,7 +68,7 @@ def _cannot_be(product: str, pools: Pools, lines: Sequence[OracleLine], base: Po
     if all(abs(new - old) <= max(Fraction(1, 10), old / 50) for old, new in pairs):
         return True
     least = min(Fraction(now, last) * old / (new + Fraction(1, 10)) for old, new in pairs)
-    return beside is not None and least >= TIMES * beside
+    return last >= THIN and beside is not None and least >= TIMES * beside
 
 
 def _beside(other: str, pools: Pools, former: Pools) -> Fraction | None:

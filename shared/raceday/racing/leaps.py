@@ -7,7 +7,7 @@ grows many times over at once, and the odds or the other pool do not: bets come 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from raceday.racing.evidence import MAIN, SMALL_CENTS, THIN_CENTS
+from raceday.racing.evidence import MAIN, SMALL_CENTS, THIN_CENTS, TINY_CENTS
 from raceday.racing.pools import same_pool
 from raceday.racing.records import LedgerRow, PoolTotals, RunnerLine, Settlement
 from raceday.racing.shares import at_floor
@@ -63,9 +63,11 @@ def _leaps(product: str, now: PoolTotals, lines: Sequence[RunnerLine], base: Led
         # Nearer to the total that could be than to the one that could not: the feed has put it right.
         sound = before.unlikely[product]
         return total * total >= sound * last if last > sound else total * total <= sound * last
-    if product in now.kept or last < THIN_CENTS:
+    if product in now.kept or last < TINY_CENTS:
         return False
-    if (last - refundable_cents(lines, base, product)) > LEAP * total:
+    # A bet or two are many times a thin pool, or the better part of it: there only odds that all stand tell.
+    is_thin = last < THIN_CENTS
+    if not is_thin and (last - refundable_cents(lines, base, product)) > LEAP * total:
         return True
     if total < LEAP * last:
         return False
@@ -73,7 +75,9 @@ def _leaps(product: str, now: PoolTotals, lines: Sequence[RunnerLine], base: Led
     beside = _beside(product, now, before)
     if len(grown) < _LEAST_TOLD:
         return bool(beside) and last >= SMALL_CENTS and total >= LEAP_UNSEEN * beside * last
-    return all(still for _, still in grown) or bool(beside and min(each for each, _ in grown) >= LEAP * beside)
+    if all(still for _, still in grown):
+        return True
+    return not is_thin and bool(beside) and min(each for each, _ in grown) >= LEAP * beside
 
 
 def _grown(product: str, lines: Sequence[RunnerLine], base: LedgerRow, factor: float) -> Iterator[tuple[float, bool]]:
