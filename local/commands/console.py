@@ -30,8 +30,8 @@ from raceday.errors import SettingsError, StoreError
 
 WATCH_SECS, SHORT_ID = 5, 8
 WIDE, NARROW_NAME = 110, 18
-# The least that a narrow list shows of a race's name and of its attention, and what lies between two columns.
-LEAST_NAME, LEAST_ATTENTION, GAP = 7, 10, 2
+# The least that a narrow list shows of a race's name, and what lies between two columns.
+LEAST_NAME, GAP = 7, 2
 HEALTHY, FINDINGS, WRONG, UNREADABLE = 0, 1, 2, 3
 
 
@@ -126,6 +126,8 @@ async def _show(source: Source, args: Options) -> int:
     shown = [*day.attention, *day.coming, *(day.finished if args.all else ())]
     if shown:
         out.print(_races(shown, day, out.width))
+        if out.width < WIDE:
+            _print_attention(out, shown)
     if suite.totals:
         out.print(_functions(suite))
     for problem in problems:
@@ -162,7 +164,7 @@ def _races(races: Sequence[ListedRace], day: DayList, width: int) -> Table:
     """Return the list; a narrow terminal loses columns and the ends of names, never a time."""
     wide = width >= WIDE
     names = ["start", "in", "race", "status", "next poll"]
-    names += ["last poll", "quality", "id", "attention"] if wide else ["attention"]
+    names += ["last poll", "quality", "id", "attention"] if wide else []
     cells = [_cells(race, day, wide=wide) for race in races]
     if not wide:
         _fit_names(cells, width)
@@ -170,11 +172,18 @@ def _races(races: Sequence[ListedRace], day: DayList, width: int) -> Table:
     for name, column in zip(names, zip(*cells, strict=True), strict=True):
         if name != "attention":
             table.add_column(name, no_wrap=True, min_width=max(map(len, column)))
-        elif wide or any(column):
+        else:
             table.add_column(name)
     for race, row in zip(races, cells, strict=True):
-        table.add_row(*row[: len(table.columns)], style="yellow" if race.attention else None)
+        table.add_row(*row, style="yellow" if race.attention else None)
     return table
+
+
+def _print_attention(out: Console, races: Sequence[ListedRace]) -> None:
+    """Tell below the list what its narrow columns would break into a word a line."""
+    for race in races:
+        if race.attention:
+            out.print(f"{race.meeting} R{race.number}: {'; '.join(race.attention)}", style="yellow", highlight=False)
 
 
 def _cells(r: ListedRace, day: DayList, *, wide: bool) -> list[str]:
@@ -182,14 +191,14 @@ def _cells(r: ListedRace, day: DayList, *, wide: bool) -> list[str]:
     cells = [clock_nz(r.start), starts, f"{r.meeting} R{r.number}", r.status, until(r.next_poll, day.now)]
     if wide:
         cells += [until(r.last_poll, day.now), "—" if r.score is None else str(r.score), r.id[:SHORT_ID]]
-    return [*cells, "; ".join(r.attention)]
+        cells.append("; ".join(r.attention))
+    return cells
 
 
 def _fit_names(cells: list[list[str]], width: int) -> None:
     """Cut courses, not their races' numbers, to what the other columns leave."""
-    name, attention = 2, 5
-    others = [max(len(row[i]) for row in cells) for i in range(attention) if i != name]
-    others.append(LEAST_ATTENTION if any(row[attention] for row in cells) else 0)
+    name = 2
+    others = [max(map(len, column)) for i, column in enumerate(zip(*cells, strict=True)) if i != name]
     most = max(LEAST_NAME, min(NARROW_NAME, width - sum(others) - GAP * len(others)))
     for row in cells:
         course, _, number = row[name].rpartition(" ")

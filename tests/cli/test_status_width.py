@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from local.commands.console import _races
+from local.commands.console import _print_attention, _races
 from local.console.today import DayList, ListedRace
 
 NOW = datetime(2026, 11, 29, 11, 4, 58, tzinfo=UTC)
@@ -34,3 +34,15 @@ def test_the_longest_times_stay_whole_and_names_give_way(width: int, attention: 
     assert "in 5 min 00 s" in line
     assert "Racing Club" not in line
     assert len(line) <= width
+
+
+def test_what_needs_attention_stands_below_a_narrow_list() -> None:
+    """A race's troubles are told in whole lines under its full name, and no column breaks them into words."""
+    out = StringIO()
+    races = [listed(10, "23 slots missed", "figures 4 min old"), listed(11)]
+    narrow = Console(file=out, width=60)
+    narrow.print(_races(races, DayList(NOW.date(), NOW, coming=tuple(races)), 60))
+    assert "missed" not in out.getvalue()
+    _print_attention(narrow, races)
+    told = " ".join(out.getvalue().split("\n")[3:]).split("Otamatea Park Racing Club")
+    assert [" ".join(text.split()) for text in told] == ["", "R10: 23 slots missed; figures 4 min old"]

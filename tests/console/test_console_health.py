@@ -1,6 +1,7 @@
 """The console's health as JSON and as Prometheus metrics."""
 
 import json
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from local.console.missing import UNTOLD
 from local.console.source import Source
+from local.functions import ROOT
 from local.origin import Calls
 from local.switches import switch
 from raceday.clock import iso
@@ -86,7 +88,7 @@ def test_metrics_are_in_prometheus_text_and_count_what_ran(tmp_path: Path) -> No
 
 
 def test_metrics_tell_calls_lateness_gaps_and_lag_of_what_was_polled(tmp_path: Path) -> None:
-    """Polled races have their seconds and calls; a projection that was never woken lags by the age of its poll."""
+    """Polled races have their seconds and calls, a projection never woken lags by its poll's age, a page names all."""
 
     async def work(stepped: Stepped, source: Source, client: httpx.AsyncClient) -> None:
         await near(stepped, 20)
@@ -111,6 +113,10 @@ def test_metrics_tell_calls_lateness_gaps_and_lag_of_what_was_polled(tmp_path: P
         newest = max(datetime.fromisoformat(each["slot"]) for each in rows)
         assert found[lag].samples[lag, pools] == pytest.approx((source.now() - newest).total_seconds())
         assert found[behind].samples[behind, pools] == 1
+        page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+        told = set(re.findall(r"`(raceday_\w+)`", page))
+        assert told >= set(found)
+        assert told - set(found) <= {"raceday_gaps_1h", "raceday_scheduler_age_seconds"}
 
     over(tmp_path, work)
 
