@@ -90,7 +90,7 @@ def table(report: dict[str, Any]) -> Table:
         if key in report:
             made.add_row(SAID.get(key, key).replace("_", " "), f"{report[key]:,}")
     _add_costs(made, report)
-    made.add_row("failures", str(len(report["failures"])))
+    made.add_row("imports that failed", str(len(report["failures"])))
     return made
 
 
