@@ -68,7 +68,7 @@ DAYS: Mapping[str, Named] = {
     "falling": Named(_early(2, 1, moved_starts=0), rates={"payload.falling_pools": 0.5}),
     "pages": Named(_port(6, 1, foreign_meetings=220, first_race_minutes=14 * 60)),
     "errors": Named(_early(3, 1), rates={"feed.error_in_200": 0.25}),
-    "five-hundreds": Named(_early(3, 1), rates={"feed.5xx": 0.45}),
+    "five-hundreds": Named(_early(3, 1), rates={"feed.5xx": 0.65}),
     "twice": Named(_early(3, 3), rates={"activation.doubled": 1.0}),
     "older": Named(_early(3, 2), rates={"payload.older_status": 0.5}),
     "lost-answers": Named(
