@@ -156,7 +156,8 @@ def late(function: str, cold_ms: float | None, warm_ms: float | None, work_ms: f
 def verdicts(found: Sequence[Measured]) -> list[str]:
     """Say of each set of sizes whether punctuality is kept there: measured where it is deployed, reckoned elsewhere.
 
-    A reckoned time is the measured one under the assumption that the share of a processor goes by memory.
+    A reckoned time is the measured one under the assumption that the share of a processor goes by memory. Scheduler and
+    poller alone keep punctuality: one of them tells that sizes are not punctual, only both that they are.
     """
     return [line for sizes in SIZES for line in _of_sizes(sizes, found)]
 
@@ -166,6 +167,9 @@ def _of_sizes(sizes: str, found: Sequence[Measured]) -> list[str]:
     troubles = [f"  {each.function}: {text}" for each in found for text in late(each.function, *_times(sizes, each))]
     untold = [f"  {each.function}: no start was cold, which leaves that open" for each in found if not each.cold]
     word = "measured" if measured else "reckoned, should the share of a processor go by memory: deploy it to know"
+    lacking = [name for name in (SCHEDULER.name, POLLER.name) if name not in {each.function for each in found}]
+    if lacking and not troubles:
+        return [f"{sizes}: left open, {' and '.join(lacking)} not measured", *untold]
     return [f"{sizes}: {'NOT punctual' if troubles else 'punctual'} ({word})", *troubles, *untold]
 
 

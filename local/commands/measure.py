@@ -33,6 +33,8 @@ def measure(**options: Any) -> int:
 def run(args: Options) -> int:
     """Measure and print."""
     names = [name.strip() for name in args.only.split(",") if name.strip()]
+    if not names:
+        return _wrong("--only: expected at least one function, got none", 2)
     if unknown := [name for name in names if name not in NAMES]:
         return _wrong(f"--only: expected functions of {', '.join(NAMES)}; got {unknown[0]!r}", 2)
     try:

@@ -62,6 +62,10 @@ class Deployer:
                 former = self._before(project, Path(scratch))
             except KeyboardInterrupt:
                 raise DeployError([stops.told, "nothing was asked to change"]) from None
+            if problems := strangers_triggers(project, former.standing):
+                raise DeployError([*problems, "nothing was asked to change"])
+            for line in other_schedulers(project, former.standing):
+                self._say(line)
             goal = mended(project, former)
             self._say(f"deploying {len(staged.functions)} functions to {namespace} on {host}")
             try:
@@ -192,6 +196,29 @@ def _as_there(spec: FunctionSpec, trigger: Trigger) -> TriggerThere:
 def _named(report: Deployed, project: ProjectFile) -> list[str]:
     packages = {spec.name: spec.full_name for spec in project.functions}
     return [name if "/" in name else packages.get(name, name) for name in report.functions]
+
+
+def strangers_triggers(project: ProjectFile, there: Standing) -> list[str]:
+    """Name the triggers that a deployment would take from functions that it does not touch, and could not give back."""
+    names = {spec.full_name for spec in project.functions}
+    taken = [there.triggers[t.name] for s in project.functions for t in s.triggers if t.name in there.triggers]
+    return [
+        f"the trigger {each.name} {each}, which is not deployed here and would lose it: name ours otherwise in "
+        f"project.yml, or remove it first with `doctl serverless undeploy --triggers {each.name}`"
+        for each in taken
+        if each.function not in names
+    ]
+
+
+def other_schedulers(project: ProjectFile, there: Standing) -> list[str]:
+    """Say which scheduler of another package is started beside the one that is deployed."""
+    mine = next((spec.full_name for spec in project.functions if spec.name == SCHEDULER), None)
+    return [
+        f"another scheduler is at work: the trigger {each.name} {each}; if it is of the same suite every slot is "
+        f"handed out twice: remove it with `doctl serverless undeploy --triggers {each.name}`"
+        for each in there.triggers.values()
+        if mine and each.enabled and each.function != mine and each.function.rpartition("/")[2] == SCHEDULER
+    ]
 
 
 def mended(project: ProjectFile, former: FormerDeployment) -> FormerDeployment:

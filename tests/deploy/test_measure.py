@@ -19,7 +19,7 @@ from ops.packaging.project import FILE_NAME, read_project
 from ops.packaging.render import render
 from ops.packaging.sources import SOURCES
 from ops.packaging.stage import Stager
-from raceday.catalogue.functions import POLLER, SCHEDULER, TRACKER
+from raceday.catalogue.functions import POLLER, SCHEDULER, SIZES, TRACKER
 from raceday.settings import Settings
 from tests.deploy.test_real_functions import NOWHERE
 from tests.deploy.tiny import locked_site
@@ -91,10 +91,15 @@ def test_what_makes_polls_late_is_named(function: str, times: tuple[float, float
     assert late(function, *times) == told
 
 
+def poller() -> Measured:
+    """Return a poller that is in time at the seed's memory."""
+    return Measured(POLLER.name, POLLER.memory("seed"), (run(init=500), run()))
+
+
 def test_sizes_that_are_not_deployed_are_reckoned_and_say_so() -> None:
     """With 512 MB deployed the scheduler's start is measured for the seed; with a quarter of the share lean is late."""
     found = Measured(SCHEDULER.name, 512, (run(init=1500, work=700, cpu=700), run(work=700, cpu=700)))
-    lines = verdicts([found])
+    lines = verdicts([found, poller()])
     assert lines[0] == "seed: punctual (measured)"
     assert lines[1].startswith("lean: NOT punctual (reckoned")
     assert "takes 9.00 s, 8 s at most" in lines[2]
@@ -102,8 +107,16 @@ def test_sizes_that_are_not_deployed_are_reckoned_and_say_so() -> None:
 
 def test_without_a_cold_start_the_verdict_says_what_is_open() -> None:
     """Where every container was warm nothing is known of cold ones, and the verdict says so."""
-    lines = verdicts([Measured(SCHEDULER.name, 512, (run(),))])
+    lines = verdicts([Measured(SCHEDULER.name, 512, (run(),)), poller()])
     assert any("no start was cold" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", [SCHEDULER.name, POLLER.name])
+def test_one_of_the_two_alone_leaves_punctuality_open(name: str) -> None:
+    """What was not measured is called neither punctual nor late, at any sizes."""
+    lacking = ({SCHEDULER.name, POLLER.name} - {name}).pop()
+    lines = verdicts([Measured(name, 512, (run(init=1500), run()))])
+    assert lines == [f"{sizes}: left open, {lacking} not measured" for sizes in SIZES]
 
 
 def test_code_that_does_not_know_the_question_is_told() -> None:
@@ -151,6 +164,8 @@ def test_the_command_names_what_is_wrong(capsys: pytest.CaptureFixture[str], mon
     """An unknown function is refused with the known ones; exit code 1 only where the deployed sizes make polls late."""
     assert cli.main(["measure", "--only", "nobody"]) == 2
     assert "expected functions of" in capsys.readouterr().err
+    assert cli.main(["measure", "--only", " , "]) == 2
+    assert "expected at least one function" in capsys.readouterr().err
     for name in ("RACEDAY_API_HOST", "RACEDAY_NAMESPACE", "RACEDAY_NAMESPACE_KEY"):
         monkeypatch.setenv(name, {"RACEDAY_API_HOST": "https://faas.test", "RACEDAY_NAMESPACE": "fn-x"}.get(name, KEY))
     for init_ms, code in ((900, 0), (9500, 1)):

@@ -61,6 +61,15 @@ def test_every_variable_of_the_deployment_is_handed_over_by_its_name() -> None:
         assert name not in secret or "secrets." in value
 
 
+def test_the_page_names_the_optional_settings_that_are_secrets() -> None:
+    """Who puts one among the variables, where the page has the others, deploys without it and is not told."""
+    given = next(step for step in workflow("deploy.yml")["jobs"]["plan"]["steps"] if step.get("name") == "Plan")["env"]
+    optional = {s.env for s in specs().values() if s.secret and not s.required and "secrets." in given.get(s.env, "")}
+    page = (ROOT / "docs" / "deploying.md").read_text("utf-8")
+    told = page.partition("Optional settings are\nvariables of the same names, but ")[2].partition("are secrets")[0]
+    assert set(re.findall(r"`([A-Z_]+)`", told)) == optional
+
+
 def test_the_options_of_a_deployment_are_variables_too() -> None:
     """What a deployment by hand was given as options a tag does not reset: unset, each is the option's own default."""
     steps = {step.get("name"): step for job in workflow("deploy.yml")["jobs"].values() for step in job["steps"]}

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from raceday.catalogue.products import POOL_COLUMNS
-from raceday.racing.records import PoolTotals, Settlement
+from raceday.racing.records import PoolTotals
 from raceday.racing.snapshot import Pool, Snapshot, Status
 
 
@@ -55,21 +55,6 @@ def _lived(before: PoolTotals | None, dead: Sequence[str]) -> dict[str, int]:
         return {}
     alive = {product: cents for product, cents in before.single.items() if cents and product not in before.dead}
     return {product: cents for product, cents in {**before.lived, **alive}.items() if product in dead}
-
-
-def as_abandoned(pools: PoolTotals) -> PoolTotals:
-    """Return totals as they stand once no answer but the meeting's list says that the race is off.
-
-    Of pools that come back nobody tells any more whose they were.
-    """
-    nobodys = {p: Settlement(unattributed_cents=cents) for p, cents in pools.lived.items() if p in pools.settled}
-    return pools._replace(
-        single={**pools.single, **pools.lived},
-        dead=tuple(product for product in pools.dead if product not in pools.lived),
-        kept={**pools.kept, **dict.fromkeys(pools.lived, "before")},
-        settled={**pools.settled, **nobodys},
-        lived={},
-    )
 
 
 def dividend_pools(snapshot: Snapshot, *, final_only: bool = False) -> dict[str, int]:

@@ -91,6 +91,20 @@ class PoolTotals(NamedTuple):
         settled = self.settled.get(product)
         return sum(settled.unrefunded.values()) + settled.unattributed_cents if settled else 0
 
+    def as_abandoned(self) -> "PoolTotals":
+        """Return the totals as they stand once no answer but the meeting's list says that the race is off.
+
+        Of pools that come back nobody tells any more whose they were.
+        """
+        nobodys = {p: Settlement(unattributed_cents=cents) for p, cents in self.lived.items() if p in self.settled}
+        return self._replace(
+            single={**self.single, **self.lived},
+            dead=tuple(product for product in self.dead if product not in self.lived),
+            kept={**self.kept, **dict.fromkeys(self.lived, "before")},
+            settled={**self.settled, **nobodys},
+            lived={},
+        )
+
 
 class Check(NamedTuple):
     """One named check: `score` from 0 to 1, `weight` its share of 100 before redistribution."""

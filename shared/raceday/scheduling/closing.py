@@ -9,7 +9,6 @@ from raceday.container import Kept
 from raceday.errors import RaceDayError, StoreConflict
 from raceday.ledger import log as ledger
 from raceday.racing.planning import Race, is_given_up, trailing_gaps
-from raceday.racing.pools import as_abandoned
 from raceday.racing.records import Gap, LedgerRow, RaceFacts
 from raceday.racing.schedule import Intervals, given_up_at, request_slot
 from raceday.racing.snapshot import Status
@@ -77,7 +76,7 @@ def closing_row(
         if base is None or base.status.over:
             return None
         if race.status is Status.ABANDONED and base.pools is not None:
-            base = base._replace(pools=as_abandoned(base.pools))
+            base = base._replace(pools=base.pools.as_abandoned())
         return _after(base, race.status, slot, trailing_gaps(base.start, base.status, intervals, base.slot, slot), now)
     end = given_up_at(race.start)
     gave_up = Gap(end, "given_up")
