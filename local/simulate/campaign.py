@@ -1,19 +1,23 @@
 """A day's report as a table, and several days' reports as one."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
 
 from ops.packaging.appwrite_plans import plan_lines
+from ops.packaging.money import Estimate
 
 
 def campaign(reports: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return one report for several days: sums, and each day's own."""
+    """Return one report for several days: sums, the worst lateness, what a day cost in the mean, and each day's own."""
     summed: dict[str, dict[str, Any]] = {}
     for part in ("stored", "polls", "buckets", "pools", "notifications", "invocations"):
         keys = sorted({key for r in reports for key, value in r[part].items() if isinstance(value, int)})
         summed[part] = {key: sum(r[part].get(key, 0) for r in reports) for key in keys}
+    late = sorted({key for r in reports for key in r["polls"] if key.startswith("late_")})
+    summed["polls"] |= {f"worst_{key}": max(r["polls"].get(key, 0.0) for r in reports) for key in late}
     if "excused" in reports[0]["polls"]:
         excuses: Counter[str] = Counter()
         for report in reports:
@@ -33,8 +37,34 @@ def campaign(reports: list[dict[str, Any]]) -> dict[str, Any]:
         "failures": [failure for r in reports for failure in r["failures"]],
         "rows_changed": sum(r["rows_changed"] for r in reports),
         "wall_secs": round(sum(r["wall_secs"] for r in reports), 2),
+        **_of_a_middling_day(reports),
         "each": reports,
     }
+
+
+def _of_a_middling_day(reports: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what a day cost in the mean, and a month of such days; nothing where a day has no costs."""
+    if not all("cost" in report for report in reports):
+        return {}
+    costs, found = [r["cost"] for r in reports], [r["appwrite"] for r in reports]
+    day = _mean([each["day_gib_secs"] for each in costs])
+    return {
+        "cost": {
+            "sizes": costs[0]["sizes"],
+            "gib_secs": {name: round(value, 1) for name, value in _mean([each["gib_secs"] for each in costs]).items()},
+            "day_gib_secs": {sizes: round(value, 1) for sizes, value in day.items()},
+            "month_dollars": {s: round(Estimate({"all": value}).month_dollars, 2) for s, value in day.items()},
+        },
+        "appwrite": {
+            key: {name: round(value) for name, value in _mean([each[key] for each in found]).items()}
+            for key in found[0]
+        },
+    }
+
+
+def _mean(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    names = sorted({name for one in each for name in one})
+    return {name: sum(one.get(name, 0) for one in each) / len(each) for name in names}
 
 
 def _judged(each: list[dict[str, Any]]) -> dict[str, Any]:

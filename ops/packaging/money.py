@@ -40,7 +40,8 @@ def estimate(report: Mapping[str, Any], memory_mb: Mapping[str, int]) -> Estimat
     """Estimate from a simulation report's `functions`; raises PackagingError where its form is not the expected one."""
     functions = report.get("functions")
     if not isinstance(functions, dict):
-        raise PackagingError("the simulation report has no mapping `functions`; make one with ./raceday simulate")
+        expected = "expected one day's, made by ./raceday simulate without --days"
+        raise PackagingError(f"the simulation report has no mapping `functions`: {expected}")
     by_function = {name: _gib_secs(name, entry, memory_mb.get(name, 1024)) for name, entry in functions.items()}
     return Estimate(by_function, tuple(_warnings(report, functions)), tuple(_beside(report)))
 

@@ -96,21 +96,25 @@ def test_a_tag_is_deployed_only_when_the_tests_pass() -> None:
     assert "secrets" not in str(jobs["test"])
 
 
-def seed_of(day: int) -> int:
-    """Ask the campaign's own shell line for its seed, on a day since 1970."""
+def campaign_of(day: int) -> list[str]:
+    """Ask the campaign's own shell lines for its seed and sizes, on a day since 1970."""
     run = next(s["run"] for s in workflow("nightly.yml")["jobs"]["campaign"]["steps"] if "seed=" in s.get("run", ""))
-    line = next(line for line in run.splitlines() if line.startswith("seed="))
+    lines = "\n".join(line for line in run.splitlines() if line.startswith(("seed=", "sizes=")))
     script = f'date() {{ [ "$*" = "-u +%s" ] && echo {day * 86400 + 51420} || command date -d @{day * 86400} "$@"; }}'
-    done = subprocess.run(["bash", "-c", f"{script}\n{line}\necho $seed"], capture_output=True, text=True, check=True)
-    return int(done.stdout)
+    done = subprocess.run(
+        ["bash", "-c", f"{script}\n{lines}\necho $seed $sizes"], capture_output=True, text=True, check=True
+    )
+    return done.stdout.split()
 
 
 def test_no_two_nights_share_a_day() -> None:
-    """A campaign counts on from its seed: the next night begins beyond the last day of this one."""
+    """A campaign counts on from its seed, the next night beyond the last day of this one and at the other sizes."""
     run = next(s["run"] for s in workflow("nightly.yml")["jobs"]["campaign"]["steps"] if "seed=" in s.get("run", ""))
     days = int(re.search(r"--days (\d+)", run).group(1))  # type: ignore[union-attr]
-    first, second = seed_of(20_700), seed_of(20_701)
-    assert second - first >= days
+    (first, sizes), (second, others) = campaign_of(20_700), campaign_of(20_701)
+    assert int(second) - int(first) >= days
+    assert {sizes, others} == {"seed", "lean"}
+    assert '--sizes "$sizes"' in run
 
 
 @pytest.mark.parametrize("job", ["campaign", "properties", "mutants", "cost"])
