@@ -88,10 +88,11 @@ class Record:
     def behind(self, race_id: str, generated: datetime, fetched: datetime) -> ServedAnswer | None:
         """Return the answer that a ledger row was made of: by the feed's own time, or by its receipt without one.
 
-        Two pollers that wake for one slot are answered within a millisecond: a cut answer made no row.
+        A row keeps the millisecond that the time falls in. Two pollers that wake for one slot are answered within one,
+        or on both sides of its end: a cut answer made no row.
         """
         answers = self.events.get(race_id, ())
-        exact = [a for a in answers if a.made is not None and abs(a.made - generated) <= _MS]
+        exact = [a for a in answers if a.made is not None and timedelta(0) <= a.made - generated < _MS]
         if len(exact) > 1:
             return min(exact, key=lambda a: (not a.whole, abs(a.at - fetched)))
         if exact:

@@ -16,6 +16,7 @@ T = TypeVar("T")
 # A first try always has this long, so that what begins at its limit is not lost for want of one round trip.
 LEAST_SECS = 1.0
 _UNTIL: ContextVar[float] = ContextVar("raceday_until", default=math.inf)
+_LEFT: ContextVar[Callable[[], float]] = ContextVar("raceday_left", default=lambda: math.inf)
 
 
 @contextmanager
@@ -28,9 +29,22 @@ def within(clock: Clock, secs: float) -> Iterator[None]:
         _UNTIL.reset(token)
 
 
+@contextmanager
+def while_left(secs: Callable[[], float]) -> Iterator[None]:
+    """Let what runs here try again as long as `secs` gives more than none, beside any limit of `within`.
+
+    It is asked each time: a deadline is an instant, and the clock that it is read by may be put right meanwhile.
+    """
+    token = _LEFT.set(secs)
+    try:
+        yield
+    finally:
+        _LEFT.reset(token)
+
+
 def left_secs(clock: Clock) -> float:
     """Return the seconds until the limit in force, infinity where there is none."""
-    return _UNTIL.get() - clock.monotonic()
+    return min(_UNTIL.get() - clock.monotonic(), _LEFT.get()())
 
 
 def attempt_secs(clock: Clock, longest_secs: float) -> float:
@@ -69,7 +83,7 @@ class Patience:
 
         `counted` bounds the tries by number under a limit too; `asked_secs` is the wait that an answer asked for.
         """
-        until = self._clock.monotonic() + min(left_secs(self._clock), self._longest_secs)
+        until = self._clock.monotonic() + self._longest_secs
         try:
             # Nearly every call succeeds, and setting up the retries costs more than the rest of a call.
             return await once()
@@ -110,10 +124,11 @@ class Patience:
         )
 
     def _spent(self, until: float, pause_secs: float, tried: int, *, counted: bool) -> bool:
-        unlimited = math.isinf(left_secs(self._clock))
+        left = left_secs(self._clock)
+        unlimited = math.isinf(left)
         if (counted or unlimited) and tried >= self._attempts:
             return True
-        return self._clock.monotonic() + pause_secs >= until and not unlimited
+        return pause_secs >= min(until - self._clock.monotonic(), left) and not unlimited
 
     def _pause_secs(
         self, error: BaseException | None, tried: int, asked_secs: Callable[[BaseException], float | None]

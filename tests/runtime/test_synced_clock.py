@@ -1,17 +1,27 @@
 """A container's clock put right by what servers tell."""
 
 import asyncio
+import math
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from local.testing.pace import PacedClock
+from raceday.call import Call
+from raceday.catalogue import functions
 from raceday.clock import Clock, SyncedClock, hear
+from raceday.container import Container
+from raceday.errors import FeedUnavailable
+from raceday.ids import SeededRandomSource
+from raceday.log import Log
+from raceday.patience import Patience
+from raceday.runtime.function import Function, handle
 from raceday.scheduling.handing import HandOut
 from raceday.scheduling.tick import Tick
+from raceday.settings import Settings
 from tests.poll_kit import StillClock
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -39,6 +49,34 @@ def test_a_clock_some_seconds_off_is_put_right(off_secs: int) -> None:
     clock = SyncedClock(StillClock(NOW + timedelta(seconds=off_secs)))
     hear(clock, format_datetime(NOW, usegmt=True), took_secs=0.02)
     assert abs((clock.now() - NOW).total_seconds()) < 1
+
+
+@pytest.mark.parametrize("off_secs", [-300, 0, 300])
+def test_an_activation_tries_again_until_its_deadline_once_its_clock_is_right(off_secs: int) -> None:
+    """A cold container minutes fast gave up its poll after one failure, as if its deadline were past; a slow one's
+    tries end before the platform ends it."""
+    machine, tried = StillClock(NOW + timedelta(seconds=off_secs)), []
+    clock = SyncedClock(machine)
+
+    async def fails() -> None:
+        true = machine.now() - timedelta(seconds=off_secs)
+        tried.append((true - NOW).total_seconds())
+        hear(clock, format_datetime(true, usegmt=True))
+        raise FeedUnavailable("503")
+
+    async def asks(container: Container, _: Call) -> dict[str, Any]:
+        patience = Patience(container.clock, container.chance, 3, most_secs=8.0, longest_secs=math.inf)
+        await patience.keep_trying(fails, lambda error: isinstance(error, FeedUnavailable))
+        return {}
+
+    none = cast("Any", None)
+    container = Container(
+        Settings(), clock, SeededRandomSource(1), Log(lambda _: None), feed=none, store=none, invoker=none
+    )
+    function = Function(functions.POLLER._replace(needs=()), asks)
+    context = SimpleNamespace(activation_id="a1", deadline=(NOW.timestamp() + 180) * 1000)
+    asyncio.run(handle(container, function, {}, context))
+    assert 168 < tried[-1] < 180
 
 
 def test_the_hand_out_waits_by_the_pace_of_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:

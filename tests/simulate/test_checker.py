@@ -145,9 +145,24 @@ def test_of_two_answers_of_one_moment_the_row_was_made_of_the_one_that_can_be_re
     record, made = Record(), b'{"header": {"generated_time": "2026-02-14T01:00:00.036953Z"}, "data": '
     record.keep("events/r1", POLLER, AT + timedelta(milliseconds=60), made + b'"whole"}')
     record.keep("events/r1", POLLER, AT + timedelta(milliseconds=63), made + b'"cu')
-    found = record.behind("r1", AT + timedelta(microseconds=36953), AT + timedelta(milliseconds=65))
+    found = record.behind("r1", AT + timedelta(milliseconds=36), AT + timedelta(milliseconds=65))
     assert found is not None
     assert found.body.endswith(b'"whole"}')
+
+
+@pytest.mark.parametrize(("generated_ms", "second"), [(34, False), (35, True)])
+def test_of_two_answers_within_a_millisecond_a_row_was_made_of_its_own_millisecond(
+    generated_ms: int, *, second: bool
+) -> None:
+    """Answers of .0348 and .0351 s are told apart by the whole millisecond that a row keeps, whichever came nearer."""
+    record = Record()
+    made = ["2026-02-14T01:00:00.034800Z", "2026-02-14T01:00:00.035100Z"]
+    for text, received_ms in zip(made, (61 - second, 60 + second), strict=True):
+        body = f'{{"header": {{"generated_time": "{text}"}}, "data": "{text}"}}'
+        record.keep("events/r1", POLLER, AT + timedelta(milliseconds=received_ms), body.encode())
+    found = record.behind("r1", AT + timedelta(milliseconds=generated_ms), AT + timedelta(milliseconds=60))
+    assert found is not None
+    assert made[second].encode() in found.body
 
 
 class _Out(FaultHooks):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ from raceday.call import Call, Http
 from raceday.catalogue.functions import FunctionFacts
 from raceday.container import Container, Kept
 from raceday.errors import BadRequest, RaceDayError, SchemaMismatch, SettingsError, StoreUnavailable
-from raceday.patience import within
+from raceday.patience import while_left, within
 from raceday.runtime.answer import classify, failure, place_of, success
 from raceday.runtime.call import DEFAULT_BUDGET_SECS, read_http, read_params
 from raceday.runtime.webhook import Handler, serve_webhook
@@ -30,7 +31,7 @@ async def handle(container: Container, function: "Function", event: Mapping[str,
         http = read_http(event)
         params = {} if function.facts.url_setting and http else read_params(event, http)
         call = Call(function.name, params, activation, _deadline(container, context), container.clock, log, http)
-        with within(container.clock, call.remaining_secs() - RESERVE_SECS):
+        with _tries(container, call, context):
             result = await _served(container, call, function)
         answer = success(result, http)
         status = answer.get("statusCode", 200)
@@ -87,11 +88,24 @@ async def require_schema(container: Container) -> None:
     container.cache.keep(_FITS, True)
 
 
+def _tries(container: Container, call: Call, context: Any) -> AbstractContextManager[None]:
+    """Bound what is tried again: by the platform's deadline, whatever the clock was at first, or by the seconds run."""
+    if _told_deadline(context) is None:
+        return within(container.clock, DEFAULT_BUDGET_SECS - RESERVE_SECS)
+    return while_left(lambda: call.remaining_secs() - RESERVE_SECS)
+
+
 def _deadline(container: Container, context: Any) -> float:
+    told = _told_deadline(context)
+    return container.clock.now().timestamp() + DEFAULT_BUDGET_SECS if told is None else told
+
+
+def _told_deadline(context: Any) -> float | None:
+    """Return the epoch second at which the platform ends an activation, None where it names none."""
     deadline_ms = getattr(context, "deadline", None)
     if isinstance(deadline_ms, (int, float)) and deadline_ms > 0:
         return float(deadline_ms) / 1000
-    return container.clock.now().timestamp() + DEFAULT_BUDGET_SECS
+    return None
 
 
 @dataclass(slots=True)
