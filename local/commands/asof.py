@@ -40,6 +40,7 @@ def asof(race: str, at: str | None, store: str | None, count: int | None, tape: 
     from local.tape.replay import TapeReplay
     from local.tape.scanning import TapeError
     from local.tape.stored import settings_of_replay
+    from local.tape.story import unanswered
 
     if count is not None and at is not None:
         click.echo("raceday asof: expected a TIME or --check N, got both: --check chooses its own instants", err=True)
@@ -51,6 +52,7 @@ def asof(race: str, at: str | None, store: str | None, count: int | None, tape: 
         history = RaceHistory(recorded)
         moment = _instant(at, history, races[0]) if at else None
         answers = opened(tape) if tape else None
+        lacking = unanswered(recorded, answers, races) if answers and count else 0
     except (TapeError, FileNotFoundError, ValueError) as error:
         click.echo(f"raceday asof: {error}", err=True)
         return 2
@@ -65,6 +67,8 @@ def asof(race: str, at: str | None, store: str | None, count: int | None, tape: 
     made = asyncio.run(check(TapeReplay(answers, recorded, settings_of_replay()), history, asked))
     for view, difference in made.found[:50]:
         click.echo(f"{view.race_id} at {view.at:%Y-%m-%d %H:%M:%S.%f}: {difference}")
+    if lacking:
+        click.echo(f"{lacking} polls have no answer on the tape: their rows are taken from the ledger")
     click.echo(f"{made.instants} instants, {made.rows:,} rows compared, {len(made.found)} differ")
     return 1 if made.found else 0
 

@@ -39,18 +39,19 @@ def explain(race: str, runner: int | None, label: int | None, store: str | None,
     from local.tape.explain import runner_lines
     from local.tape.opening import opened
     from local.tape.scanning import TapeError
-    from local.tape.story import RaceStory
+    from local.tape.story import RaceStory, unanswered
 
     try:
         answers = opened(tape) if tape else None
         place = stores.present(store)
         stores.tell(place)
         recorded, races = asyncio.run(read_named(stores.readable(place), race))
+        lacking = unanswered(recorded, answers, races) if answers else 0
     except (TapeError, FileNotFoundError, NoSuchRace) as error:
         click.echo(f"raceday explain: {error}", err=True)
         return 2
     if runner is None:
-        return _all(recorded, answers, races)
+        return _all(recorded, answers, races, lacking)
     story = RaceStory(recorded, answers, races[0])
     try:
         shown = [label] if label is not None else [e.label for e in story.labels]
@@ -62,13 +63,14 @@ def explain(race: str, runner: int | None, label: int | None, store: str | None,
     return 1 if any("  != " in line for line in lines) else 0
 
 
-def _all(recorded: "Rows", tape: "Tape | None", races: list[str]) -> int:
+def _all(recorded: "Rows", tape: "Tape | None", races: list[str], lacking: int) -> int:
     from local.tape.explain import check_lines, day_figures, where
-    from local.tape.story import RaceStory, unanswered
+    from local.tape.story import RaceStory
 
-    figures = differing = 0
+    figures = differing = taken = 0
     for race_id, figure in day_figures(recorded, tape, races):
         figures += 1
+        taken += figure.taken
         if figure.differs:
             differing += 1
             if differing <= 50:
@@ -77,8 +79,11 @@ def _all(recorded: "Rows", tape: "Tape | None", races: list[str]) -> int:
         story = RaceStory(recorded, tape, races[0])
         click.echo("\n".join([f"checks of {where(story.told[-1])}", *check_lines(story.told[-1])]))
         click.echo("labels: " + ", ".join(str(entry.label) for entry in story.labels))
-    source = "the tape" if tape else "the ledger"
-    if tape is not None and (lacking := unanswered(recorded, tape, races)):
-        click.echo(f"{lacking} polls have no answer on the tape: their figures are taken from the ledger")
-    click.echo(f"{figures:,} figures of {len(races)} races made again from {source}, {differing} differ")
+    source = f"{figures:,} figures of {len(races)} races made again from the ledger"
+    if tape is not None:
+        source = f"{figures - taken:,} figures of {len(races)} races made again from the tape"
+    if tape is not None and lacking:
+        click.echo(f"{lacking} polls have no answer on the tape: their rows are taken from the ledger")
+        source += f", {taken:,} from the ledger"
+    click.echo(f"{source}, {differing} differ")
     return 1 if differing else 0

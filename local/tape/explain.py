@@ -48,18 +48,23 @@ def label_figures(story: RaceStory, entry: Label) -> list[Figure]:
 
 
 def day_figures(recorded: Rows, tape: Tape | None, races: Sequence[str]) -> Iterator[tuple[str, Figure]]:
-    """Return every figure of ledger and timeline of some races, race by race."""
+    """Return the figures of ledger, timeline and what they led to of some races, race by race."""
     for race_id in races:
         story = RaceStory(recorded, tape, race_id)
+        answered = {told.stored.n for told in story.told if told.entry is not None}
         for told in story.told:
-            yield from ((race_id, figure) for figure in ledger_figures(told))
+            # Without its answer a row is not made again: held to itself it would seem to be.
+            if told.entry is not None:
+                yield from ((race_id, figure) for figure in ledger_figures(told))
         for entry in story.labels:
-            yield from ((race_id, figure) for figure in label_figures(story, entry))
+            taken = not {entry.state.n, entry.base.n if entry.base else entry.state.n} <= answered
+            yield from ((race_id, figure._replace(taken=taken)) for figure in label_figures(story, entry))
         owed = {row["$id"] for entry in story.labels for row in entry_rows(entry)}
         for key, row in recorded.get(MONEY_FLOW, {}).items():
             if row["raceId"] == race_id and row["intervalType"] != "live" and key not in owed:
                 yield race_id, Figure(f"T{-row['timeInterval']:+d} {row['entrantId']}", "stored", None, "no rule")
-        yield from ((race_id, figure) for figure in race_figures(story))
+        taken = any(told.entry is None and told.stored.kind != "closing" for told in story.told)
+        yield from ((race_id, figure._replace(taken=taken)) for figure in race_figures(story))
 
 
 class Step(NamedTuple):

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 
 
 class Figure(NamedTuple):
-    """One figure: as it is stored, as it was made again, and how."""
+    """One figure: as it is stored, as it was made again, and how; `taken` where a row without answer is in it."""
 
     name: str
     stored: Any
     made: Any
     how: str = ""
+    taken: bool = False
 
     @property
     def differs(self) -> bool:

@@ -26,6 +26,7 @@ from local.testing.containers import make_container
 from raceday.call import Call
 from raceday.clock import instant
 from raceday.container import Container
+from raceday.feed.client import FeedClient
 from raceday.ids import SeededRandomSource
 from raceday.ledger import log as ledger
 from raceday.log import Log
@@ -229,7 +230,7 @@ class TapeReplay:
 
     def _container(self, name: str) -> Container:
         if name not in self._containers:
-            self._containers[name] = make_container(
+            made = self._containers[name] = make_container(
                 self.settings,
                 self.clock,
                 chance=SeededRandomSource(f"replay/{name}"),
@@ -237,6 +238,8 @@ class TapeReplay:
                 feed_transport=lambda _: self._feed,
                 store=self.store,
             )
+            if isinstance(made.feed, FeedClient):
+                made.feed.tape = self._feed.heard
         return self._containers[name]
 
     async def _seed(self, *, imports: bool) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from local.tape.reader import Tape
 from local.tape.scanning import TapeEntry, TapeError
 from local.testing.memory_store import MemoryStore
 from raceday.clock import iso
+from raceday.feed.taping import Answer
 from raceday.store.port import Op, Row
 from raceday.tables import ENTRANTS, RACE_POLLS
 
@@ -20,17 +22,19 @@ OBSERVED = ("gaps", "feedCalls", "feedMs", "storeMs", "lateMs")
 
 
 class SetClock:
-    """A clock that stands where it is set, and moves on by what is slept."""
+    """A clock that stands where it is set, and moves on by what is slept; a task whose answer came has that instant."""
 
     speed = 1.0
 
     def __init__(self, at: datetime) -> None:
         self._at = at
         self._begun = at
+        # An import asks for several races at once: what it writes of each is of that race's own answer's instant.
+        self._own: ContextVar[datetime | None] = ContextVar("own", default=None)
 
     def now(self) -> datetime:
-        """Return the instant it was set to."""
-        return self._at
+        """Return the instant it was set to, in a task that was answered beside others that of its own answer."""
+        return self._own.get() or self._at
 
     def monotonic(self) -> float:
         """Return the seconds since the replay began."""
@@ -38,12 +42,20 @@ class SetClock:
 
     async def sleep(self, secs: float) -> None:
         """Move on at once."""
-        self._at += timedelta(seconds=max(0.0, secs))
+        slept = timedelta(seconds=max(0.0, secs))
+        self._at += slept
+        if (own := self._own.get()) is not None:
+            self._own.set(own + slept)
         await asyncio.sleep(0)
 
     def set(self, at: datetime) -> None:
         """Stand at an instant."""
         self._at = at
+        self._own.set(None)
+
+    def came(self, at: datetime) -> None:
+        """Have the running task go on from its answer's instant."""
+        self._own.set(at)
 
 
 class ScriptedFeed(httpx.AsyncBaseTransport):
@@ -53,15 +65,21 @@ class ScriptedFeed(httpx.AsyncBaseTransport):
         self._tape, self._clock = tape, clock
         self._waiting: dict[str, list[tuple[TapeEntry, datetime]]] = {}
         self._alone = False
+        self._came: dict[str, datetime] = {}
 
     def give(self, entries: Sequence[TapeEntry], at: datetime | None = None, *, alone: bool = False) -> None:
         """Let these answers, and no others, be the next; `at` is the instant at which the only one came.
 
         `alone` they are part of an import: what else that asks for is not there for now, and not waited for.
         """
-        self._waiting, self._alone = {}, alone
+        self._waiting, self._alone, self._came = {}, alone, {}
         for entry in entries:
             self._waiting.setdefault(_place(entry.url), []).append((entry, at or entry.received))
+
+    def heard(self, answer: Answer) -> None:
+        """Be told in the task that asked that it has its answer: of several at once each goes on from its own."""
+        if (at := self._came.pop(_place(answer.url), None)) is not None:
+            self._clock.came(at)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer as the feed did; what it was not asked then is refused a connection."""
@@ -71,7 +89,11 @@ class ScriptedFeed(httpx.AsyncBaseTransport):
         if not waiting:
             raise httpx.ConnectError("the tape has no further answer here", request=request)
         entry, at = waiting.pop(0)
-        self._clock.set(max(at, self._clock.now()) if len(self._waiting) > 1 else at)
+        if len(self._waiting) > 1:
+            self._clock.set(max(at, self._clock.now()))
+            self._came[_place(entry.url)] = at
+        else:
+            self._clock.set(at)
         if entry.status == 0:
             kind = httpx.ReadTimeout if entry.error == "feed_timeout" else httpx.ConnectError
             raise kind(entry.error, request=request)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from local.failures import NoSuchRace
 from local.tape.looks import WATCH, answer_of_look, as_kept, looks_of
 from local.tape.pairing import answer_of, answers_for
 from local.tape.reader import Tape
@@ -26,10 +27,17 @@ from raceday.tables import RACE_POLLS, RACE_RESULTS
 
 
 def unanswered(recorded: Rows, tape: Tape, races: Sequence[str]) -> int:
-    """Return how many polls of some races have no answer on a tape: their figures are the ledger's own."""
+    """Return how many polls of some races have no answer on a tape: their figures are the ledger's own.
+
+    Raises NoSuchRace where it has none of any: nothing can be held to such a tape.
+    """
     wanted = set(races)
     rows = [row for row in recorded.get(RACE_POLLS, {}).values() if row["raceId"] in wanted]
-    return sum(row["kind"] != "closing" and not answers_for(tape, row) for row in rows)
+    polls = [row for row in rows if row["kind"] != "closing"]
+    lacking = sum(not answers_for(tape, row) for row in polls)
+    if polls and lacking == len(polls):
+        raise NoSuchRace(f"the tape is of other races: it has the answer of none of the {lacking} polls asked for")
+    return lacking
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from local.failures import NoSuchRace
 from local.tape.explain import check_lines, day_figures, ledger_figures, runner_lines
 from local.tape.figure import Figure
 from local.tape.reader import Tape
@@ -26,12 +27,13 @@ def test_no_figure_of_a_day_differs() -> None:
 
 
 def test_polls_that_the_tape_lacks_are_counted(tmp_path: Path) -> None:
-    """Of a tape without a day's answers every poll is lacking, of the day's own none."""
+    """Of the day's own tape none is lacking; one that has none of their answers is of other races, and refused."""
     path, stored = taped_day(1, 1)
     races = sorted(stored[RACES])
     assert unanswered(stored, Tape.open(path), races) == 0
     other = Tape.open(write(tmp_path / "other.tape", answers(3)))
-    assert unanswered(stored, other, races) == len(stored[RACE_POLLS]) > 0
+    with pytest.raises(NoSuchRace, match=f"none of the {len(stored[RACE_POLLS])} polls"):
+        unanswered(stored, other, races)
 
 
 def test_a_lone_surrogate_is_read_as_the_poller_read_it(tmp_path: Path) -> None:

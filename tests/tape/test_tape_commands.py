@@ -1,10 +1,17 @@
 """What the commands of the tape say where they cannot read a store."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from local.tape.explain import day_figures, ledger_figures
 from local.tape.format import TERMS
+from local.tape.reader import Tape
+from local.tape.replay import Rows
+from local.tape.story import RaceStory
+from raceday.feed.taping import Answer
+from raceday.tables import RACE_POLLS, RACES
 from tests.cli.kit import raceday
 from tests.recording import DATE, make_recording
 from tests.tape.kit import answers, taped_day, write
@@ -65,3 +72,46 @@ def test_a_recorded_folder_is_replayed_and_exported(tmp_path: Path, capsys: pyte
     assert raceday("export", day, str(tmp_path / "out"), "--tape", str(tmp_path / "recorded")) == 0
     assert f"{day}: polls {polls}  " in capsys.readouterr().out
     assert polls > 5
+
+
+async def _read(stored: Rows, races: list[str]) -> tuple[Rows, list[str]]:
+    return stored, races
+
+
+@pytest.mark.parametrize("words", ["explain 2026-02-14", "asof 2026-02-14 --check 5"])
+def test_a_tape_of_other_races_is_refused(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a tape has the answer of no poll, nothing is held to it or counted, and the command ends with 2."""
+    path, stored = taped_day(1, 1)
+    other = write(tmp_path / "other.tape", answers(3))
+    monkeypatch.setattr("local.commands.places.read_named", lambda *_: _read(stored, sorted(stored[RACES])))
+    monkeypatch.setattr("local.stores.present", lambda _: "a.db")
+    assert raceday(*words.split(), "--tape", str(other)) == 2
+    told = capsys.readouterr()
+    polls = sum(row["kind"] != "closing" for row in stored[RACE_POLLS].values())
+    assert f"of none of the {polls} polls" in told.err
+    assert "differ" not in told.out
+    assert raceday(*words.split(), "--tape", str(path)) == 0
+    assert "0 differ" in capsys.readouterr().out
+
+
+def test_what_is_taken_from_the_ledger_is_not_counted_as_made_from_the_tape(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a tape with one poll's answer that poll's columns alone are made from it; what others made is told apart."""
+    path, stored = taped_day(1, 1)
+    day, race = Tape.open(path), min(stored[RACES])
+    told = RaceStory(stored, day, race).told[0]
+    assert told.entry is not None
+    answer = Answer(told.entry.url, told.entry.sent, told.entry.received, 200, {}, day.body(told.entry))
+    one = write(tmp_path / "one.tape", [answer])
+    monkeypatch.setattr("local.commands.places.read_named", lambda *_: _read(stored, [race]))
+    monkeypatch.setattr("local.stores.present", lambda _: "a.db")
+    raceday("explain", race, "--tape", str(one))
+    last = capsys.readouterr().out.splitlines()[-1]
+    made, taken = (int(text.replace(",", "")) for text in re.findall(r"([\d,]+) (?:figures|from the ledger)", last))
+    own = len(ledger_figures(RaceStory(stored, Tape.open(one), race).told[0]))
+    first = sum(not figure.taken for _, figure in day_figures(stored, Tape.open(one), [race]))
+    assert own <= made == first
+    assert taken > 10 * own
