@@ -71,7 +71,9 @@ class Scan(NamedTuple):
 
 def scan(path: Path, part: int, data: "mmap.mmap | bytes", begin: int = 0, known: Scan | None = None) -> Scan:
     """Read every record of a part from `begin` on, after those that are `known`; raises TapeError for no tape."""
-    if (told := bytes(data[: len(MAGIC)])) != MAGIC:
+    told = bytes(data[: len(MAGIC)])
+    hurt = _is_hurt(told) and _next(data, 0) is not None
+    if told != MAGIC and not hurt:
         name, _, version = MAGIC.strip().decode().rpartition("-")
         if told.startswith(f"{name}-".encode()):
             other = told.decode("ascii", "replace").strip().rpartition("-")[2]
@@ -79,6 +81,8 @@ def scan(path: Path, part: int, data: "mmap.mmap | bytes", begin: int = 0, known
         raise TapeError(f"tape: {path} does not begin as a tape does, with {name}-{version}")
     found = known or Scan({}, [], [], [], 0)
     header, entries, marks, damages = dict(found.header), list(found.entries), list(found.marks), list(found.damages)
+    if hurt and known is None:
+        damages.append(Damage(path, 0, len(MAGIC), "the bytes that a tape begins with are damaged"))
     whole = {e.n for e in entries}
     at, end = max(begin, len(MAGIC)), max(begin, len(MAGIC))
     view = memoryview(data)
@@ -110,6 +114,12 @@ def scan(path: Path, part: int, data: "mmap.mmap | bytes", begin: int = 0, known
     if not header and not damages:
         damages.append(Damage(path, len(MAGIC), len(data), "without the record that begins a part: cut off"))
     return Scan(header, entries, marks, damages, min(end, len(data)))
+
+
+def _is_hurt(told: bytes) -> bool:
+    """Tell whether a part begins as a tape of this version does but for one byte that is not the version's."""
+    wrong = [i for i, (one, other) in enumerate(zip(told, MAGIC, strict=False)) if one != other]
+    return len(told) == len(MAGIC) and len(wrong) == 1 and wrong != [MAGIC.index(b"\n") - 1]
 
 
 def _problem(data: memoryview, at: int, frame: RecordFrame, head: Mapping[str, Any], whole: set[int]) -> str:

@@ -185,3 +185,22 @@ def test_among_parts_one_that_is_no_tape_is_named_and_the_others_are_read(tmp_pa
     (tmp_path / "d.tape").unlink()
     with pytest.raises(TapeError, match="no part of"):
         Tape.open(tmp_path)
+
+
+@pytest.mark.parametrize("at", range(len(MAGIC)))
+def test_a_flipped_bit_where_a_tape_begins_costs_no_record(at: int, tmp_path: Path) -> None:
+    """It is named and every record is read, but where it makes the version another's: that tape is refused."""
+    path = write(tmp_path / "a.tape", answers(5))
+    data = bytearray(path.read_bytes())
+    data[at] ^= 2
+    path.write_bytes(data)
+    if at == len(MAGIC) - 2:
+        with pytest.raises(TapeError, match="version 3"):
+            Tape.open(path)
+        return
+    for _ in range(2):
+        tape = Tape.open(path)
+        assert [str(damage) for damage in tape.damages] == [
+            f"a.tape: bytes 0 to {len(MAGIC)}: the bytes that a tape begins with are damaged"
+        ]
+        assert len(list(tape.bodies())) == 5
