@@ -95,15 +95,17 @@ def _api_host(value: str) -> str:
 
 def _date(value: str) -> str:
     try:
-        return date.fromisoformat(value.strip()).isoformat()
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", value.strip(), re.ASCII):
+            return date.fromisoformat(value.strip()).isoformat()
     except ValueError:
-        raise ValueError("a date as YYYY-MM-DD") from None
+        pass
+    raise ValueError("a date as YYYY-MM-DD")
 
 
 def _length(low: int, high: int) -> Callable[[str], str]:
     def parse(value: str) -> str:
-        if not low <= len(value) <= high:
-            raise ValueError(f"{low} to {high} characters")
+        if not low <= len(value) <= high or value != value.strip():
+            raise ValueError(f"{low} to {high} characters, no blank at either end")
         return value
 
     return parse

@@ -135,6 +135,21 @@ BAD = {
 }
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RACEDAY_NAMESPACE_KEY_EXPIRES", "20271128"),
+        ("RACEDAY_NAMESPACE_KEY_EXPIRES", "2027-W01-1"),
+        ("RACEDAY_NAMESPACE_KEY_EXPIRES", "2027-02-29"),
+        ("RACEDAY_WEBHOOK_SECRET", "        x"),
+    ],
+)
+def test_a_date_of_another_form_and_a_secret_of_blanks_are_refused(name: str, value: str) -> None:
+    """What an operator reads otherwise than we do, and a secret that a form field cuts, are no settings."""
+    (found,) = problems({**GOOD, name: value})
+    assert found.startswith(f"{name}: expected ")
+
+
 @pytest.mark.parametrize("secret", [" a-secret-of-sixteen", "a-secret-of-sixteen\u2019", "a-secret\tof-sixteen"])
 def test_a_web_secret_that_no_header_carries_is_refused(secret: str) -> None:
     """A space at an end, a typed quote and a tab would let nobody in; the message does not show it."""
