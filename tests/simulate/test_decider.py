@@ -163,6 +163,29 @@ def test_a_row_that_is_not_there_keeps_no_poller_from_its_slot(struck: str, *, l
     assert found.why == struck or found.lost
 
 
+@pytest.mark.parametrize(("failed_secs", "lost"), [(14.9, False), (1.0, True)])
+def test_a_ledger_read_when_the_slot_was_over_leaves_the_failure_before_it(failed_secs: float, *, lost: bool) -> None:
+    """A store that was out until the slot's end excuses a poller; one that was out for a moment early on does not."""
+    slot, race_id = MINUTE + timedelta(seconds=30), str(uuid4())
+    event = {"slots": [{"raceId": race_id, "slot": iso(slot)}]}
+    run = ActivationRun(POLLER, event, slot - 2 * SECOND, ended=slot + 20 * SECOND)
+    failed, read = slot + failed_secs * SECOND, slot + 17 * SECOND
+    run.deeds = [
+        Deed("GET race-polls", race_id, failed, "outage.store", failed),
+        Deed("GET race-polls", race_id, read, "", read),
+    ]
+
+    async def judged(loop: VirtualLoop) -> Verdict:
+        faults = DayFaults(SimWorld(loop, FeedSim([]), PortBackend(), limits_of(), seed=1), {})
+        faults.script.runs.append(run)
+        faults.script.handings.append(Handing(POLLER, event, slot - 3 * SECOND, None, runs=[run]))
+        return Decider(faults).verdict(Wanted(race_id, slot, slot + 15 * SECOND, MINUTE - timedelta(hours=1)))
+
+    found = on_virtual_time(MINUTE - timedelta(minutes=5), judged)
+    assert found.lost is lost
+    assert found.why == "outage.store" or found.lost
+
+
 def _judged(tick: ActivationRun) -> Verdict:
     """Judge a slot at half past that lives for a quarter and that nobody but one tick had to do with."""
 
