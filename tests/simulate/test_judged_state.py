@@ -28,12 +28,12 @@ def test_a_slot_is_late_where_its_tick_knew_of_the_start(told_at: str, late: int
     """A slot of a moved start that was told of after its minute began is the next tick's; told before, it is late."""
     day: Any = "2026-02-14T"
     rows = [
-        {"raceId": "r", "n": n, "slot": f"{day}{slot}+00:00", "startTime": start, "$createdAt": f"{day}{made}+00:00",
-         "fetchedAt": f"{day}{made}+00:00"}
+        {"raceId": "r", "n": n, "kind": "slot", "slot": f"{day}{slot}+00:00", "startTime": f"{day}{start}+00:00",
+         "$createdAt": f"{day}{made}+00:00", "fetchedAt": f"{day}{made}+00:00"}
         for n, slot, start, made in (
-            (1, "00:04:00", "later", "00:04:01.000"),
-            (2, "00:08:55", "sooner", told_at),
-            (3, "00:09:30", "sooner", "00:10:04.138"),
+            (1, "00:04:00", "01:00:00", "00:04:01.000"),
+            (2, "00:08:55", "00:20:00", told_at),
+            (3, "00:09:30", "00:20:00", "00:10:04.138"),
         )
     ]  # fmt: skip
     expected: Any = {"r": SimpleNamespace(sure={when(str(row["slot"])) for row in rows})}
