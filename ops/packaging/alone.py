@@ -27,7 +27,9 @@ def _held(command: str, place: Path) -> Iterator[None]:
         place.parent.mkdir(parents=True, exist_ok=True)
         lock = _taken(path, place)
     except OSError as error:
-        raise PackagingError(f"{path} cannot be written ({error.strerror}); nothing was staged") from None
+        raise PackagingError(
+            f"{path} cannot be written ({(error.strerror or '').lower()}); nothing was staged"
+        ) from None
     with lock:
         lock.truncate(0)
         lock.write(f"`{command}` (process {os.getpid()}, since {datetime.now(UTC):%H:%M:%S} UTC)\n")

@@ -221,7 +221,10 @@ def test_a_failed_activation_is_run_once_more_with_its_event(tmp_path: Path) -> 
     """A failure leads to a form that starts the same function with the same event, and then to the new waterfall."""
 
     async def work(stepped: Stepped, source: Source, client: httpx.AsyncClient) -> tuple[Any, Any, httpx.Response]:
-        await stepped.world.invoke("daily-races", {"date": "nonsense"})
+        headers = {"content-type": "application/json", "X-Appwrite-Webhook-Name": "flow"}
+        await stepped.world.invoke(
+            "enhanced-race-poller", {"http": {"method": "POST", "headers": headers, "body": "{bad"}}
+        )
         failed = source.activity.latest(AT - timedelta(days=1), AT, limit=1, failed_only=True)[0]
         assert f"/replay?activation={failed.activation}" in (await client.get("/suite")).text
         token = await token_of(client, f"/replay?activation={failed.activation}")
@@ -233,4 +236,4 @@ def test_a_failed_activation_is_run_once_more_with_its_event(tmp_path: Path) -> 
     assert answer.status_code == 303
     assert answer.headers["location"] == f"/activation/{again.activation}"
     assert again.activation != failed.activation
-    assert (again.function, again.event) == ("daily-races", failed.event)
+    assert (again.function, again.event) == ("enhanced-race-poller", failed.event)

@@ -32,7 +32,7 @@ def test_slots_that_are_waited_for_open_no_transaction_after_they_are_due() -> N
 def test_the_dead_pool_is_found_from_a_seed() -> None:
     """With the clients as they once were, cancelled around the pool, no race is committed on a healthy store."""
     with unmended():
-        assert pool_trial(1)["committed"][-1] == 0
+        assert pool_trial(2)["committed"][-1] == 0
 
 
 def test_two_runs_of_one_seed_tell_the_same() -> None:

@@ -47,8 +47,8 @@ _NOT_THE_EVENTS = frozenset({"status", "raceDateNz"})
 _FILLS = {"results": ("resultsData", "resultsAvailable"), "dividends": ("dividendsData",)}
 _TRACKED = frozenset({"holdPercentage", "betPercentage"})
 _CORE_DIGITS = 10
-# Most runners are as they were at the poll before: what a process has read of them so far, 130 races of them.
-_MOST_DIGESTS = 2000
+# Most runners are as they were at the poll before: as many are remembered as thirty races that run at once have.
+_MOST_DIGESTS = 300
 # Stand for the fingerprint of a runner that left the list, and of one that nobody could read.
 GONE, UNREAD = "gone", "unread"
 _NONE: Mapping[str, Any] = MappingProxyType({})
