@@ -27,9 +27,7 @@ def _held(command: str, place: Path) -> Iterator[None]:
         place.parent.mkdir(parents=True, exist_ok=True)
         lock = _taken(path, place)
     except OSError as error:
-        raise PackagingError(
-            f"{path} cannot be written ({(error.strerror or '').lower()}); nothing was staged"
-        ) from None
+        raise PackagingError(f"nothing was staged, {path}: {(error.strerror or '').lower()}") from None
     with lock:
         lock.truncate(0)
         lock.write(f"`{command}` (process {os.getpid()}, since {datetime.now(UTC):%H:%M:%S} UTC)\n")
