@@ -1,5 +1,6 @@
 """One command at a time on what is replaced whole: the staged tree, and what is remembered of deployments."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ def _held(command: str, place: Path) -> Iterator[None]:
         place.parent.mkdir(parents=True, exist_ok=True)
         lock = _taken(path, place)
     except OSError as error:
+        if error.errno in (errno.EROFS, errno.ENOSPC):
+            raise
         raise PackagingError(f"nothing was staged, {path}: {(error.strerror or '').lower()}") from None
     with lock:
         lock.truncate(0)
