@@ -227,6 +227,103 @@ async def test_a_failed_picture_leaves_a_row_from_the_text() -> None:
     assert all(s["svgData"] for s in await suite.rows(SILKS))
 
 
+class PictureHost:
+    """A host of one red picture, which has a tag, and which can be out of order."""
+
+    def __init__(self, suite: Suite) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.broken = False
+        transport = httpx.MockTransport(self._answer)
+        suite.container.cache.keep(PICTURES, Pictures(HOSTS, resolve=public, transport=transport))
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        tag = request.headers.get("if-none-match", "")
+        self.asked.append((request.url.path, tag))
+        if self.broken:
+            return httpx.Response(500)
+        if tag == '"red"':
+            return httpx.Response(304)
+        return httpx.Response(200, content=png((215, 20, 26)), headers={"etag": '"red"'})
+
+
+async def one_wearer(text: str) -> tuple[Suite, PictureHost, str, str]:
+    """Import a day of which one runner alone wears a silk, with a picture; gives its race's id and its own."""
+    suite = await Suite(silk_pictures=True).imported()
+    everybody = await suite.rows(ENTRANTS)
+    worn = everybody[0]
+    for row in everybody:
+        mine = row["$id"] == worn["$id"]
+        wears = {"silkColours": text, "jockey": "A One", "silkUrl64": URL, "silkUrl128": URL}
+        await suite.store.update(ENTRANTS, row["$id"], wears if mine else {"silkColours": ""})
+    return suite, PictureHost(suite), worn["raceId"], worn["$id"]
+
+
+async def test_a_picture_that_was_seen_is_not_fetched_again() -> None:
+    """A silk's row keeps the picture's address and tag; only another address is fetched, and it without the tag."""
+    suite, host, race, runner = await one_wearer("Blue, white cap")
+    await suite.run("jockey-silks-enricher", {"raceId": race})
+    (silk,) = await suite.rows(SILKS)
+    assert (silk["pictureUrl"], silk["pictureTag"]) == (URL, '"red"')
+    again = await suite.run("jockey-silks-enricher", {"raceId": race})
+    assert (again["fetched"], again["written"], host.asked) == (0, 0, [("/a.png", "")])
+    await suite.store.update(ENTRANTS, runner, {"silkUrl128": URL.replace("a.png", "b.png")})
+    await suite.run("jockey-silks-enricher", {"raceId": race})
+    assert host.asked == [("/a.png", ""), ("/b.png", "")]
+    (silk,) = await suite.rows(SILKS)
+    assert silk["pictureUrl"].endswith("/b.png")
+
+
+async def test_a_change_of_jockey_asks_whether_the_picture_is_the_same() -> None:
+    """A silk that is drawn anew sends its picture's tag, and keeps it where the host says "as before"."""
+    suite, host, race, runner = await one_wearer("Blue, white cap")
+    await suite.run("jockey-silks-enricher", {"raceId": race})
+    await suite.store.update(ENTRANTS, runner, {"jockey": "B Two"})
+    await suite.run("jockey-silks-enricher", {"raceId": race})
+    assert host.asked == [("/a.png", ""), ("/a.png", '"red"')]
+    (silk,) = await suite.rows(SILKS)
+    assert (silk["pictureTag"], silk["primaryColor"], silk["jockeyName"]) == ('"red"', "blue", None)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+async def test_a_silk_coloured_by_its_picture_alone_keeps_its_colour(broken: bool) -> None:
+    """Words without a colour take it from the picture, and keep it when the jockey changes or the picture fails."""
+    suite, host, race, runner = await one_wearer("Checks")
+    await suite.run("jockey-silks-enricher", {"raceId": race})
+    assert [s["primaryColor"] for s in await suite.rows(SILKS)] == ["red"]
+    await suite.store.update(ENTRANTS, runner, {"jockey": "B Two"})
+    host.broken = broken
+    told = await suite.run("jockey-silks-enricher", {"raceId": race})
+    assert [s["primaryColor"] for s in await suite.rows(SILKS)] == ["red"]
+    assert (runner in [failure["item"] for failure in told["failures"]]) == broken
+
+
+async def test_a_picture_that_failed_is_tried_again() -> None:
+    """A picture that could not be had counts as seen by nobody, and leaves no second writing until it can be had."""
+    suite, host, race, runner = await one_wearer("Checks")
+    host.broken = True
+    first, second = [await suite.run("jockey-silks-enricher", {"raceId": race}) for _ in range(2)]
+    assert (first["written"], second["written"]) == (1, 0)
+    host.broken = False
+    third = await suite.run("jockey-silks-enricher", {"raceId": race})
+    assert (third["written"], runner in [failure["item"] for failure in third["failures"]]) == (1, False)
+    assert [s["primaryColor"] for s in await suite.rows(SILKS)] == ["red"]
+
+
+async def test_a_jockey_who_joins_a_silk_later_unnames_it() -> None:
+    """A silk that a second jockey wears in a later race names neither, however the races come, and stays so."""
+    suite = await Suite().imported()
+    by_race = {row["raceId"]: row for row in await suite.rows(ENTRANTS)}
+    (first, a), (second, b) = list(by_race.items())[:2]
+    for row, jockey in ((a, "A One"), (b, "B Two")):
+        await suite.store.update(ENTRANTS, row["$id"], {"silkColours": "Pink, black cap", "jockey": jockey})
+    named = []
+    for race in (first, second, first):
+        await suite.run("jockey-silks-enricher", {"raceId": race})
+        worn = {row["$id"]: row["silkId"] for row in await suite.rows(ENTRANTS)}[by_race[race]["$id"]]
+        named.append({silk["$id"]: silk["jockeyName"] for silk in await suite.rows(SILKS)}[worn])
+    assert named == ["A One", None, None]
+
+
 @pytest.mark.parametrize(
     ("params", "field"),
     [({}, "raceId"), ({"raceId": "unknown"}, "raceId"), ({"raceIds": []}, "raceIds"), ({"raceId": 5}, "raceId"),

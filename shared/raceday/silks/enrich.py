@@ -153,7 +153,7 @@ def _wearer(row: Row, code: str | None) -> Wearer:
 async def _stored(container: Container) -> dict[str, Row]:
     rows = await container.store.find(
         SILKS,
-        select=("silkId", "description", "pictureUrl", "pictureTag", "drawingVersion", "jockeyName", "iconUrl"),
+        select=("silkId", "pictureUrl", "pictureTag", "drawingVersion", "jockeyName", "primaryColor"),
     )
     return {row["$id"]: row for row in rows}
 
@@ -168,11 +168,11 @@ async def _enrich(
         return [_result(w, "", "nothing", "no description") for w in group]
     there = stored.get(silk.silk_id)
     jockey = _jockey(group, there)
-    picture = first.picture if container.settings.silk_pictures else ""
+    picture = next((w.picture for w in group if w.picture), "") if container.settings.silk_pictures else ""
     if _fresh(there, picture, jockey):
         return [_result(w, silk.silk_id, "unchanged", "") for w in group]
     silk_id, trouble = silk.silk_id, ""
-    tag = str((there or {}).get("pictureTag") or "")
+    tag = _known_tag(silk, there, picture)
     seen: tuple[str, ...] = ()
     if picture:
         try:
@@ -180,12 +180,29 @@ async def _enrich(
             tag, seen = shown.tag, shown.colours or ()
         except RaceDayError as error:
             trouble = str(error)
+            if there is not None and (_fresh(there, "", jockey) or _coloured_by_picture(silk, there)):
+                return [_result(w, silk_id, "unchanged", trouble) for w in group]
+            picture = tag = ""
     silk = completed(silk, seen)
     try:
         await _write(container, silk_id, silk, first, jockey, picture, tag)
     except RaceDayError as error:
         return [_result(w, "", "failed", str(error)) for w in group]
     return [_result(w, silk_id, "written", trouble) for w in group]
+
+
+def _known_tag(silk: Silk, there: Row | None, picture: str) -> str:
+    """Return the tag under which a picture was seen, "" where it is to be read whole.
+
+    A host that answers "as before" shows no colour, so that a silk whose words name none would lose those it had.
+    """
+    if there is None or silk.primary is None or there.get("pictureUrl") != picture:
+        return ""
+    return str(there.get("pictureTag") or "")
+
+
+def _coloured_by_picture(silk: Silk, there: Row) -> bool:
+    return silk.primary is None and bool(there.get("primaryColor"))
 
 
 def _fresh(there: Row | None, picture: str, jockey: str | None) -> bool:

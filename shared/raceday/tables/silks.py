@@ -15,7 +15,7 @@ TABLE = Table(
         varchar(100, "name", "Description in short."),
         varchar(500, "iconUrl", "Address of the drawn icon, a PNG of 64 by 64 pixels."),
         varchar(500, "iconUrl128", "Address of the same icon of 128 by 128 pixels."),
-        varchar(255, "jockeyName", "Jockey of the first runner that wore it."),
+        varchar(255, "jockeyName", "Jockey who wears it, null where several do."),
         varchar(10, "hex", "Main colour as #rrggbb."),
         varchar(20, "rgb", "Main colour as r, g, b."),
         flag("isLight", "Whether dark text is read better on it."),
