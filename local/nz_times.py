@@ -1,8 +1,22 @@
-"""Times of day as a person gives them: what New Zealand's clocks show on a day."""
+"""Days and times of day as a person gives them: what New Zealand's clocks show on a day."""
 
 from datetime import UTC, date, datetime, time
 
 from raceday.racing.nzday import nz_zone
+
+# Appwrite has no instant of an earlier year.
+FIRST_YEAR = 1000
+
+
+def day_given(text: str) -> date:
+    """Read a date; raises ValueError for what is none, and for a year that the store cannot hold."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"expected a date as YYYY-MM-DD, got {text!r}") from None
+    if day.year < FIRST_YEAR:
+        raise ValueError(f"expected a date of the year {FIRST_YEAR} or later, got {text!r}")
+    return day
 
 
 def on_the_clock(day: date, clock: time) -> datetime:

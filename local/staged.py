@@ -22,7 +22,6 @@ from raceday.ids import SystemRandomSource
 from raceday.settings import Settings, specs
 
 NAMESPACE = "fn-local"
-WEBHOOK_SECS = 15.0
 
 
 @asynccontextmanager
@@ -107,12 +106,3 @@ async def listening(world: LocalWorld) -> AsyncIterator[Settings]:
 async def _started(servers: list[uvicorn.Server]) -> None:
     while not all(server.started for server in servers):  # noqa: ASYNC110  (uvicorn has no event for it)
         await asyncio.sleep(0.02)
-
-
-async def post_delivery(url: str, headers: dict[str, str], body: bytes) -> int:
-    """Send a webhook's delivery over HTTP, as Appwrite does; gives the status, 0 without an answer."""
-    try:
-        async with httpx.AsyncClient(timeout=WEBHOOK_SECS) as client:
-            return (await client.post(url, headers=headers, content=body)).status_code
-    except httpx.HTTPError:
-        return 0

@@ -1,11 +1,10 @@
 """`./raceday alerts score`: is what the evaluator tells real?"""
 
-import json
 from typing import Any
 
 import click
 
-from local.commands.options import POSITIVE, Options, json_option, write_whole
+from local.commands.options import POSITIVE, Options, json_option, write_json
 
 
 @click.group(epilog="Example: ./raceday alerts score --days 5")
@@ -26,5 +25,5 @@ def score(**options: Any) -> int:
     found = alert_score.score(args.days, seed=args.seed, races=args.races)
     print(alert_score.table(found))
     if args.json:
-        write_whole(args.json, json.dumps(found.as_json(), indent=1) + "\n")
+        write_json(args.json, found.as_json())
     return 0 if found.good else 1

@@ -1,6 +1,5 @@
 """`./raceday bench`: ratios of the suite's costs, each to a peer or a limit measured in the same run."""
 
-import json
 import sys
 import time
 from dataclasses import asdict
@@ -11,7 +10,7 @@ import click
 from local import stores
 from local.bench.child import ProbeFailed
 from local.bench.report import KEYS, LAST_FULL, missed, run, table
-from local.commands.options import FILE, Options, json_option, write_whole
+from local.commands.options import FILE, Options, json_option, write_json
 from local.progress import doing
 
 
@@ -53,7 +52,7 @@ def run_bench(args: Options) -> int:
     print(table(report))
     for path in [args.json] * bool(args.json) + [LAST_FULL] * args.keep:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps(report, indent=1) + "\n")
+        write_json(path, report)
     found = missed(report)
     if found:
         print(f"missed: {', '.join(found)}", file=sys.stderr)
@@ -79,5 +78,5 @@ def _tape(args: Options) -> int:
     for figure in found:
         print(figure)
     if args.json is not None:
-        write_whole(args.json, json.dumps([asdict(figure) for figure in found], indent=1) + "\n")
+        write_json(args.json, [asdict(figure) for figure in found])
     return 0 if all(figure.met for figure in found) else 1

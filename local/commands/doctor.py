@@ -1,13 +1,12 @@
 """`./raceday doctor`: what the suite stands on, line by line."""
 
-import json
 import os
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from local.commands.options import Options, json_option, write_whole
+from local.commands.options import Options, json_option, write_json
 from local.environment import current
 from local.functions import ROOT
 from ops import doctor_platform
@@ -76,5 +75,5 @@ def _show(lines: list[Diagnosis], args: Options) -> int:
     for line in lines:
         print(f"{MARKS[line.level]} {line.what:<13} {line.found}" + (f"  -> {line.advice}" if line.advice else ""))
     if args.json:
-        write_whole(args.json, json.dumps(as_json(lines), indent=2) + "\n")
+        write_json(args.json, as_json(lines), indent=2)
     return 1 if any(line.level == "failing" for line in lines) else 0

@@ -1,13 +1,12 @@
 """`./raceday measure`: how the platform runs what is deployed, and which sizes keep polls punctual there."""
 
 import asyncio
-import json
 import sys
 from typing import Any
 
 import click
 
-from local.commands.options import POSITIVE, Options, json_option, write_whole
+from local.commands.options import POSITIVE, Options, json_option, write_json
 from local.environment import current
 from ops.measure import Measured, MeasureFailed, Measurer, verdicts
 from raceday.catalogue.functions import NAMES, POLLER, SCHEDULER
@@ -48,7 +47,7 @@ def run(args: Options) -> int:
     print("\n".join([*table(found), "", *lines]))
     if args.json:
         told = {"functions": [each.to_json() for each in found], "verdicts": lines}
-        write_whole(args.json, json.dumps(told, indent=1) + "\n")
+        write_json(args.json, told)
     return int(any("NOT punctual (measured)" in line for line in lines))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from local.commands.options import POSITIVE, json_option, write_whole
+from local.commands.options import POSITIVE, json_option, write_json
 from local.functions import ROOT
 from local.progress import counted
 
@@ -87,7 +87,7 @@ def _try(chosen: Sequence[Any], jobs: int, file: Path | None) -> int:
         if file is not None:
             # A run of all takes long: one that is stopped leaves what it had found.
             alive = sum(bool(row["survived"]) for row in rows)
-            write_whole(file, json.dumps({"mutants": rows, "survivors": alive}, indent=2) + "\n")
+            write_json(file, {"mutants": rows, "survivors": alive}, indent=2)
     survivors = [row for row in rows if row["survived"]]
     minutes = (time.monotonic() - begun) / 60
     noticed = len(rows) - len(survivors)

@@ -1,6 +1,7 @@
 """What the commands share: kinds of values, common options, and how a command's failures end."""
 
 import contextlib
+import json
 import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -10,12 +11,11 @@ from typing import Any, TypeVar
 
 import click
 
+from local.nz_times import day_given
 from local.stores import HELP
 
 Options = SimpleNamespace
 Body = TypeVar("Body", bound=Callable[..., Any])
-# Appwrite has no instant of an earlier year.
-FIRST_YEAR = 1000
 POSITIVE = click.IntRange(min=1)
 FILE = click.Path(path_type=Path)
 
@@ -30,12 +30,9 @@ class DateParam(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            day = date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"expected a date as YYYY-MM-DD, got {value!r}", param, ctx)
-        if day.year < FIRST_YEAR:
-            self.fail(f"expected a date of the year {FIRST_YEAR} or later, got {value!r}", param, ctx)
-        return day
+            return day_given(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class InstantParam(click.ParamType[datetime]):
@@ -129,6 +126,11 @@ def write_whole(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             part.unlink()
         raise
+
+
+def write_json(path: Path, told: Any, *, indent: int = 1, default: Callable[[Any], Any] | None = None) -> None:
+    """Write a report as JSON, whole or not at all; `default` gives what JSON has no form for."""
+    write_whole(path, json.dumps(told, indent=indent, default=default) + "\n")
 
 
 PORT = click.IntRange(0, 65535)

@@ -1,6 +1,5 @@
 """`./raceday outages`: a day through each of the store's outages, and what each cost it."""
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
@@ -9,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from local.commands.options import POSITIVE, Options, json_option, write_whole
+from local.commands.options import POSITIVE, Options, json_option, write_json
 from local.progress import counted
 from local.simulate.storms import REGULAR
 
@@ -83,5 +82,5 @@ def run(args: Options) -> int:
         print(f"FAILED: {row['outage']} at {row['depth']} depth: {told}")
         print("".join(f"  {line}\n" for line in (*row["examples"], f"again: {row['again']}")), end="")
     if args.json is not None:
-        write_whole(args.json, json.dumps(rows, indent=2) + "\n")
+        write_json(args.json, rows, indent=2)
     return int(bool(bad))

@@ -1,13 +1,12 @@
 """The simulated day that a plan's cost is told of: made now, kept from before, or given; always with its age."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local.commands.options import write_whole
+from local.commands.options import write_json
 from ops.packaging.money import Estimate, estimate, read_report
 
 KEPT = "sim-report.json"
@@ -43,7 +42,7 @@ def simulated(sizes: str) -> dict[str, Any]:
 def keep(file: Path, report: Mapping[str, Any], library: str, now: datetime) -> None:
     """Write a day with the library that it was made by, and when."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, json.dumps({**report, LIBRARY: library, MADE: now.isoformat()}, indent=1) + "\n")
+    write_json(file, {**report, LIBRARY: library, MADE: now.isoformat()})
 
 
 def source(report: Mapping[str, Any], library: str, now: datetime) -> str:

@@ -1,7 +1,6 @@
 """`./raceday replay TAPE`: a recorded day again, through the same functions, compared with what is stored."""
 
 import asyncio
-import json
 import time
 from datetime import date
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from local import stores
-from local.commands.options import DAY, OUT_FILE, store_option, write_whole
+from local.commands.options import DAY, OUT_FILE, store_option, write_json
 from local.failures import NoSuchRace
 from local.progress import doing
 
@@ -85,7 +84,7 @@ def replay(tape: Path, store: str | None, verify: bool, only: str, day: date | N
     if len(found) > 50:
         click.echo(f"and {len(found) - 50} more; --json lists them all")
     if as_json is not None:
-        write_whole(as_json, json.dumps([each._asdict() for each in found], indent=1, default=str) + "\n")
+        write_json(as_json, [each._asdict() for each in found], default=str)
     click.echo(f"{len(found)} rows differ {counts(found) or ''}".rstrip())
     return 1 if found else 0
 

@@ -1,12 +1,11 @@
 """`./raceday score`: does a row's score tell sound answers from broken ones, and is its money where it truly is?"""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from local.commands.options import POSITIVE, Options, json_option, write_whole
+from local.commands.options import POSITIVE, Options, json_option, write_json
 from local.progress import counted
 
 
@@ -44,7 +43,7 @@ def score_table(**options: Any) -> int:
     for where, names in outside.items():
         print(f"{where}: {len(names)} on the wrong side{''.join(f'{chr(10)}  {each}' for each in names[:20])}")
     if args.json:
-        write_whole(args.json, json.dumps(outside, indent=1) + "\n")
+        write_json(args.json, outside)
     return 1 if low else 0
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from local import stores
-from local.commands.options import FILE, MADE_HERE, Options, check_page, json_option, store_option, write_whole
+from local.commands.options import FILE, MADE_HERE, Options, check_page, json_option, store_option, write_json
 from local.world import is_date, open_world
 from raceday.errors import RaceDayError
 from raceday.silks.draw import draw, draw_png
@@ -116,7 +116,7 @@ def run_coverage(args: Options) -> int:
     words = found["unknown"]
     print(f"unknown  {sum(words.values())} words, {len(words)} different: {' '.join(list(words)[:20])}")
     if args.json:
-        write_whole(args.json, json.dumps(found, indent=2) + "\n")
+        write_json(args.json, found, indent=2)
     return 0
 
 

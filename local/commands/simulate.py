@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.util
-import json
 import os
 import sys
 import time
@@ -21,7 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from local import stores
-from local.commands.options import DAY, FILE, NAMES, POSITIVE, SPAN, Options, json_option, write_whole
+from local.commands.options import DAY, FILE, NAMES, POSITIVE, SPAN, Options, json_option, write_json
 from local.commands.taped import simulate_taped
 from local.embedded.filecheck import NotAStore, check_file
 from local.functions import ROOT
@@ -312,7 +311,7 @@ def _recorded(args: Options, folder: Path, console: Console) -> int:
 
 def _write(path: Path | None, report: dict[str, Any]) -> None:
     if path is not None:
-        write_whole(path, json.dumps(report, indent=2, sort_keys=False, default=str) + "\n")
+        write_json(path, report, indent=2, default=str)
 
 
 def _tracer(args: Options) -> Callable[[str], None] | None:

@@ -1,7 +1,6 @@
 """`./raceday soak`: days of warm activations in one process, and what it holds at each hour."""
 
 import dataclasses
-import json
 from datetime import date
 from typing import Any
 
@@ -9,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from local.commands.options import POSITIVE, Options, json_option, write_whole
+from local.commands.options import POSITIVE, Options, json_option, write_json
 from local.progress import doing
 
 FIRST = date(2026, 2, 14)
@@ -44,5 +43,5 @@ def run(args: Options) -> int:
     Console().print(table)
     if args.json is not None:
         found = {"growth_bytes": held, "growth_files": files, "samples": [dataclasses.asdict(s) for s in samples]}
-        write_whole(args.json, json.dumps(found, indent=2) + "\n")
+        write_json(args.json, found, indent=2)
     return int(held > MOST_GROWTH_BYTES or files > 0)

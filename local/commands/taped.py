@@ -1,11 +1,10 @@
 """`./raceday simulate --feed tape:FILE`: a day whose feed is a tape, told without a judgement."""
 
-import json
 import sys
 from pathlib import Path
 
 from local import stores
-from local.commands.options import Options, write_whole
+from local.commands.options import Options, write_json
 from local.functions import ROOT
 from local.simulate.taped import simulate_tape
 from local.tape.opening import opened
@@ -28,7 +27,7 @@ def simulate_taped(args: Options, path: Path, settings: Settings) -> int:
         print(f"raceday simulate: {error}", file=sys.stderr)
         return 2
     if args.json is not None:
-        write_whole(args.json, json.dumps(report, indent=2, default=str) + "\n")
+        write_json(args.json, report, indent=2, default=str)
     for name, value in report.items():
         print(f"{name:<10} {value}")
     return 0 if report["stored"]["polls"] else 3

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ import click
 from local import running, stores
 from local.commands.options import FILE, INSTANT, PORT, Options, store_option
 from local.deliveries import LedgerWatch, make_hook_server, subscribed
-from local.embedded import WebhookWorker
+from local.embedded.hooks import Send, WebhookWorker
 from local.embedded.http import LOOPBACK, make_server
 from local.failures import PortTaken
 from local.feedsim import RecordedFeed
@@ -48,7 +48,6 @@ RECORDED = ("tape", "recorded")
 # When the imports of a race day begin on its eve in UTC, by their schedule.
 IMPORTED = time(17)
 KEY_FILE = stores.HOME / "up.key"
-Send = Callable[[str, dict[str, str], bytes], Coroutine[Any, Any, int]]
 
 
 @click.command(epilog="Example: ./raceday up --speed 10 --minutes 30")
@@ -254,7 +253,8 @@ async def _note_run(world: LocalWorld, name: str) -> None:
 
 
 async def _serve_staged(world: LocalWorld, args: Options, source: "Source") -> None:
-    from local.staged import post_delivery, staged
+    from local.embedded.posting import post_delivery
+    from local.staged import staged
 
     print("staging the functions ...", flush=True)
     async with staged(world) as namespace:

@@ -29,6 +29,7 @@ from local.console.today import read_day
 from local.console.trace import read_trace
 from local.console.words import at
 from local.embedded.http import allowed_host
+from local.nz_times import day_given
 from local.tape.shown import explained, race_rows
 from raceday.errors import BadRequest, RaceDayError
 
@@ -286,8 +287,6 @@ async def _nowhere(request: Request) -> tuple[str, dict[str, Any]]:
 
 def _date(text: str | None) -> date | None:
     try:
-        day = date.fromisoformat(text) if text else None
+        return day_given(text) if text else None
     except ValueError:
         return None
-    # Appwrite has no instant of an earlier year.
-    return day if day and day.year >= 1000 else None

@@ -5,27 +5,21 @@ import asyncio
 import os
 from pathlib import Path
 
-import httpx
-
 from local.embedded.bootstrap import bootstrap
-from local.embedded.hooks import TIMEOUT_SECS, WebhookWorker
+from local.embedded.hooks import WebhookWorker
 from local.embedded.http import make_server, new_key
+from local.embedded.posting import post_delivery
 from local.embedded.server import Embedded
 
 
 async def serve(server: Embedded, port: int) -> None:
     """Answer, and deliver webhooks beside, until stopped."""
-    async with httpx.AsyncClient(timeout=TIMEOUT_SECS) as client:
-
-        async def send(url: str, headers: dict[str, str], body: bytes) -> int:
-            return (await client.post(url, headers=headers, content=body)).status_code
-
-        worker = asyncio.create_task(WebhookWorker(server.hooks, send).run())
-        try:
-            await make_server(server, port=port).serve()
-        finally:
-            worker.cancel()
-            await asyncio.gather(worker, return_exceptions=True)
+    worker = asyncio.create_task(WebhookWorker(server.hooks, post_delivery).run())
+    try:
+        await make_server(server, port=port).serve()
+    finally:
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
 
 
 def main() -> None:

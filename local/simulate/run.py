@@ -11,7 +11,7 @@ from local.console.activity import Activity, path_beside
 from local.feedsim import FeedDay, FeedSim, RecordedFeed, generate_day
 from local.simulate.checker import judge
 from local.simulate.day import day_end, day_start, run_day, settle
-from local.simulate.faults.engine import DayFaults
+from local.simulate.faults.engine import QUIET, DayFaults
 from local.simulate.full_store import FullBackend
 from local.simulate.loop import VirtualLoop
 from local.simulate.operator import pause
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Progress = Callable[[float], None]
-# After these last minutes of a day with a broken network nothing may be behind.
-# What a look amended is told again a quarter of an hour later, by a look that is handed out within six minutes.
-QUIET = timedelta(minutes=24)
 
 
 def on_virtual_time(

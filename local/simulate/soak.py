@@ -36,7 +36,7 @@ MINUTE = timedelta(minutes=1)
 LIBRARY = str(ROOT / "shared" / "raceday" / "*")
 FILES = Path("/proc/self/fd")
 # What the processes keep of the races under way differs by less than this from hour to hour.
-MOST_GROWTH_BYTES = 1_500_000
+MOST_GROWTH_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

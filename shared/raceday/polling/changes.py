@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -47,8 +46,6 @@ _NOT_THE_EVENTS = frozenset({"status", "raceDateNz"})
 _FILLS = {"results": ("resultsData", "resultsAvailable"), "dividends": ("dividendsData",)}
 _TRACKED = frozenset({"holdPercentage", "betPercentage"})
 _CORE_DIGITS = 10
-# Most runners are as they were at the poll before: as many are remembered as thirty races that run at once have.
-_MOST_DIGESTS = 300
 # Stand for the fingerprint of a runner that left the list, and of one that nobody could read.
 GONE, UNREAD = "gone", "unread"
 _NONE: Mapping[str, Any] = MappingProxyType({})
@@ -107,7 +104,7 @@ class StoredState(NamedTuple):
         if self.ledger:
             return self.ledger.digests.entrants.get(entrant_id, "")
         stored = self.entrants.get(entrant_id)
-        return _entrant_digest(tuple((k, stored.get(k)) for k in row)) if stored else ""
+        return _entrant_digest({k: stored.get(k) for k in row}) if stored else ""
 
     def odds(self, entrant_id: str, kind: str) -> Decimal | None:
         """Return the odds last written of one kind, None where there were none."""
@@ -285,7 +282,7 @@ def _entrants(
         row = {**entrant_row(snapshot, runner), **share_columns(by_id[runner.entrant_id])}
         row = {k: v for k, v in row.items() if k not in BOOKKEEPING}
         before = known.entrant_digest(runner.entrant_id, row)
-        fingerprint = _entrant_digest(tuple(row.items()))
+        fingerprint = _entrant_digest(row)
         if snapshot.tracker is None:
             # The tracker was not asked for, or not served: what it said last stays.
             row = {k: v for k, v in row.items() if k not in _TRACKED}
@@ -329,10 +326,8 @@ def _of_line(line: RunnerLine) -> Row:
     return {**named, "isScratched": line.scratched, "$id": line.entrant_id}
 
 
-@lru_cache(maxsize=_MOST_DIGESTS)
-def _entrant_digest(columns: tuple[tuple[str, Any], ...]) -> str:
+def _entrant_digest(row: Row) -> str:
     """Return a fingerprint whose last digits are those of the tracker's columns alone."""
-    row = dict(columns)
     core = {k: v for k, v in row.items() if k not in _TRACKED}
     tracked = {k: row.get(k) for k in sorted(_TRACKED)}
     return digest(ENTRANTS, core)[:_CORE_DIGITS] + digest(ENTRANTS, tracked)[_CORE_DIGITS:]

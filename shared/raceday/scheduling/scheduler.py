@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -226,7 +226,11 @@ def _newest(rows: Sequence[LedgerHead]) -> dict[str, LedgerHead]:
 
 def _finished(rows: Sequence[LedgerHead]) -> set[str]:
     """Return the races whose newest poll says that they are over."""
-    return {race_id for race_id, row in _newest(rows).items() if row.status.over}
+    return _over(_newest(rows))
+
+
+def _over(newest: Mapping[str, LedgerHead]) -> set[str]:
+    return {race_id for race_id, row in newest.items() if row.status.over}
 
 
 def _to_retry(
@@ -239,7 +243,7 @@ def _to_retry(
 ) -> list[Due]:
     committed = {(row.race_id, int(row.slot.timestamp())) for row in rows}
     newest = _newest(rows)
-    settled = {race_id for race_id, row in newest.items() if row.status.over}
+    settled = _over(newest)
     # A start that a poll of this minute moved is not what this tick knows: the slots it would retry are off the plan.
     minute = minute_of(tick.at)
     settled |= {
