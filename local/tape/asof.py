@@ -12,7 +12,8 @@ from local.tape.verify import RowDifference, compare
 from raceday.clock import instant, iso
 from raceday.ledger.codec import from_row
 from raceday.ledger.timeline import Label, Timeline
-from raceday.polling.changes import ODDS_COLUMNS, digest, share_columns
+from raceday.polling.changes import ODDS_COLUMNS, share_columns
+from raceday.polling.fingerprints import digest
 from raceday.projections.alerts import due_reminder
 from raceday.projections.money_flow import entry_rows
 from raceday.projections.race_pools import pools_row

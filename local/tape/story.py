@@ -16,7 +16,7 @@ from raceday.feed import mapping
 from raceday.feed.client import read_event
 from raceday.ledger.codec import from_row
 from raceday.ledger.timeline import Label, Timeline
-from raceday.polling.changes import Changes, StoredState, changes, decided, takes_back
+from raceday.polling.changes import Changes, StoredState, asks_versions, changes, decided
 from raceday.polling.results import result_ops
 from raceday.polling.watch import amended
 from raceday.racing.compose import PollContext, compose, figures, held_row
@@ -91,7 +91,7 @@ class RaceStory:
         base = self.told[-1].made if self.told else None
         context = PollContext(stored.slot, stored.kind, stored.fetched_at)
         known = StoredState(ledger=base)
-        if takes_back(snapshot, known):
+        if asks_versions(snapshot, known):
             known = known._replace(versions=self.versions)
         decision = decided(snapshot, known)
         made = figures(snapshot, base, decision.status)

@@ -6,7 +6,7 @@ from typing import Any
 
 from local.simulate.oracle.differences import Json, Within
 from local.simulate.oracle.facts import Ledger, Look
-from local.simulate.oracle.reading import Reading
+from local.simulate.oracle.reading import Reading, product_of
 
 Columns = dict[str, Any]
 # A container's clock may be off; a look that could not keep what it saw is made again until something keeps it.
@@ -18,20 +18,22 @@ def late_versions(ledger: Ledger, versions: Sequence[Columns]) -> list[Columns]:
     found: list[Columns] = []
     for look in ledger.looks if versions else ():
         before = [*versions, *found][-1]
-        now = _amended(before, look)
+        now = _amended([*versions, *found], look)
         if now is not None and _told(now) != _told(before):
             found.append(now)
     # Where a day's faults may have swallowed a look, what was kept says how many came through.
     return found if ledger.looks_kept is None else found[: ledger.looks_kept]
 
 
-def _amended(before: Columns, look: Look) -> Columns | None:
+def _amended(versions: Sequence[Columns], look: Look) -> Columns | None:
     """Return the results that a look shows; an old picture, or one that lost its placings, shows none."""
+    before = versions[-1]
     reading, since = look.reading, before["resultTime"]
     old = isinstance(since, str) and look.made is not None and look.made < datetime.fromisoformat(since)
     if old or reading.status != "Final" or not reading.placings:
         return None
-    dividends = Json(shown_dividends(reading)) if reading.dividends else before["dividendsData"]
+    if is_past([v["dividendsData"].value for v in versions], shown_dividends(reading)):
+        return None
     return {
         **before,
         "resultsAvailable": True,
@@ -39,7 +41,7 @@ def _amended(before: Columns, look: Look) -> Columns | None:
         "protestLodged": reading.protest,
         "protestReason": reading.columns["protestReason"],
         "resultsData": Json(list(reading.placings)),
-        "dividendsData": dividends,
+        "dividendsData": Json(standing(reading, before)) if reading.dividends else before["dividendsData"],
         "resultTime": Within(look.at - _CLOCKS, look.at + _AGAIN),
         "seenBy": "watch",
     }
@@ -53,6 +55,48 @@ def _told(version: Columns) -> Any:
         for d in version["dividendsData"].value
     }
     return version["resultStatus"], version["protestReason"], version["protestLodged"], placings, paid
+
+
+def standing(reading: Reading, before: Columns) -> list[Any]:
+    """Return the dividends that stand after a Final answer beside those of `before`.
+
+    Under the same placings a product that is not listed any more is lost on the way, and one that fell back to Interim.
+    """
+    shown = shown_dividends(reading)
+    if before["resultsData"].value != list(reading.placings) or before["resultStatus"] != "final":
+        return shown
+    had: dict[str, list[Any]] = {}
+    now: dict[str, list[Any]] = {}
+    for found, rows in ((had, before["dividendsData"].value), (now, shown)):
+        for row in rows:
+            found.setdefault(product_of(row["product_name"]), []).append(row)
+    lost = {p for p, rows in had.items() if p not in now or (_final(rows) and not _final(now[p]))}
+    if not lost:
+        return shown
+    return [row for p in [*had, *(p for p in now if p not in had)] for row in (had[p] if p in lost else now.get(p, ()))]
+
+
+def _final(rows: Sequence[Any]) -> bool:
+    return any(row["status"].lower() == "final" for row in rows)
+
+
+def is_past(lists: Sequence[Sequence[Any]], now: Sequence[Any]) -> bool:
+    """Tell whether dividends are other than the last of the `lists`, and those of one before it as far as both go."""
+    former, told = [_amounts(rows) for rows in lists], _amounts(now)
+    last = {product: paid for each in former for product, paid in each.items()}
+    other = {product for product, paid in told.items() if last.get(product, paid) != paid}
+    return any(
+        other & each.keys() and all(each.get(product, paid) == paid for product, paid in told.items())
+        for each in former
+    )
+
+
+def _amounts(rows: Sequence[Any]) -> dict[str, set[tuple[str, str, float]]]:
+    found: dict[str, set[tuple[str, str, float]]] = {}
+    for row in rows:
+        paid = (row["status"].lower(), repr(row.get("positions") or row.get("description")), float(row["dividend"]))
+        found.setdefault(product_of(row["product_name"]), set()).add(paid)
+    return found
 
 
 def shown_dividends(reading: Reading) -> list[Any]:

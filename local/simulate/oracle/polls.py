@@ -10,6 +10,7 @@ from local.simulate.oracle import money
 from local.simulate.oracle.checks import PollEvidence, checks, score_of
 from local.simulate.oracle.differences import Findings, Json
 from local.simulate.oracle.facts import OVER, Ledger, Look, OracleLine, Poll, Pools
+from local.simulate.oracle.late import is_past, shown_dividends
 from local.simulate.oracle.leaps import leapt
 from local.simulate.oracle.pools import OfJson, off_by_the_list, paid_pools, pools_of
 from local.simulate.oracle.reading import ODDS, Reading, Unreadable, read_event, stamp
@@ -32,6 +33,7 @@ def ledger_of(
     ledger = Ledger(race_id)
     seen_placings: tuple[dict[str, Any], ...] = ()
     amended: list[tuple[dict[str, Any], ...]] = []
+    paid: list[Sequence[Any]] = []
     for i, row in enumerate(rows, 1):
         key = f"n {row['n']} {row['slot'][11:19]}"
         if int(row["n"]) != i:
@@ -56,9 +58,13 @@ def ledger_of(
         shows = bool(reading.placings or reading.dividends) and "results" not in reading.unread
         evidence = base is not None and (reading.ruled or (shows and reading.placings != seen_placings))
         status, held = decided(known, reading.status, evidence=evidence)
-        # Placings that were amended since are an older picture of the Final race.
-        again = reading.placings != seen_placings and reading.placings in amended
-        held = held or (known == status == "Final" and shows and again)
+        # Placings or dividends that were amended since are an older picture of the Final race.
+        again = (
+            reading.placings in amended
+            if shows and reading.placings != seen_placings
+            else is_past(paid, shown_dividends(reading))
+        )
+        held = held or (known == status == "Final" and again)
         if held and base is not None:
             ledger.polls.append(_held(row, base))
             _compare_held(findings, race_id, key, ledger.polls[-1], base, answer.made)
@@ -67,6 +73,8 @@ def ledger_of(
             if seen_placings and seen_placings != reading.placings:
                 amended.append(seen_placings)
             seen_placings = reading.placings
+        if reading.dividends:
+            paid.append(shown_dividends(reading))
         poll = _poll(row, reading, base, status, held, known)
         ledger.polls.append(poll)
         _compare(findings, race_id, key, poll, base, answer.made)

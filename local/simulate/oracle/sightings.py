@@ -6,7 +6,7 @@ from typing import Any
 from local.simulate.oracle.cards import first_sight
 from local.simulate.oracle.differences import Findings, Json, Within
 from local.simulate.oracle.facts import Ledger, Poll
-from local.simulate.oracle.late import late_versions, shown_dividends
+from local.simulate.oracle.late import late_versions, shown_dividends, standing
 from local.simulate.oracle.reading import ODDS, stamp
 from local.simulate.served import Record
 from raceday.store.port import Row
@@ -74,7 +74,13 @@ def _unsaid(poll: Poll, versions: Sequence[Columns]) -> Columns:
     # What a Final paid is void when it is taken back.
     if "dividends" in poll.reading.unread and not (poll.before == "Final" != poll.status):
         columns.append("dividendsData")
-    return {column: versions[-1][column] for column in columns} if versions else {}
+    still_final = poll.before == poll.status == "Final"
+    if still_final and not poll.reading.placings:
+        columns += ["resultsData", "resultsAvailable"]
+    found = {column: versions[-1][column] for column in columns} if versions else {}
+    if versions and still_final and "dividends" not in poll.reading.unread:
+        found["dividendsData"] = Json(standing(poll.reading, versions[-1]))
+    return found
 
 
 def results_of(ledger: Ledger) -> Columns | None:

@@ -1,5 +1,6 @@
 """From the feed's payloads to domain terms; what cannot be read raises PayloadError with race, field and value."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -115,6 +116,7 @@ def snapshot_of(
         unknown_status=unknown_status,
         result_changed=changes_result(reason),
         unread=unread,
+        odd_dividends=_odd_dividends(data.dividends, dividends),
     )
 
 
@@ -336,6 +338,20 @@ def _dividend(raw: Any) -> Dividend | None:
         ),
         raw=raw,
     )
+
+
+def _odd_dividends(raw: Any, found: Sequence[Dividend]) -> frozenset[str]:
+    """Return the products of dividends that cannot be read, but for Interim ones of products that have Final ones."""
+    final = {d.product for d in found if d.status.lower() == "final"}
+    odd = (each for each in (raw if isinstance(raw, list) else ()) if _dividend(each) is None)
+    named = ((each if isinstance(each, dict) else {}) for each in odd)
+    told = ((_product(each), values.text(each.get("status")).lower()) for each in named)
+    return frozenset(product for product, status in told if status != "interim" or product not in final)
+
+
+def _product(raw: Mapping[str, Any]) -> str:
+    name = values.text(raw.get("product_name"))
+    return canonical(name) or name
 
 
 def _placing(raw: Any) -> Placing | None:

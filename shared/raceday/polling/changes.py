@@ -1,7 +1,5 @@
 """What one poll writes beside its ledger row: only what differs from what the race's tables hold."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -10,42 +8,29 @@ from typing import Any, NamedTuple
 
 from raceday.clock import instant, iso
 from raceday.ids import row_key
+from raceday.polling.fingerprints import BOOKKEEPING, digest
+from raceday.polling.said import results_digest, results_of, said
 from raceday.racing.records import ODDS_TYPES, Digests, LedgerRow, RunnerLine
 from raceday.racing.results_watch import brings_news, is_older
 from raceday.racing.snapshot import FormerRace, Odds, Runner, Snapshot, Status
 from raceday.racing.status import Decision, decide
 from raceday.store.port import Op, Row
-from raceday.tables import BY_ID, ENTRANTS, ODDS_HISTORY, RACE_RESULTS, RACES
+from raceday.tables import ENTRANTS, ODDS_HISTORY, RACE_RESULTS, RACES
 from raceday.tables.entrants import entrant_row
 from raceday.tables.race_results import results_row
 from raceday.tables.races import race_row_from_event
 
-_DATETIMES = {table.id: {c.key for c in table.columns if c.kind == "datetime"} for table in BY_ID.values()}
 ODDS_COLUMNS = {
     "fixed_win": "fixedWinOdds",
     "fixed_place": "fixedPlaceOdds",
     "pool_win": "poolWinOdds",
     "pool_place": "poolPlaceOdds",
 }
-# Columns that say when a row was written move only with another column, and never make a change by themselves.
-BOOKKEEPING = frozenset(
-    {
-        "lastUpdated",
-        "importedAt",
-        "last_poll_time",
-        "entrantsImportedAt",
-        "lastStatusChange",
-        "finalizedAt",
-        "abandonedAt",
-        "resultTime",
-    }
-)
 # The status has its own rule, and the race day is its meeting's: a night race may start on the next NZ date.
 _NOT_THE_EVENTS = frozenset({"status", "raceDateNz"})
-# What each member of a result fills. One that says nothing leaves its columns out, and what is stored stays.
-_FILLS = {"results": ("resultsData", "resultsAvailable"), "dividends": ("dividendsData",)}
 _TRACKED = frozenset({"holdPercentage", "betPercentage"})
 _CORE_DIGITS = 10
+_BEFORE_THE_END = (Status.OPEN, Status.CLOSED)
 # Stand for the fingerprint of a runner that left the list, and of one that nobody could read.
 GONE, UNREAD = "gone", "unread"
 _NONE: Mapping[str, Any] = MappingProxyType({})
@@ -55,7 +40,7 @@ class StoredState(NamedTuple):
     """What the tables hold of a race: from its newest ledger row, or from the rows themselves before the first poll.
 
     `imported` tells that the race was not stored and had to be imported for this poll. `versions` are the results that
-    a finished race has had, read only where an answer would take it back.
+    a race has had, read only where an answer cannot be told without them.
     """
 
     ledger: LedgerRow | None = None
@@ -148,8 +133,8 @@ def changes(
     before = known.ledger.digests.results if known.ledger else ""
     taken_back = known.status is Status.FINAL and decision.status is not Status.FINAL
     same = decision.status is known.status
-    results = _results(snapshot, before, taken_back=taken_back, same=same)
-    results_digest = _results_digest(results, before) if results else ""
+    results = results_of(snapshot, before, known.versions, taken_back=taken_back, same=same)
+    fingerprint = results_digest(results, before) if results else ""
     if decision.held:
         # The feed showed an old state of a finished race: nothing of it may reach the tables.
         kept = known.ledger.digests if known.ledger else Digests()
@@ -163,8 +148,8 @@ def changes(
     odds = _odds(snapshot, lines, known, n)
     if not results and before and decision.status is known.status:
         # Results do not vanish under an unchanged status: an answer without them lost them on the way.
-        results_digest = before
-    results_changed = results_digest != before
+        fingerprint = before
+    results_changed = fingerprint != before
     ops: list[Op] = []
     if entrants:
         ops.append(Op("bulkUpsert", ENTRANTS, rows=[{**row, "lastUpdated": stamp} for row in entrants]))
@@ -174,11 +159,11 @@ def changes(
         patch = {**race, **_status_columns(decision, known.status, fetched_at), "lastUpdated": stamp}
         ops.append(Op("update", RACES, snapshot.race_id, {**patch, "last_poll_time": stamp}))
     if results_changed:
-        written = results or _said(snapshot, before, taken_back=taken_back, same=same)
+        written = results or said(snapshot, before, known.versions, taken_back=taken_back, same=same)
         ops.append(Op("upsert", RACE_RESULTS, snapshot.race_id, {**written, "resultTime": stamp}))
     return Changes(
         tuple(ops),
-        Digests(race_digest, results_digest, entrant_digests),
+        Digests(race_digest, fingerprint, entrant_digests),
         decision,
         len(entrants),
         len(odds),
@@ -190,65 +175,43 @@ def changes(
 def decided(snapshot: Snapshot, known: StoredState) -> Decision:
     """Decide on the race's status: a finished one is taken back for other placings or a ruling alone.
 
-    A Final that was amended since is an older picture, and is held.
+    A Final that was amended since, in its placings or its dividends, is an older picture, and is held.
     """
-    if known.versions and snapshot.status is known.status and is_older(known.versions, results_row(snapshot)):
+    if known.status is snapshot.status is Status.FINAL and is_older(
+        known.versions, results_row(snapshot), snapshot.odd_dividends
+    ):
         return Decision(snapshot.status, held=True)
     before = known.ledger.digests.results if known.ledger else ""
-    results = _results(snapshot, before)
-    digest = _results_digest(results, before) if results else ""
-    return decide(known.status, snapshot.status, evidence=_corrected(snapshot, known, digest))
+    results = results_of(snapshot, before)
+    fingerprint = results_digest(results, before) if results else ""
+    return decide(known.status, snapshot.status, evidence=_corrected(snapshot, known, fingerprint))
 
 
-def takes_back(snapshot: Snapshot, known: StoredState) -> bool:
-    """Tell whether an answer would give a finished race another status, if its results are new."""
-    over = known.status is not None and known.status.over
-    return over and snapshot.status not in (known.status, Status.OPEN, Status.CLOSED)
+def asks_versions(snapshot: Snapshot, known: StoredState) -> bool:
+    """Tell whether an answer can be told only beside the versions of the race's results.
 
-
-def amends(snapshot: Snapshot, known: StoredState) -> bool:
-    """Tell whether an answer shows other placings of a Final race than its newest ledger row has."""
-    before = known.ledger.digests.results if known.ledger else ""
-    final = known.status is snapshot.status is Status.FINAL
-    results = _results(snapshot, before, same=True) if final and before and snapshot.placings else None
-    return results is not None and _results_digest(results, before)[:8] != before[:8]
-
-
-def _results_digest(row: Row, before: str) -> str:
-    """Return 8 digits each of the placings, of the dividends' column, and of the rest; what is left out has its former.
-
-    The placings' stand alone, for only new placings or a protest undo a Final.
+    It would give a finished race another status, shows other placings or dividends of a Final one, or dividends of
+    which some cannot be read.
     """
-    filled = {column for columns in _FILLS.values() for column in columns}
-    rest = digest(RACE_RESULTS, {k: v for k, v in row.items() if k not in filled})[:8]
-    own = {column: digest(RACE_RESULTS, {column: row[column]})[:8] for column in filled if column in row}
-    return own.get("resultsData", before[:8]) + own.get("dividendsData", before[8:16]) + rest
+    before = known.ledger.digests.results if known.ledger else ""
+    if known.status is not None and known.status.over and snapshot.status not in (known.status, *_BEFORE_THE_END):
+        return True
+    if before and snapshot.odd_dividends:
+        return True
+    final = known.status is snapshot.status is Status.FINAL
+    results = results_of(snapshot, before, same=True) if final and before else None
+    return results is not None and results_digest(results, before)[:16] != before[:16]
 
 
-def _corrected(snapshot: Snapshot, known: StoredState, results_digest: str) -> bool:
+def _corrected(snapshot: Snapshot, known: StoredState, fingerprint: str) -> bool:
     if known.ledger is None:
         return False
     if known.versions:
         # What the race had before it was over is an older picture, however new the answer says it is.
         return brings_news(known.versions, results_row(snapshot), ruling=snapshot.result_changed)
     # An answer that lost its placings on the way corrects nothing.
-    new = bool(results_digest) and results_digest[:8] != known.ledger.digests.results[:8]
+    new = bool(fingerprint) and fingerprint[:8] != known.ledger.digests.results[:8]
     return snapshot.result_changed or new
-
-
-def digest(table: str, row: Mapping[str, Any]) -> str:
-    """Return 16 hex digits over a row's columns; instants and numbers compare by value, bookkeeping does not count."""
-    dates = _DATETIMES[table]
-    plain = {k: _canonical(v, k in dates) for k, v in row.items() if k not in BOOKKEEPING and not k.startswith("$")}
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
-def _canonical(value: Any, is_date: bool) -> Any:
-    if is_date and isinstance(value, str) and value:
-        return iso(datetime.fromisoformat(value))
-    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return float(value)
-    return value
 
 
 def _race_patch(snapshot: Snapshot) -> Row:
@@ -360,22 +323,3 @@ def _odds(snapshot: Snapshot, lines: Sequence[RunnerLine], known: StoredState, n
         for kind in ODDS_TYPES
         if (value := line.odds(kind)) is not None and value != known.odds(line.entrant_id, kind)
     ]
-
-
-def _results(snapshot: Snapshot, before: str, *, taken_back: bool = False, same: bool = False) -> Row | None:
-    """Return an answer's results, None where it shows none."""
-    says = snapshot.placings or snapshot.dividends or (before and snapshot.unread >= _FILLS.keys())
-    return _said(snapshot, before, taken_back=taken_back, same=same) if says else None
-
-
-def _said(snapshot: Snapshot, before: str, *, taken_back: bool, same: bool) -> Row:
-    """Return an answer's results without what says nothing of results that were known before.
-
-    The dividends of a race that is taken back are void, whether or not the answer says so. Where some cannot be read
-    under the `same` status, those known stay whole.
-    """
-    unread = snapshot.unread if before else frozenset()
-    if before and same and snapshot.dividends_in_part:
-        unread |= {"dividends"}
-    silent = {c for member in unread if not (taken_back and member == "dividends") for c in _FILLS[member]}
-    return {k: v for k, v in results_row(snapshot).items() if k not in silent}

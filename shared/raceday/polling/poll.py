@@ -26,7 +26,7 @@ from raceday.log import Log
 from raceday.patience import left_secs, within
 from raceday.polling import plan, watch
 from raceday.polling.arming import Armed, remember_changed
-from raceday.polling.changes import Changes, StoredState, amends, changes, decided, takes_back
+from raceday.polling.changes import Changes, StoredState, asks_versions, changes, decided
 from raceday.polling.failures import failures, forget, remember
 from raceday.polling.outcome import Note, Order, Outcome, silent
 from raceday.polling.results import versions_of, with_history
@@ -292,7 +292,7 @@ async def _commit(
             return Outcome(order, "failed", "stale", row=base, feed_calls=1)
         if base is None:
             known = await _listed(container, order.race_id, known, note)
-        if takes_back(snapshot, known) or amends(snapshot, known):
+        if asks_versions(snapshot, known):
             known = known._replace(versions=await versions_of(container, order.race_id))
         row, change = next_row(container, order, snapshot, occasion, known)
         note("validate", score=row.score, failed=failed(row.checks))

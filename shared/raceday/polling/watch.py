@@ -15,7 +15,8 @@ from raceday.feed.filter import require_wanted
 from raceday.log import Log
 from raceday.polling.outcome import Order, Outcome
 from raceday.polling.results import result_ops, versions_of
-from raceday.racing.results_watch import after_failure, by_a_look, is_older, next_look, what_changed
+from raceday.racing.declared import merged
+from raceday.racing.results_watch import after_failure, by_a_look, is_older, next_look, same_placings, what_changed
 from raceday.racing.snapshot import Snapshot, Status
 from raceday.tables import RACE_RESULTS
 from raceday.tables.race_results import results_row
@@ -63,8 +64,8 @@ async def _seen(container: Container, order: Order, stored: Mapping[str, Any], l
         await _note(container, order.race_id, after_failure(final_at, due, now))
         return Outcome(order, "failed", "stale", feed_calls=1)
     row = amended(stored, snapshot)
-    if row is not None and is_older(await versions_of(container, order.race_id), row):
-        # Placings that were amended since, under whatever time of its own the answer comes.
+    if row is not None and await _is_older(container, order.race_id, snapshot):
+        # Placings or dividends that were amended since, under whatever time of its own the answer comes.
         await _note(container, order.race_id, after_failure(final_at, due, now))
         return Outcome(order, "failed", "stale", feed_calls=1)
     if row is None:
@@ -78,17 +79,22 @@ async def _seen(container: Container, order: Order, stored: Mapping[str, Any], l
 def amended(stored: Mapping[str, Any], snapshot: Snapshot) -> dict[str, Any] | None:
     """Return the results that differ from those stored, None where they are the same.
 
-    An answer without placings or dividends, or with some that nobody can read, lost them on the way, and one of a race
-    that is not Final is an old picture.
+    An answer without placings or dividends, or with some that nobody can read, lost them on the way: what is stored of
+    those products stays. One of a race that is not Final is an old picture.
     Prices are the race's own, as they were when it ended.
     """
     if snapshot.status is not Status.FINAL or not snapshot.placings:
         return None
     row = results_row(snapshot)
-    if not snapshot.dividends or snapshot.dividends_in_part:
-        row["dividendsData"] = stored.get("dividendsData")
+    stays, known = same_placings(stored, row), stored.get("dividendsData")
+    paid = merged(known, row["dividendsData"], snapshot.odd_dividends, stays=stays)
+    row["dividendsData"] = paid if snapshot.dividends else known
     row["fixedOddsData"] = stored.get("fixedOddsData")
     return row if what_changed(stored, row) else None
+
+
+async def _is_older(container: Container, race_id: str, snapshot: Snapshot) -> bool:
+    return is_older(await versions_of(container, race_id), results_row(snapshot), snapshot.odd_dividends)
 
 
 async def _note(container: Container, race_id: str, at: datetime | None) -> None:

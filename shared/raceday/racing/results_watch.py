@@ -1,9 +1,11 @@
 """When a finished race's results are looked at again, and what differs between two versions of them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+
+from raceday.racing.declared import is_earlier
 
 # Amended results come hours and days later: disqualifications, swabs, corrected dividends (domain facts, 6).
 WATCH_HOURS = (1, 3, 24, 7 * 24)
@@ -54,15 +56,28 @@ def brings_news(versions: Sequence[Mapping[str, Any]], now: Mapping[str, Any], *
     return bool(placed) and not any(_agree(placed, _positions(version)) for version in versions)
 
 
-def is_older(versions: Sequence[Mapping[str, Any]], now: Mapping[str, Any]) -> bool:
-    """Tell whether results are those of a version that was amended since: the same placings, and no new reason."""
-    placed = _positions(now)
-    if not placed or not versions:
+def is_older(versions: Sequence[Mapping[str, Any]], now: Mapping[str, Any], odd: Collection[str] = frozenset()) -> bool:
+    """Tell whether results are those of a version that was amended since: its placings or dividends, no new reason.
+
+    `odd` are products of which some dividends cannot be read: of those it goes by the others.
+    """
+    if not versions or now.get("protestReason") not in {version.get("protestReason") for version in versions}:
         return False
-    newest = max(versions, key=lambda version: version.get("version") or 0)
-    reasons = {version.get("protestReason") for version in versions}
-    former = [_positions(version) for version in versions if version is not newest]
-    return placed in former and placed != _positions(newest) and now.get("protestReason") in reasons
+    newest, placed = newest_of(versions), _positions(now)
+    former = [version for version in versions if version is not newest]
+    if placed and placed != _positions(newest):
+        return placed in map(_positions, former)
+    return is_earlier(former, newest, now.get("dividendsData"), odd)
+
+
+def newest_of(versions: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the version that stands."""
+    return max(versions, key=lambda version: version.get("version") or 0)
+
+
+def same_placings(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Tell whether two rows of results have the same placings."""
+    return _positions(before) == _positions(now)
 
 
 def _positions(row: Mapping[str, Any]) -> dict[str, Any]:

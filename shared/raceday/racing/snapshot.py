@@ -124,7 +124,8 @@ class Snapshot(NamedTuple):
     """One race at one answer of the feed. `start` is the advertised start, `generated_at` the feed's own time.
 
     `unread` names which of the members `results` and `dividends` of a race that has run say nothing: null, absent, or
-    nothing in them can be read. An empty list says that there are none.
+    nothing in them can be read. An empty list says that there are none. `odd_dividends` are the products of which some
+    dividend cannot be read, an empty name where it may be any product's.
     """
 
     race_id: str
@@ -167,11 +168,7 @@ class Snapshot(NamedTuple):
     unknown_status: str = ""
     result_changed: bool = False
     unread: frozenset[str] = frozenset()
-
-    @property
-    def dividends_in_part(self) -> bool:
-        """Tell whether the answer lists a dividend that nobody can read."""
-        return any(left.field.startswith("dividends[") for left in self.left_out)
+    odd_dividends: frozenset[str] = frozenset()
 
     def pool_cents(self, product: str) -> int | None:
         """Return one product's total in cents, None where the feed lists no such pool."""
