@@ -7,6 +7,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from ops.packaging.deploy import Deployer, Home, key_problem
 from ops.packaging.dists import HOST, PLATFORM_PYTHON
 from ops.packaging.doctl import Doctl
 from ops.packaging.environment import unset_defaults
-from ops.packaging.errors import DeployError, PackagingError
+from ops.packaging.errors import DeployError, NotBegun, PackagingError
 from ops.packaging.lock import ROOT
 from ops.packaging.plan import DeployPlan, make_plan
 from ops.packaging.project import FILE_NAME, ProjectFile, read_project
@@ -34,6 +35,7 @@ from ops.packaging.render import NATIVE, SINGLE, render
 from ops.packaging.show import show
 from ops.packaging.sources import HOME, SOURCES, site
 from ops.packaging.stage import Staged, Stager
+from ops.packaging.stops import Stops
 from raceday.catalogue.functions import SIZES
 from raceday.catalogue.platform import MAX_TRIGGERS
 from raceday.clock import SystemClock
@@ -158,29 +160,50 @@ def boot(staged: Staged) -> list[str]:
 
 
 def run_deploy(args: Options) -> int:
-    """Plan, and unless only planning, deploy; 0 done, 1 plan with refusals, 2 refused, 3 failed and undone or told."""
+    """Plan, and unless only planning, deploy.
+
+    0 done, 1 a plan with refusals, 2 refused or stopped and nothing asked to change, 3 failed and undone or told.
+    """
+    if args.plan:
+        return _run_deploy(args, Stops(say))
+    with Stops(say) as stops:
+        try:
+            return _run_deploy(args, stops)
+        except KeyboardInterrupt:
+            return _tell("deploy", NotBegun(stops.told), 2)
+
+
+def _run_deploy(args: Options, stops: Stops) -> int:
     command = f"./raceday deploy{' --plan' if args.plan else ''}"
     try:
         known = environment(args)
-        print(f"settings {known}")
+        say(f"settings {known}")
         if expired := key_expired(known.values, SystemClock().now().date()):
             raise DeployError(f"{expired}. Nothing was staged or asked to change")
         # A plan stages as well, and would take the tree from under a deployment.
         with alone_on(command, args.out, *([] if args.plan else [Home(args.home).record])):
-            return _plan_and_deploy(args, known)
+            return _plan_and_deploy(args, known, stops)
     except PackagingError as error:
         return _tell("deploy", error, 2)
 
 
-def _plan_and_deploy(args: Options, known: Environment) -> int:
+def say(text: str) -> None:
+    """Print a line at once; a reader that has gone, or a full disk, keeps no deployment and no undo from its end."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _plan_and_deploy(args: Options, known: Environment, stops: Stops) -> int:
     env = known.values
     project, staged = stage(args, env)
     rendered = read_project(staged.root / FILE_NAME)
     plan = _plan(args, project, rendered, staged, env)
-    print(show(plan))
+    say(show(plan))
     doubtful = [*known.notes, *doubts(env)]
     for text in doubtful:
-        print(f"note: {text}")
+        say(f"note: {text}")
     if args.json:
         _write_json(args.json, {**plan.to_json(), "settings": known.sources, "doubts": doubtful})
     if args.plan:
@@ -188,7 +211,7 @@ def _plan_and_deploy(args: Options, known: Environment) -> int:
     if plan.refusals:
         print("raceday deploy: refused, and the platform was not called; mend what is refused above", file=sys.stderr)
         return 2
-    return _deploy(args, project, staged, rendered, env)
+    return _deploy(args, project, staged, rendered, env, stops)
 
 
 def _plan(
@@ -202,19 +225,26 @@ def _plan(
     return make_plan(project, rendered, staged, env, last, cost=cost, triggers_limit=args.triggers_limit)
 
 
-def _deploy(args: Options, project: ProjectFile, staged: Staged, rendered: ProjectFile, env: Mapping[str, str]) -> int:
+def _deploy(
+    args: Options, project: ProjectFile, staged: Staged, rendered: ProjectFile, env: Mapping[str, str], stops: Stops
+) -> int:
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     if problems := foreign(staged.target, here) or boot(staged) + _key_problems(rendered, env):
-        return _tell("deploy", DeployError([*problems, "refused; nothing was asked to change"]), 2)
+        return _tell("deploy", NotBegun([*problems, "refused"]), 2)
     secret_names = {s.env for s in specs().values() if s.secret} | {"RACEDAY_WEB_SECRET"}
     doctl = Doctl(env, secrets=tuple(env[name] for name in secret_names if env.get(name)))
-    deployer = Deployer(doctl, Home(args.home), print, declared=project.names, keep=args.keep)
+    deployer = Deployer(doctl, Home(args.home), say, declared=project.names, keep=args.keep, stops=stops)
     try:
         doctl.version()
+    except DeployError as error:
+        return _tell("deploy", NotBegun(error.problems), 2)
+    try:
         deployer.deploy(staged, rendered, _namespace(rendered, env))
+    except NotBegun as error:
+        return _tell("deploy", error, 2)
     except DeployError as error:
         return _tell("deploy", error, 3)
-    print("deployed and verified")
+    say("deployed and verified")
     return 0
 
 
@@ -258,5 +288,6 @@ def _write_json(path: Path, data: dict[str, Any]) -> None:
 
 def _tell(command: str, error: PackagingError, code: int) -> int:
     for problem in error.problems:
-        print(f"raceday {command}: {problem}", file=sys.stderr)
+        with suppress(OSError):
+            print(f"raceday {command}: {problem}", file=sys.stderr)
     return code

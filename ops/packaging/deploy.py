@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 
 from ops.packaging.doctl import Deployed, Doctl, explain, key_advice
-from ops.packaging.errors import DeployError
+from ops.packaging.errors import DeployError, NotBegun, PackagingError
 from ops.packaging.project import FunctionSpec, ProjectFile, Trigger
 from ops.packaging.record import merged, read_record, snapshot, write_record
 from ops.packaging.stage import Staged, part_of
 from ops.packaging.standing import SCHEDULER, FunctionThere, Standing, TriggerThere, read_standing, save_code
 from ops.packaging.stops import Stops
-from ops.packaging.undo import FormerDeployment, restore, undo
+from ops.packaging.undo import FormerDeployment, put_back, undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +42,26 @@ class Deployer:
         *,
         declared: tuple[str, ...] = (),
         keep: bool = False,
+        stops: Stops | None = None,
     ) -> None:
         self._doctl = doctl
         self._home = home
         self._say = say
+        self._stops = stops or Stops(say)
         self._declared = declared
         self._keep = keep
 
     def deploy(self, staged: Staged, project: ProjectFile, expected_namespace: str = "") -> dict[str, Any]:
-        """Deploy and verify; raises DeployError after putting back what was there before."""
-        namespace, host = self._connected()
-        if expected_namespace and namespace != expected_namespace:
-            advice = key_advice(expected_namespace)
-            raise DeployError(
-                f"doctl is connected to {namespace} but RACEDAY_NAMESPACE is {expected_namespace}; {advice}"
-            )
-        with tempfile.TemporaryDirectory(prefix="raceday-undo-") as scratch, Stops(self._say) as stops:
+        """Deploy and verify; raises NotBegun, or DeployError after putting back what was there before."""
+        clean = tempfile.TemporaryDirectory(prefix="raceday-undo-", ignore_cleanup_errors=True)
+        with self._stops as stops, clean as scratch:
             try:
+                namespace, host = self._connected(expected_namespace)
                 former = self._before(project, Path(scratch))
             except KeyboardInterrupt:
-                raise DeployError([stops.told, "nothing was asked to change"]) from None
+                raise NotBegun(stops.told) from None
             if problems := strangers_triggers(project, former.standing):
-                raise DeployError([*problems, "nothing was asked to change"])
+                raise NotBegun(problems)
             for line in other_schedulers(project, former.standing):
                 self._say(line)
             goal = mended(project, former)
@@ -73,27 +71,32 @@ class Deployer:
                 self._carry(staged, project, goal.standing, Path(scratch))
                 there = self._verify(project)
                 stops.shield()
-            except (DeployError, KeyboardInterrupt) as error:
+            except (PackagingError, OSError, KeyboardInterrupt) as error:
                 stops.shield()
-                told = list(error.problems) if isinstance(error, DeployError) else [stops.told]
+                told = list(error.problems) if isinstance(error, PackagingError) else [str(error) or stops.told]
                 raise DeployError([*told, *self._take_back(project, former, goal)]) from None
             self._drop_leftovers(project, there)
             return self._remember(staged, project, namespace)
 
-    def _connected(self) -> tuple[str, str]:
+    def _connected(self, expected: str) -> tuple[str, str]:
         try:
-            return self._doctl.connected()
+            namespace, host = self._doctl.connected()
         except DeployError as error:
-            raise DeployError([*error.problems, "nothing was asked to change"]) from None
+            raise NotBegun(error.problems) from None
+        if expected and namespace != expected:
+            raise NotBegun(
+                f"doctl is connected to {namespace} but RACEDAY_NAMESPACE is {expected}; {key_advice(expected)}"
+            )
+        return namespace, host
 
     def _before(self, project: ProjectFile, scratch: Path) -> FormerDeployment:
         names = frozenset(spec.full_name for spec in project.functions)
         try:
             standing = read_standing(self._doctl, names)
             code = save_code(self._doctl, standing, sorted(names), scratch / "code")
-        except DeployError as error:
-            what = "what stands could not be read, so that it could not be put back; nothing was asked to change"
-            raise DeployError([*error.problems, what]) from None
+        except (DeployError, OSError) as error:
+            told = error.problems if isinstance(error, DeployError) else [str(error)]
+            raise NotBegun([*told, "what stands could not be read, so that it could not be put back"]) from None
         made = frozenset(trigger.name for spec in project.functions for trigger in spec.triggers)
         return FormerDeployment(standing, code, names, scratch, made)
 
@@ -105,7 +108,8 @@ class Deployer:
             self._doctl.remove_triggers(extra)
         for trigger in (each for name, each in now.items() if was.get(name) != each):
             self._say(f"the scheduler has no trigger that is on and stands still; giving it {trigger.name} first")
-            restore(self._doctl, goal, {trigger.function})
+            if problems := put_back(self._doctl, goal, {trigger.function}):
+                raise DeployError(problems)
 
     def _carry(self, staged: Staged, project: ProjectFile, standing: Standing, scratch: Path) -> None:
         """Deploy; where triggers of an earlier deployment have to go, the functions are to stand first.
@@ -184,7 +188,10 @@ class Deployer:
         for each in facts["functions"].values():
             each["namespace"] = namespace
         record = merged(read_record(self._home.record), facts)
-        write_record(self._home.record, record)
+        try:
+            write_record(self._home.record, record)
+        except OSError as error:
+            self._say(f"it stands, but the next plan cannot tell what changed since: {error}")
         return record
 
 

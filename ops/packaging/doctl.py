@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -186,15 +186,14 @@ class Doctl:
             raise DeployError(f"doctl {told} knows no access keys: install {TESTED_VERSION}, at least {wanted}")
         return ".".join(found.groups())
 
-    def deploy(self, folder: Path, more: Mapping[str, str] | None = None) -> Deployed:
-        """Deploy a staged tree with `more` variables; returns what was reported, failures included."""
-        words = ["serverless", "deploy", str(folder), "--output", "json"]
-        text = self._run(words, check=False, env={**self.env, **(more or {})})
+    def deploy(self, folder: Path, values: Collection[str] = ()) -> Deployed:
+        """Deploy a staged tree that has `values` written in it; returns what was reported, failures included."""
+        text = self._run(["serverless", "deploy", str(folder), "--output", "json"], check=False)
         found = read_deployment(text)
-        if not (found.functions or found.failures):
-            raise DeployError(explain("the deployment", text, self.secrets))
         # Of what is put back nobody knows which is secret; shorter values are words that a message needs.
-        secrets = (*self.secrets, *(value for value in (more or {}).values() if len(value) >= _SECRET_MIN))
+        secrets = (*self.secrets, *(value for value in values if len(value) >= _SECRET_MIN))
+        if not (found.functions or found.failures):
+            raise DeployError(explain("the deployment", text, secrets))
         return Deployed(found.functions, found.triggers, tuple(scrub(text, secrets) for text in found.failures))
 
     def function_rows(self) -> dict[str, dict[str, Any]]:
@@ -254,8 +253,8 @@ class Doctl:
                 self.pause(_PAUSE_SECS)
         raise AssertionError("unreachable")
 
-    def _run(self, words: Sequence[str], *, check: bool = True, env: Mapping[str, str] | None = None) -> str:
-        done = self.launch(words, self.env if env is None else env)
+    def _run(self, words: Sequence[str], *, check: bool = True) -> str:
+        done = self.launch(words, self.env)
         text = done.stdout if done.stdout.strip() else done.stderr
         if check and done.returncode:
             raise DeployError(explain(f"`doctl {' '.join(words[:3])}`", f"{done.stdout}\n{done.stderr}", self.secrets))

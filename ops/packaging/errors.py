@@ -21,3 +21,11 @@ class DependencyError(PackagingError):
 
 class DeployError(PackagingError):
     """The deployment did not happen, or not as planned."""
+
+
+class NotBegun(DeployError):
+    """The deployment was refused or stopped before the platform was asked to change anything; it says so itself."""
+
+    def __init__(self, problems: Sequence[str] | str) -> None:
+        told = (problems,) if isinstance(problems, str) else problems
+        super().__init__([*told, "nothing was asked to change"])

@@ -133,11 +133,17 @@ def _function(name: str, row: Mapping[str, Any]) -> FunctionThere:
         secure=notes.get("require-whisk-auth", False),
         limits=tuple(sorted(limits.items())) if isinstance(limits, dict) else (),
         annotations=json.dumps(kept, sort_keys=True),
-        environment=tuple(sorted((str(p["key"]), str(p.get("value"))) for p in row.get("parameters") or [])),
+        environment=tuple(sorted((str(p["key"]), _text(p)) for p in row.get("parameters") or [])),
         main=str((row.get("exec") or {}).get("main") or ""),
         forms=tuple(sorted((str(p["key"]), _form(p)) for p in row.get("parameters") or [])),
         version=str(row.get("version", "")),
     )
+
+
+def _text(parameter: Mapping[str, Any]) -> str:
+    """Return a value as the function sees it in its environment, where what is no text stands as JSON."""
+    value = parameter.get("value")
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _form(parameter: Mapping[str, Any]) -> str:

@@ -12,23 +12,31 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stops:
-    """Raises KeyboardInterrupt at the first signal; from then on, or once shielded, a signal is told and waits."""
+    """Raises KeyboardInterrupt at the first signal; from then on, or once shielded, a signal is told and waits.
+
+    It may be entered again while it listens: then it goes on until the outermost block ends.
+    """
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._shielded = False
+        self._depth = 0
         self._before: dict[signal.Signals, Any] = {}
         self.told = "stopped by hand"
 
     def __enter__(self) -> Self:
         """Listen, where this is the main thread; what the process was told to ignore it goes on ignoring."""
-        if threading.current_thread() is threading.main_thread():
+        self._depth += 1
+        if self._depth == 1 and threading.current_thread() is threading.main_thread():
             heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
             self._before = {number: signal.signal(number, self._heard) for number in heard}
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Give signals back to whoever had them."""
+        self._depth -= 1
+        if self._depth:
+            return
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -41,7 +49,7 @@ class Stops:
         if self._shielded:
             # Whoever closed the terminal hears nothing of it any more.
             with suppress(OSError):
-                self._say(f"{name} heard; the platform is being brought to a known state first")
+                self._say(f"{name} heard; the platform is being brought to a known state first, and that is told")
             return
         self._shielded = True
         self.told = f"stopped by {name}" if number != signal.SIGINT else "stopped by hand"

@@ -2,9 +2,10 @@
 
 import io
 import json
+import re
 import shutil
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -13,11 +14,9 @@ from typing import Any
 from ops.packaging.doctl import Doctl
 from ops.packaging.errors import DeployError
 from ops.packaging.project import FILE_NAME
-from ops.packaging.render import dump
 from ops.packaging.standing import FunctionThere, Standing, TriggerThere, read_standing
 
 _ROUNDS = 2
-_PREFIX = "RACEDAY_UNDO_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +54,12 @@ def undo(doctl: Doctl, former: FormerDeployment) -> tuple[Standing | None, list[
 
 
 def _blind_round(doctl: Doctl, former: FormerDeployment) -> list[str]:
-    """Put back the whole of what stood before, unless a new trigger may then start a function a second time."""
+    """Put back the whole of what stood before, but no trigger beside a new one that may start its function as well."""
     running = {name for name, trigger in former.standing.triggers.items() if trigger.enabled}
-    extra = sorted(former.made - running)
-    if extra and (problems := _step(lambda: doctl.remove_triggers(extra))):
-        return problems
-    return _step(lambda: restore(doctl, former, former.touched))
+    problems, left = _removed(doctl, sorted(former.made - running))
+    # Which function a trigger starts that could not be removed is not known here: it may be any.
+    held = former.touched if left else frozenset()
+    return problems + put_back(doctl, former, former.touched, held=held)
 
 
 def _one_round(doctl: Doctl, former: FormerDeployment, now: Standing) -> list[str]:
@@ -70,16 +69,25 @@ def _one_round(doctl: Doctl, former: FormerDeployment, now: Standing) -> list[st
     # twice.
     extra = [name for name, each in mine.items() if each.enabled and not (name in theirs and theirs[name].enabled)]
     extra += [name for name in mine if name not in theirs and name not in extra]
-    if extra and (problems := _step(lambda: doctl.remove_triggers(extra))):
-        return problems
-    problems = []
+    problems, left = _removed(doctl, extra)
     changed = {n for n in names if n in was.functions and now.functions.get(n) != was.functions[n]}
     changed |= {trigger.function for name, trigger in theirs.items() if mine.get(name) != trigger}
-    if changed & set(was.functions):
-        problems += _step(lambda: restore(doctl, former, changed & set(was.functions), mine))
+    held = {mine[name].function for name in left if mine[name].enabled}
+    problems += put_back(doctl, former, changed & set(was.functions), mine, held=held)
     if fresh := [name for name in names if name in now.functions and name not in was.functions]:
         problems += _step(lambda: doctl.remove_functions(sorted(fresh)))
     return problems
+
+
+def _removed(doctl: Doctl, triggers: Collection[str]) -> tuple[list[str], list[str]]:
+    """Remove triggers, one by one where not all went at once; returns what went wrong, and which may be there still."""
+    if not triggers or not (problems := _step(lambda: doctl.remove_triggers(list(triggers)))):
+        return [], []
+    if len(triggers) == 1:
+        gone = any(": 404 " in text for text in problems)
+        return ([], []) if gone else (problems, list(triggers))
+    each = {name: _removed(doctl, [name]) for name in triggers}
+    return [text for problems, _ in each.values() for text in problems], [name for name in each if each[name][1]]
 
 
 def _step(action: Any) -> list[str]:
@@ -90,34 +98,98 @@ def _step(action: Any) -> list[str]:
     return []
 
 
-def restore(
+def put_back(
     doctl: Doctl,
     former: FormerDeployment,
     names: Collection[str],
     there: Mapping[str, TriggerThere] = MappingProxyType({}),
-) -> None:
-    """Deploy functions as they stood, with their triggers; raises DeployError.
+    *,
+    held: Collection[str] = (),
+) -> list[str]:
+    """Deploy functions as they stood, with their triggers; returns what went wrong, having gone on with the rest.
 
-    A trigger that is `there` as it was is left alone: it would be deleted before it is made again.
+    A trigger that is `there` as it was is left alone: it would be deleted before it is made again. Functions that are
+    `held` get no trigger.
     """
-    wanted = [former.standing.functions[name] for name in sorted(names) if name in former.standing.functions]
-    if not wanted:
-        return
-    tree = former.scratch / "tree"
+    parts = []
+    for function in (former.standing.functions[n] for n in sorted(names) if n in former.standing.functions):
+        mine = {} if function.name in held else former.standing.triggers_of({function.name})
+        parts.append(_FormerFunction(function, tuple(each for name, each in mine.items() if there.get(name) != each)))
+    return _put(doctl, former, parts) if parts else []
+
+
+@dataclass(frozen=True, slots=True)
+class _FormerFunction:
+    """One function as it stood, with those of its triggers that are to be made again."""
+
+    function: FunctionThere
+    triggers: tuple[TriggerThere, ...]
+
+
+def _put(doctl: Doctl, former: FormerDeployment, parts: Sequence[_FormerFunction]) -> list[str]:
+    """Deploy parts at once; where the deployer takes none of them for one thing in one, each goes on its own."""
+    tree, problems = former.scratch / "tree", []
     shutil.rmtree(tree, ignore_errors=True)
-    env: dict[str, str] = {}
+    unpacked = []
+    for part in parts:
+        try:
+            _unpack(former.code[part.function.name], tree / "packages" / part.function.name)
+            unpacked.append(part)
+        except (OSError, zipfile.BadZipFile) as error:
+            shutil.rmtree(tree / "packages" / part.function.name, ignore_errors=True)
+            problems.append(f"putting back {part.function.name}: its code could not be unpacked ({error})")
+    return problems + (_deployed(doctl, former, tree, unpacked) if unpacked else [])
+
+
+def _deployed(doctl: Doctl, former: FormerDeployment, tree: Path, parts: Sequence[_FormerFunction]) -> list[str]:
+    secrets: list[str] = []
+    try:
+        (tree / FILE_NAME).write_text(literal(_project(parts, secrets)), "utf-8")
+        report = doctl.deploy(tree, secrets)
+    except DeployError as error:
+        return list(error.problems)
+    except OSError as error:
+        return [f"putting back: {error}"]
+    if len(parts) > 1 and not report.functions and any(_refused_whole(text) for text in report.failures):
+        return [text for part in parts for text in _put(doctl, former, [part])]
+    named = f" {parts[0].function.name}" if len(parts) == 1 else ""
+    problems = [f"putting back{named}: {failure}" for failure in report.failures]
+    if len(parts) == 1 and parts[0].triggers and any(_refused_whole(text) for text in report.failures):
+        problems += _without_triggers(doctl, former, parts[0])
+    return problems
+
+
+def _without_triggers(doctl: Doctl, former: FormerDeployment, part: _FormerFunction) -> list[str]:
+    """Put back a function that was refused with its triggers: without them, then with each that is taken."""
+    problems = _put(doctl, former, [_FormerFunction(part.function, ())])
+    if problems or len(part.triggers) == 1:
+        return problems
+    return [text for each in part.triggers for text in _put(doctl, former, [_FormerFunction(part.function, (each,))])]
+
+
+def _refused_whole(failure: str) -> bool:
+    """Tell whether the deployer refused a tree before it asked the platform anything."""
+    return any(words in failure.lower() for words in ("invalid project configuration", "could not be resolved"))
+
+
+def _project(parts: Sequence[_FormerFunction], secrets: list[str]) -> dict[str, Any]:
     packages: dict[str, list[dict[str, Any]]] = {}
-    for function in wanted:
-        package, _, short = function.name.partition("/")
-        _unpack(former.code[function.name], tree / "packages" / package / short)
-        former_triggers = former.standing.triggers_of({function.name})
-        triggers = [each for name, each in former_triggers.items() if there.get(name) != each]
-        packages.setdefault(package, []).append(_clause(function, triggers, env))
-    text = dump({"packages": [{"name": name, "functions": clauses} for name, clauses in packages.items()]})
-    (tree / FILE_NAME).write_text(text, "utf-8")
-    report = doctl.deploy(tree, env)
-    if report.failures:
-        raise DeployError([f"putting back: {failure}" for failure in report.failures])
+    for part in parts:
+        packages.setdefault(part.function.name.partition("/")[0], []).append(_clause(part, secrets))
+    return {"packages": [{"name": name, "functions": clauses} for name, clauses in packages.items()]}
+
+
+def literal(data: Mapping[str, Any]) -> str:
+    """Write YAML in which every text arrives as it is, whatever it holds: nothing in it is substituted or left out.
+
+    A `$` begins a substitution, and a tab or a character that is not printed makes the deployer refuse the whole text.
+    """
+    text = json.dumps(data, ensure_ascii=False)
+    return re.sub(r"[^ -~]|\$", lambda found: _escaped(ord(found.group())), text) + "\n"
+
+
+def _escaped(code: int) -> str:
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _unpack(code: Path, folder: Path) -> None:
@@ -130,23 +202,22 @@ def _unpack(code: Path, folder: Path) -> None:
         (folder / "__main__.py").write_bytes(data)
 
 
-def _clause(function: FunctionThere, triggers: Collection[TriggerThere], env: dict[str, str]) -> dict[str, Any]:
-    def variable(value: str) -> str:
-        env[f"{_PREFIX}{len(env)}"] = value
-        return "${" + f"{_PREFIX}{len(env) - 1}" + "}"
-
+def _clause(part: _FormerFunction, secrets: list[str]) -> dict[str, Any]:
+    """Return a function's clause; the values in it are added to `secrets`."""
+    function = part.function
+    secrets += [value for _, value in function.environment]
     limits = {key: value for key, value in function.limits if key in ("timeout", "memory", "logs")}
     clause: dict[str, Any] = {
         "name": function.name.partition("/")[2], "runtime": function.runtime, "web": function.web, "limits": limits,
-        "annotations": json.loads(function.annotations),
-        "environment": {name: variable(value) for name, value in function.environment},
+        "annotations": json.loads(function.annotations), "environment": dict(function.environment),
     }  # fmt: skip
     if function.web:
-        clause["webSecure"] = variable(function.secure) if isinstance(function.secure, str) else function.secure
+        secrets += [function.secure] if isinstance(function.secure, str) else []
+        clause["webSecure"] = function.secure
     if function.main:
         clause["main"] = function.main
-    if triggers:
-        clause["triggers"] = [_trigger(trigger) for trigger in triggers]
+    if part.triggers:
+        clause["triggers"] = [_trigger(trigger) for trigger in part.triggers]
     return clause
 
 

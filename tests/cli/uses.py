@@ -29,7 +29,8 @@ somebody's own README.md; it fails on another exit code, another line, or any tr
 an error, else the first line of the answer; … stands for what differs from run to run. Where a good use would take
 long, its help is asked for. `python -m tests.cli.uses` writes this page.
 
-Exit codes: 0 done, 1 done with findings, 2 wrong usage or settings, 3 nothing could be done.
+Exit codes: 0 done, 1 done with findings, 2 wrong usage or settings, 3 nothing could be done. Of `deploy`: 2 nothing was
+asked to change, 3 it failed after that, and says what stands.
 
 | use | `./raceday` | exit | says |
 |---|---|---:|---|

@@ -123,14 +123,16 @@ def test_a_plans_file_tells_which_source_of_each_setting_won(tmp_path: Path, mon
 
 @OF_THE_PLATFORM
 def test_a_refused_key_ends_with_what_to_do(tmp_path: Path, platform: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An expired token ends with 3, a sentence of advice, and an empty namespace."""
+    """An expired token ends with 2, for nothing was asked to change, a sentence of advice, and an empty namespace."""
     doctl = load(platform)
     doctl.token = False
     save(platform, doctl)
     file = tmp_path / "env"
     file.write_text("".join(f"{name}={value}\n" for name, value in SETTINGS.items()))
-    assert main(["deploy", *options(tmp_path, "--home", str(tmp_path / "home"), "--env-file", str(file))]) == 3
-    assert "run `doctl auth init`" in capsys.readouterr().err
+    assert main(["deploy", *options(tmp_path, "--home", str(tmp_path / "home"), "--env-file", str(file))]) == 2
+    told = capsys.readouterr().err
+    assert "run `doctl auth init`" in told
+    assert told.endswith("\nraceday deploy: nothing was asked to change\n")
     assert load(platform).host.functions == {}
 
 

@@ -23,6 +23,7 @@ _KEYS = {
         "webSecure", "environment", "annotations", "parameters", "limits", "triggers",
     },
 }  # fmt: skip
+_CRON = re.compile(r"^[\d*/,-]+( [\d*/,-]+){4}$")
 _RUNTIMES = {f"python:{version}" for version in (*PYTHONS, "default")}
 
 
@@ -227,9 +228,11 @@ def _function_problem(function: dict[str, Any]) -> str:
         if not isinstance(value, str):
             kind = "number" if isinstance(value, (int, float)) else "object"
             return f"All environment values must be strings but '{key}' has type '{kind}'"
-    if any(str(t.get("type", "")).upper() != "SCHEDULED" for t in function.get("triggers") or []):
+    triggers = function.get("triggers") or []
+    if any(str(t.get("type", "")).upper() != "SCHEDULED" for t in triggers):
         return "the trigger 'type' field must be 'SCHEDULED'"
-    return ""
+    crons = [str(t["scheduledDetails"]["cron"]) for t in triggers]
+    return next((f"the cron expression '{c}' is not valid crontab syntax" for c in crons if not _CRON.match(c)), "")
 
 
 def _code(folder: Path) -> tuple[str, bool]:

@@ -23,8 +23,10 @@ def load(state: Path) -> FakeDoctl:
 
 
 def save(state: Path, doctl: FakeDoctl) -> None:
-    """Keep the installation for the next call."""
-    state.write_bytes(pickle.dumps(doctl))
+    """Keep the installation for the next call, whole also where this one is killed meanwhile."""
+    scratch = state.with_name(f"{state.name}.{os.getpid()}")
+    scratch.write_bytes(pickle.dumps(doctl))
+    scratch.replace(state)
 
 
 def install(folder: Path) -> str:
