@@ -113,7 +113,7 @@ class Measurer:
         notes = {note["key"]: note["value"] for note in record.get("annotations", ()) if "value" in note}
         result = record.get("response", {}).get("result") or {}
         try:
-            return TimedRun(
+            run = TimedRun(
                 float(notes.get("waitTime", 0.0)),
                 float(notes["initTime"]) if "initTime" in notes else None,
                 float(result["work_ms"]),
@@ -122,6 +122,9 @@ class Measurer:
             )
         except (KeyError, TypeError, ValueError):
             raise MeasureFailed(f"{name}: it did not measure itself; deploy this code first: {result}") from None
+        if run.work_ms <= 0 or run.work_cpu_ms <= 0:
+            raise MeasureFailed(f"{name}: its clocks saw no time pass, which says nothing of its processor: {result}")
+        return run
 
     async def _ask(self, client: httpx.AsyncClient, method: str, name: str, query: dict[str, str]) -> dict[str, Any]:
         body = EVENT if method == "POST" else None

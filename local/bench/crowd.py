@@ -7,8 +7,8 @@ around those minutes: from those just run to those that start over an hour later
 races that are further away, one in half an hour each. The day begins ten minutes before, with the three imports.
 """
 
+import argparse
 import json
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ from local.simulate.tables import read_tables, when
 from local.simulate.users import seed_users
 from local.simulate.world import SimWorld
 from ops.packaging.money import DOLLARS_A_GIB_SEC
-from raceday.catalogue.functions import IMPORTS
+from raceday.catalogue.functions import IMPORTS, SIZES
 
 WINDOW, LEAD = timedelta(minutes=5), timedelta(minutes=10)
 BEFORE, AFTER = timedelta(minutes=12), timedelta(minutes=66)
@@ -127,4 +127,8 @@ def _a_poll(used: Mapping[str, float], polls: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(int(sys.argv[1]), sys.argv[2])))
+    reader = argparse.ArgumentParser(prog="python -m local.bench.crowd", description=__doc__.splitlines()[0])
+    reader.add_argument("races", type=int, choices=range(1, 5001), metavar="RACES", help="races of the day, 1 to 5000")
+    reader.add_argument("sizes", choices=SIZES, help="memory of the functions")
+    given = reader.parse_args()
+    print(json.dumps(main(given.races, given.sizes)))

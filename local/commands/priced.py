@@ -28,7 +28,21 @@ def priced(
     if not file.is_file() and given is None:
         return None
     report = read_report(file)
-    return replace(estimate(report, memory_mb), source=source(report, library, now))
+    told = source(report, library, now)
+    if repriced(report, memory_mb):
+        told += "; priced at the planned memory, as though each function took as many seconds there"
+    return replace(estimate(report, memory_mb), source=told)
+
+
+def repriced(report: Mapping[str, Any], memory_mb: Mapping[str, int]) -> bool:
+    """Tell whether a function that the day billed had another memory there than is planned."""
+    billed = {
+        name: entry["gib_secs"] / entry["billed_secs"] * 1024
+        for name, entry in report["functions"].items()
+        if name in memory_mb and entry.get("billed_secs") and entry.get("gib_secs")
+    }
+    # A report's figures are rounded; memories differ by half at least.
+    return any(abs(mb / memory_mb[name] - 1) > 0.1 for name, mb in billed.items())
 
 
 def simulated(sizes: str) -> dict[str, Any]:

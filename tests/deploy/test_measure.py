@@ -127,6 +127,15 @@ def test_code_that_does_not_know_the_question_is_told() -> None:
         measured(platform)
 
 
+@pytest.mark.parametrize("times", [{"work_ms": 0.0}, {"work_cpu_ms": 0.0}])
+def test_a_clock_that_stood_still_is_told(times: dict[str, float]) -> None:
+    """Work that took no time by either clock gives no share of a processor, and no verdict."""
+    platform = FakePlatform()
+    platform.result = {"work_ms": 200.0, "work_cpu_ms": 100.0, "import_ms": 150.0, **times}
+    with pytest.raises(MeasureFailed, match="saw no time pass"):
+        measured(platform)
+
+
 def test_a_platform_that_refuses_is_told() -> None:
     """A wrong key is an error with the platform's words, not a figure."""
     transport = httpx.MockTransport(lambda request: httpx.Response(401, json={"error": "invalid"}))

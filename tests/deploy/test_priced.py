@@ -46,6 +46,17 @@ def test_a_given_day_of_unknown_age_says_so(tmp_path: Path) -> None:
     assert not (tmp_path / priced.KEPT).exists()
 
 
+@pytest.mark.parametrize(("planned_mb", "marked"), [(512, False), (1024, True), (128, True)])
+def test_a_day_of_other_memory_says_that_it_is_repriced(tmp_path: Path, planned_mb: int, marked: bool) -> None:
+    """Seconds that were counted at one memory and are priced at another say so beside the price."""
+    file = tmp_path / "day.json"
+    file.write_text(json.dumps({"functions": {"one": {"gib_secs": 50.0, "billed_secs": 100.0}}}))
+    found = priced.priced(file, tmp_path, {"one": planned_mb}, "abc", NOW)
+    assert found is not None
+    assert ("priced at the planned memory" in found.source) is marked
+    assert found.day_gib_secs == 100 * planned_mb / 1024
+
+
 def test_a_plan_can_simulate_its_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The day is run at the planned sizes, priced with the planned memory, told with lateness and rows, and kept."""
     monkeypatch.setattr(priced, "RACES", 1)
