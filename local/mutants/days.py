@@ -87,7 +87,7 @@ DAYS: Mapping[str, Named] = {
     "protested": Named(_early(3, 1), rates={"payload.protest_open": 1.0}),
     "unplaced": Named(_early(3, 1), rates={"payload.unplaced": 1.0}),
     # Nothing but deliveries brings the totals up to date, and those of an hour come together.
-    "held": Named(_early(16, 1, moved_starts=0), rates={"webhook.held": 1.0, "wake.dropped": 1.0, "store.slow": 0.5}),
+    "held": Named(_early(4, 1, moved_starts=0), rates={"webhook.held": 1.0, "wake.dropped": 1.0, "store.slow": 0.5}),
     "stuck": Named(_early(3, 1, unfinished=1)),
     "bands": Named(_early(5, 1)),
     "greyhounds": Named(_early(3, 1, greyhound_meetings=1)),
