@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-MONEY_TROUBLES = ("unrefunded", "leavers", "dead_places", "dropped_pools", "suspensions", "late_amendments", "leaps")
+MONEY_TROUBLES = (
+    "unrefunded",
+    "leavers",
+    "dead_places",
+    "called_off",
+    "dropped_pools",
+    "suspensions",
+    "late_amendments",
+    "leaps",
+)
 _COUNTS = (
     "moved_starts",
     "abandoned_races",
@@ -36,9 +45,10 @@ class DayOptions:
     `first_race_minutes` is when the first meeting begins, in minutes after midnight in New Zealand.
 
     Trouble with money comes by asking alone: `unrefunded` scratchings are refunded a refresh or more later, `leavers`
-    are listed no more, `dead_places` lose their Place pool, `dropped_pools` their totals at the end, `suspensions`
-    miss prices for a while, `late_amendments` change a result an hour or more after Final, `leaps` show
-    totals many times too large or too small for a while. `unfinished` races stay Closed for longer than anybody polls.
+    are listed no more, `dead_places` lose their Place pool, `called_off` races lose that first and are then
+    abandoned, `dropped_pools` lose their totals at the end, `suspensions` miss prices for a while, `late_amendments`
+    change a result an hour or more after Final, `leaps` show totals many times too large or too small for a while.
+    `unfinished` races stay Closed for longer than anybody polls.
     """
 
     form: str = "compact"
@@ -53,6 +63,7 @@ class DayOptions:
     unrefunded: int | None = None
     leavers: int | None = None
     dead_places: int | None = None
+    called_off: int | None = None
     dropped_pools: int | None = None
     suspensions: int | None = None
     late_amendments: int | None = None

@@ -64,6 +64,17 @@ def _dead_place(race: FeedRace) -> None:
     race.script = replace(race.script, place_off=off, odds_left=chance.random() < 0.5)
 
 
+def _called_off(race: FeedRace) -> None:
+    """The Place pool is called off, and some minutes later the whole race; the meeting's list tells it first."""
+    chance = stream(race.race_id, "called off")
+    off = floor_mark(race.advertised - chance.choice((300, 460, 1000, 2800)) * _SECOND)
+    told = off + chance.choice((30, 75, 150, 240)) * _SECOND
+    event = told + chance.choice((0, 15, 45)) * _SECOND
+    race.script = replace(
+        race.script, place_off=off, odds_left=chance.random() < 0.5, abandoned_list=told, abandoned_event=event
+    )
+
+
 def _dropped_pools(race: FeedRace) -> None:
     """The feed forgets its totals: from the close on null and then an empty list, or zeros after Final."""
     chance, script = stream(race.race_id, "dropped pools"), race.script
@@ -108,6 +119,7 @@ _MAKERS: dict[str, Callable[[FeedRace], None]] = {
     "unrefunded": _unrefunded,
     "leavers": _leaver,
     "dead_places": _dead_place,
+    "called_off": _called_off,
     "dropped_pools": _dropped_pools,
     "suspensions": _suspension,
     "late_amendments": _late_amendment,

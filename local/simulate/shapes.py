@@ -23,6 +23,7 @@ _MONEY = {
     "unrefunded": 3,
     "leavers": 6,
     "dead_places": 6,
+    "called_off": 6,
     "dropped_pools": 4,
     "suspensions": 3,
     "late_amendments": 8,

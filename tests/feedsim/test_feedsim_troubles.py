@@ -13,8 +13,8 @@ from tests.feedsim.conftest import DATE
 
 @pytest.fixture(scope="module")
 def day() -> FeedDay:
-    """A day with much of every trouble."""
-    return generate_day(4, DATE, 30, **dict.fromkeys(MONEY_TROUBLES, 8))
+    """A day with much of every trouble of races that are run."""
+    return generate_day(4, DATE, 30, **{name: 8 for name in MONEY_TROUBLES if name != "called_off"})
 
 
 @pytest.fixture(scope="module")
@@ -175,3 +175,23 @@ def test_late_amendments_come_an_hour_or_more_after_final() -> None:
         assert at is not None
         before, after = day.truth(race.race_id, at - MARK), day.truth(race.race_id, at)
         assert (before.placings, before.dividends) != (after.placings, after.dividends)
+
+
+def test_a_race_that_is_called_off_loses_its_place_pool_first() -> None:
+    """Place is ABANDONED while Win is still bet on; then every pool is, in a race that the list called off before."""
+    day = generate_day(4, DATE, 12, abandoned_races=0, called_off=6)
+    feed, seen = FeedSim(day), 0
+    for race in (race for race in day.core_races if race.script.place_off):
+        off, told, gone = race.script.place_off, race.script.abandoned_list, race.script.abandoned_event
+        assert off is not None
+        assert told is not None
+        assert gone is not None
+        assert off < told <= gone < race.script.closed
+        first, last = (event(feed, race.race_id, at) for at in (off, gone))
+        words = [{p["product_type"]: p["status"] for p in data["tote_pools"]} for data in (first, last)]
+        assert (words[0]["Win"], words[0]["Place"]) == ("OPEN", "ABANDONED")
+        assert {words[1]["Win"], words[1]["Place"]} == {"ABANDONED"}
+        assert (first["race"]["status"], last["race"]["status"]) == ("Open", "Abandoned")
+        assert day.truth(race.race_id, told).list_status == "Abandoned"
+        seen += 1
+    assert seen == 6

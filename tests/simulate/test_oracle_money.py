@@ -183,6 +183,43 @@ def test_pools_called_off_before_their_race_come_back_when_it_is_abandoned(day: 
     assert base.cents("place") > 0
 
 
+def test_a_generated_race_that_lost_its_place_pool_before_it_was_abandoned_ends_with_what_both_last_had() -> None:
+    """Place counts 0 from its call-off on; both totals are those of their last living poll once the race is off."""
+    day = generate_day(6, DATE, 12, abandoned_races=0, called_off=4)
+    races = [race for race in day.core_races if race.script.place_off]
+    for race in races:
+        off, gone = race.script.place_off, race.script.abandoned_event
+        assert off is not None
+        assert gone is not None
+        polls = [poll for _, poll in _polls(day, race, off - STEP, gone + STEP, timedelta(seconds=15))]
+        before, after = polls[0].cents("place"), polls[-1]
+        alive = [poll for poll in polls if poll.status == "Open"]
+        assert {poll.cents("place") for poll in alive[2:]} == {0}
+        assert (after.status, after.is_dead("place")) == ("Abandoned", False)
+        assert after.cents("place") >= before > 0
+        assert after.cents("win") == alive[-1].cents("win") > 0
+    assert len(races) == 4
+
+
+@pytest.mark.parametrize("word", ["ABANDONNED", "REFUNDED"])
+@pytest.mark.parametrize("was_off", [False, True])
+def test_a_pool_word_that_nobody_knows_leaves_the_pool_as_it_was(day: FeedDay, word: str, was_off: bool) -> None:
+    """It neither kills a pool nor brings one back, and costs a tenth of what the answer is worth."""
+    race = next(race for race in day.core_races if race.script.place_off is None and race.script.final)
+    at = race.advertised - timedelta(minutes=5)
+    base = _polls(day, race, at, at)[-1][1]
+    data = json.loads(_served(day, race, at + STEP))
+    place = next(pool for pool in data["data"]["tote_pools"] if pool["product_type"] == "Place")
+    known = base
+    for status in ["ABANDONED", word] if was_off else [word]:
+        place["status"] = status
+        reading = read_event(json.dumps(data).encode(), race.race_id)
+        known = replace(base, pools=pools_of(reading, known, "Open"))
+    assert known.is_dead("place") is was_off
+    assert reading.unworded == ("place",)
+    assert (known.cents("place") > 0) is not was_off
+
+
 @pytest.mark.parametrize("members", [("results",), ("dividends",), ("results", "dividends")])
 def test_null_members_after_final_make_no_version_of_the_results(day: FeedDay, members: tuple[str, ...]) -> None:
     """What such an answer does not say stays as the version before has it."""

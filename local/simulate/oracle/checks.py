@@ -243,8 +243,8 @@ def _set_aside(e: PollEvidence) -> Verdict:
 def _left_out(e: PollEvidence) -> Verdict:
     # Provisional dividends may come after the placings; none of the others may be missing.
     lost = e.reading.unread - ({"dividends"} if e.reading.status == "Interim" else set())
-    worth = 0.1 * (e.reading.unread_status + e.reading.unread_start) + 0.3 * len(lost)
-    return (False, 1 - worth) if worth else None
+    odd = e.reading.unread_status + e.reading.unread_start + len(e.reading.unworded)
+    return (False, 1 - 0.1 * odd - 0.3 * len(lost)) if odd or lost else None
 
 
 def _odds_coverage(e: PollEvidence) -> Verdict:

@@ -27,7 +27,9 @@ def pools_of(reading: Reading, base: Poll | None, status: str) -> Pools | None:
     was = before.dead if before else frozenset()
     lived = before.lived if before else {}
     # An abandoned race ends as it last stood: its pools' own words count no more, nor the answers that ended them.
-    off = was - lived.keys() if status == "Abandoned" else reading.dead | (was - listed.keys())
+    off = (
+        was - lived.keys() if status == "Abandoned" else reading.dead | (was - (listed.keys() - set(reading.unworded)))
+    )
     single: dict[str, int] = {}
     kept: dict[str, str] = {}
     for product in SINGLE:

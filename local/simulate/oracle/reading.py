@@ -68,9 +68,10 @@ class RawDividend:
 class Reading:
     """One event: the race's columns as its table keeps them, runners by number, pools as (product, cents).
 
-    `dead` names single-race pools that were called off, `ruled` says that a ruling changed the placings, and
-    `unread_status` that the event had no status that anybody knows, `unread_start` that it had no start. `unread`
-    names `results` and `dividends` where a race that has run has none: not even an empty list.
+    `dead` names single-race pools that were called off, `unworded` pools with a status that nobody knows,
+    `ruled` says that a ruling changed the placings, `unread_status` that the event had no status that anybody knows,
+    and `unread_start` that it had no start. `unread` names `results` and `dividends` where a race that has run has
+    none: not even an empty list.
     """
 
     status: str
@@ -86,6 +87,7 @@ class Reading:
     placings: tuple[dict[str, Any], ...]
     dividends: tuple[RawDividend, ...]
     dead: frozenset[str] = frozenset()
+    unworded: tuple[str, ...] = ()
     ruled: bool = False
     unread_status: bool = False
     unread_start: bool = False
@@ -121,6 +123,7 @@ def read_event(body: bytes, race_id: str, known: str = "Open", known_start: date
         placings=tuple(sorted(data.get("results") or (), key=_place)),
         dividends=tuple(map(_dividend, data.get("dividends") or ())),
         dead=_dead(listed or ()),
+        unworded=tuple(product_of(row["product_type"]) for row in listed or () if not _is_word(row)),
         ruled=_ruled(text(race.get("protest_reason")).lower()),
         unread_status=unread,
         unread_start=told is None,
@@ -161,6 +164,11 @@ def _dead(listed: Iterable[dict[str, Any]]) -> frozenset[str]:
     words = [(product_of(row["product_type"]), text(row.get("status")).upper()) for row in listed]
     off = {product for product, word in words if word == "ABANDONED"}
     return frozenset(p for p in off if p in SINGLE and all(word == "ABANDONED" for q, word in words if q == p))
+
+
+def _is_word(row: dict[str, Any]) -> bool:
+    word = text(row.get("status")).lower()
+    return product_of(row["product_type"]) not in _KNOWN or word in ("", *(status.lower() for status in STATUSES))
 
 
 def _lodged(flag: bool, reason: str) -> bool:

@@ -254,6 +254,8 @@ def _runner(where: str, raw: Any, sums: Sums | None, left_out: list[LeftOut]) ->
         left_out.append(odd(f"{where}.runner_number", raw.runner_number, "a whole number"))
     if not name or len(name) > 255:
         left_out.append(odd(f"{where}.name", raw.name, "a text of 1 to 255 characters"))
+    if not values.is_flag(raw.is_scratched):
+        left_out.append(odd(f"{where}.is_scratched", raw.is_scratched, "true or false"))
     place = values.text(raw.barrier_position) or values.text(raw.barrier)
     barrier = values.whole(raw.barrier)
     hold, bet = sums.get(entrant_id, (Decimal(0), Decimal(0))) if sums is not None else (None, None)
@@ -312,6 +314,8 @@ def _pools(raw: Any, left_out: list[LeftOut]) -> tuple[tuple[Pool, ...] | None, 
         if total is None:
             left_out.append(odd(f"tote_pools[{spelling[:20]}].total", pool.total, "dollars"))
         pools.append(Pool(product, total, values.text(pool.status), is_single_race(product)))
+        if not pools[-1].is_told:
+            left_out.append(odd(f"tote_pools[{spelling[:20]}].status", pool.status, "a status that is known"))
     return tuple(pools), tuple(unknown)
 
 

@@ -14,7 +14,10 @@ _LONGEST_DATE = 60
 _ZONES_SECS = {"UTC": 0, "GMT": 0, "Z": 0, "NZST": 43200, "NZDT": 46800, "AEST": 36000, "AEDT": 39600}
 # The parser takes the sign behind these the other way round.
 _BEFORE_SIGN = re.compile(r"(?:GMT|UTC)\s*(?=[+-]\d)")
+# Commas between groups of three digits: no other number of dollars looks so, for they have two decimals at the most.
+_GROUPED = re.compile(r"\$?\s?(\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,2})?)")
 _LARGEST = Decimal(10) ** 18
+_YES, _NO = {"true", "1", "1.0", "yes", "y"}, {"", "false", "0", "0.0", "no", "n", "null", "none"}
 _SMALLEST_PRICE, _LARGEST_PRICE = Decimal("0.01"), Decimal(10) ** 6
 
 
@@ -62,8 +65,9 @@ def price(value: Any) -> Decimal | None:
 
 
 def cents(value: Any) -> int | None:
-    """Return dollars as whole cents, halves up; None where there is no number."""
-    found = number(value)
+    """Return dollars as whole cents, halves up, also from `$1,039.71`; None where there is no number."""
+    grouped = _GROUPED.fullmatch(value.strip()) if isinstance(value, str) else None
+    found = number(grouped[1].replace(",", "") if grouped else value)
     if found is None or abs(found) > 10**12:
         return None
     return int((found * 100).to_integral_value(ROUND_HALF_UP))
@@ -71,7 +75,12 @@ def cents(value: Any) -> int | None:
 
 def flag(value: Any) -> bool:
     """Return a flag from a boolean, or a number or text of one."""
-    return value is True or text(value).lower() in ("true", "1", "1.0", "yes", "y")
+    return value is True or text(value).lower() in _YES
+
+
+def is_flag(value: Any) -> bool:
+    """Tell whether a value says yes or no, or nothing."""
+    return value is None or isinstance(value, bool) or text(value).lower() in _YES | _NO
 
 
 def instant(value: Any) -> datetime | None:

@@ -33,8 +33,9 @@ def totals(snapshot: Snapshot, before: PoolTotals | None, status: Status) -> Poo
     for product in [p for p in POOL_COLUMNS if p in listed or p in known or p in paid]:
         pool = listed.get(product)
         was_off = product in off
-        # The feed calls off every pool of an abandoned race, which tells nothing of the pool itself.
-        if was_off if pool is None or status is Status.ABANDONED else pool.dead:
+        # The feed calls off every pool of an abandoned race, which tells nothing of the pool itself; nor does a word
+        # that nobody knows.
+        if was_off if pool is None or status is Status.ABANDONED or not pool.is_told else pool.dead:
             single[product] = 0
             dead.append(product)
         elif pool is not None and pool.total_cents and pool.total_cents > 0 and not pool.dead:

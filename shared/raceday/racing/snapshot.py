@@ -59,6 +59,9 @@ class Runner(NamedTuple):
     bet_points: Decimal | None = None
 
 
+_POOL_WORDS = frozenset({"", *(status.value.upper() for status in Status)})
+
+
 class Pool(NamedTuple):
     """One betting pool; `product` is canonical, `single_race` false for legs of doubles, trebles and quadrellas.
 
@@ -74,6 +77,11 @@ class Pool(NamedTuple):
     def dead(self) -> bool:
         """Tell whether betting was called off, so that the total is money to be refunded."""
         return self.status.upper() == "ABANDONED"
+
+    @property
+    def is_told(self) -> bool:
+        """Tell whether the status is a word that is known; of any other nobody can say that betting was called off."""
+        return self.status.upper() in _POOL_WORDS
 
 
 class LeftOut(NamedTuple):
