@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from ops.packaging.errors import DeployError
 from ops.packaging.stops import SIGNALS
+from raceday.catalogue.platform import MAX_TRIGGERS
 
 # The first release with `connect --access-key` and `key create`, and the one that this suite was run with.
 MIN_VERSION, TESTED_VERSION = (1, 152, 0), "1.166.0"
@@ -47,8 +48,9 @@ _EXPLAINED = (
      "doctl has no access key that the namespace takes (none, an expired, a legacy one), or the namespace host does "
      f"not answer, which doctl tells in the same words: {key_advice()}"),
     (("status code 422", "maximum number of triggers", "trigger limit", "triggers limit"),
-     "the platform took no trigger; most likely the account's triggers are used up: deploy with `--triggers single`, "
-     "or remove other triggers"),
+     "the platform took no trigger; most likely the account's are used up, of which the platform documents "
+     f"{MAX_TRIGGERS}: deploy with `--triggers single`, which makes the fewest, or see `doctl serverless triggers list`"
+     " (other namespaces' count, too) and remove one with `doctl serverless undeploy --triggers NAME`"),
     (("status code 401", "status code 403"), _TOKEN),
     (("authentication is invalid", "invalid key", "401"),
      f"the access key is wrong, revoked or expired: {key_advice()}"),

@@ -86,8 +86,8 @@ def _trigger_refusals(specs: Iterable[FunctionSpec], limit: int) -> list[str]:
         return []
     known = f"the platform documents {limit}" if limit == MAX_TRIGGERS else f"the limit is {limit}"
     return [
-        f"{count} triggers; {known}. Let master-race-scheduler start the others, or say with --triggers-limit N that "
-        "the account has more"
+        f"{count} triggers; {known}. Let master-race-scheduler start the others (`--triggers single`), or say "
+        "with --triggers-limit N that the account has more"
     ]
 
 

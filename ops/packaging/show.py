@@ -5,21 +5,25 @@ from ops.packaging.plan import DeployPlan, FunctionPlan
 
 def show(plan: DeployPlan) -> str:
     """Return a plan's table, variables, costs, warnings and refusals."""
-    head = f"{'function':<24}{'MB':>6}{'sec':>6}{'zip MB':>8}  {'access':<20}{'trigger':<14}{'change'}"
-    lines = [head, *(_row(f) for f in plan.functions), "", f"library {plan.library}", "", *_variables(plan)]
+    wide = max([12, *(len(_triggers(f)) for f in plan.functions)]) + 2
+    head = f"{'function':<24}{'MB':>6}{'sec':>6}{'zip MB':>8}  {'access':<20}{'trigger':<{wide}}{'change'}"
+    lines = [head, *(_row(f, wide) for f in plan.functions), "", f"library {plan.library}", "", *_variables(plan)]
     lines += _money(plan)
     lines += [f"note: {text}" for text in plan.warnings]
     lines += [f"refused: {text}" for text in plan.refusals]
     return "\n".join(lines)
 
 
-def _row(plan: FunctionPlan) -> str:
+def _triggers(plan: FunctionPlan) -> str:
+    return ", ".join(t.cron for t in plan.spec.triggers) or "-"
+
+
+def _row(plan: FunctionPlan, wide: int) -> str:
     limits = plan.spec.limits
-    trigger = ", ".join(t.cron for t in plan.spec.triggers) or "-"
     size = f"{plan.zip_bytes / 1e6:>8.2f}"
     return (
         f"{plan.spec.name:<24}{limits.memory_mb:>6}{limits.timeout_ms / 1000:>6.0f}{size}  "
-        f"{plan.spec.access:<20}{trigger:<14}{plan.change}"
+        f"{plan.spec.access:<20}{_triggers(plan):<{wide}}{plan.change}"
     )
 
 

@@ -10,7 +10,7 @@ from ops.packaging.errors import DeployError
 from tests.deploy.bench import Bench, text_of
 from tests.deploy.fake.host import CUT, LOST, FakeHost, Fault, copied
 
-ANSWERS: tuple[int | str, ...] = (401, 500, CUT, LOST)
+ANSWERS: tuple[int | str, ...] = (401, 500, 503, CUT, LOST)
 # A read is tried three times by us, and a call to the API six times by doctl in each of them.
 ONCE, WHILE_TRIED, FOR_EVER = (1, 1), (3, 18), (0, 0)
 There = tuple[dict[str, str], dict[str, str]]

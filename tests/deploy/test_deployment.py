@@ -50,6 +50,16 @@ def test_a_plan_tells_what_would_change(bench: Bench) -> None:
     assert any("raceday/one" in text for text in fewer.warnings)
 
 
+def test_a_function_of_several_triggers_leaves_the_columns_apart(bench: Bench) -> None:
+    """The widest list of schedules sets the width, so that what changes is a word of its own in every row."""
+    look = "{name: look, type: SCHEDULED, scheduledDetails: {cron: '* * * * *', body: {only: look}}}"
+    two = f"annotations: {{schedule: '0 17 * * *'}}\ntriggers:\n  - {look}"
+    text = project_text(clause("one"), clause("two", two), clause("master-race-scheduler"))
+    head, *rows = show(bench.plan(text, triggers=NATIVE)).splitlines()[:4]
+    assert [row[head.index("change") :] for row in rows] == ["new"] * 3
+    assert "  0 17 * * *, * * * * *  new" in rows[1]
+
+
 def test_a_plan_shows_names_and_never_values(bench: Bench) -> None:
     """Set, defaulted and missing variables are named; no secret appears in text or JSON."""
     del bench.env["APPWRITE_PROJECT_ID"]
@@ -121,7 +131,10 @@ def test_what_doctl_refuses_is_told_with_what_to_do(bench: Bench, state: dict[st
 
 FAULTS = {
     "quota": (Fault("PUT", "raceday/two", 429), "a quota of the platform is exceeded"),
-    "trigger limit": (Fault("POST", "/triggers$", 422), "the account's triggers are used up"),
+    "trigger limit": (
+        Fault("POST", "/triggers$", 422),
+        "the account's are used up, of which the platform documents 3: deploy with `--triggers single`",
+    ),
     "token without scope": (Fault("POST", "/triggers$", 403), "with the scopes function:read"),
     "key expired": (Fault("PUT", "raceday/", 401), "the access key is wrong, revoked or expired"),
 }

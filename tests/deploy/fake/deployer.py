@@ -92,7 +92,7 @@ class Deployer:
     def _log_in(self) -> None:
         answer = self._ask("GET", "/api/v1/namespaces")
         if answer.status != 200:
-            words = f'--> "{WORDS["host"][str(answer.status)]}"' if answer.status > 0 else "--> socket hang up"
+            words = f'--> "{host_error(answer)}"' if answer.status > 0 else "--> socket hang up"
             told = phrase(answer.status) if answer.status > 0 else ""
             raise Refused(f"GET {HOST}/api/v1/namespaces Returned HTTP {answer.status} ({told}) {words}")
 

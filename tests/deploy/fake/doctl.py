@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.deploy.fake.deployer import Deployer, Refused
 from tests.deploy.fake.host import API, HOST, Answer, FakeHost
-from tests.deploy.fake.words import WORDS, api_failure, host_failure
+from tests.deploy.fake.words import WORDS, api_failure, host_failure, retried
 
 LEGACY_KEY = "madeup-uuid:madeuplegacykey"
 
@@ -249,13 +249,13 @@ class _Run:
         return answer
 
     def _api(self, method: str, path: str, body: Any = None) -> Answer:
-        """Ask the API, again where doctl would: five times after a 429, a 500 and a cut."""
+        """Ask the API, again where doctl would: five times after a 429, a 5xx and a cut."""
         most = self._attempts()
         for attempt in range(1, most + 1):  # noqa: B007
             answer = self.doctl.host.ask(API, method, path, body)
             if 200 <= answer.status < 300:
                 return answer
-            if answer.status != 0 and str(answer.status) not in WORDS["retried"]:
+            if answer.status != 0 and not retried(answer.status):
                 break
         raise Failure(api_failure(answer, method, path, attempt))
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from tests.deploy.fake.host import API, HOST, Answer, FakeHost
-from tests.deploy.fake.words import WORDS
+from tests.deploy.fake.words import WORDS, bodiless
 
 TOKEN = "dop_v1_" + "0" * 64
 _ENVELOPES = {
@@ -88,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(answer.status, _worded(base, answer, path, served))
 
     def _send(self, status: int, data: Any) -> None:
-        body = b"" if status == 204 else json.dumps(data).encode()
+        body = b"" if data is None else json.dumps(data).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
@@ -105,6 +105,8 @@ def _key(authorization: str | None) -> str:
 
 def _worded(base: str, answer: Answer, path: str, served: Served) -> Any:
     """Return the body as the platform has it: its words for an error, its envelopes, its own address."""
+    if answer.status == 204 or bodiless(answer):
+        return None
     if answer.status >= 400:
         return _error(base, answer)
     if base == HOST:
@@ -154,8 +156,8 @@ class SocketHost(FakeHost):
             return Answer(0)
         finally:
             connection.close()
-        if answer.status == 204:
-            return Answer(204)
+        if not text:
+            return Answer(answer.status)
         data = json.loads(text.replace(self.served.url, HOST).replace(self.served.nowhere, HOST))
         if base == HOST:
             return Answer(answer.status, data)
