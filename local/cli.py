@@ -14,7 +14,7 @@ import click
 
 from local import progress
 from local.embedded.filecheck import NotAStore
-from local.environment import applied, taken
+from local.environment import READERS, applied, taken, with_option
 from local.failures import NoSuchRace, PortTaken, StoreHeld
 from raceday.errors import RaceDayError, SettingsError
 
@@ -80,7 +80,7 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(f"local.commands.{COMMANDS[name][0]}")
         found: click.Command = getattr(module, name.replace("-", "_"))
-        return found
+        return with_option(found) if name in READERS else found
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -1,6 +1,7 @@
 """`--env-file` for every command that reads the environment, by default `.env` beside project.yml where it is there."""
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ READERS = frozenset({
     "package", "pause", "prune", "rebuild", "record", "replay", "report", "resume", "schema", "silks", "status", "up",
     "webhooks",
 })  # fmt: skip
+# These tell the source of every variable.
+TELLERS = frozenset({"deploy", "doctor"})
 _last: list[Environment] = []
 
 
@@ -40,6 +43,16 @@ def taken(words: Sequence[str]) -> tuple[list[str], Path | None]:
     return rest, file
 
 
+def with_option(command: click.Command) -> click.Command:
+    """Name the option in the help of a command and of its parts; `taken` has taken it before they see the words."""
+    parts = command.commands.values() if isinstance(command, click.Group) else []
+    for each in (command, *parts):
+        if not any(OPTION in param.opts for param in each.params):
+            told = "NAME=value lines, by default .env beside project.yml; the environment comes first"
+            each.params.append(click.Option([OPTION], metavar="FILE", expose_value=False, help=told))
+    return command
+
+
 @contextmanager
 def applied(command: str, file: Path | None) -> Iterator[None]:
     """Hold the variables of the file in the environment while a command runs; raises UsageError naming its problem."""
@@ -51,6 +64,9 @@ def applied(command: str, file: Path | None) -> Iterator[None]:
     except PackagingError as error:
         raise click.UsageError(str(error)) from None
     _last[:] = [environment]
+    if file is not None and command not in TELLERS and environment.overridden:
+        names = ", ".join(environment.overridden)
+        print(f"note: of {names} the environment's value counts, not that of {file}", file=sys.stderr)
     os.environ.update(environment.values)
     for name in set(before) - set(environment.values):
         del os.environ[name]

@@ -17,6 +17,7 @@ PREFIXES = ("RACEDAY_", "NZTAB_", "APPWRITE_")
 # How alike two names are, behind their common beginning, for one to be meant by the other.
 _NEAR = 0.8
 _NEAR_WHOLE = 0.9
+_OVER = "the environment over "
 # Read by commands, tests or the shim, and by no function.
 BESIDE = frozenset({"RACEDAY_WEB_SECRET", "APPWRITE_ADMIN_KEY", "RACEDAY_PYTHON", "RACEDAY_MUTATIONS"})
 
@@ -28,6 +29,11 @@ class Environment:
     values: dict[str, str] = field(repr=False)
     sources: dict[str, str]
     notes: tuple[str, ...] = ()
+
+    @property
+    def overridden(self) -> list[str]:
+        """Return our variables of which the environment's value counts and the file's, another, does not."""
+        return sorted(name for name, source in self.sources.items() if source.startswith(_OVER))
 
     def __str__(self) -> str:
         """Say which of our variables came from where, by name; never a value."""
@@ -47,7 +53,7 @@ def load(process: Mapping[str, str], file: Path | None = None) -> Environment:
     own = {name: value for name, value in process.items() if value.strip() or not name.startswith(PREFIXES)}
     sources = {name: file.name for name in given if ours(name)} if file else {}
     sources |= {
-        name: f"the environment over {sources[name]}" if given.get(name, value) != value else "the environment"
+        name: f"{_OVER}{sources[name]}" if given.get(name, value) != value else "the environment"
         for name, value in own.items()
         if ours(name)
     }

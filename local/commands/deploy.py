@@ -19,7 +19,7 @@ from local.environment import current
 from local.host.check import boot_problems, load_all
 from local.host.coldstart import measure, table, variants
 from local.host.function import base_interpreter, staged_function
-from ops.environment import Environment, doubts, key_expired, load
+from ops.environment import Environment, doubts, key_expired
 from ops.packaging.alone import alone_on
 from ops.packaging.compiled import find_compiler
 from ops.packaging.deploy import Deployer, Home, key_problem
@@ -51,7 +51,6 @@ def _common(body: Body) -> Body:
                      help="one trigger, or one per schedule"),
         click.option("--sizes", type=click.Choice(SIZES), default="seed",
                      help="memory: the seed's, or lean, what the peaks allow (seed)"),
-        click.option("--env-file", type=FILE, metavar="FILE", help="NAME=value lines; the environment comes first"),
         click.option("--target", type=click.Choice(["platform", "host"]), default="platform",
                      help="whose Python the packages are for"),
     )):  # fmt: skip
@@ -124,17 +123,12 @@ def stage(args: Options, env: Mapping[str, str] | None = None) -> tuple[ProjectF
     """Stage what the options ask for; raises PackagingError."""
     project = read_project(ROOT / FILE_NAME, SOURCES.functions)
     wanted = [name.strip() for name in args.only.split(",") if name.strip()] or list(project.names)
-    values = environment(args).values if env is None else env
+    values = current().values if env is None else env
     chosen = [spec for spec in project.functions if spec.name in wanted]
     legacy = values.get("RACEDAY_LEGACY_SCHEDULES", "").strip().lower() in {"1", "true", "yes", "on"}
     unset = unset_defaults(chosen, values)
     text = render(project, names=wanted, unset=unset, triggers=args.triggers, legacy=legacy, sizes=args.sizes)
     return project, Stager(project, SOURCES, site(args.target)).stage(args.out.resolve(), text, wanted)
-
-
-def environment(args: Options) -> Environment:
-    """Return the process's variables over those of the env file; raises PackagingError for an unreadable file."""
-    return load(os.environ, args.env_file) if args.env_file else current()
 
 
 def foreign(target: str, python: str) -> list[str]:
@@ -176,7 +170,7 @@ def run_deploy(args: Options) -> int:
 def _run_deploy(args: Options, stops: Stops) -> int:
     command = f"./raceday deploy{' --plan' if args.plan else ''}"
     try:
-        known = environment(args)
+        known = current()
         say(f"settings {known}")
         if expired := key_expired(known.values, SystemClock().now().date()):
             raise DeployError(f"{expired}. Nothing was staged or asked to change")

@@ -230,7 +230,8 @@ def _reads(name: str) -> bool:
     assert command is not None
     parts = [command, *getattr(command, "commands", {}).values()]
     options = [option for part in parts for option in part.params if isinstance(option, click.Option)]
-    if any("--env-file" in option.opts or "env where" in (option.help or "") for option in options):
+    # `cold-start` shares the file of these, and reads none.
+    if name in ("package", "deploy") or any("env where" in (option.help or "") for option in options):
         return True
     # Where several commands share a file, their options tell.
     alone = [module for module, _ in COMMANDS.values()].count(COMMANDS[name][0]) == 1
@@ -254,6 +255,28 @@ def test_each_command_that_reads_the_environment_reads_the_file_beside_the_proje
     else:
         with pytest.raises(click.UsageError, match=f"{command} reads no environment"):
             taken(words)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_each_command_that_reads_the_environment_names_the_option(name: str) -> None:
+    """Of its parts too, where it has any; where a command reads none its help promises none."""
+    context = click.Context(click.Command("raceday"))
+    command = Commands().get_command(context, name)
+    assert command is not None
+    parts = [command, *getattr(command, "commands", {}).values()]
+    told = {part.get_help(click.Context(part)).count("--env-file FILE") for part in parts}
+    assert told == {1 if name in environment.READERS else 0}
+
+
+@pytest.mark.parametrize(("command", "told"), [("status", True), ("doctor", False), ("deploy", False)])
+def test_a_file_that_was_asked_for_and_does_not_count_is_told(
+    command: str, told: bool, file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On the way of errors, so that what is piped on stays whole; two commands tell the source of every variable."""
+    monkeypatch.setenv("RACEDAY_CODES", "H")
+    with applied(command, file):
+        shown = capsys.readouterr()
+    assert (shown.out, "of RACEDAY_CODES the environment's value counts" in shown.err) == ("", told)
 
 
 @pytest.mark.parametrize("feed", ["generated", "recorded:day", "tape:day.tape", "live"])
