@@ -13,9 +13,9 @@ from pathlib import Path
 import click
 
 from local import progress
-from local.embedded.filecheck import NotAStore
 from local.environment import READERS, applied, taken, with_option
 from local.failures import NoSuchRace, PortTaken, StoreHeld
+from local.store_file import NotAStore
 from raceday.errors import RaceDayError, SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent

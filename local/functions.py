@@ -4,9 +4,12 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from raceday.catalogue.functions import BY_NAME
-from raceday.runtime.function import Function
+
+if TYPE_CHECKING:
+    from raceday.runtime.function import Function
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,7 +29,7 @@ def load_entrypoint(name: str) -> ModuleType:
     return module
 
 
-def function(name: str) -> Function:
+def function(name: str) -> "Function":
     """Return a function's declaration."""
     found: Function = load_entrypoint(name).FUNCTION
     return found

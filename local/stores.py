@@ -11,9 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TextIO
 
-from local.embedded.filecheck import NotAStore as NotAStore
-from local.embedded.filecheck import check_file
 from local.failures import StoreHeld
+from local.store_file import NotAStore as NotAStore
+from local.store_file import check_file
 
 HOME = Path(".raceday")
 DEFAULT = HOME / "raceday.db"

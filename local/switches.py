@@ -2,6 +2,7 @@
 
 from appwrite.query import Query
 
+from local.choices import ALL
 from raceday.catalogue.functions import NAMES, SCHEDULER
 from raceday.clock import Clock, iso
 from raceday.ids import row_key
@@ -9,7 +10,7 @@ from raceday.scheduling.state import PAUSE, PAUSED
 from raceday.store.port import Store
 from raceday.tables import SUITE_STATE
 
-ALL, RUNNING = "all", "running"
+RUNNING = "running"
 SWITCHED = (ALL, *(name for name in NAMES if name != SCHEDULER.name))
 
 

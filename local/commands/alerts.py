@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from local.commands.options import POSITIVE, Options, json_option, write_json
+from local.options import POSITIVE, Options, json_option, write_json
 
 
 @click.group(epilog="Example: ./raceday alerts score --days 5")

@@ -10,7 +10,7 @@ import click
 from local import stores
 from local.bench.child import ProbeFailed
 from local.bench.report import KEYS, LAST_FULL, missed, run, table
-from local.commands.options import FILE, Options, json_option, write_json
+from local.options import FILE, Options, json_option, write_json
 from local.progress import doing
 
 

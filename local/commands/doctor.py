@@ -1,26 +1,10 @@
 """`./raceday doctor`: what the suite stands on, line by line."""
 
-import os
-from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from local.commands.options import Options, json_option, write_json
-from local.environment import current
-from local.functions import ROOT
-from ops import doctor_platform
-from ops.doctor import Diagnosis, StoreChecks, as_json, attempt, feed
-from ops.packaging.doctl import Doctl
-from ops.packaging.project import FILE_NAME, read_project
-from ops.packaging.record import read_record
-from ops.packaging.stage import library_hash
-from raceday.clock import SystemClock
-from raceday.errors import SettingsError
-from raceday.settings import Settings, read_settings, specs
-
-RECORD = ROOT / ".raceday" / "deployed.json"
-MARKS = {"ok": "ok      ", "warning": "warning ", "failing": "failing "}
+from local.options import Options, json_option
 
 
 @click.command(epilog="Example: ./raceday doctor --json doctor.json")
@@ -31,49 +15,6 @@ def doctor(**options: Any) -> int:
     Each line is ok, warning or failing, with what to do. Exit code 0 without failing lines, else 1. Schema and webhooks
     are read with APPWRITE_ADMIN_KEY where it is set.
     """
+    from local.work.doctor import run
+
     return run(Options(**options))
-
-
-def run(args: Options) -> int:
-    """Run every check and print its lines."""
-    given = current()
-    lines = attempt(lambda: doctor_platform.environment(given), "environment")
-    settings = _readable(given.values)
-    lines += attempt(lambda: feed(settings), "feed")
-    lines += attempt(lambda: doctor_platform.platform(settings, SystemClock().now().date()), "platform")
-    client = Doctl(given.values)
-    lines += attempt(lambda: doctor_platform.doctl(client), "doctl")
-    lines += _store(settings)
-    lines += attempt(lambda: doctor_platform.deployment(settings, _tree(), client), "deployment")
-    return _show(lines, args)
-
-
-def _readable(values: Mapping[str, str]) -> Settings:
-    """Read what can be read: one wrong setting, which has its own line, must not hide what the others stand on."""
-    wrong = set()
-    for spec in specs().values():
-        try:
-            read_settings({spec.env: values.get(spec.env, "")})
-        except SettingsError:
-            wrong.add(spec.env)
-    return read_settings({name: value for name, value in values.items() if name not in wrong})
-
-
-def _store(settings: Settings) -> list[Diagnosis]:
-    if not (settings.store_endpoint and settings.store_project and settings.store_key):
-        return [Diagnosis("failing", "appwrite", "not asked: endpoint, project or key is missing", "set APPWRITE_*")]
-    key = os.environ.get("APPWRITE_ADMIN_KEY") or settings.store_key
-    return attempt(StoreChecks(settings, key).lines, "appwrite")
-
-
-def _tree() -> doctor_platform.Tree:
-    names = [spec.full_name for spec in read_project(ROOT / FILE_NAME).functions]
-    return doctor_platform.Tree(names, library_hash(ROOT / "shared"), read_record(RECORD))
-
-
-def _show(lines: list[Diagnosis], args: Options) -> int:
-    for line in lines:
-        print(f"{MARKS[line.level]} {line.what:<13} {line.found}" + (f"  -> {line.advice}" if line.advice else ""))
-    if args.json:
-        write_json(args.json, as_json(lines), indent=2)
-    return 1 if any(line.level == "failing" for line in lines) else 0

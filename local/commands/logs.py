@@ -1,20 +1,10 @@
 """`./raceday logs`: what `up` and `invoke` logged on a store, with times."""
 
-import asyncio
-import time
-from pathlib import Path
-
 import click
 
-from local import stores
-from local.commands.options import store_option
-from local.logfile import LineFilter, path_beside, read, written
-from local.races import find_race
-from local.world import open_world
+from local.options import store_option
 from raceday.catalogue.functions import NAMES
 from raceday.log import LEVELS
-
-LOOK_SECS = 0.5
 
 
 @click.command(epilog='Example: ./raceday logs --follow --function enhanced-race-poller --race "Bulloo Heights R3"')
@@ -30,38 +20,6 @@ def logs(follow: bool, function: str | None, race: str | None, level: str, lines
     With --race other lines of the whole suite, as a tick's, are left out. Exit code 0 shown, 2 no such store, 3 nothing
     was logged there, or there is no such race.
     """
-    place = stores.present(store)
-    stores.tell(place)
-    path = path_beside(stores.beside(place))
-    if not path.exists() and not follow:
-        click.echo("raceday logs: nothing was logged there yet; `./raceday up` and `invoke` write it", err=True)
-        return 3
-    wanted = LineFilter(function or "", asyncio.run(_race(stores.readable(place), race)) if race else "", level)
-    end = _shown(path, wanted, 0, lines)
-    while follow:
-        time.sleep(LOOK_SECS)
-        # A smaller file than before is a new one.
-        end = _shown(path, wanted, end if path.exists() and path.stat().st_size >= end else 0)
-    return 0
+    from local.work.logs import run
 
-
-def _shown(path: Path, wanted: LineFilter, begin: int, last: int | None = None) -> int:
-    """Print the wanted lines from an offset on, or the last of them; gives the offset after all."""
-    if not path.exists():
-        return 0
-    found, end = [], begin
-    for line, after in read(path, begin):
-        end = after
-        if wanted.has(line):
-            found.append(line)
-    for line in found if last is None else found[len(found) - min(last, len(found)) :]:
-        click.echo(written(line))
-    return end
-
-
-async def _race(place: str, text: str) -> str:
-    world = open_world("generated", place, lambda _: None)
-    try:
-        return await find_race(world.container("master-race-scheduler").store, text)
-    finally:
-        await world.aclose()
+    return run(follow, function, race, level, lines, store)

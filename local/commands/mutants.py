@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from local.commands.options import POSITIVE, json_option, write_json
 from local.functions import ROOT
+from local.options import POSITIVE, json_option, write_json
 from local.progress import counted
 
 

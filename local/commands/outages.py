@@ -1,32 +1,12 @@
 """`./raceday outages`: a day through each of the store's outages, and what each cost it."""
 
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from local.commands.options import POSITIVE, Options, json_option, write_json
-from local.progress import counted
+from local.choices import STORE_PROFILES
+from local.options import POSITIVE, Options, json_option
 from local.simulate.storms import REGULAR
-
-COLUMNS = {
-    "depth": "depth",
-    "outage": "outage",
-    "clients": "clients",
-    "outages": "outages",
-    "slots": "slots",
-    "gaps": "gaps",
-    "lost": "lost",
-    "doubled": "doubled",
-    "later_p50_secs": "p50",
-    "later_p99_secs": "p99",
-    "later_max_secs": "max",
-}
-WIDE = 200
-WORDS = {"outage", "depth", "clients"}
 
 
 @click.command(epilog="Example: ./raceday outages --races 6 --depth wire")
@@ -34,7 +14,7 @@ WORDS = {"outage", "depth", "clients"}
 @click.option("--seed", type=int, default=1, show_default=True, help="of day, network and pace")
 @click.option("--depth", "depths", type=click.Choice(("wire", "full")), multiple=True, default=("wire", "full"),
               help="wire: killed and frozen on virtual sockets; full: without sockets (both)")  # fmt: skip
-@click.option("--store-profile", type=click.Choice(("fast", "appwrite-1.9")), default="appwrite-1.9", show_default=True,
+@click.option("--store-profile", type=click.Choice(STORE_PROFILES), default="appwrite-1.9", show_default=True,
               help="the store's pace")  # fmt: skip
 @click.option("--outage", "kinds", type=click.Choice(tuple(REGULAR)), multiple=True, default=tuple(REGULAR),
               help="what is done to the store (each of them)")  # fmt: skip
@@ -44,43 +24,6 @@ WORDS = {"outage", "depth", "clients"}
 @json_option("the rows")
 def outages(**options: Any) -> int:
     """Kill, freeze and silence the store every twenty minutes of a day. Exit code 1 where it lost or doubled a slot."""
+    from local.work.outages import run
+
     return run(Options(**options))
-
-
-def run(args: Options) -> int:
-    """Run the command; 0 fine, 1 where the present clients lost a slot, doubled one, or left rows that differ."""
-    from local.simulate.outages import Tried, outage_rows, run_trial, trials
-    from local.simulate.plan import DayPlan
-
-    console = Console(stderr=True)
-    plan = DayPlan(seed=args.seed, races=args.races, store_profile=args.store_profile)
-    asked = trials(plan, args.depths, args.kinds, args.clients)
-
-    def done() -> Iterator[Tried]:
-        if args.jobs == 1:
-            yield from map(run_trial, counted(asked, "days", len(asked)))
-            return
-        with ProcessPoolExecutor(args.jobs) as pool:
-            yield from counted(pool.map(run_trial, asked), "days done", len(asked))
-
-    rows = outage_rows(done(), lambda row: console.print("  ".join(f"{k} {row[k]}" for k in COLUMNS)))
-    table = Table(
-        title=f"{args.races} races, store {args.store_profile}; seconds by which labels are later than on a calm day"
-    )
-    for name, head in COLUMNS.items():
-        table.add_column(head, justify="left" if name in WORDS else "right")
-    for row in rows:
-        table.add_row(
-            *(f"{row[name]:,}" if isinstance(row[name], (int, float)) else str(row[name]) for name in COLUMNS)
-        )
-    # A pipe has no width: rich would take 80 columns and cut words.
-    screen = Console()
-    Console(width=None if screen.is_terminal else WIDE).print(table)
-    bad = [row for row in rows if row["clients"] == "present" and row["troubles"]]
-    for row in bad:
-        told = ", ".join(f"{count} {name}" for name, count in row["troubles"].items())
-        print(f"FAILED: {row['outage']} at {row['depth']} depth: {told}")
-        print("".join(f"  {line}\n" for line in (*row["examples"], f"again: {row['again']}")), end="")
-    if args.json is not None:
-        write_json(args.json, rows, indent=2)
-    return int(bool(bad))

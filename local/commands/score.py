@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from local.commands.options import POSITIVE, Options, json_option, write_json
+from local.options import POSITIVE, Options, json_option, write_json
 from local.progress import counted
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from local.commands.options import Options
+from local.options import Options
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

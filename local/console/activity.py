@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local.embedded.filecheck import unwritable
 from local.origin import Calls, Origin
+from local.store_file import unwritable
 
 MOST_ROWS = 200_000
 MOST_LINES = 200

@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 
 from local.embedded.catalog import Catalog
-from local.embedded.filecheck import check_file
 from local.embedded.files import Files
 from local.embedded.hooks import Hooks
 from local.embedded.rows import Rows
 from local.embedded.text import register
 from local.embedded.transactions import Transactions
+from local.store_file import check_file
 
 
 class EmbeddedProject:

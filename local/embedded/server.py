@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from local.embedded.errors import ApiRefusal
-from local.embedded.filecheck import unwritable
 from local.embedded.former import former_body, former_error
 from local.embedded.project import EmbeddedProject
 from local.embedded.request import NO_PAGE, Request, Response, Route
 from local.embedded.routes import ROUTES
 from local.embedded.rows import EVENTS_OF_BULK, Fired
 from local.embedded.scopes import ALL_SCOPES, GUESTS
+from local.store_file import unwritable
 
 VERSION = "1.9.6"
 _LOG = logging.getLogger(__name__)

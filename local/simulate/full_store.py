@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from local.choices import STORE_PROFILES
 from local.embedded import Embedded, EmbeddedTransport, WebhookWorker, bootstrap
 from local.simulate.appwrite_profile import RealPace
 from local.simulate.interrupted import Interrupted
@@ -25,7 +26,7 @@ from raceday.log import Log
 from raceday.store.client import make_store
 from raceday.store.port import Store
 
-PROFILES = ("fast", "appwrite-1.9")
+PROFILES = STORE_PROFILES
 
 
 class Stoppable(Protocol):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
+from local.choices import SIMULATED_DAY
 from local.feedsim import DayOptions
 from local.simulate.world import SETTINGS
 from raceday.settings import Settings
@@ -18,7 +19,7 @@ class DayPlan:
 
     seed: int = 1
     races: int = 24
-    day: date = date(2026, 2, 14)
+    day: date = SIMULATED_DAY
     depth: str = "full"
     store: str | Path = ":memory:"
     tape: Path | None = None

@@ -12,8 +12,6 @@ from raceday.tables import CLOSING_PRICES, MONEY_FLOW, NOTIFICATIONS, ODDS_HISTO
 from raceday.tables.base import Table
 from raceday.tables.closing_prices import TABLE as CLOSING
 
-FORMATS = ("parquet", "csv", "duckdb")
-
 # One race's stored rows by table, its ledger in order, and the race's own row.
 Stored = Mapping[str, Sequence[Row]]
 

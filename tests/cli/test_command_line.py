@@ -8,6 +8,8 @@ import pytest
 from local.cli import COMMANDS, VERSION, Commands, raceday
 from tests.cli.kit import raceday as run
 
+MOST_MODULES = 220
+
 
 def test_every_command_of_the_table_can_be_loaded_and_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
     """Each name of the overview is a command whose `--help` ends with 0 and is more than its usage."""
@@ -28,17 +30,22 @@ def test_help_loads_no_arrow_and_sets_no_progress_going() -> None:
     assert "Example: ./raceday export" in made.stdout
 
 
-@pytest.mark.parametrize("command", ["explain", "replay", "asof"])
-def test_help_of_a_command_that_reads_loads_what_its_work_takes_with_its_work(command: str) -> None:
-    """The help of a command over tapes loads neither the replay nor the feed's models, nor a server."""
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_loads_no_more_than_the_options_take(command: str) -> None:
+    """Help needs the options alone: no command loads what does its work, nor an event loop, an HTTP client or a table.
+
+    Of the modules that are loaded some 180 are click's, PyYAML's and Python's own; simulate once loaded 827.
+    """
     told = (
         f"import sys; from local.cli import main; main(['{command}', '--help']);"
-        " heavy = ('local.tape', 'local.feedsim', 'local.simulate.', 'local.world', 'raceday.feed.models', 'uvicorn');"
-        " sys.exit(', '.join(name for name in sys.modules if name.startswith(heavy)) or 0)"
+        " heavy = {'asyncio', 'httpx', 'rich', 'pydantic', 'starlette', 'jinja2', 'appwrite', 'sqlite3'};"
+        " heavy |= {'local.work', 'local.world', 'local.tape', 'local.simulate.run', 'local.embedded'};"
+        " found = heavy & set(sys.modules);"
+        f" sys.exit(', '.join(found) or (len(sys.modules) > {MOST_MODULES} and f'{{len(sys.modules)}} modules') or 0)"
     )
     made = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr
-    assert f"Example: ./raceday {command}" in made.stdout
+    assert "Usage: raceday" in made.stdout
 
 
 def test_a_misspelt_command_is_told_what_is_near(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local.commands.invoke import exit_code
 from local.console.activity import Activity, path_beside
+from local.work.invoke import exit_code
 from raceday.settings import specs
 from tests.cli.kit import raceday
 from tests.console.stepped import keep_one_race

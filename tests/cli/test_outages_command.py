@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.commands.outages import COLUMNS
+from local.work.outages import COLUMNS
 from tests.cli.kit import raceday
 
 OUTAGE = "killed-and-frozen-every-twenty-minutes"

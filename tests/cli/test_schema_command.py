@@ -96,7 +96,7 @@ def test_wrong_settings_end_with_all_problems_at_once(
 def _on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the command talk to this Appwrite."""
     made = Server(site.settings, site.server.api_key, site.transport)
-    monkeypatch.setattr("local.commands.schema.Server", lambda settings, key: made)
+    monkeypatch.setattr("local.work.schema.Server", lambda settings, key: made)
     for name in ("APPWRITE_ENDPOINT", "APPWRITE_PROJECT_ID", "APPWRITE_API_KEY"):
         monkeypatch.setenv(name, "http://store.test/v1" if name == "APPWRITE_ENDPOINT" else "a-word-of-tests")
 

@@ -6,8 +6,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from local.commands.console import _print_attention, _races
 from local.console.today import DayList, ListedRace
+from local.work.console import _print_attention, _races
 
 NOW = datetime(2026, 11, 29, 11, 4, 58, tzinfo=UTC)
 

@@ -243,8 +243,8 @@ def test_what_runs_is_ended_before_what_it_writes_to(monkeypatch: pytest.MonkeyP
         finally:
             endings.append("page")
 
-    monkeypatch.setattr("local.commands.up._tick", tick)
-    monkeypatch.setattr("local.commands.up._page", page)
+    monkeypatch.setattr("local.work.up._tick", tick)
+    monkeypatch.setattr("local.work.up._page", page)
     words = ["--minutes", "0.01", "--speed", "600", "--store", "up.db", "--store-port", "0", "--functions-port", "0"]
     assert raceday("up", *words, "--port", "0") == 0
     assert endings == ["tick", "page"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.commands.options import write_whole
+from local.options import write_whole
 
 
 def test_a_disk_that_fails_leaves_the_former_file_and_nothing_beside_it(

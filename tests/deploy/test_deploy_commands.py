@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.cli import main
-from local.commands.deploy import foreign
+from local.work.deploy import foreign
 from tests.deploy.fake.script import install, load, save
 
 SETTINGS = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.commands import priced
+from local.work import priced
 from raceday.catalogue.functions import NAMES
 
 NOW = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from local.cli import main
-from local.commands.deploy import say
+from local.work.deploy import say
 from ops.packaging import deploy
 from ops.packaging.doctl import Ended, Process
 from ops.packaging.errors import DeployError

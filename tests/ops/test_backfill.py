@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from appwrite.query import Query
 
-from local.commands.places import read_place
 from local.feedsim import FeedDay, generate_day
 from local.simulate.users import seed_users
 from local.tape.format import TERMS
+from local.work.places import read_place
 from ops.backfill import fill_day
 from raceday.clock import instant, iso
 from raceday.ids import row_key

@@ -14,10 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
-from local.commands.places import read_place
 from local.feedsim import generate_day
 from local.functions import ROOT
 from local.tape.replay import Rows
+from local.work.places import read_place
 from ops.backfill import fill_day
 from raceday.tables import BY_ID, CLOSING_PRICES, RACE_POLLS, RACE_POOLS, RACE_RESULT_VERSIONS, RACES, SUITE_STATE
 from tests.cli.kit import raceday

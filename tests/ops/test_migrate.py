@@ -230,8 +230,8 @@ def test_a_version_that_is_noted_stays_noted(
     with pytest.raises(StoreError):
         migrate(server)
     assert _row(site, "suite-state", schema_key())["status"] == str(SCHEMA_VERSION)
-    monkeypatch.setattr("local.commands.schema.Server", lambda *_: server)
-    monkeypatch.setattr("local.commands.schema.read_settings", lambda **_: site.settings)
+    monkeypatch.setattr("local.work.schema.Server", lambda *_: server)
+    monkeypatch.setattr("local.work.schema.read_settings", lambda **_: site.settings)
     assert command("schema", "migrate") == 1
     assert "is noted already and stays" in capsys.readouterr().out
 
@@ -312,8 +312,8 @@ def test_one_command_is_advised_until_a_migration_is_done(
     server = _server(site)
     left = len(steps(server)) - 1
     assert migrate(server, min(done, left)) == min(done, left)
-    monkeypatch.setattr("local.commands.schema.Server", lambda *_: server)
-    monkeypatch.setattr("local.commands.schema.read_settings", lambda **_: site.settings)
+    monkeypatch.setattr("local.work.schema.Server", lambda *_: server)
+    monkeypatch.setattr("local.work.schema.read_settings", lambda **_: site.settings)
     assert command("schema", "plan") == 1
     assert capsys.readouterr().out.endswith("next: run `./raceday schema migrate`\n")
     found = list(StoreChecks(site.settings, site.server.api_key, site.transport).schema())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.commands.silks import descriptions, measure
+from local.work.silks import descriptions, measure
 from raceday.silks import colours, patterns
 from raceday.silks.draw import draw
 from raceday.silks.parse import parse

@@ -145,7 +145,7 @@ def test_checks_of_a_race_name_their_poll(monkeypatch: pytest.MonkeyPatch, capsy
     async def read(*_: str) -> tuple[Rows, list[str]]:
         return stored, [race]
 
-    monkeypatch.setattr("local.commands.places.read_named", read)
+    monkeypatch.setattr("local.work.places.read_named", read)
     monkeypatch.setattr("local.stores.present", lambda _: "a.db")
     raceday("explain", race, "--tape", str(path))
     told = capsys.readouterr().out.splitlines()

@@ -16,7 +16,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.commands.export import stored_of_tape
 from local.functions import ROOT
 from local.simulate.port_store import PortBackend
 from local.simulate.taped import simulate_tape
@@ -31,6 +30,7 @@ from local.tape.spill import WHOLE
 from local.tape.steps import ReplayStep
 from local.tape.stored import DECIDING
 from local.testing.memory_store import MemoryStore
+from local.work.export import stored_of_tape
 from raceday.clock import instant
 from raceday.ledger.codec import from_row
 from raceday.racing.records import LedgerRow

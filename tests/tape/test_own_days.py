@@ -62,7 +62,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     async def read(_: str) -> Rows:
         return rows
 
-    monkeypatch.setattr("local.commands.places.read_place", read)
+    monkeypatch.setattr("local.work.places.read_place", read)
     place = tmp_path / "store.db"
     place.write_bytes(b"")
     return str(place)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from local.commands.places import read_place
 from local.functions import ROOT
 from local.tape.reader import Tape
+from local.work.places import read_place
 from local.world import LocalWorld
 from raceday.tables import MONEY_FLOW, RACE_POLLS, RACES, SUITE_STATE
 from tests.cli.kit import raceday
@@ -77,7 +77,7 @@ def test_a_recorded_day_is_verified_on_the_same_code(
         for row in await world.container("daily-meetings").store.find(RACES, []):
             assert (await world.invoke("single-race-poller", {"raceId": row["$id"]}))["ok"]
 
-    monkeypatch.setattr("local.commands.record.minutes", briefly)
+    monkeypatch.setattr("local.work.record.minutes", briefly)
     assert raceday(*words(tmp_path, BUSY.replace("00+", "00.123457+"), "--speed", "1")) == 0
     stored = asyncio.run(read_place(str(tmp_path / "record.db")))
     assert len(stored[RACE_POLLS]) == 3
@@ -121,7 +121,7 @@ def test_a_part_is_named_by_its_beginning_in_utc(tmp_path: Path, monkeypatch: py
 
     async def at_once(world: LocalWorld, _: float | None) -> None: ...
 
-    monkeypatch.setattr("local.commands.record.minutes", at_once)
+    monkeypatch.setattr("local.work.record.minutes", at_once)
     assert raceday(*words(tmp_path, "2026-02-14T12:40:00+13:00", "--speed", "1")) == 0
     assert [path.name[:13] for path in tmp_path.glob("tapes/2026-02-14/*.tape")] == ["20260213T2340"]
 

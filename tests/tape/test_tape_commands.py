@@ -85,7 +85,7 @@ def test_a_tape_of_other_races_is_refused(
     """Where a tape has the answer of no poll, nothing is held to it or counted, and the command ends with 2."""
     path, stored = taped_day(1, 1)
     other = write(tmp_path / "other.tape", answers(3))
-    monkeypatch.setattr("local.commands.places.read_named", lambda *_: _read(stored, sorted(stored[RACES])))
+    monkeypatch.setattr("local.work.places.read_named", lambda *_: _read(stored, sorted(stored[RACES])))
     monkeypatch.setattr("local.stores.present", lambda _: "a.db")
     assert raceday(*words.split(), "--tape", str(other)) == 2
     told = capsys.readouterr()
@@ -106,7 +106,7 @@ def test_what_is_taken_from_the_ledger_is_not_counted_as_made_from_the_tape(
     assert told.entry is not None
     answer = Answer(told.entry.url, told.entry.sent, told.entry.received, 200, {}, day.body(told.entry))
     one = write(tmp_path / "one.tape", [answer])
-    monkeypatch.setattr("local.commands.places.read_named", lambda *_: _read(stored, [race]))
+    monkeypatch.setattr("local.work.places.read_named", lambda *_: _read(stored, [race]))
     monkeypatch.setattr("local.stores.present", lambda _: "a.db")
     raceday("explain", race, "--tape", str(one))
     last = capsys.readouterr().out.splitlines()[-1]

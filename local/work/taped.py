@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from local import stores
-from local.commands.options import Options, write_json
 from local.functions import ROOT
+from local.options import Options, write_json
 from local.simulate.taped import simulate_tape
 from local.tape.opening import opened
 from raceday.settings import Settings

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local.commands.options import write_json
+from local.options import write_json
 from ops.packaging.money import Estimate, estimate, read_report
 
 KEPT = "sim-report.json"
