@@ -5,7 +5,7 @@ from typing import Any
 
 from local.console.suite import WINDOW, Suite
 from local.console.today import DayList
-from local.console.words import many
+from local.console.words import clock_nz, many
 
 
 def troubles(day: DayList, suite: Suite, *, live: bool) -> list[str]:
@@ -22,7 +22,9 @@ def troubles(day: DayList, suite: Suite, *, live: bool) -> list[str]:
         found.append(f"{many(failed, 'activation')} failed in the last hour")
     if suite.counts["gaps"]:
         causes = ", ".join(f"{cause.replace('_', ' ')} {n}" for cause, n in suite.gaps)
-        found.append(f"{many(suite.counts['gaps'], 'slot')} lost in the last hour: {causes}")
+        newest = suite.gap_rows[0]
+        last = f"{suite.names.get(newest.race, newest.race)} {clock_nz(newest.slot, secs=True)}, {newest.why}"
+        found.append(f"{many(suite.counts['gaps'], 'slot')} lost in the last hour: {causes}; the last {last}")
     return found
 
 

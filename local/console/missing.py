@@ -49,6 +49,11 @@ class KnownCauses(NamedTuple):
     failed: Mapping[tuple[str, datetime], str] = MappingProxyType({})
     pauses: tuple[Stretch, ...] = ()
 
+    @property
+    def halted(self) -> bool:
+        """Return whether pollers are paused now, so that no slot to come is polled."""
+        return bool(self.pauses) and self.pauses[-1][1] is None
+
     def cause(self, race: str, slot: datetime, word: str = "") -> str:
         """Return the cause of a missed slot; `word` is the ledger's."""
         if word in _VAGUE:

@@ -30,7 +30,8 @@ class ListedRace:
     """One race of the list; instants are aware UTC.
 
     `missing` are the slots that passed since the last poll without one, `missed` counts them; `lost` counts those that
-    the ledger tells of in the last half hour; `weight` orders what needs attention. `next_kind` is slot or recheck.
+    the ledger tells of in the last half hour; `weight` orders what needs attention. `next_kind` is slot or recheck;
+    `halted` is whether pollers are paused, so that the next poll does not come.
     """
 
     id: str
@@ -51,6 +52,7 @@ class ListedRace:
     lost: int = 0
     weight: int = 0
     missing: tuple[MissedSlot, ...] = ()
+    halted: bool = False
 
     @property
     def version(self) -> str:
@@ -153,6 +155,7 @@ def listed(
         next_kind=following.kind if following else "slot",
         lost=len(gaps),
         weight=0 if over else judged.weight(),
+        halted=told.halted and following is not None,
     )
 
 

@@ -157,7 +157,8 @@ def _print_attention(out: Console, races: Sequence[ListedRace]) -> None:
 
 def _cells(r: ListedRace, day: DayList, *, wide: bool) -> list[str]:
     starts = "over" if r.over else until(r.start, day.now)
-    cells = [clock_nz(r.start), starts, f"{r.meeting} R{r.number}", r.status, until(r.next_poll, day.now)]
+    cells = [clock_nz(r.start), starts, f"{r.meeting} R{r.number}", r.status]
+    cells.append("paused" if r.halted else until(r.next_poll, day.now))
     if wide:
         cells += [until(r.last_poll, day.now), "—" if r.score is None else str(r.score), r.id[:SHORT_ID]]
         cells.append("; ".join(r.attention))

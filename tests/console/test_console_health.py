@@ -10,6 +10,8 @@ import pytest
 
 from local.console.missing import UNTOLD
 from local.console.source import Source
+from local.console.today import read_day
+from local.console.words import clock_nz
 from local.functions import ROOT
 from local.origin import Calls
 from local.switches import switch
@@ -155,7 +157,10 @@ def test_a_slot_that_no_row_tells_of_is_lost_for_every_page_alike(tmp_path: Path
 
 
 def test_slots_of_a_paused_stretch_are_told_as_paused_on_every_page(tmp_path: Path) -> None:
-    """Before the next row and after it: today, the race, Suite, health and metrics; what a poll failed by stays."""
+    """Before the next row and after it: today, the race, Suite, health and metrics; what a poll failed by stays.
+
+    Meanwhile no page promises a next poll, and the trouble names the last slot that was lost.
+    """
 
     async def work(stepped: Stepped, source: Source, client: httpx.AsyncClient) -> None:
         race = await near(stepped, 19.9)
@@ -189,7 +194,13 @@ def test_slots_of_a_paused_stretch_are_told_as_paused_on_every_page(tmp_path: Pa
         note(event="poll.failed", race=race["$id"], slot=failed, cause="feed_404")
         stepped.clock.at += timedelta(minutes=9)
         assert await told() == {"feed_404": 1, "paused": 2}
+        assert '<span class="why">paused</span>' in (await client.get("/")).text
+        assert 'next <span class="why">paused</span>' in (await client.get(f"/race/{race['$id']}")).text
+        name = (await read_day(source)).attention[0]
+        last = f"the last {name.meeting} R{name.number} {clock_nz(start - timedelta(minutes=12.5), secs=True)}, paused"
+        assert last in (await client.get("/health")).json()["troubles"][-1]
         await act(paused=False)
+        assert "next <span data-at=" in (await client.get(f"/race/{race['$id']}")).text
         # T-10 is the next slot; its row tells of the three.
         await stepped.to(start - timedelta(minutes=9.9), [race["$id"]])
         rows = await source.slots_of(start - timedelta(minutes=11), source.now())
