@@ -38,7 +38,7 @@ def test_help_loads_no_more_than_the_options_take(command: str) -> None:
     """
     told = (
         f"import sys; from local.cli import main; main(['{command}', '--help']);"
-        " heavy = {'asyncio', 'httpx', 'rich', 'pydantic', 'starlette', 'jinja2', 'appwrite', 'sqlite3'};"
+        " heavy = {'asyncio', 'httpx', 'rich', 'pydantic', 'starlette', 'jinja2', 'appwrite'};"
         " heavy |= {'local.work', 'local.world', 'local.tape', 'local.simulate.run', 'local.embedded'};"
         " found = heavy & set(sys.modules);"
         f" sys.exit(', '.join(found) or (len(sys.modules) > {MOST_MODULES} and f'{{len(sys.modules)}} modules') or 0)"

@@ -107,7 +107,7 @@ def test_a_store_that_cannot_be_reached_means_that_nothing_could_be_done(
     monkeypatch.setenv("APPWRITE_PROJECT_ID", "p")
     monkeypatch.setenv("APPWRITE_API_KEY", "standard_very_hush")
     monkeypatch.setenv("APPWRITE_ATTEMPTS", "1")
-    assert raceday("invoke", "daily-races", "--store", "env", "--races", "2") == 3
+    assert raceday("invoke", "daily-races", "--store", "env", "--races", "2", "--timeout", "4") == 3
     told = capsys.readouterr()
     assert json.loads(told.out)["error"]
     assert "hush" not in told.out + told.err

@@ -5,6 +5,7 @@ import shutil
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -84,9 +85,9 @@ def _two_minutes_before(folder: Path) -> Iterator[Served]:
     made.close()
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """A headless Chromium; skips where browser, driver or selenium are missing."""
+@contextmanager
+def opened_browser(logs: dict[str, str], trace: str = "") -> Iterator[Any]:
+    """Open a headless Chromium; skips where browser, driver or selenium are missing. `trace` names categories."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
     driver = shutil.which("chromedriver")
     if not chromium or not driver:
@@ -96,7 +97,18 @@ def browser() -> Iterator[Any]:
     options.binary_location = chromium
     for flag in FLAGS.split():
         options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.set_capability("goog:loggingPrefs", logs)
+    if trace:
+        options.add_experimental_option("perfLoggingPrefs", {"traceCategories": trace})
     made = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield made
-    made.quit()
+    try:
+        yield made
+    finally:
+        made.quit()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium with the console's complaints."""
+    with opened_browser({"browser": "ALL"}) as made:
+        yield made

@@ -8,7 +8,6 @@ import pytest
 from local.cli import main
 from local.console.activity import Activity, path_beside
 from local.console.pages import NOTICE
-from raceday.clock import iso
 from raceday.tables import SUITE_STATE
 from tests.console.stepped import Stepped, keep_one_race
 
@@ -50,15 +49,13 @@ def test_status_is_1_where_the_suite_is_paused(store: Path, capsys: pytest.Captu
 
     async def pause() -> None:
         stepped = Stepped(store, races=1)
-        row = {"kind": "pause", "name": "all", "status": "paused", "at": iso(stepped.clock.now())}
+        row = {"kind": "pause", "name": "all", "status": "paused"}
         await stepped.world.container("master-race-scheduler").store.upsert(SUITE_STATE, "pause-all", row)
         await stepped.world.aclose()
 
     asyncio.run(pause())
     assert main(["status", "--store", str(store), "--date", DAY]) == 1
-    told = capsys.readouterr().out
-    assert "paused: all" in told
-    assert "Open    paused" in told
+    assert "paused: all" in capsys.readouterr().out
     assert main(["status", "--store", str(store), "--date", "2020-01-01"]) == 1
 
 

@@ -15,6 +15,7 @@ from local.console.words import clock_nz
 from local.functions import ROOT
 from local.origin import Calls
 from local.switches import switch
+from local.work.console import _cells
 from raceday.clock import iso
 from raceday.tables import RACE_POOLS, RACES, SUITE_STATE
 from tests.console.exposition import read
@@ -196,8 +197,12 @@ def test_slots_of_a_paused_stretch_are_told_as_paused_on_every_page(tmp_path: Pa
         assert await told() == {"feed_404": 1, "paused": 2}
         assert '<span class="why">paused</span>' in (await client.get("/")).text
         assert 'next <span class="why">paused</span>' in (await client.get(f"/race/{race['$id']}")).text
-        name = (await read_day(source)).attention[0]
-        last = f"the last {name.meeting} R{name.number} {clock_nz(start - timedelta(minutes=12.5), secs=True)}, paused"
+        day = await read_day(source)
+        first = day.attention[0]
+        assert _cells(first, day, wide=False)[-1] == "paused"
+        last = (
+            f"the last {first.meeting} R{first.number} {clock_nz(start - timedelta(minutes=12.5), secs=True)}, paused"
+        )
         assert last in (await client.get("/health")).json()["troubles"][-1]
         await act(paused=False)
         assert "next <span data-at=" in (await client.get(f"/race/{race['$id']}")).text
