@@ -59,7 +59,20 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 # These may run for minutes without a line of their own; `simulate` draws a bar.
 LONG = frozenset(
-    ["outages", "score", "alerts", "mutants", "bench", "soak", "replay", "export", "backfill", "measure", "rebuild"]
+    [
+        "outages",
+        "score",
+        "alerts",
+        "mutants",
+        "bench",
+        "soak",
+        "replay",
+        "export",
+        "backfill",
+        "measure",
+        "rebuild",
+        "schema",
+    ]
 )
 
 EXPECTED = (RaceDayError, NotAStore, NoSuchRace, StoreHeld, PortTaken, OSError, sqlite3.OperationalError)

@@ -1,7 +1,7 @@
 """Rows of the predecessor's that get the ids which their links told, before a link goes: counted, told and written."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,8 +62,12 @@ class Fill:
     @property
     def loses(self) -> str:
         """Say of which rows no id is known, "" where there are none."""
-        told = [f"{rows_of(count)} of {self.link.table} keep no {key}" for key, count in self.kept_empty.items()]
-        return f"{', '.join(told)}: what they point at is not stored" if told else ""
+        table = self.link.table
+        told = [
+            f"{rows_of(count)} of {table} {'keeps' if count == 1 else 'keep'} no {key}"
+            for key, count in self.kept_empty.items()
+        ]
+        return f"{', '.join(told)}: nothing that is stored tells it" if told else ""
 
 
 def rows_of(count: int) -> str:
@@ -118,10 +122,11 @@ class LinkedRows:
         ordered = [{key: count[key] for key in columns if count[key]} for count in (filled, kept)]
         return Fill(link, *ordered) if filled else None
 
-    def write(self, link: Link) -> None:
-        """Fill every row that lacks an id."""
-        for row_id, patch in list(self.patches(link)):
+    def write(self, link: Link, done: Callable[[int], None]) -> None:
+        """Fill every row that lacks an id, page after page; `done` hears of each row."""
+        for count, (row_id, patch) in enumerate(self.patches(link), 1):
             self._server.send("PATCH", f"{self._path(link.table)}/{row_id}", {"data": patch})
+            done(count)
 
     def all(self, table: str) -> Iterator[dict[str, Any]]:
         """Yield every row of a table."""

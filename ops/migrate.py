@@ -5,12 +5,13 @@ Each step is worked out anew from what stands on the server, so a migration that
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import httpx
 from appwrite.query import Query
 
-from ops.fills import FILLED, LINKS, Fill, Link, LinkedRows
+from ops.fills import FILLED, LINKS, Fill, Link, LinkedRows, rows_of
 from ops.moves import Moves, found_moves, move
 from ops.schema import APPLY, MIGRATE, NEWER, SchemaChange, Server, apply, clashing, new_column, plan
 from raceday.errors import StoreError
@@ -140,10 +141,15 @@ def unsolved(server: Server, planned: list[SchemaChange] | None = None) -> list[
     return [c for c in planned if c.refused and c.what not in solved | loose]
 
 
-def migrate(server: Server, limit: int | None = None, told: Callable[[MigrateStep], None] = lambda _: None) -> int:
+def migrate(
+    server: Server,
+    limit: int | None = None,
+    told: Callable[[MigrateStep], None] = lambda _: None,
+    at: Callable[[str], None] = lambda _: None,
+) -> int:
     """Do step after step until none is left or `limit` are done; gives how many were. Raises where one cannot be.
 
-    `told` hears of each step when it is done.
+    `told` hears of each step when it is done, `at` of how far the present one is.
     """
     done, before = 0, None
     while todo := next((phase for phase in phases(server) if phase), None):
@@ -152,7 +158,8 @@ def migrate(server: Server, limit: int | None = None, told: Callable[[MigrateSte
         for step in todo:
             if limit is not None and done >= limit:
                 return done
-            _do(server, step)
+            at(step.what)
+            _do(server, step, partial(_tell, at, step.what))
             told(step)
             done += 1
         before = todo
@@ -161,13 +168,17 @@ def migrate(server: Server, limit: int | None = None, told: Callable[[MigrateSte
     return done
 
 
-def _do(server: Server, step: MigrateStep) -> None:
+def _tell(at: Callable[[str], None], what: str, rows: int) -> None:
+    at(f"{what}: {rows_of(rows)} done")
+
+
+def _do(server: Server, step: MigrateStep, done: Callable[[int], None]) -> None:
     if step.change is not None:
         apply(server, [step.change])
     elif step.fill is not None:
-        LinkedRows(server).write(step.fill)
+        LinkedRows(server).write(step.fill, done)
     elif step.moves is not None:
-        move(server, step.moves)
+        move(server, step.moves, done)
     elif step.method == "DELETE":
         server.remove(step.path)
     else:

@@ -6,6 +6,7 @@ import sys
 import httpx
 
 from local.options import Options
+from local.progress import doing
 from ops.migrate import MigrateStep, advised, alterations, migrate, steps, unsolved
 from ops.schema import MIGRATE, NEWER, SchemaChange, Server, apply, noted, plan
 from raceday.errors import SettingsError, StoreError
@@ -65,7 +66,7 @@ def _migrate(server: Server, *, do: bool) -> int:
     if not do:
         print(f"{_steps(len(todo))}; nothing was done: --yes does {'it' if len(todo) == 1 else 'them'}")
         return 1
-    print(f"{_steps(migrate(server, told=lambda step: print(_told(step), flush=True)))} done")
+    print(f"{_steps(migrate(server, told=lambda step: print(_told(step), flush=True), at=doing))} done")
     return 0
 
 

@@ -11,120 +11,25 @@ import raceday.tables
 from local.embedded import Embedded
 from ops.doctor import StoreChecks
 from ops.migrate import migrate, steps, unsolved
-from ops.schema import BULK, Server, plan
+from ops.schema import BULK, Server
 from raceday.errors import StoreError
 from raceday.tables.suite_state import SCHEMA_VERSION, schema_key
 from tests.cli.kit import Site
 from tests.cli.kit import raceday as command
+from tests.ops.predecessor import DB, LINKS, ROWS, UNIQUE, check_ours, former_site, row_of, server_of
 from tests.suite_kit import Suite, go
-
-DB = "/tablesdb/raceday-db"
-TEXTS: dict[str, dict[str, tuple[int, bool]]] = {
-    "meetings": {"meetingId": (50, True), "meetingName": (255, True), "country": (10, True), "raceType": (50, True),
-                 "status": (50, True), "weather": (50, False)},
-    "races": {"raceId": (50, True), "name": (255, True), "status": (50, True), "videoChannels": (500, False)},
-    "race-results": {"raceId": (50, False), "resultStatus": (20, False), "resultsData": (20000, False)},
-    "entrants": {"entrantId": (50, True), "name": (255, True), "raceId": (50, False), "jockey": (255, False)},
-    "odds-history": {"type": (20, True)},
-    "money-flow-history": {"type": (30, True), "raceId": (50, False), "entrantId": (50, False)},
-    "race-pools": {"raceId": (50, True), "currency": (10, False)},
-    "function-locks": {"executionId": (255, True), "status": (50, True)},
-}  # fmt: skip
-OTHERS: dict[str, dict[str, tuple[str, bool]]] = {
-    "meetings": {"date": ("datetime", True)},
-    "races": {"raceNumber": ("integer", True), "startTime": ("datetime", True)},
-    "entrants": {"runnerNumber": ("integer", True), "fixedWinOdds": ("float", False)},
-    "odds-history": {"odds": ("float", True), "eventTimestamp": ("datetime", True)},
-    "money-flow-history": {"eventTimestamp": ("datetime", True), "betPercentage": ("float", True),
-                           "timeInterval": ("integer", False)},
-    "race-pools": {"winPoolTotal": ("integer", False)},
-}  # fmt: skip
-LINKS = (("races", "meeting", "meetings"), ("race-results", "race", "races"), ("entrants", "race", "races"),
-         ("odds-history", "entrant", "entrants"), ("money-flow-history", "entrant", "entrants"),
-         ("race-pools", "race", "races"))  # fmt: skip
-MORE: dict[tuple[str, str], dict[str, Any]] = {
-    ("races", "meeting"): {"twoWayKey": "races"},
-    ("race-results", "race"): {"required": True},
-}
-UNIQUE = (("meetings", "meetingId"), ("races", "raceId"), ("entrants", "entrantId"), ("race-pools", "raceId"))
-AT = "2026-11-24T01:00:00.000+00:00"
-ROWS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("meetings", "m1", {"meetingId": "m1", "meetingName": "Ellerslie", "country": "NZ", "raceType": "Thoroughbred",
-                        "status": "active", "date": AT}),
-    ("races", "r1", {"raceId": "r1", "name": "Cup", "status": "Final", "raceNumber": 1, "startTime": AT,
-                     "meeting": "m1"}),
-    ("race-results", "x1", {"race": "r1", "resultStatus": "final", "resultsData": "[]"}),
-    ("entrants", "e1", {"entrantId": "e1", "name": "Alba", "runnerNumber": 1, "fixedWinOdds": 2.5, "race": "r1"}),
-    ("odds-history", "o1", {"odds": 2.5, "eventTimestamp": AT, "type": "fixed_win", "entrant": "e1"}),
-    ("money-flow-history", "f1", {"eventTimestamp": AT, "type": "bucketed_aggregation", "betPercentage": 1.0,
-                                  "timeInterval": 5, "raceId": "r1", "entrantId": "e1", "entrant": "e1"}),
-    ("race-pools", "r1", {"raceId": "r1", "winPoolTotal": 100, "race": "r1"}),
-    ("function-locks", "poller-lock", {"executionId": "x", "status": "held"}),
-)  # fmt: skip
 
 
 @pytest.fixture
 def site() -> Site:
     """Return a database as the predecessor's set-up made it, with a row in each table."""
-    site = Site()
-    server = _server(site)
-    server.send("POST", "/tablesdb", {"databaseId": "raceday-db", "name": "raceday-db"})
-    for table in TEXTS:
-        server.send("POST", f"{DB}/tables", {"tableId": table, "name": table})
-        for key, (size, required) in TEXTS[table].items():
-            body = {"key": key, "size": size, "required": required}
-            server.send("POST", f"{DB}/tables/{table}/columns/string", body)
-        for key, (kind, required) in OTHERS.get(table, {}).items():
-            server.send("POST", f"{DB}/tables/{table}/columns/{kind}", {"key": key, "required": required})
-    for table, key, to in LINKS:
-        body = {"relatedTableId": to, "type": "manyToOne", "twoWay": True, "key": key, **MORE.get((table, key), {})}
-        server.send("POST", f"{DB}/tables/{table}/columns/relationship", body)
-    for table, key in UNIQUE:
-        body = {"key": f"idx_{key}", "type": "unique", "columns": [key]}
-        server.send("POST", f"{DB}/tables/{table}/indexes", body)
-    for table, row_id, data in ROWS:
-        server.send("POST", f"{DB}/tables/{table}/rows", {"rowId": row_id, "data": data})
-    return site
-
-
-def _server(site: Site) -> Server:
-    return Server(site.settings, site.server.api_key, site.transport)
-
-
-def _row(site: Site, table: str, row_id: str) -> dict[str, Any]:
-    return _server(site).get(f"{DB}/tables/{table}/rows/{row_id}") or {}
-
-
-def _check(site: Site) -> None:
-    """Assert that the database is ours and its rows mean what they meant."""
-    server = _server(site)
-    assert plan(server) == []
-    assert (steps(server), unsolved(server)) == ([], [])
-    results, odds, flow = (_row(site, t, i) for t, i in (("race-results", "r1"), ("odds-history", "o1"),
-                                                         ("money-flow-history", "f1")))  # fmt: skip
-    assert (results["raceId"], results["race"], results["resultStatus"]) == ("r1", "r1", "final")
-    assert (odds["entrantId"], odds["raceId"], odds["odds"]) == ("e1", "r1", 2.5)
-    assert (flow["entrantId"], flow["raceId"], flow["timeInterval"]) == ("e1", "r1", 5)
-    assert _row(site, "entrants", "e1")["raceId"] == "r1"
-    assert _row(site, "race-results", "x1") == {}
-    race = _row(site, "races", "r1")
-    assert [race[key] for key in ("meeting", "meetingId", "country")] == ["m1", "m1", "NZ"]
-    assert _row(site, "function-locks", "poller-lock")["status"] == "held"
-    for table, row in (("entrants", {"entrantId": "e2", "name": "Bora", "runnerNumber": 2}),
-                       ("race-pools", {"raceId": "e2"})):  # fmt: skip
-        assert server.send("PUT", f"{DB}/tables/{table}/rows", {"rows": [{"$id": "e2", **row}]})["total"] == 1
-    meeting = {c["key"]: c for c in (server.get(f"{DB}/tables/races") or {})["columns"]}["meeting"]
-    assert (meeting["onDelete"], meeting["twoWayKey"]) == ("setNull", "races")
-    links = {f"{t}.{c['key']}" for t in TEXTS for c in (server.get(f"{DB}/tables/{t}") or {})["columns"]
-             if c["type"] == "relationship"}  # fmt: skip
-    assert links == {"races.meeting", "meetings.races"}
-    assert _row(site, "suite-state", schema_key())["status"] == str(SCHEMA_VERSION)
+    return former_site()
 
 
 def test_a_migration_says_first_what_it_does_and_loses(site: Site) -> None:
     """Every step is told, with what it loses, before a request that writes; then these are done and no others."""
     site.seen.clear()
-    told = steps(_server(site))
+    told = steps(server_of(site))
     assert site.written == []
     lost = {step.what for step in told if step.loses}
     assert lost == {
@@ -132,13 +37,13 @@ def test_a_migration_says_first_what_it_does_and_loses(site: Site) -> None:
         *(f"delete the unique index {t}.idx_{k}" for t, k in UNIQUE),
     }
     done: list[str] = []
-    migrate(_server(site), told=lambda step: done.append(step.what))
+    migrate(server_of(site), told=lambda step: done.append(step.what))
     assert done == [step.what for step in told]
 
 
 def test_a_migration_says_how_many_rows_are_filled_with_what(site: Site) -> None:
     """Each column's rows are counted with where its ids come from, those whose runner is not stored as lost."""
-    server = _server(site)
+    server = server_of(site)
     gone = {**ROWS[4][2], "entrant": "e9"}
     server.send("POST", f"{DB}/tables/odds-history/rows", {"rowId": "o2", "data": gone})
     fills = {step.what: step.loses for step in steps(server) if step.fill}
@@ -146,54 +51,21 @@ def test_a_migration_says_how_many_rows_are_filled_with_what(site: Site) -> None
         "fill race-results: raceId of 1 row from the link race": "",
         "fill entrants: raceId of 1 row from the link race": "",
         "fill odds-history: entrantId of 2 rows from the link entrant, raceId of 1 row from the runner's race":
-            "1 row of odds-history keep no raceId: what they point at is not stored",
+            "1 row of odds-history keeps no raceId: nothing that is stored tells it",
         "fill races: meetingId of 1 row from the link meeting, country of 1 row from the meeting's": "",
         "fill race-results: race of 1 row from raceId": "",
     }  # fmt: skip
     migrate(server)
-    _check(site)
-    assert (_row(site, "odds-history", "o2")["entrantId"], _row(site, "odds-history", "o2")["raceId"]) == ("e9", None)
-
-
-def test_a_race_has_one_row_of_results_after_a_migration(site: Site) -> None:
-    """Under the race's id stands ours, else the newest of the predecessor's with all its columns; others are told."""
-    server = _server(site)
-    server.send("POST", f"{DB}/tables/race-results/columns/string", {"key": "mine", "size": 9, "required": False})
-    server.send("PATCH", f"{DB}/tables/race-results/rows/x1", {"data": {"mine": "kept"}})
-    for race in ("r2", "r3"):
-        server.send("POST", f"{DB}/tables/races/rows", {"rowId": race, "data": {**ROWS[1][2], "raceId": race}})
-    for row_id, race, status, minute in (("x2", "r2", "final", 9), ("x3", "r2", "interim", 5),
-                                         ("x4", "r3", "interim", 9), ("r3", "r3", "final", 5)):  # fmt: skip
-        data = {"race": race, "resultStatus": status, "$updatedAt": AT.replace(":00:00.", f":0{minute}:00.")}
-        server.send("POST", f"{DB}/tables/race-results/rows", {"rowId": row_id, "data": data})
-    before = _row(site, "race-results", "x1")
-    (told,) = [step for step in steps(server) if step.moves]
-    assert told.what == "put 4 rows of race-results under their race's id"
-    assert told.loses == "2 rows of races that have one under their id already, or a newer one"
-    migrate(server)
-    rows = (server.get(f"{DB}/tables/race-results/rows") or {})["rows"]
-    assert {row["$id"]: (row["raceId"], row["resultStatus"]) for row in rows} == {
-        race: (race, "final") for race in ("r1", "r2", "r3")
-    }
-    one = _row(site, "race-results", "r1")
-    kept = ("mine", "$createdAt", "$updatedAt")
-    assert [one[key] for key in kept] == ["kept", *(before[key] for key in kept[1:])]
-
-
-def test_rows_with_a_link_of_somebodys_own_stay_under_their_ids(site: Site) -> None:
-    """No copy would have what such a link says, from the row or to it: the table's rows stay, and no step is told."""
-    server = _server(site)
-    body = {"relatedTableId": "function-locks", "type": "manyToOne", "twoWay": False, "key": "lock"}
-    server.send("POST", f"{DB}/tables/race-results/columns/relationship", body)
-    assert [step for step in steps(server) if step.moves] == []
-    migrate(server)
-    assert _row(site, "race-results", "x1")["raceId"] == "r1"
-    assert _row(site, "race-results", "r1") == {}
+    check_ours(site)
+    assert (row_of(site, "odds-history", "o2")["entrantId"], row_of(site, "odds-history", "o2")["raceId"]) == (
+        "e9",
+        None,
+    )
 
 
 def test_what_is_not_ours_is_never_changed(site: Site) -> None:
     """Columns and indexes of somebody's own stay as they are; where rows of ours cannot be beside them, it is told."""
-    server = _server(site)
+    server = server_of(site)
     base = f"{DB}/tables/meetings"
     for key, more in (("slug", {}), ("mark", {"default": "x"}), ("note", {"required": True})):
         server.send("POST", f"{base}/columns/string", {"key": key, "size": 9, "required": False, **more})
@@ -212,24 +84,24 @@ def test_what_is_not_ours_is_never_changed(site: Site) -> None:
     with pytest.raises(StoreError, match=r"meetings\.note: it is required and none of the suite's"):
         migrate(server)
     assert mine() == before
-    assert _row(site, "suite-state", schema_key()) == {}
+    assert row_of(site, "suite-state", schema_key()) == {}
     for path in ("columns/note", "indexes/by_mark"):
         server.remove(f"{base}/{path}")
     migrate(server)
-    _check(site)
+    check_ours(site)
 
 
 def test_a_version_that_is_noted_stays_noted(
     site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where something comes to stand in the way of a database of ours, its version stays and the command says so."""
-    server = _server(site)
+    server = server_of(site)
     migrate(server)
     server.remove(f"{DB}/tables/race-pools/columns/winPoolTotal")
     server.send("POST", f"{DB}/tables/race-pools/columns/float", {"key": "winPoolTotal", "required": False})
     with pytest.raises(StoreError):
         migrate(server)
-    assert _row(site, "suite-state", schema_key())["status"] == str(SCHEMA_VERSION)
+    assert row_of(site, "suite-state", schema_key())["status"] == str(SCHEMA_VERSION)
     monkeypatch.setattr("local.work.schema.Server", lambda *_: server)
     monkeypatch.setattr("local.work.schema.read_settings", lambda **_: site.settings)
     assert command("schema", "migrate") == 1
@@ -238,13 +110,13 @@ def test_a_version_that_is_noted_stays_noted(
 
 def test_a_database_of_the_predecessor_becomes_ours(site: Site) -> None:
     """Tables, columns and indexes are as declared, ids stand where links stood, and an unknown table is as it was."""
-    assert migrate(_server(site)) > 20
-    _check(site)
+    assert migrate(server_of(site)) > 20
+    check_ours(site)
 
 
 def test_the_clients_queries_find_what_they_found(site: Site) -> None:
     """The client's reads by its former routes give the race with its meeting whole, its results and its runners."""
-    migrate(_server(site))
+    migrate(server_of(site))
     headers = {"x-appwrite-project": site.settings.store_project, "x-appwrite-key": site.settings.store_key,
                "x-appwrite-response-format": "1.7.0"}  # fmt: skip
     client = httpx.Client(base_url="http://store.test/v1", headers=headers, transport=site.transport)
@@ -262,7 +134,7 @@ def test_the_clients_queries_find_what_they_found(site: Site) -> None:
 
 def test_imports_and_a_poll_work_on_a_migrated_database(site: Site) -> None:
     """Float pool totals are a person's to delete, and functions are refused; then a day is imported and polled."""
-    server = _server(site)
+    server = server_of(site)
     server.remove(f"{DB}/tables/race-pools/columns/winPoolTotal")
     server.send("POST", f"{DB}/tables/race-pools/columns/float", {"key": "winPoolTotal", "required": False})
     suite = Suite(settings=site.settings, server=site.server)
@@ -270,11 +142,11 @@ def test_imports_and_a_poll_work_on_a_migrated_database(site: Site) -> None:
     for _ in range(2):
         with pytest.raises(StoreError, match=r"race-pools\.winPoolTotal: it is of type double"):
             migrate(server)
-        assert _row(site, "suite-state", schema_key()) == {}
+        assert row_of(site, "suite-state", schema_key()) == {}
         assert go(lambda: suite.run("daily-meetings"))["error"]["kind"] == "schema"
     server.remove(f"{DB}/tables/race-pools/columns/winPoolTotal")
     migrate(server)
-    _check(site)
+    check_ours(site)
 
     async def day() -> dict[str, Any]:
         await suite.imported()
@@ -282,7 +154,7 @@ def test_imports_and_a_poll_work_on_a_migrated_database(site: Site) -> None:
 
     assert "error" not in go(day)
     race_id = suite.day.races[0].race_id
-    assert _row(site, "race-pools", race_id)["raceId"] == race_id
+    assert row_of(site, "race-pools", race_id)["raceId"] == race_id
     ledger = server.get(f"{DB}/tables/race-polls/rows") or {}
     assert {row["raceId"] for row in ledger["rows"]} == {race_id}
 
@@ -291,17 +163,17 @@ def test_imports_and_a_poll_work_on_a_migrated_database(site: Site) -> None:
                                            ("races", "entrants"), ("function-locks", "entrants")])  # fmt: skip
 def test_a_relationship_of_somebodys_own_stays_and_is_named(site: Site, table: str, to: str) -> None:
     """On a table that is written in bulk it is its owner's to delete, from either end; no version is noted before."""
-    server, far = _server(site), to == "entrants"
+    server, far = server_of(site), to == "entrants"
     body = {"relatedTableId": to, "type": "manyToOne", "key": "card", "twoWay": far, "twoWayKey": "cards"}
     server.send("POST", f"{DB}/tables/{table}/columns/relationship", body)
     named = "column entrants.cards" if far else "column race-pools.card"
     with pytest.raises(StoreError, match=rf"{named}: it is a relationship to .* delete it"):
         migrate(server)
     assert [change.what for change in unsolved(server)] == [named]
-    assert (steps(server), _row(site, "suite-state", schema_key())) == ([], {})
+    assert (steps(server), row_of(site, "suite-state", schema_key())) == ([], {})
     server.remove(f"{DB}/tables/{table}/columns/card")
     migrate(server)
-    _check(site)
+    check_ours(site)
 
 
 @pytest.mark.parametrize("done", [0, 150, 10_000])
@@ -309,7 +181,7 @@ def test_one_command_is_advised_until_a_migration_is_done(
     site: Site, done: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Unmigrated, half-migrated or with rows left to move: plan and doctor name migrate, and apply makes nothing."""
-    server = _server(site)
+    server = server_of(site)
     left = len(steps(server)) - 1
     assert migrate(server, min(done, left)) == min(done, left)
     monkeypatch.setattr("local.work.schema.Server", lambda *_: server)
@@ -328,7 +200,7 @@ def test_one_command_is_advised_until_a_migration_is_done(
 
 def test_a_newer_suites_tables_are_left_alone(site: Site) -> None:
     """On tables of a newer version there is no step, whatever this suite does not know of them."""
-    server = _server(site)
+    server = server_of(site)
     migrate(server)
     server.send("PATCH", f"{DB}/tables/suite-state/rows/{schema_key()}", {"data": {"status": str(SCHEMA_VERSION + 1)}})
     body = {"relatedTableId": "meetings", "type": "manyToOne", "twoWay": False, "key": "card"}
@@ -379,12 +251,12 @@ def test_a_migration_that_is_killed_goes_on(site: Site, kill: str) -> None:
             kills += 1
             assert kills < 200
     assert kills > 12
-    _check(site)
+    check_ours(site)
 
 
 def test_what_no_step_mends_is_told_by_name(site: Site) -> None:
     """A column of a type that would lose its data stays, and the migration ends with its name."""
-    server = _server(site)
+    server = server_of(site)
     server.send("POST", f"{DB}/tables/race-pools/columns/string", {"key": "n", "size": 5, "required": False})
     with pytest.raises(StoreError, match=r"column race-pools\.n"):
         migrate(server)
@@ -397,4 +269,4 @@ def test_our_own_database_needs_no_step() -> None:
     site = Site()
     bootstrap(site.server)
     assert isinstance(site.server, Embedded)
-    assert steps(_server(site)) == []
+    assert steps(server_of(site)) == []

@@ -1,0 +1,106 @@
+"""Rows that a migration puts under their race's id: nothing is lost with them but what was said."""
+
+import httpx
+import pytest
+
+from ops.migrate import migrate, steps
+from ops.moves import found_moves, move
+from ops.schema import Server
+from raceday.errors import StoreError
+from tests.cli.kit import Site
+from tests.ops.predecessor import AT, DB, ROWS, check_ours, former_site, row_of, server_of
+
+
+@pytest.fixture
+def site() -> Site:
+    """Return a database as the predecessor's set-up made it, with a row in each table."""
+    return former_site()
+
+
+def test_a_race_has_one_row_of_results_after_a_migration(site: Site) -> None:
+    """Under the race's id stands ours, else the newest of the predecessor's with all its columns; others are told."""
+    server = server_of(site)
+    server.send("POST", f"{DB}/tables/race-results/columns/string", {"key": "mine", "size": 9, "required": False})
+    server.send("PATCH", f"{DB}/tables/race-results/rows/x1", {"data": {"mine": "kept"}})
+    for race in ("r2", "r3"):
+        server.send("POST", f"{DB}/tables/races/rows", {"rowId": race, "data": {**ROWS[1][2], "raceId": race}})
+    for row_id, race, status, minute in (("x2", "r2", "final", 9), ("x3", "r2", "interim", 5),
+                                         ("x4", "r3", "interim", 9), ("r3", "r3", "final", 5)):  # fmt: skip
+        data = {"race": race, "resultStatus": status, "$updatedAt": AT.replace(":00:00.", f":0{minute}:00.")}
+        server.send("POST", f"{DB}/tables/race-results/rows", {"rowId": row_id, "data": data})
+    before = row_of(site, "race-results", "x1")
+    (told,) = [step for step in steps(server) if step.moves]
+    assert told.what == "put 4 rows of race-results under their race's id"
+    assert told.loses == "2 rows of races that have one under their id already, or a newer one"
+    migrate(server)
+    rows = (server.get(f"{DB}/tables/race-results/rows") or {})["rows"]
+    assert {row["$id"]: (row["raceId"], row["resultStatus"]) for row in rows} == {
+        race: (race, "final") for race in ("r1", "r2", "r3")
+    }
+    one = row_of(site, "race-results", "r1")
+    kept = ("mine", "$createdAt", "$updatedAt")
+    assert [one[key] for key in kept] == ["kept", *(before[key] for key in kept[1:])]
+
+
+def test_rows_with_a_link_of_somebodys_own_stay_under_their_ids(site: Site) -> None:
+    """No copy would have what such a link says, from the row or to it: the table's rows stay, and no step is told."""
+    server = server_of(site)
+    body = {"relatedTableId": "function-locks", "type": "manyToOne", "twoWay": False, "key": "lock"}
+    server.send("POST", f"{DB}/tables/race-results/columns/relationship", body)
+    assert [step for step in steps(server) if step.moves] == []
+    migrate(server)
+    assert row_of(site, "race-results", "x1")["raceId"] == "r1"
+    assert row_of(site, "race-results", "r1") == {}
+
+
+def test_rows_under_a_unique_index_of_somebodys_own_stay_under_their_ids(site: Site) -> None:
+    """Beside such a row no copy of it can stand: nothing is moved and nothing lost."""
+    server, base = server_of(site), f"{DB}/tables/race-results"
+    server.send("POST", f"{base}/columns/string", {"key": "mine", "size": 9, "required": False})
+    server.send("POST", f"{base}/indexes", {"key": "by_mine", "type": "unique", "columns": ["mine"]})
+    server.send("PATCH", f"{base}/rows/x1", {"data": {"mine": "kept"}})
+    assert [step for step in steps(server) if step.moves] == []
+    migrate(server)
+    assert [row_of(site, "race-results", "x1")[key] for key in ("mine", "raceId")] == ["kept", "r1"]
+
+
+def test_a_row_whose_copy_is_not_as_it_is_stays(site: Site) -> None:
+    """A copy that somebody else's row stands in the place of ends the migration, and the row is there still."""
+    server = server_of(site)
+    migrate(server, len(steps(server)) - 60)
+    (moves,) = found_moves(server)
+    server.send("POST", f"{DB}/tables/race-results/rows", {"rowId": "r1", "data": {"resultStatus": "interim"}})
+    with pytest.raises(StoreError, match="race-results x1: its copy under r1 is not as it is, so it stays"):
+        move(server, moves, lambda _: None)
+    assert row_of(site, "race-results", "x1")["resultStatus"] == "final"
+
+
+def test_a_copy_that_was_made_before_a_stop_is_no_loss(site: Site) -> None:
+    """A migration that was stopped between a row's copy and its deletion goes on without telling of a lost row."""
+
+    def stopped(request: httpx.Request) -> httpx.Response:
+        if request.method == "DELETE" and "/rows/" in request.url.path:
+            raise httpx.ConnectError("stopped")
+        return site.transport.handler(request)  # type: ignore[return-value]
+
+    with pytest.raises(httpx.ConnectError):
+        migrate(Server(site.settings, site.server.api_key, httpx.MockTransport(stopped)))
+    assert row_of(site, "race-results", "x1")["raceId"] == row_of(site, "race-results", "r1")["raceId"] == "r1"
+    (left,) = [step for step in steps(server_of(site)) if step.moves]
+    assert (left.what, left.loses) == ("put 1 row of race-results under their race's id", "")
+    migrate(server_of(site))
+    check_ours(site)
+
+
+def test_a_migration_says_how_far_it_is(site: Site) -> None:
+    """Each step is named when it begins, and one that goes over rows after each row of them."""
+    for race in ("r2", "r3"):
+        row = {**ROWS[1][2], "raceId": race}
+        server_of(site).send("POST", f"{DB}/tables/races/rows", {"rowId": race, "data": row})
+    heard: list[str] = []
+    migrate(server_of(site), at=heard.append)
+    fill = "fill races: meetingId of 3 rows from the link meeting, country of 3 rows from the meeting's"
+    begun = heard.index(fill)
+    rows = ("1 row", "2 rows", "3 rows")
+    assert heard[begun + 1 : begun + 4] == [f"{fill}: {each} done" for each in rows]
+    assert "put 1 row of race-results under their race's id: 1 row done" in heard
