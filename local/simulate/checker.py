@@ -18,6 +18,7 @@ from local.simulate.faults.bodies import as_read
 from local.simulate.faults.script import Script, ServedEvent
 from local.simulate.leftovers import left
 from local.simulate.oracle.slots import OVER, PLAIN, Every, life_secs, on_grid
+from local.simulate.served import UNCLOCKED
 from local.simulate.tables import Tables, when
 from local.simulate.world import SimWorld
 from raceday.store.port import Row
@@ -188,7 +189,7 @@ def _answer(
     slot, places = when(row["slot"]), day.books[race_id].race.positions_paid
     if row["kind"] == "closing":
         return None if before is None else PolledAnswer(slot, before.state, places, row["status"])
-    served = _served(row, script.served.get(race_id, ()))
+    served = answer_behind(row, script.served.get(race_id, ()))
     if served is None:
         found.wrong.append(f"n {row['n']}: nobody served what it shows of {row['generatedAt']}")
         return None
@@ -208,12 +209,12 @@ def _latest(row: Row, before: PolledAnswer | None, slot: datetime, every: Every)
     return slot + timedelta(seconds=max(life_secs(start, before.status, slot, every) for start in starts)) + ANSWERING
 
 
-def _served(row: Row, answers: Sequence[ServedEvent]) -> ServedEvent | None:
+def answer_behind(row: Row, answers: Sequence[ServedEvent]) -> ServedEvent | None:
     """Find the answer that a row was made of, by the feed's own time; without one, by the time of receipt."""
     stamp, fetched = when(row["generatedAt"]), when(row["fetchedAt"])
     exact = [a for a in answers if abs(a.content_at - stamp) <= MS and a.change != "payload.no_clock"]
     if exact:
         # Two pollers that wake for one slot are answered within a millisecond.
         return min(exact, key=lambda a: abs(a.at - fetched))
-    unclocked = [a for a in answers if a.change == "payload.no_clock" and abs(a.at - fetched) < SECOND]
-    return unclocked[-1] if unclocked else None
+    unclocked = [a for a in answers if a.change == "payload.no_clock" and abs(a.at - fetched) < UNCLOCKED]
+    return min(unclocked, key=lambda a: abs(a.at - fetched), default=None)

@@ -204,6 +204,8 @@ class Decider:
             yield excused(_why(tick))
         elif wanted.known_at > read.at:
             yield excused("known_too_late")
+        elif ahead and not handed and (twin := self._claimed_by(tick, read.at, wanted)):
+            yield excused(twin.died)
         elif ahead and not handed and wanted.at > read.done + SECOND - SETTLED:
             yield self._not_started(
                 tick, wanted, read.done, f"the tick of {minute:%H:%M} handed it to nobody", looked=False
@@ -213,6 +215,15 @@ class Decider:
             yield from found
             if not found and not handed and tick.began - SETTLED < wanted.at <= read.done - SETTLED:
                 yield from _read_too_late(tick, read)
+
+    def _claimed_by(self, tick: ActivationRun, read_at: datetime, wanted: Wanted) -> ActivationRun | None:
+        """Return the other tick of the minute that had kept a slot as its own before `read_at`, and died before it."""
+        for twin in self._ticks.get(_minute(tick.began), ()):
+            kept = [d.done for d in twin.deeds if d.what == KEEP and d.fine and wanted.known_at <= d.at]
+            before = any(done is not None and done < read_at for done in kept)
+            if twin is not tick and before and twin.died and twin.ended is not None and twin.ended < wanted.at:
+                return twin
+        return None
 
     def _looked_back(self, tick: ActivationRun, minute: datetime, wanted: Wanted) -> Iterator[Verdict]:
         """Judge a tick by the reading of the ledger that came when a slot was past and still good."""

@@ -13,7 +13,8 @@ from typing import Any
 _MADE = re.compile(rb'"generated_time": ?"([^"]+)"')
 _HEAD_BYTES = 600
 _MS = timedelta(milliseconds=1)
-_UNCLOCKED = timedelta(seconds=5)
+# A container's clock is set by the feed's, to the second: an answer without a time is found by its receipt, about.
+UNCLOCKED = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class Record:
             return min(exact, key=lambda a: (not a.whole, abs(a.at - fetched)))
         if exact:
             return exact[0]
-        unclocked = [a for a in answers if a.made is None and abs(a.at - fetched) < _UNCLOCKED]
+        unclocked = [a for a in answers if a.made is None and abs(a.at - fetched) < UNCLOCKED]
         return min(unclocked, key=lambda a: abs(a.at - fetched), default=None)
 
     def import_of(self, race_id: str, until: datetime) -> ServedAnswer | None:

@@ -55,7 +55,8 @@ def attempt_secs(clock: Clock, longest_secs: float) -> float:
 class Patience:
     """How one client tries again: after pauses that double up to `most_secs`, each drawn from its upper half.
 
-    The limit in force bounds the tries, and `longest_secs` those of one call; without a limit `attempts` do.
+    The limit in force bounds the tries, and `longest_secs`, the longest life of a slot, those of one call; without a
+    limit `attempts` do.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Patience:
         *,
         first_secs: float = 0.2,
         most_secs: float = 2.0,
-        longest_secs: float = 45.0,
+        longest_secs: float = 60.0,
     ) -> None:
         self._clock, self._random, self._attempts = clock, random, attempts
         self._first_secs, self._most_secs, self._longest_secs = first_secs, most_secs, longest_secs

@@ -10,10 +10,10 @@ import pytest
 from local.feedsim import DayOptions, FeedSim, generate_day
 from local.simulate.absent import AbsentSlots, judge_absent
 from local.simulate.chances import Delays
-from local.simulate.checker import Ordered, orders_of, planned
+from local.simulate.checker import Ordered, answer_behind, orders_of, planned
 from local.simulate.faults import DayFaults
 from local.simulate.faults.base import Chooser
-from local.simulate.faults.script import ActivationRun, Deed, Handing, Script
+from local.simulate.faults.script import ActivationRun, Deed, Handing, Script, ServedEvent
 from local.simulate.faults.store import OUT
 from local.simulate.leftovers import left
 from local.simulate.loop import VirtualClock, VirtualLoop
@@ -229,3 +229,14 @@ def test_a_look_at_results_is_no_order_of_a_slot() -> None:
         event = {"tick": AT.isoformat(), "slots": [slot | more]}
         script.handings.append(Handing(POLLER, event, AT, None))
     assert orders_of(script) == {("r", AT): [(AT, AT)]}
+
+
+@pytest.mark.parametrize(("off_secs", "found"), [(0.1, 0), (-1.2, 0), (1.2, 0), (30, None)])
+def test_an_answer_without_a_time_is_found_by_its_receipt_on_a_clock_a_second_off(
+    off_secs: float, found: int | None
+) -> None:
+    """A container sets its clock by dates in whole seconds, so that of two such answers the nearer is the row's."""
+    answers = [ServedEvent(AT + timedelta(seconds=secs), AT, "payload.no_clock") for secs in (0, 150)]
+    stamp = (AT + timedelta(seconds=off_secs)).isoformat()
+    behind = answer_behind({"generatedAt": stamp, "fetchedAt": stamp}, answers)
+    assert behind is (None if found is None else answers[found])

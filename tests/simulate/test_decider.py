@@ -11,7 +11,7 @@ import pytest
 from local.feedsim import FeedDay, FeedSim
 from local.simulate.absent import AbsentSlots, judge_absent
 from local.simulate.checker import races_found
-from local.simulate.decide import Decider, Verdict
+from local.simulate.decide import KEEP, Decider, Verdict
 from local.simulate.faults import PROFILES, DayFaults, profile
 from local.simulate.faults.script import ActivationRun, Deed, Handing
 from local.simulate.loop import VirtualLoop
@@ -186,12 +186,31 @@ def test_a_ledger_read_when_the_slot_was_over_leaves_the_failure_before_it(faile
     assert found.why == "outage.store" or found.lost
 
 
-def _judged(tick: ActivationRun) -> Verdict:
-    """Judge a slot at half past that lives for a quarter and that nobody but one tick had to do with."""
+@pytest.mark.parametrize(
+    ("died_secs", "kept_secs", "verdict"),
+    [(20, 2.5, (False, "activation.killed_by_time")), (31, 2.5, NOBODY), (20, 4.5, NOBODY)],
+)
+def test_a_slot_that_a_dead_twin_had_claimed_is_not_lost(
+    died_secs: int, kept_secs: float, verdict: tuple[bool, str]
+) -> None:
+    """The second of two ticks leaves what the first had kept as its own before; what it kept later is either's."""
+    twins = [
+        ActivationRun("master-race-scheduler", {}, MINUTE + SECOND, ended=MINUTE + 40 * SECOND),
+        ActivationRun("master-race-scheduler", {}, MINUTE + 3 * SECOND, ended=MINUTE + 5 * SECOND),
+    ]
+    twins[0].died, twins[0].ended = "activation.killed_by_time", MINUTE + died_secs * SECOND
+    for tick, deeds in zip(twins, ([("GET races", 1.5), (KEEP, kept_secs)], [("GET races", 3.5)]), strict=True):
+        tick.deeds = [Deed(what, "", MINUTE + at * SECOND, "", MINUTE + (at + 0.1) * SECOND) for what, at in deeds]
+    found = _judged(*twins)
+    assert (found.lost, found.why) == verdict or (verdict[0] and found.lost)
+
+
+def _judged(*ticks: ActivationRun) -> Verdict:
+    """Judge a slot at half past that lives for a quarter and that nobody but these ticks had to do with."""
 
     async def judged(loop: VirtualLoop) -> Verdict:
         faults = DayFaults(SimWorld(loop, FeedSim([]), PortBackend(), limits_of(), seed=1), {})
-        faults.script.runs.append(tick)
+        faults.script.runs.extend(ticks)
         slot = MINUTE + timedelta(seconds=30)
         wanted = Wanted(str(uuid4()), slot, slot + timedelta(seconds=15), MINUTE - timedelta(hours=1))
         return Decider(faults).verdict(wanted)
