@@ -133,3 +133,29 @@ def test_no_money_moves_are_told_of_a_pool_that_leapt() -> None:
     wrong = pools(win=10)
     steps = play([told(-600), told(-300, tote_pools=wrong, runners=drifted({0: 0.7})), told(-240, tote_pools=wrong)])
     assert [step.notifications for step in steps] == [[], [], []]
+
+
+@pytest.mark.parametrize("factor", [10, 100])
+def test_win_and_place_that_leap_together_are_told_by_the_exotic_pools_though_odds_move(factor: int) -> None:
+    """No bets multiply Win and Place alone, on every runner, while nobody bets on the exotic pools."""
+    moved, wrong = drifted({0: 0.8, 1: 1.2, 2: 1.3, 3: 0.7}), pools(win=factor, place=factor)
+    fed = [told(-300), told(-270, tote_pools=wrong, runners=moved), told(-240, tote_pools=wrong), told(-210)]
+    _, leap, still, back = play(fed)
+    assert_told(leap, "win", "place")
+    assert_told(still, "win", "place")
+    assert_sound(back)
+
+
+def test_exotic_pools_that_grow_too_speak_for_the_growth() -> None:
+    """Win and Place six times as large, one exotic pool nearly so: bets came in."""
+    grown = pools(win=6, place=6, quinella=5)
+    _, step = play([told(-1800), told(-30, tote_pools=grown, runners=drifted({0: 0.8, 1: 1.2, 2: 1.3, 3: 0.7}))])
+    assert leapt(step) == set()
+
+
+def test_a_total_that_was_wrong_at_first_sight_is_sound_once_it_is_put_right() -> None:
+    """Win thirty times too large at the first poll, right from the second on: no fall of money, and capped no more."""
+    first, right, later = play([told(-300, tote_pools=pools(win=30)), told(-270), told(-240)])
+    assert (first.row.score or 0) <= FAILED_AT_MOST
+    assert_sound(right)
+    assert_sound(later)

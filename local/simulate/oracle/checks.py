@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
-from statistics import median
 from typing import Any
 
 from local.simulate.oracle import money
+from local.simulate.oracle.agreement import agreement, slack
 from local.simulate.oracle.facts import NOTHING, Aside, OracleLine, Poll, Pools
 from local.simulate.oracle.holding import is_floor
-from local.simulate.oracle.leaps import may_fall, sound
+from local.simulate.oracle.leaps import may_fall, set_right, sound
 from local.simulate.oracle.pools import differs, paid_pools
 from local.simulate.oracle.reading import ODDS, SINGLE, RawRunner, Reading
 
@@ -155,13 +155,10 @@ def _sum(value: float, centre: float, tolerance: float) -> Verdict:
     return (True, 1 - 0.1 * off) if off <= 1 else (False, 0.5 * max(0.0, 1 - (off - 1) / 3))
 
 
-def _slack(cents: int) -> int:
-    return 1 if cents >= SMALL else 2 if cents >= THIN else 5
-
-
 def _pool_products(e: PollEvidence) -> Verdict:
     listed = {product for product, _ in e.reading.pools or ()}
     missing = {"win", "place", "quinella", "trifecta", "first4"} - listed
+    missing -= e.pools.dead if e.pools and listed else set()
     return (False, 0.0) if missing & {"win", "place"} else _share(5 - len(missing), 5)
 
 
@@ -205,7 +202,10 @@ def _pool_growth(e: PollEvidence) -> Verdict:
     for product in MAIN:
         now, before = e.pools.single.get(product), sound(e.base.pools, product) or None
         silent = e.pools.kept.keys() | e.pools.dead | e.base.pools.dead
-        if now is not None and before and product not in silent and e.base.aside(product).word != "undecided":
+        again = product not in e.base.pools.leapt and set_right(product, e.pools, e.base.pools)
+        if now is None or not before or again or product in silent:
+            continue
+        if e.base.aside(product).word != "undecided":
             bad += before - now > may_fall(e.lines, e.base, product)
     return _share(2 - bad, 2)
 
@@ -286,15 +286,11 @@ def _crossed(win: Fraction, place: Fraction) -> bool:
 
 def _odds_agreement(e: PollEvidence) -> Verdict:
     judged = bad = 0
-    for product in ("win", "place"):
-        limit = 4 * _slack(e.cents(product))
-        pairs = [(r.odds[f"pool_{product}"], r.odds[f"fixed_{product}"]) for r in e.running]
-        ratios = [pool / fixed for pool, fixed in pairs if pool and fixed]
-        if len(ratios) < 3 or not e.cents(product):
-            continue
-        middle = median(ratios)
-        judged += len(ratios)
-        bad += sum(not Fraction(1, limit) <= ratio / middle <= limit for ratio in ratios)
+    before = _rows(e.base.row.get("checks")) if e.base else None
+    agreed = any(row["name"] == "odds_agreement" and row["ok"] for row in before or ())
+    for product in MAIN:
+        found = agreement(product, e.running, e.cents(product), e.base, agreed=agreed)
+        judged, bad = judged + found[0], bad + found[1]
     return _share(judged - bad, judged) if judged else None
 
 
@@ -308,7 +304,7 @@ def _identity(e: PollEvidence, product: str, centre: float, tolerance: float) ->
     if not odds or gone or not e.cents(product) or any(o is None or is_floor(o) for o in odds):
         return None
     paid = money.places_paid(e.reading.places, len(e.running)) if product == "place" else 1
-    return _sum(float(money.summed(map(money.inverse_of, odds)) / paid), centre, tolerance * _slack(e.cents(product)))
+    return _sum(float(money.summed(map(money.inverse_of, odds)) / paid), centre, tolerance * slack(e.cents(product)))
 
 
 def _points(e: PollEvidence, kind: str) -> Verdict:

@@ -5,8 +5,9 @@ from fractions import Fraction
 
 from local.simulate.oracle.facts import OracleLine, Poll, Pools
 from local.simulate.oracle.holding import is_floor
+from local.simulate.oracle.money import inverse_of, places_paid
 from local.simulate.oracle.pools import differs, paid_pools
-from local.simulate.oracle.reading import Reading
+from local.simulate.oracle.reading import SINGLE, Reading
 
 OTHER = {"win": "place", "place": "win"}
 TIMES, TIMES_WITHOUT_ODDS = 4, 6
@@ -38,8 +39,30 @@ def may_fall(lines: Sequence[OracleLine], base: Poll, product: str) -> Fraction:
     """Return the cents that refunds can take out of a pool."""
     out = {line.id for line in lines if line.scratched}
     held = sum((old.win_cents if product == "win" else old.place_cents) for old in base.lines if old.id in out)
-    held += sum(base.aside(product).unrefunded.values())
-    return Fraction(11, 10) * held + Fraction(base.cents(product), 50) if held else Fraction(0)
+    waiting, total = base.aside(product).unrefunded, base.cents(product)
+    held += sum(waiting.values())
+    # Who was let go while odds were still shown may have been so too early; no more than one in twenty cents of it.
+    shown = [
+        old.odds[f"pool_{product}"] for old in base.lines if old.scratched and old.id in out and not waiting.get(old.id)
+    ]
+    running = sum(not old.scratched for old in base.lines)
+    paid = places_paid(base.reading.places, running) if product == "place" else 1
+    early = min(Fraction(1, 20), sum((inverse_of(o) for o in shown), Fraction(0)) / (Fraction(119, 100) * paid))
+    return Fraction(11, 10) * (held + early * total) + (Fraction(total, 50) if held else 0)
+
+
+def set_right(product: str, pools: Pools, former: Pools) -> bool:
+    """Tell whether Win was out of all proportion to Place and is not any more, while the other of the two stood."""
+    other = OTHER[product]
+    if {product, other} & (pools.kept.keys() | pools.dead | former.dead):
+        return False
+    four = [each.single.get(p, 0) for each in (former, pools) for p in ("win", "place")]
+    if min(four) <= 0:
+        return False
+    win, place, win_now, place_now = four
+    grown = Fraction(place_now, place) if product == "win" else Fraction(win_now, win)
+    was_odd = not Fraction(1, 3) <= Fraction(win, place) <= 7
+    return Fraction(1, 2) <= grown <= 2 and was_odd and Fraction(1, 2) <= Fraction(win_now, place_now) <= 5
 
 
 def _cannot_be(product: str, pools: Pools, lines: Sequence[OracleLine], base: Poll, former: Pools) -> bool:
@@ -50,7 +73,7 @@ def _cannot_be(product: str, pools: Pools, lines: Sequence[OracleLine], base: Po
         before = former.leapt[product]
         # Which of the two it is nearer to, as factors go.
         return (now * now - before * last) * (1 if last > before else -1) >= 0
-    if product in pools.kept or last < TINY:
+    if product in pools.kept or last < TINY or set_right(product, pools, former):
         return False
     if last >= THIN and last - may_fall(lines, base, product) > TIMES * now:
         return True
@@ -72,7 +95,18 @@ def _cannot_be(product: str, pools: Pools, lines: Sequence[OracleLine], base: Po
 
 
 def _beside(other: str, pools: Pools, former: Pools) -> Fraction | None:
-    """Return by what factor the other pool grew, where that is known."""
+    """Return by what factor the least of the other shared pool and the exotic ones together grew, as far as known."""
+    exotic = [
+        Fraction(pools.single[p], former.single[p])
+        for p in SINGLE
+        if p not in OTHER and p not in pools.kept and p not in pools.dead | former.dead
+        and pools.single.get(p, 0) and former.single.get(p, 0) >= THIN
+    ]  # fmt: skip
+    told = [_shared(other, pools, former), max([Fraction(1), *exotic]) if len(exotic) > 1 else None]
+    return min((factor for factor in told if factor is not None), default=None)
+
+
+def _shared(other: str, pools: Pools, former: Pools) -> Fraction | None:
     now, last = pools.single.get(other, 0), former.single.get(other, 0)
     unknown = other in pools.kept or other in former.leapt or other in pools.dead | former.dead
     return None if unknown or not now or not last else max(Fraction(1), Fraction(now, last))

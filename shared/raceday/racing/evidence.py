@@ -12,6 +12,8 @@ MAIN = ("win", "place")
 TINY_CENTS = 1_000
 THIN_CENTS = 100_000
 SMALL_CENTS = 500_000
+# A runner that makes less than this of the book, a place paid (odds of about 20), hardly matters.
+HARDLY = 0.05
 INSIDE, OUTSIDE = 0.9, 0.5
 
 

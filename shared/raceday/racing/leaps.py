@@ -1,19 +1,24 @@
 """Whether a Win or Place total can be: one digit too many makes a pool that looks right, with odds that agree.
 
 What a pool was paid from decides, where its dividends are Final. Else a total leaps where the money on every runner
-grows many times over at once, and the odds or the other pool do not: bets come in on some runners more than on others.
+grows many times over at once, and the odds or the other pools do not: bets come in on some runners more than on others.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from raceday.racing.evidence import MAIN, SMALL_CENTS, THIN_CENTS, TINY_CENTS
+from raceday.catalogue.products import POOL_COLUMNS
+from raceday.racing.evidence import HARDLY, MAIN, SMALL_CENTS, THIN_CENTS, TINY_CENTS
 from raceday.racing.pools import same_pool
 from raceday.racing.records import LedgerRow, PoolTotals, RunnerLine, Settlement
-from raceday.racing.shares import at_floor
+from raceday.racing.shares import BOOK, at_floor, inverse, positions_paid
 
 # So many times what it was is a leap, beside the other pool or with odds that stand still; without any odds it is more.
 LEAP, LEAP_UNSEEN = 4, 6
+# Win is so many times Place, of a pool that can be, and beyond it in one that cannot.
+_LIKELY, _UNLIKELY = (0.5, 5.0), (1 / 3, 7.0)
+# The other pool stands where it is at most so many times what it was; fewer of the exotic ones are no witnesses.
+_STANDS, _LEAST_WITNESSES = 2.0, 2
 # Fewer runners whose odds tell their money at both polls are no evidence.
 _LEAST_TOLD = 3
 _STEP, _STILL = Decimal("0.1"), Decimal("0.02")
@@ -44,12 +49,39 @@ def sound_cents(pools: PoolTotals, product: str) -> int | None:
 
 
 def refundable_cents(lines: Sequence[RunnerLine], base: LedgerRow, product: str) -> float:
-    """Return what a total may fall by: what scratched runners held at the poll before, refunded since or not."""
+    """Return what a total may fall by: what scratched runners held at the poll before, refunded since or not.
+
+    One that hardly mattered may have been let go too early, where odds cannot tell: it still showed some then.
+    """
     out = {line.entrant_id for line in lines if line.scratched}
     held = sum(_cents(line, product) or 0 for line in base.runners if line.entrant_id in out)
     pools = base.pools or PoolTotals()
-    held += sum(pools.settled.get(product, Settlement()).unrefunded.values())
-    return held * _REFUND_SLACK + (pools.cents(product) or 0) * _REFUND_NOISE if held else 0.0
+    unrefunded, total = pools.settled.get(product, Settlement()).unrefunded, pools.cents(product) or 0
+    held += sum(unrefunded.values())
+    running = sum(not line.scratched for line in base.runners)
+    places = positions_paid(base.race.positions_paid, running) if product == "place" else 1
+    let_go = (
+        line.odds(f"pool_{product}")
+        for line in base.runners
+        if line.scratched and line.entrant_id in out and not unrefunded.get(line.entrant_id)
+    )
+    small = min(HARDLY, float(sum(map(inverse, let_go)) / (BOOK * places)))
+    return (held + small * total) * _REFUND_SLACK + (total * _REFUND_NOISE if held else 0.0)
+
+
+def puts_right(product: str, now: PoolTotals, before: PoolTotals) -> bool:
+    """Tell whether a total that could not be beside the other pool is one that can be again, while that one stands."""
+    other = next(p for p in MAIN if p != product)
+    pairs = [(pools.cents(product), pools.cents(other)) for pools in (before, now)]
+    if product in now.kept or other in now.kept or _was_off(product, now, before) or _was_off(other, now, before):
+        return False
+    (was, beside_then), (total, beside) = ((a or 0, b or 0) for a, b in pairs)
+    if not (was and beside_then and total and beside) or not 1 / _STANDS <= beside / beside_then <= _STANDS:
+        return False
+    then, ratio = was / beside_then, total / beside
+    if product == "place":
+        then, ratio = 1 / then, 1 / ratio
+    return not _UNLIKELY[0] <= then <= _UNLIKELY[1] and _LIKELY[0] <= ratio <= _LIKELY[1]
 
 
 def _was_off(product: str, now: PoolTotals, before: PoolTotals) -> bool:
@@ -63,7 +95,7 @@ def _leaps(product: str, now: PoolTotals, lines: Sequence[RunnerLine], base: Led
         # Nearer to the total that could be than to the one that could not: the feed has put it right.
         sound = before.unlikely[product]
         return total * total >= sound * last if last > sound else total * total <= sound * last
-    if product in now.kept or last < TINY_CENTS:
+    if product in now.kept or last < TINY_CENTS or puts_right(product, now, before):
         return False
     # A bet or two are many times a thin pool, or the better part of it: there only odds that all stand tell.
     is_thin = last < THIN_CENTS
@@ -90,7 +122,24 @@ def _grown(product: str, lines: Sequence[RunnerLine], base: LedgerRow, factor: f
 
 
 def _beside(product: str, now: PoolTotals, before: PoolTotals) -> float:
-    """Return by what factor the other pool grew, at least 1; 0 where it cannot tell."""
+    """Return by what factor other pools grew, at least 1; 0 where none can tell.
+
+    Win and Place may leap together: then the exotic pools tell, by the one that grew most.
+    """
+    return min((factor for factor in (_other(product, now, before), _exotics(now, before)) if factor), default=0.0)
+
+
+def _exotics(now: PoolTotals, before: PoolTotals) -> float:
+    grown = [
+        total / last
+        for p in POOL_COLUMNS
+        if p not in MAIN and p not in now.kept and not _was_off(p, now, before)
+        and (total := now.cents(p)) and (last := before.cents(p)) and last >= THIN_CENTS
+    ]  # fmt: skip
+    return max(1.0, *grown) if len(grown) >= _LEAST_WITNESSES else 0.0
+
+
+def _other(product: str, now: PoolTotals, before: PoolTotals) -> float:
     other = next(p for p in MAIN if p != product)
     total, last = now.cents(other), before.cents(other)
     if not total or not last or other in now.kept or other in before.unlikely or _was_off(other, now, before):

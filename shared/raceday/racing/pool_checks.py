@@ -1,7 +1,7 @@
 """Checks of the pools: totals, their growth, and whose money they are."""
 
 from raceday.racing.evidence import MAIN, OUTSIDE, SMALL_CENTS, THIN_CENTS, Evidence, Finding, counted, names
-from raceday.racing.leaps import refundable_cents, sound_cents
+from raceday.racing.leaps import puts_right, refundable_cents, sound_cents
 from raceday.racing.pools import dividend_pools, same_pool
 from raceday.racing.records import RunnerLine
 from raceday.racing.shares import at_floor
@@ -13,9 +13,12 @@ EXPECTED_PRODUCTS = ("win", "place", "quinella", "trifecta", "first4")
 
 
 def pool_products(e: Evidence) -> Finding | None:
-    """Check that the five products are listed; without Win or Place the check is worth nothing."""
+    """Check that the five products are listed; without Win or Place the check is worth nothing.
+
+    Nothing is missing of a pool that was called off before, and that the feed lists no more.
+    """
     listed = {p.product for p in e.snapshot.pools or ()}
-    missing = [p for p in EXPECTED_PRODUCTS if p not in listed]
+    missing = [p for p in EXPECTED_PRODUCTS if p not in listed and not (listed and e.dead(p))]
     # Win and Place carry everything downstream: without one of them this check is worth nothing.
     if "win" in missing or "place" in missing:
         return Finding(False, 0.0, f"missing {names(missing)}", "all five products")
@@ -86,6 +89,8 @@ def pool_growth(e: Evidence) -> Finding | None:
             continue
         if (settled := e.base.pools.settled.get(product)) is not None and settled.word == "undecided":
             # How much there was to refund nobody knew.
+            continue
+        if product not in e.base.pools.unlikely and puts_right(product, e.pools, e.base.pools):
             continue
         if before - now > refundable_cents(e.lines, e.base, product):
             bad.append(f"{product} fell {before - now}")

@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 from raceday.racing.apportion import added
 from raceday.racing.book import Asked, Former, Word, by_cents, came_in, standing, tells, tolerance, worth
+from raceday.racing.evidence import HARDLY
 from raceday.racing.shares import inverse
 
-# A runner that makes less than this of the book, a place paid (odds of about 20), hardly matters.
-HARDLY = 0.05
 # A set proves itself where every other that is as likely, or up to this much further off, is about the same.
 _CLEAR = 0.02
 # A total falls by refunds alone, and those are at most so much more than rounded odds made of them.

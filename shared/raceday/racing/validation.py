@@ -46,9 +46,9 @@ from raceday.racing.evidence import (
     names,
     summed,
 )
-from raceday.racing.records import Check
+from raceday.racing.records import Check, RunnerLine
 from raceday.racing.shares import at_floor, positions_paid
-from raceday.racing.snapshot import Runner, Snapshot, Status
+from raceday.racing.snapshot import Odds, Runner, Snapshot, Status
 
 WEIGHTS: Mapping[str, int] = {
     "pool_products": 7,
@@ -154,20 +154,42 @@ def _odds_problems(e: Evidence, runner: Runner) -> list[str]:
 def _odds_agreement(e: Evidence) -> Finding | None:
     bad: list[str] = []
     judged = 0
-    for product in ("win", "place"):
+    for product in MAIN:
         limit = _AGREEMENT * leniency(e.cents(product))
-        pairs = [(r.number, ratio) for r in e.running if (ratio := _ratio(r, product)) is not None]
-        if len(pairs) < 3 or e.cents(product) == 0:
+        excused = _returned(e, product)
+        ratios = {r.entrant_id: ratio for r in e.running if (ratio := _ratio(r.odds, product)) is not None}
+        if len(ratios) < 3 or e.cents(product) == 0:
             continue
-        middle = median(ratio for _, ratio in pairs)
-        judged += len(pairs)
-        bad += [f"{n} {product}" for n, ratio in pairs if not 1 / limit <= ratio / middle <= limit]
+        off = _outliers(ratios, limit) - excused
+        judged += len(ratios.keys() - excused)
+        bad += [f"{r.number} {product}" for r in e.running if r.entrant_id in off]
     return counted(judged - len(bad), judged, f"outliers {names(bad)}", "within a factor of 4") if judged else None
 
 
-def _ratio(runner: Runner, product: str) -> float | None:
-    pool: Decimal | None = getattr(runner.odds, f"pool_{product}")
-    fixed: Decimal | None = getattr(runner.odds, f"fixed_{product}")
+def _returned(e: Evidence, product: str) -> set[str]:
+    """Return the runners that came back from a scratching, for as long as the bets on them have not caught up.
+
+    What was on them is refunded, and the fixed price is that of before.
+    """
+    if e.base is None:
+        return set()
+    back = {line.entrant_id for line in e.base.runners if line.scratched}
+    if any(check.name == "odds_agreement" and check.ok for check in e.base.checks):
+        limit = _AGREEMENT * leniency((e.base.pools.cents(product) if e.base.pools else 0) or 0)
+        running = (line for line in e.base.runners if not line.scratched)
+        then = {line.entrant_id: ratio for line in running if (ratio := _ratio(line, product)) is not None}
+        back |= _outliers(then, limit) if len(then) >= 3 else set()
+    return back
+
+
+def _outliers(ratios: Mapping[str, float], limit: float) -> set[str]:
+    middle = median(ratios.values())
+    return {i for i, ratio in ratios.items() if not 1 / limit <= ratio / middle <= limit}
+
+
+def _ratio(odds: Odds | RunnerLine, product: str) -> float | None:
+    pool: Decimal | None = getattr(odds, f"pool_{product}")
+    fixed: Decimal | None = getattr(odds, f"fixed_{product}")
     return float(pool / fixed) if pool is not None and fixed is not None and pool > 0 and fixed > 0 else None
 
 
