@@ -131,18 +131,24 @@ def _race(data: EventData, race_id: str, known: FormerRace | None, left_out: lis
 
 
 def meeting_of(meeting: Meeting, header: Header | Any, received_at: datetime) -> MeetingEntry:
-    """Return one meeting of the list; races that cannot be read are named in `rejected`, rows that are none dropped."""
+    """Return one meeting of the list; races that cannot be read are named in `rejected`, rows that are none dropped.
+
+    Of a race that is listed twice the first counts, for one write makes it; another that says otherwise is named too.
+    """
     meeting_id = head.required_id("meeting", "meeting", meeting.meeting)
     day = values.day(meeting.date)
     if day is None:
         raise PayloadError(meeting_id, "date", meeting.date, "a date")
-    races, rejected = [], []
+    races: dict[str, RaceEntry] = {}
+    rejected: list[str] = []
     listed = meeting.races or ()
     if not isinstance(listed, (list, tuple)):
         raise PayloadError(meeting_id, "races", listed, "a list")
     for raw in listed:
         try:
-            races.append(_entry(meeting, meeting_id, raw))
+            race = _entry(meeting, meeting_id, raw)
+            if race is not None and races.setdefault(race.race_id, race) != race:
+                raise PayloadError(race.race_id, "races.id", race.race_id, "a race once in a meeting")
         except PayloadError as error:
             rejected.append(str(error))
     return MeetingEntry(
@@ -154,7 +160,7 @@ def meeting_of(meeting: Meeting, header: Header | Any, received_at: datetime) ->
         category_name=values.text(meeting.category_name),
         state=values.text(meeting.state),
         track_condition=values.text(meeting.track_condition),
-        races=tuple(race for race in races if race is not None),
+        races=tuple(races.values()),
         generated_at=generated_at(header, received_at),
         rejected=tuple(rejected),
     )
