@@ -173,7 +173,9 @@ class Deployer:
         if not gone or not self._declared:
             return
         if self._keep:
-            self._say(f"left there, though no longer declared: {', '.join(gone)}")
+            starting = [f"the trigger {each.name} {each}" for each in there.triggers_of(gone).values() if each.enabled]
+            told = f", and still at work: {', '.join(starting)}" if starting else ""
+            self._say(f"left there, though no longer declared: {', '.join(gone)}{told}")
             return
         try:
             self._doctl.remove_functions(gone)

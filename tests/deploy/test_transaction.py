@@ -248,10 +248,14 @@ def test_leftovers_of_ours_are_removed_and_others_stay(tmp_path: Path) -> None:
     foreign = {**bench.host.functions["raceday/two"], "annotations": [], "name": "theirs"}
     bench.host.functions["raceday/theirs"] = foreign
     fewer = text_of(names=("one", "master-race-scheduler"))
+    row = bench.host.triggers["raceday-minute"]
+    bench.host.triggers["raceday-two"] = {**row, "name": "raceday-two", "function": "raceday/two"}
     bench.deploy(fewer, keep=True)
     assert "raceday/two" in bench.host.functions
+    assert bench.said[-1].endswith("still at work: the trigger raceday-two starts raceday/two at * * * * *")
     bench.deploy(fewer)
     assert set(bench.host.functions) == {"raceday/one", SCHEDULER, "raceday/theirs"}
+    assert set(bench.host.triggers) == {"raceday-minute"}
 
 
 def test_a_trigger_of_another_function_is_not_taken(tmp_path: Path) -> None:
