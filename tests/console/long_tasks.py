@@ -31,6 +31,8 @@ from tests.console.stepped import Stepped
 
 RACES, STEPS, STEP = 480, 12, timedelta(minutes=2.5)
 LONG_MS = 50
+TASKS = ("RunTask", "ThreadControllerImpl::RunTask")
+TRACED = "devtools.timeline,disabled-by-default-devtools.timeline"
 REFRESH_SECS = 2.0
 # Kept by each page, so that it is asked for what passed when it has seen every update.
 WATCH = """
@@ -150,10 +152,9 @@ class Measured:
     parts: list[str]
 
 
-def measure(browser: Any, page: Recorded, width: int) -> Measured:
+def measure(browser: Any, page: Recorded, width: int, *, traced: bool) -> Measured:
     """Open a page, let it take all news, and tell its long tasks."""
     with playing(page) as player:
-        browser.get_log("performance")
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
                                 {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})  # fmt: skip
         browser.get(player.url)
@@ -164,9 +165,9 @@ def measure(browser: Any, page: Recorded, width: int) -> Measured:
             time.sleep(0.2)
         time.sleep(REFRESH_SECS)
         tasks = browser.execute_script("return window.tasks")
-        traced = [json.loads(line["message"])["message"] for line in browser.get_log("performance")]
-    events = [m["params"] for m in traced if m["method"] == "Tracing.dataCollected"]
-    busy, parts = spent(events)
+        log = browser.get_log("performance") if traced else []
+    told = [json.loads(line["message"])["message"] for line in log]
+    busy, parts = spent([m["params"] for m in told if m["method"] == "Tracing.dataCollected"])
     return Measured(
         sorted((ms for at, ms in tasks if at >= begun), reverse=True),
         sorted((ms for at, ms in tasks if at < begun), reverse=True),
@@ -182,7 +183,7 @@ def spent(events: list[dict[str, Any]]) -> tuple[list[float], list[str]]:
         for e in events
         if e.get("name") == "thread_name" and "CrRendererMain" in str(e.get("args"))
     }
-    tasks = [e for e in events if e.get("name") == "RunTask" and (e["pid"], e["tid"]) in mains and "tdur" in e]
+    tasks = [e for e in events if e.get("name") in TASKS and (e["pid"], e["tid"]) in mains and "tdur" in e]
     longest = sorted(tasks, key=lambda e: -e["tdur"])[:5]
     told = []
     for task in longest[:3]:
@@ -201,6 +202,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="where the recorded pages are kept")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--widths", type=int, nargs="+", default=[1400])
+    parser.add_argument("--traced", action="store_true", help="tell CPU and parts of the longest; takes time itself")
     parser.add_argument("--only", default="", help="pages whose path has this text")
     args = parser.parse_args()
     kept = args.folder / "pages.pickle"
@@ -218,13 +220,15 @@ def main() -> int:
                 continue
             for width in args.widths:
                 load = os.getloadavg()[0]
-                with opened_browser({"performance": "ALL"}, trace="devtools.timeline,toplevel") as browser:
-                    found = measure(browser, page, width)
+                with opened_browser(
+                    {"performance": "ALL"} if args.traced else {}, trace=TRACED if args.traced else ""
+                ) as browser:
+                    found = measure(browser, page, width, traced=args.traced)
                 worst = max([worst, *found.long])
                 print(
                     f"round {number + 1} {page.path[:12]:<12} {width} px, load {load:.1f}: long tasks "
-                    f"{[round(ms) for ms in found.long] or 'none'}, at opening {[round(ms) for ms in found.opening]}, "
-                    f"CPU of the longest {[round(ms) for ms in found.busy]}"
+                    f"{[round(ms) for ms in found.long] or 'none'}, at opening {[round(ms) for ms in found.opening]}"
+                    + (f", CPU of the longest {[round(ms) for ms in found.busy]}" if args.traced else "")
                 )
                 for told in found.parts:
                     print(f"    {told}")

@@ -23,6 +23,13 @@ return [document.getElementById("grid-scroll").scrollLeft, seen.top];
 """
 
 
+LAID_OUT = """
+return [...document.querySelectorAll(".races thead tr, .races [data-row]")].map((row) => {
+  const style = getComputedStyle(row);
+  const shown = [...row.children].filter((cell) => getComputedStyle(cell).display !== "none");
+  return [`${style.contentVisibility} ${style.display}`, shown.map((cell) => cell.getBoundingClientRect().right)];
+});
+"""
 EVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 SCROLL_WIDTH = "return document.documentElement.scrollWidth"
 
@@ -165,6 +172,19 @@ const table = document.querySelector(".scroll");
 if (table.scrollWidth > table.clientWidth) cut.push("the table");
 return cut;
 """
+
+
+@pytest.mark.parametrize("width", [390, 800, 1400])
+def test_each_row_of_today_is_laid_out_by_itself_in_the_same_columns(browser: Any, served: Any, width: int) -> None:
+    """A row that changes needs no layout of hundreds of others, and all rows still end their columns at one place."""
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(served.url)
+    rows = browser.execute_script(LAID_OUT)
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert len(rows) == 3
+    assert {kind for kind, _ in rows[1:]} == {"auto grid"}
+    assert len({tuple(ends) for _, ends in rows}) == 1
 
 
 @pytest.mark.parametrize("width", [390, 800, 1400])
