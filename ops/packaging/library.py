@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.packaging import trim
+from ops.packaging import compiled, trim
 from ops.packaging.archive import content_hash
 from ops.packaging.compiled import compile_all
 from ops.packaging.dists import Distribution, Site
@@ -22,7 +22,8 @@ class Shipped:
 
 def ship(distribution: Distribution, site: Site, compiler: str, cache: Path) -> Shipped:
     """Return a distribution's shipped files, compiled at most once per cache folder."""
-    rules = content_hash({"trim": Path(trim.__file__).read_bytes(), "here": Path(__file__).read_bytes()})
+    sources = (Path(each) for each in (trim.__file__, compiled.__file__, __file__))
+    rules = content_hash({source.name: source.read_bytes() for source in sources})
     kept = cache / f"shipped-{site.key}-{rules}-{'pyc' if compiler else 'py'}-{distribution.name}"
     if kept.is_file():
         loaded: Shipped = pickle.loads(kept.read_bytes())
@@ -43,10 +44,10 @@ def _split(distribution: Distribution, compiler: str) -> Shipped:
         tops.setdefault(path.partition("/")[0], []).append(path)
     on_disk_tops = {top for top, paths in tops.items() if trim.needs_disk(paths)}
     files = {path: (distribution.root / path).read_bytes() for path in distribution.files}
-    compiled = compile_all(files, compiler)
+    made = compile_all(files, compiler)
     return Shipped(
-        {path: data for path, data in compiled.items() if path.partition("/")[0] not in on_disk_tops},
-        {path: data for path, data in compiled.items() if path.partition("/")[0] in on_disk_tops},
+        {path: data for path, data in made.items() if path.partition("/")[0] not in on_disk_tops},
+        {path: data for path, data in made.items() if path.partition("/")[0] in on_disk_tops},
     )
 
 

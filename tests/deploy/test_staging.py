@@ -1,13 +1,17 @@
 """Staging: only what a function reaches, the same bytes each time, nothing that the platform would trip over."""
 
 import io
+import marshal
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from ops.packaging import compiled, library
 from ops.packaging.archive import folder_files, shipping_problems, upload_zip
 from ops.packaging.errors import PackagingError
+from ops.packaging.lock import read_lock
 from ops.packaging.project import parse_project
 from ops.packaging.render import NATIVE, render
 from ops.packaging.stage import Staged, Stager
@@ -54,6 +58,35 @@ def test_packages_travel_only_with_their_users(tmp_path: Path) -> None:
     assert not any("PIL" in path for path in folder_files(staged.function("caller").folder))
     assert {"httpx/__init__.pyc", "httpcore/__init__.pyc", "h11/__init__.pyc"} <= zipped(staged, "caller")
     assert "lib/certifi/cacert.pem" in folder_files(staged.function("caller").folder)
+
+
+def test_what_only_absent_packages_load_stays_at_home(tmp_path: Path) -> None:
+    """Parts for HTTP/2, SOCKS and trio are not shipped, while the lock holds none of the packages that they need."""
+    _, staged = stage_tiny(tmp_path, {"caller": asking("import httpx\nimport dateutil.parser")})
+    paths = zipped(staged, "caller")
+    assert {"httpcore/_async/http11.pyc", "dateutil/tz/tz.pyc"} <= paths
+    assert not any(word in path for path in paths for word in ("http2", "socks", "trio", "tz/win", "idna/cli"))
+    assert {"h2", "socksio", "trio"}.isdisjoint(pin.name for pin in read_lock())
+
+
+def test_compiled_modules_keep_lines_and_no_columns() -> None:
+    """A traceback has the line of what failed; columns are left out, for no source lies beside to show them in."""
+    made = compiled.compile_all({"a.py": b"def f(x):\n    return x.y\n"}, sys.executable)
+    positions = [*marshal.loads(made["a.pyc"][16:]).co_consts[0].co_positions()]
+    assert {place[0] for place in positions} == {1, 2}
+    assert {place[2] for place in positions} == {None}
+
+
+def test_what_was_compiled_another_way_is_not_taken_from_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A distribution that was kept compiled is compiled anew once the way of compiling has changed."""
+    distribution, site = locked_site().distributions["idna"], locked_site()
+    library.ship(distribution, site, sys.executable, tmp_path / "cache")
+    (tmp_path / "compiled.py").write_text("# another way\n")
+    monkeypatch.setattr(compiled, "__file__", str(tmp_path / "compiled.py"))
+    library.ship(distribution, site, sys.executable, tmp_path / "cache")
+    assert len([*(tmp_path / "cache").iterdir()]) == 2
 
 
 def test_the_sdk_is_shipped_import_by_import(tmp_path: Path) -> None:
