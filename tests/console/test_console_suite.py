@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,7 @@ def test_a_file_of_an_earlier_version_is_read_and_written_on(tmp_path: Path) -> 
     import sqlite3
 
     path = tmp_path / "old-activity"
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute(
             "CREATE TABLE activations (seq INTEGER PRIMARY KEY, function TEXT NOT NULL, activation TEXT NOT NULL,"
             " started REAL NOT NULL, duration_ms REAL NOT NULL, status TEXT NOT NULL, cold INTEGER NOT NULL,"

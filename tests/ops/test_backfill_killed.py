@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ def test_killed_at_any_write_the_next_run_ends_as_an_unbroken_one(done: bool) ->
 def polls_in(path: Path) -> int:
     """Return how many ledger rows a store's file holds, 0 while it is being made."""
     try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as there:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as there:
             tables = "sqlite_master m, pragma_table_info(m.name) c"
             (name,) = there.execute(f"SELECT m.name FROM {tables} WHERE c.name = 'c_feedCalls'").fetchone() or ("",)
             return int(there.execute(f"SELECT count(*) FROM {name}").fetchone()[0]) if name else 0
