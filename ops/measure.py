@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
+from ops.timed import MeasureFailed, TimedRun, memory_mb, timed_run
 from raceday.catalogue.functions import BY_NAME, POLLER, SCHEDULER, SIZES
-from raceday.errors import RaceDayError
 from raceday.settings import Settings
 
 # A blocking invocation is answered within 30 s.
@@ -20,21 +20,6 @@ EVENT = {"measure": True}
 WARM_SECS, COLD_SECS, POLLS_SECS = 1.5, 9.0, 0.75
 # A tick's trigger comes up to 3 s late, and a cold poller for the first slot of its reach is started 9 s before it.
 TICK_SECS = 20.0 - 3.0 - COLD_SECS
-
-
-class MeasureFailed(RaceDayError):
-    """A deployed function could not be measured."""
-
-
-@dataclass(frozen=True, slots=True)
-class TimedRun:
-    """One activation: milliseconds it waited and was initialised (None where warm), and what it measured itself."""
-
-    wait_ms: float
-    init_ms: float | None
-    work_ms: float
-    work_cpu_ms: float
-    import_ms: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,31 +87,13 @@ class Measurer:
 
     async def _function(self, client: httpx.AsyncClient, name: str, runs: int) -> Measured:
         at_once = await asyncio.gather(*(self._run(client, name) for _ in range(runs)))
-        described = await self._ask(client, "GET", name, {})
-        memory = described.get("limits", {}).get("memory")
-        if not isinstance(memory, int):
-            raise MeasureFailed(f"{name}: the platform tells no memory of it")
+        memory = memory_mb(name, await self._ask(client, "GET", name, {}))
         return Measured(name, memory, (*at_once, *[await self._run(client, name) for _ in range(runs)]))
 
     async def _run(self, client: httpx.AsyncClient, name: str) -> TimedRun:
-        record = await self._ask(client, "POST", name, {"blocking": "true", "result": "false"})
-        notes = {note["key"]: note["value"] for note in record.get("annotations", ()) if "value" in note}
-        result = record.get("response", {}).get("result") or {}
-        try:
-            run = TimedRun(
-                float(notes.get("waitTime", 0.0)),
-                float(notes["initTime"]) if "initTime" in notes else None,
-                float(result["work_ms"]),
-                float(result["work_cpu_ms"]),
-                result.get("import_ms"),
-            )
-        except (KeyError, TypeError, ValueError):
-            raise MeasureFailed(f"{name}: it did not measure itself; deploy this code first: {result}") from None
-        if run.work_ms <= 0 or run.work_cpu_ms <= 0:
-            raise MeasureFailed(f"{name}: its clocks saw no time pass, which says nothing of its processor: {result}")
-        return run
+        return timed_run(name, await self._ask(client, "POST", name, {"blocking": "true", "result": "false"}))
 
-    async def _ask(self, client: httpx.AsyncClient, method: str, name: str, query: dict[str, str]) -> dict[str, Any]:
+    async def _ask(self, client: httpx.AsyncClient, method: str, name: str, query: dict[str, str]) -> Any:
         body = EVENT if method == "POST" else None
         try:
             answer = await client.request(method, f"{self._root}/{name}", params=query, json=body)
@@ -134,8 +101,10 @@ class Measurer:
             raise MeasureFailed(f"{name}: no answer of the platform ({type(error).__name__})") from error
         if answer.status_code not in (200, 502):
             raise MeasureFailed(f"{name}: the platform answered {answer.status_code}: {answer.text[:200]}")
-        found: dict[str, Any] = answer.json()
-        return found
+        try:
+            return answer.json()
+        except (ValueError, RecursionError):
+            raise MeasureFailed(f"{name}: the answer: expected JSON; got {answer.text[:80]!r}") from None
 
 
 def late(function: str, cold_ms: float | None, warm_ms: float | None, work_ms: float) -> list[str]:
@@ -168,12 +137,25 @@ def verdicts(found: Sequence[Measured]) -> list[str]:
 def _of_sizes(sizes: str, found: Sequence[Measured]) -> list[str]:
     measured = all(BY_NAME[each.function].memory(sizes) == each.memory_mb for each in found)
     troubles = [f"  {each.function}: {text}" for each in found for text in late(each.function, *_times(sizes, each))]
-    untold = [f"  {each.function}: no start was cold, which leaves that open" for each in found if not each.cold]
+    unseen = [(each.function, kind) for each in found for kind in _unseen(each)]
+    untold = [f"  {function}: no start was {kind}, and how long one takes is left open" for function, kind in unseen]
     word = "measured" if measured else "reckoned, should the share of a processor go by memory: deploy it to know"
+    if troubles:
+        return [f"{sizes}: NOT punctual ({word})", *troubles, *untold]
     lacking = [name for name in (SCHEDULER.name, POLLER.name) if name not in {each.function for each in found}]
-    if lacking and not troubles:
+    if lacking:
         return [f"{sizes}: left open, {' and '.join(lacking)} not measured", *untold]
-    return [f"{sizes}: {'NOT punctual' if troubles else 'punctual'} ({word})", *troubles, *untold]
+    seen = {"cold", "warm"} - {kind for _, kind in unseen}
+    if not seen:
+        return [f"{sizes}: left open", *untold]
+    limit = f" as far as {seen.pop()} starts go" if unseen else ""
+    return [f"{sizes}: punctual{limit} ({word})", *untold]
+
+
+def _unseen(each: Measured) -> list[str]:
+    """Return the kinds of start that punctuality depends on and that no run of a function was."""
+    kinds = {POLLER.name: (("cold", each.cold_ms), ("warm", each.warm_ms)), SCHEDULER.name: (("cold", each.cold_ms),)}
+    return [kind for kind, ms in kinds.get(each.function, ()) if ms is None]
 
 
 def _times(sizes: str, each: Measured) -> tuple[float | None, float | None, float]:

@@ -16,6 +16,7 @@ class Activation:
     status: str = ""
     result: Any = None
     logs: list[str] = field(default_factory=list)
+    wait_ms: int = 0
     init_ms: int | None = None
     peak_memory_mb: float = 0.0
     timeout_ms: int = 0
@@ -54,6 +55,7 @@ class Activation:
             {"key": "path", "value": f"{self.namespace}/{self.function}"},
             {"key": "kind", "value": "python:3.11"},
             {"key": "limits", "value": limits},
+            {"key": "waitTime", "value": self.wait_ms},
             {"key": "timeout", "value": "time limit" in str(self.result)},
         ]
         if self.init_ms is not None:

@@ -119,6 +119,7 @@ class Namespace:
         self._idle.clear()
 
     async def _run(self, function: HostedFunction, event: dict[str, Any], activation: Activation) -> Activation:
+        activation.wait_ms = max(0, _now_ms() - activation.start_ms)
         container = self._take_idle(function.full_name)
         try:
             if container is None:

@@ -5,7 +5,8 @@ import sys
 
 from local.environment import current
 from local.options import Options, write_json
-from ops.measure import Measured, MeasureFailed, Measurer, verdicts
+from ops.measure import Measured, Measurer, verdicts
+from ops.timed import MeasureFailed
 from raceday.catalogue.functions import NAMES, POLLER, SCHEDULER
 from raceday.errors import SettingsError
 from raceday.settings import PLATFORM, read_settings

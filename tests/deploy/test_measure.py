@@ -9,16 +9,17 @@ import httpx
 import pytest
 
 from local import cli
-from local.commands import measure as command
 from local.functions import ROOT
 from local.host.function import staged_function
 from local.host.namespace import Namespace
 from local.host.server import HostServer
-from ops.measure import Measured, MeasureFailed, Measurer, TimedRun, late, verdicts
+from local.work import measure as command
+from ops.measure import Measured, Measurer, late, verdicts
 from ops.packaging.project import FILE_NAME, read_project
 from ops.packaging.render import render
 from ops.packaging.sources import SOURCES
 from ops.packaging.stage import Stager
+from ops.timed import MeasureFailed, TimedRun, memory_mb, timed_run
 from raceday.catalogue.functions import POLLER, SCHEDULER, SIZES, TRACKER
 from raceday.settings import Settings
 from tests.deploy.test_real_functions import NOWHERE
@@ -49,6 +50,13 @@ class FakePlatform(httpx.AsyncBaseTransport):
             notes.append({"key": "initTime", "value": self.init_ms})
         result = self.result or {"work_ms": 200.0, "work_cpu_ms": 100.0, "import_ms": 150.0}
         return httpx.Response(200, json={"annotations": notes, "response": {"result": result}})
+
+
+def set_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the command find a platform."""
+    monkeypatch.setenv("RACEDAY_API_HOST", "https://faas.test")
+    monkeypatch.setenv("RACEDAY_NAMESPACE", "fn-x")
+    monkeypatch.setenv("RACEDAY_NAMESPACE_KEY", KEY)
 
 
 def measured(platform: FakePlatform, name: str = SCHEDULER.name, runs: int = 2) -> Measured:
@@ -105,10 +113,40 @@ def test_sizes_that_are_not_deployed_are_reckoned_and_say_so() -> None:
     assert "takes 9.00 s, 8 s at most" in lines[2]
 
 
-def test_without_a_cold_start_the_verdict_says_what_is_open() -> None:
-    """Where every container was warm nothing is known of cold ones, and the verdict says so."""
-    lines = verdicts([Measured(SCHEDULER.name, 512, (run(),)), poller()])
-    assert any("no start was cold" in line for line in lines)
+def scheduler(*runs: TimedRun) -> Measured:
+    """Return a scheduler at the seed's memory, in time."""
+    return Measured(SCHEDULER.name, SCHEDULER.memory("seed"), runs or (run(init=1500), run()))
+
+
+@pytest.mark.parametrize(
+    ("found", "told", "open_kinds"),
+    [
+        ([scheduler(run()), poller()], "punctual as far as warm starts go", [(SCHEDULER.name, "cold")]),
+        (
+            [scheduler(), Measured(POLLER.name, 1024, (run(),))],
+            "punctual as far as warm starts go",
+            [(POLLER.name, "cold")],
+        ),
+        (
+            [scheduler(), Measured(POLLER.name, 1024, (run(init=5),))],
+            "punctual as far as cold starts go",
+            [(POLLER.name, "warm")],
+        ),
+        (
+            [scheduler(run()), Measured(POLLER.name, 1024, (run(init=5),))],
+            "left open",
+            [(SCHEDULER.name, "cold"), (POLLER.name, "warm")],
+        ),
+        ([scheduler(), poller(), Measured(TRACKER.name, TRACKER.memory("seed"), (run(),))], "punctual", []),
+    ],
+)
+def test_what_no_start_has_shown_is_called_open(
+    found: list[Measured], told: str, open_kinds: list[tuple[str, str]]
+) -> None:
+    """Punctual without a limit is only what was seen start cold and warm; what the two did not show is named."""
+    seed = verdicts(found)[: 1 + len(open_kinds)]
+    assert seed[0] == f"seed: {told}{'' if told == 'left open' else ' (measured)'}"
+    assert [line.split(", ")[0] for line in seed[1:]] == [f"  {name}: no start was {kind}" for name, kind in open_kinds]
 
 
 @pytest.mark.parametrize("name", [SCHEDULER.name, POLLER.name])
@@ -127,13 +165,106 @@ def test_code_that_does_not_know_the_question_is_told() -> None:
         measured(platform)
 
 
-@pytest.mark.parametrize("times", [{"work_ms": 0.0}, {"work_cpu_ms": 0.0}])
-def test_a_clock_that_stood_still_is_told(times: dict[str, float]) -> None:
-    """Work that took no time by either clock gives no share of a processor, and no verdict."""
-    platform = FakePlatform()
-    platform.result = {"work_ms": 200.0, "work_cpu_ms": 100.0, "import_ms": 150.0, **times}
-    with pytest.raises(MeasureFailed, match="saw no time pass"):
-        measured(platform)
+HUGE = 10**400
+NO_NUMBERS: list[Any] = ["nan", "40", None, True, [], {}, float("nan"), float("inf"), HUGE]
+RECORD = "response.result."
+PATHS = (
+    "annotations.waitTime",
+    "annotations.initTime",
+    f"{RECORD}work_ms",
+    f"{RECORD}work_cpu_ms",
+    f"{RECORD}import_ms",
+)
+
+
+def answered(field: str, value: Any) -> dict[str, Any]:
+    """Return an activation's record with one field of it another, or left out where the value is Ellipsis."""
+    notes: dict[str, Any] = {"waitTime": 40, "initTime": 900}
+    result: dict[str, Any] = {"work_ms": 200.0, "work_cpu_ms": 100.0, "import_ms": 150.0}
+    told = notes if field.startswith("annotations.") else result
+    told[field.rpartition(".")[2]] = value
+    listed = [{"key": key, "value": each} for key, each in notes.items() if each is not ...]
+    return {"annotations": listed, "response": {"result": {k: v for k, v in result.items() if v is not ...}}}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *((field, value) for field in PATHS for value in NO_NUMBERS if (field, value) != (f"{RECORD}import_ms", None)),
+        *((field, -0.5) for field in PATHS),
+        *((field, ...) for field in PATHS if not field.endswith(("initTime", "import_ms"))),
+        *((f"{RECORD}{clock}", 0.0) for clock in ("work_ms", "work_cpu_ms")),
+        (f"{RECORD}work_cpu_ms", 221),
+    ],
+)
+def test_no_figure_is_taken_that_is_none(field: str, value: Any) -> None:
+    """A time that is no finite number, below nought, absent or more of a processor than of the wall is told by name."""
+    with pytest.raises(MeasureFailed) as failed:
+        timed_run(POLLER.name, answered(field, value))
+    assert str(failed.value).startswith(f"{POLLER.name}: {field}: expected ")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [(PATHS[1], ...), (PATHS[4], ...), (PATHS[4], None), (PATHS[0], 0), (PATHS[3], 219)]
+)
+def test_what_may_be_absent_or_nought_is_taken(field: str, value: Any) -> None:
+    """A warm start has no initTime, a machine may start no second process, and a clock of ticks is a bit ahead."""
+    run = timed_run(POLLER.name, answered(field, value))
+    assert (run.init_ms is None) == (field == PATHS[1])
+    assert (run.import_ms is None) == (field == PATHS[4])
+
+
+NO_RECORDS: list[tuple[Any, str]] = [
+    (None, "the answer"),
+    ([], "the answer"),
+    ("well", "the answer"),
+    ({}, "annotations"),
+    ({"annotations": None}, "annotations"),
+    ({"annotations": {}}, "annotations"),
+    ({"annotations": [None]}, "annotations"),
+    ({"annotations": []}, "response"),
+    ({"annotations": [], "response": None}, "response"),
+    ({"annotations": [], "response": []}, "response"),
+    ({"annotations": [], "response": {"result": None}}, "response.result"),
+    ({"annotations": [], "response": {"result": [1]}}, "response.result"),
+]
+
+
+@pytest.mark.parametrize(("record", "field"), NO_RECORDS)
+def test_an_answer_that_is_no_record_is_told(record: Any, field: str) -> None:
+    """Whatever JSON comes instead of an activation's record is an error with function and field, never a traceback."""
+    with pytest.raises(MeasureFailed, match=f"^{POLLER.name}: {field}: expected a"):
+        timed_run(POLLER.name, record)
+
+
+@pytest.mark.parametrize("memory", [None, True, 0, -512, 512.0, "512", [], float("inf")])
+def test_a_memory_that_is_none_is_told(memory: Any) -> None:
+    """Megabytes are a whole number above nought."""
+    with pytest.raises(MeasureFailed, match=r"limits\.memory: expected a whole number"):
+        memory_mb(POLLER.name, {"limits": {"memory": memory}})
+
+
+@pytest.mark.parametrize("described", [None, [], {}, {"limits": None}, {"limits": []}])
+def test_a_description_without_limits_is_told(described: Any) -> None:
+    """What describes no function is an error with the field's name."""
+    with pytest.raises(MeasureFailed, match=rf"^{POLLER.name}: (the answer|limits): expected a JSON object"):
+        memory_mb(POLLER.name, described)
+
+
+PAGES = ["<html>200</html>", "", "null", "[]", '{"response": null}', "[" * 100_000, "1" * 5000]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page[:20])
+def test_a_page_with_status_200_ends_the_command_with_3(
+    page: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HTML, a list or nothing at all where JSON is due is one line on standard error."""
+    set_platform(monkeypatch)
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, text=page))
+    monkeypatch.setattr(command, "Measurer", lambda settings: Measurer(settings, transport))
+    assert cli.main(["measure", "--only", POLLER.name, "--runs", "1"]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"raceday measure: {POLLER.name}: ")
 
 
 def test_a_platform_that_refuses_is_told() -> None:
@@ -175,8 +306,7 @@ def test_the_command_names_what_is_wrong(capsys: pytest.CaptureFixture[str], mon
     assert "expected functions of" in capsys.readouterr().err
     assert cli.main(["measure", "--only", " , "]) == 2
     assert "expected at least one function" in capsys.readouterr().err
-    for name in ("RACEDAY_API_HOST", "RACEDAY_NAMESPACE", "RACEDAY_NAMESPACE_KEY"):
-        monkeypatch.setenv(name, {"RACEDAY_API_HOST": "https://faas.test", "RACEDAY_NAMESPACE": "fn-x"}.get(name, KEY))
+    set_platform(monkeypatch)
     for init_ms, code in ((900, 0), (9500, 1)):
         platform = FakePlatform(init_ms=init_ms)
         monkeypatch.setattr(command, "Measurer", lambda settings, there=platform: Measurer(settings, there))
