@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from local.bench.crowd import Watched, main
+import pytest
+
+from local.bench.crowd import Watched, arguments, main
 
 AT = datetime(2026, 2, 14, 4, 0, tzinfo=UTC)
 
@@ -20,10 +22,22 @@ def test_activations_are_counted_at_once_and_by_the_minute() -> None:
 
 
 def test_a_crowded_day_is_told_by_its_densest_minutes() -> None:
-    """The races around those minutes are kept, every sure slot is polled, and what a poll comes to is told."""
+    """The races around those minutes are kept, every sure slot is polled, and seconds a poll are told, not rows."""
     found = main(60, "lean")
     assert 0 < found["kept"] < 60
     assert found["polls"] > 0
     assert found["missing"] == 0
     assert found["invocations_a_minute"]["most"] >= found["invocations_a_minute"]["mean"] > 0
-    assert found["rows_read_a_poll"] > 0
+    assert found["gib_secs_a_poll"] > 0
+    assert not [key for key in found if any(word in key for word in ("read", "written", "calls", "dollars"))]
+
+
+@pytest.mark.parametrize("text", ["0", "5001", "-3", "1.5", "many", "", "٣", "9" * 5000])
+def test_another_number_of_races_is_refused_in_a_line(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no number from 1 to 5000 is told with those two, not with all that it might be."""
+    with pytest.raises(SystemExit) as ended:
+        arguments().parse_args(["--", text, "lean"])
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert "expected 1 to 5000 races" in told
+    assert len(told) < 300
