@@ -97,6 +97,8 @@ class ActivationContext:
 
 
 Build = Callable[[str, int, Callable[[], None]], Container]
+# Is told of an ended activation: function, id, begin, milliseconds, answer, whether its start was cold.
+OnDone = Callable[[str, str, datetime, float, dict[str, Any], bool], None]
 
 
 @dataclass(slots=True)
@@ -111,7 +113,7 @@ class Platform:
     limits: Mapping[str, Limit]
     on_answer: Callable[[str, int, dict[str, Any]], None] | None = None
     trace: Callable[[str, dict[str, Any]], None] | None = None
-    on_done: Callable[[str, str, datetime, float, dict[str, Any], bool], None] | None = None
+    on_done: OnDone | None = None
     keeper: "Keeper | None" = None
     slower: Callable[[str], float] = lambda name: 0.0
     uses: dict[str, Use] = field(default_factory=lambda: defaultdict(Use))

@@ -88,7 +88,7 @@ def polls(expected: Mapping[str, Expected], ledger: Sequence[Row], world: SimWor
     # A caller's poll that fell on a planned slot has served it.
     committed |= wanted & slots.keys()
     gaps = {(r["raceId"], when(gap["slot"])) for r in ledger for gap in json.loads(r.get("gaps") or "[]")}
-    lateness = [(_is_critical(row), _lateness(row, world.counts.asked.get(row["raceId"], ()))) for row in planned]
+    lateness = [(is_critical(row), _lateness(row, world.counts.asked.get(row["raceId"], ()))) for row in planned]
     late = sorted(secs for _, secs in lateness)
     return {
         "expected": len(wanted),
@@ -122,7 +122,7 @@ def _p99(ordered: Sequence[float]) -> float | None:
     return round(ordered[math.ceil(len(ordered) * 0.99) - 1], 3) if ordered else None
 
 
-def _is_critical(row: Row) -> bool:
+def is_critical(row: Row) -> bool:
     """Tell whether a slot lies between T-5 and Final, where nothing is to be late."""
     return bool(row["kind"] == "slot" and when(row["slot"]) >= when(row["startTime"]) - CRITICAL)
 
@@ -160,7 +160,7 @@ def _begun_late(expected: Mapping[str, Expected], planned: Sequence[Row], world:
 
 
 def _most_late(row: Row) -> int:
-    return MOST_LATE_CRITICAL_SECS if _is_critical(row) else MOST_LATE_SECS
+    return MOST_LATE_CRITICAL_SECS if is_critical(row) else MOST_LATE_SECS
 
 
 def _moved_at(planned: Sequence[Row]) -> dict[tuple[str, str], datetime]:

@@ -17,7 +17,7 @@ from local.simulate.loop import VirtualLoop
 from local.simulate.operator import pause
 from local.simulate.oracle.judge import Left, judge_rows
 from local.simulate.plan import DayPlan
-from local.simulate.platform import limits_of
+from local.simulate.platform import OnDone, limits_of
 from local.simulate.port_store import PortBackend
 from local.simulate.report import day_report, failures, stored
 from local.simulate.seams import FaultHooks
@@ -76,6 +76,7 @@ def simulate_day(
     progress: Progress | None = None,
     trace: Callable[[str], None] | None = None,
     on_end: Callable[[FeedDay, SimWorld, Tables, datetime], None] | None = None,
+    on_done: OnDone | None = None,
     into: Backend | None = None,
 ) -> dict[str, Any]:
     """Simulate one generated day and give its report; everything but `wall_secs` and `measured` repeats for a seed."""
@@ -95,7 +96,7 @@ def simulate_day(
         if seams is not None:
             world.use(seams(world))
         activity = _activity(plan)
-        world.platform.on_done = activity.on_done if activity else None
+        world.platform.on_done = activity.on_done if activity else on_done
         keeper = world.platform.keeper = _keeper(plan)
         try:
             reader = world.backend.reader(world)
