@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from local.docs.causes import causes_table
+from local.docs.cost import cost_blocks
 from local.docs.functions import functions_page, functions_table
 from local.docs.openapi import openapi_text
 from local.docs.scores import score_page
@@ -25,8 +26,12 @@ def between(text: str, name: str, made: str) -> str:
 def pages() -> dict[Path, str]:
     """Return the text of each generated page by its path."""
     readme, settings, operations = ROOT / "README.md", DOCS / "settings.md", DOCS / "operations.md"
-    scores = DOCS / "score.md"
+    scores, cost = DOCS / "score.md", DOCS / "cost.md"
+    priced = cost.read_text()
+    for name, made in cost_blocks().items():
+        priced = between(priced, name, made)
     return {
+        cost: priced,
         scores: between(scores.read_text(), "score", score_page()),
         readme: between(readme.read_text(), "functions", functions_table()),
         settings: between(settings.read_text(), "settings", settings_table()),

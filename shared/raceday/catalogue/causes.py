@@ -14,8 +14,8 @@ class Cause(NamedTuple):
 CAUSES = (
     Cause(
         "no_attempt",
-        "no poller was started for it, or it did not come to it",
-        "was the scheduler still or paused? Did the platform refuse (`tick.failed`)?",
+        "no poller was started for it, or it did not come to it; on a closing row also what was tried in vain",
+        "was the scheduler still or paused? Did the platform refuse (`tick.failed`)? Tries: `poll.failed` in the log",
     ),
     Cause(
         "expired",
