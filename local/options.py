@@ -122,10 +122,11 @@ def write_whole(path: Path, text: str) -> None:
     try:
         part.write_text(text, encoding="utf-8")
         part.replace(path)
-    except OSError:
+    except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()
-        raise
+        # A disk that is full says so of no file.
+        raise OSError(error.errno, error.strerror, error.filename or str(path)) from error
 
 
 def write_json(path: Path, told: Any, *, indent: int = 1, default: Callable[[Any], Any] | None = None) -> None:

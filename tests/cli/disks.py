@@ -53,6 +53,8 @@ LINES: dict[str, tuple[str, ...]] = {
         "silks sheet silks.html",
         "score table --races 1 --json new.json",
         "doctor --json new.json",
+        "outages --races 1 --depth full --outage store-killed --json new.json",
+        "backfill 2026-02-14 --again --feed tape:day.tape --at 2026-02-16T00:00:00+00:00 --rate 1000",
         "simulate --races 1 --tape new.tape",
         "simulate --races 1 --store new.db",
     ),

@@ -28,7 +28,8 @@ SAID = {
     "filling": r"database or disk is full|disk I/O error",
 }
 # What a slow machine tells beside it: the first line, the suite's own log, and the progress of what takes long.
-BESIDE = re.compile(rf"{re.escape(TERMS)}|store .+|\{{.+\}}|raceday [a-z-]+: \d+ s(, .+)?|race day: \d+%")
+PROGRESS = r"raceday [a-z-]+: \d+ s(, .+)?|race day: \d+%|(depth full|lost 0) .+"
+BESIDE = re.compile(rf"{re.escape(TERMS)}|store .+|\{{.+\}}|{PROGRESS}")
 NAMESPACE = ["unshare", "--map-root-user", "--mount"]
 
 
