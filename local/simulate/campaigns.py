@@ -146,14 +146,16 @@ def excused(reports: Sequence[Mapping[str, Any]]) -> str:
 def main(words: Sequence[str]) -> int:
     """Run the sets that are named, NAME or NAME:DAYS for the first so many of its days; all of them without a name."""
     failed = False
-    print(HEAD, "|---" * (HEAD.count("|") - 1) + "|", sep="\n")
-    for word in words or SETS:
-        name, _, most = word.partition(":")
-        if name not in SETS or (most and not most.isdecimal()):
-            print(f"expected some of {', '.join(SETS)}, each with :DAYS or without; got {word!r}", file=sys.stderr)
+    asked = [word.partition(":") for word in words or SETS]
+    for name, colon, most in asked:
+        if name not in SETS or (colon and not (most.isdecimal() and int(most) > 0)):
+            got = repr(f"{name}{colon}{most}")
+            print(f"expected some of {', '.join(SETS)}, each with :DAYS from 1 or without; got {got}", file=sys.stderr)
             return 2
+    print(HEAD, "|---" * (HEAD.count("|") - 1) + "|", sep="\n")
+    for name, _, most in asked:
         days = list(SETS[name]())[: int(most) if most else None]
-        reports = [simulated(asked) for asked in days]
+        reports = [simulated(day) for day in days]
         parts = {r["faults"]: [each for each in reports if each["faults"] == r["faults"]] for r in reports}
         told = verdict(reports)
         for part, each in parts.items() if name == "profiles" else [(name, reports)]:

@@ -117,6 +117,9 @@ def _forever(args: Options) -> int:
 
 def _shrink(args: Options, reports: list[dict[str, Any]]) -> None:
     """Cut the first day that failed down, and say how it is run again."""
+    if all(map(fine, reports)):
+        print("--shrink: no day failed, so there is nothing to shrink")
+        return
     from local.simulate.hunt import FaultDay, shrunk
 
     for i, report in enumerate(reports):

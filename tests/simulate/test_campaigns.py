@@ -64,11 +64,19 @@ def test_the_sets_are_what_the_release_asks_for() -> None:
 
 
 def test_a_set_that_fails_ends_with_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of days named by set and number a row is printed; one that failed is told of, and one of no set is refused."""
+    """Of days named by set and number a row is printed; one that failed is told of."""
     monkeypatch.setattr(campaigns, "simulated", cache(campaigns.simulated))
     assert main(["one race:1"]) == 0
     assert "| one race | 1 | " in capsys.readouterr().out
     monkeypatch.setattr(campaigns, "verdict", lambda reports: ["FAILED: seed 3"])
     assert main(["one race:1"]) == 1
     assert "FAILED: seed 3" in capsys.readouterr().err
-    assert main(["no such set"]) == 2
+
+
+@pytest.mark.parametrize("words", [["no such set"], ["plain:0"], ["plain:"], ["plain:x"], ["one race:1", "plane"]])
+def test_what_names_no_day_is_refused_before_any_is_run(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A set that is not there, or none of its days, ends with 2 and no table, whatever stands before it."""
+    assert main(words) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert f"got {words[-1]!r}" in told.err

@@ -102,3 +102,9 @@ def test_a_race_is_kept_by_its_name_and_an_unknown_one_leaves_the_day_whole() ->
     assert [race.race_id for race in day.races] == whole
     keep_races(day, [name.lower()])
     assert [race.race_id for race in day.races] == [first.races[0].race_id]
+
+
+def test_a_sound_day_has_nothing_to_shrink(capsys: pytest.CaptureFixture[str]) -> None:
+    """Asked to cut a day down that does not fail, the command says so and ends with 0."""
+    assert main(["simulate", "--seed", "4", "--races", "1", "--depth", "port", "--shrink"]) == 0
+    assert "no day failed, so there is nothing to shrink" in capsys.readouterr().out
