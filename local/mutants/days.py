@@ -49,6 +49,8 @@ _UNSEEN = (datetime(2026, 2, 13, 19, 58, tzinfo=UTC), datetime(2026, 2, 13, 20, 
 _UNCHECKED = (datetime(2026, 2, 13, 20, 7, tzinfo=UTC), datetime(2026, 2, 13, 20, 50, tzinfo=UTC))
 # Half an hour in the last hour before the start of the day's one race.
 _PAUSE = (datetime(2026, 2, 13, 22, 0, tzinfo=UTC), datetime(2026, 2, 13, 22, 30, tzinfo=UTC))
+# Fifty minutes of it: more slots than fit on two hands.
+_LONG_PAUSE = (datetime(2026, 2, 13, 21, 44, tzinfo=UTC), datetime(2026, 2, 13, 22, 34, tzinfo=UTC))
 DAYS: Mapping[str, Named] = {
     "plain": Named(_early(3, 1)),
     "pair": Named(_early(3, 2)),
@@ -88,6 +90,10 @@ DAYS: Mapping[str, Named] = {
     "unplaced": Named(_early(3, 1), rates={"payload.unplaced": 1.0}),
     # Nothing but deliveries brings the totals up to date, and those of an hour come together.
     "held": Named(_early(4, 1, moved_starts=0), rates={"webhook.held": 1.0, "wake.dropped": 1.0, "store.slow": 0.5}),
+    # Alerts are told and whoever told them dies before saying so; nobody comes back to it before the next label.
+    "told-in-part": Named(_early(2, 3), rates={"activation.killed_by_request": 0.35, "wake.dropped": 0.9}),
+    "jump-guessed": Named(_early(3, 1), rates={"payload.jump_guessed": 1.0}),
+    "long-pause": Named(replace(_port(3, 1, moved_starts=0), paused=_LONG_PAUSE)),
     "stuck": Named(_early(3, 1, unfinished=1)),
     "bands": Named(_early(5, 1)),
     "greyhounds": Named(_early(3, 1, greyhound_meetings=1)),

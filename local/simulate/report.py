@@ -88,6 +88,7 @@ def polls(expected: Mapping[str, Expected], ledger: Sequence[Row], world: SimWor
     # A caller's poll that fell on a planned slot has served it.
     committed |= wanted & slots.keys()
     gaps = {(r["raceId"], when(gap["slot"])) for r in ledger for gap in json.loads(r.get("gaps") or "[]")}
+    untold = _passed(expected, planned) - gaps
     lateness = [(is_critical(row), _lateness(row, world.counts.asked.get(row["raceId"], ()))) for row in planned]
     late = sorted(secs for _, secs in lateness)
     return {
@@ -97,6 +98,7 @@ def polls(expected: Mapping[str, Expected], ledger: Sequence[Row], world: SimWor
         "refused": sum(world.counts.outcomes[word] for word in IDLE_OUTCOMES),
         "gaps": len(gaps),
         "gaps_unexplained": len(gaps & committed),
+        "paused_untold": len(untold),
         "handed_again": _handed_again(world),
         "late_p99_secs": _p99(late),
         "late_p99_critical_secs": _p99(sorted(secs for critical, secs in lateness if critical)),
@@ -108,8 +110,20 @@ def polls(expected: Mapping[str, Expected], ledger: Sequence[Row], world: SimWor
         "closing": sum(row["kind"] == "closing" for row in ledger),
         "missing": len(wanted - committed),
         "unexpected": len(committed - wanted),
-        "differences": _named(wanted - committed, "missing") + _named(committed - wanted, "unexpected"),
+        "differences": [
+            *_named(wanted - committed, "missing"),
+            *_named(committed - wanted, "unexpected"),
+            *_named(untold, "told by no gap"),
+        ],
     }
+
+
+def _passed(expected: Mapping[str, Expected], planned: Sequence[Row]) -> set[tuple[str, datetime]]:
+    """Return the slots that a pause let pass and after which their race was polled again."""
+    newest: dict[str, datetime] = {}
+    for row in planned:
+        newest[row["raceId"]] = max(when(row["slot"]), newest.get(row["raceId"], when(row["slot"])))
+    return {(key, at) for key, each in expected.items() for at in each.passed if key in newest and at < newest[key]}
 
 
 def _handed_again(world: SimWorld) -> int:

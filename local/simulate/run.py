@@ -24,7 +24,7 @@ from local.simulate.seams import FaultHooks
 from local.simulate.shrink import keep_races
 from local.simulate.storms_judged import begin_network, network_report
 from local.simulate.tables import Tables, read_tables, since
-from local.simulate.users import seed_users
+from local.simulate.users import change_mind, seed_users
 from local.simulate.virtual_http import httpcore_on, turns
 from local.simulate.wire_depth import WireBackend
 from local.simulate.world import SETTINGS, Backend, SimWorld
@@ -102,6 +102,7 @@ def simulate_day(
             reader = world.backend.reader(world)
             await seed_users(reader)
             before = await read_tables(reader)
+            world.platform.spawn(change_mind(world, reader, generated))
             if plan.paused is not None:
                 world.platform.spawn(pause(world, reader, plan.paused))
             last = world.seams.last(end) if plan.network == "calm" else end + QUIET

@@ -45,13 +45,25 @@ class ServedAnswer:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class UserWrite:
+    """A row that a user wrote in the course of the day, and from when to when it was on its way."""
+
+    table: str
+    row_id: str
+    row: Mapping[str, Any]
+    begun: datetime
+    done: datetime
+
+
 @dataclass(slots=True)
 class Record:
     """Every answer of a day: events by race id, pages of the meeting list, and single meetings, in order of time.
 
     `imported` are the instants at which an import of the lists had stored all that it was served, `fell_back` the
     races whose totals went from one poll back to an older one, for a while at least, `unlinked` those that were
-    created without their meeting. `outcomes` is what polls told of their orders, each with its container's number.
+    created without their meeting. `outcomes` is what polls told of their orders, each with its container's number,
+    `user_writes` what a user changed in the course of the day.
     """
 
     events: dict[str, list[ServedAnswer]] = field(default_factory=lambda: defaultdict(list))
@@ -62,6 +74,7 @@ class Record:
     fell_back: list[tuple[str, int, int]] = field(default_factory=list)
     unlinked: list[str] = field(default_factory=list)
     outcomes: list[Mapping[str, Any]] = field(default_factory=list)
+    user_writes: list[UserWrite] = field(default_factory=list)
 
     def keep(self, path: str, function: str, at: datetime, body: bytes, *, tracked: bool = True) -> None:
         """Keep the answer to a path below the feed's root: a room, and an id but for a list."""

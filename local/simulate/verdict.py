@@ -35,6 +35,7 @@ def troubles(report: Mapping[str, Any]) -> dict[str, int]:
         counts |= {
             "slots missing": polls["missing"],
             "gaps told of no absent slot": polls["gaps_unexplained"],
+            "slots of a pause and not told": polls["paused_untold"],
             "slots handed out twice": polls["handed_again"],
             "slots polled late": polls["begun_late"],
             "imports that failed": len(report["failures"]),

@@ -3,10 +3,15 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from local.functions import function
+from local.simulate.loop import VirtualClock
 from local.simulate.world import FUNCTIONS_URL, SimWorld
+from local.testing.containers import make_container
 from raceday.catalogue.functions import EVENT_FUNCTIONS
+from raceday.runtime.function import handle
 from raceday.runtime.webhook import sign
 from raceday.store.port import Row
 from raceday.tables import RACE_POLLS
@@ -16,6 +21,7 @@ DISABLED_AFTER = 10
 REFUSALS = (400, 401, 403, 413)
 # What the functions take at most; a delivery is a row, of a few kB.
 MOST_BYTES = 256_000
+EVENTS = "x-appwrite-webhook-events"
 
 
 async def deliver(world: SimWorld, url: str, headers: Mapping[str, str], body: bytes) -> int:
@@ -83,7 +89,7 @@ class PortWebhooks:
         url, body = f"{FUNCTIONS_URL}/{name}", json.dumps(row).encode()
         headers = {
             "content-type": "application/json",
-            "x-appwrite-webhook-events": f"databases.{settings.store_database}.tables.{table}.rows.{row['$id']}.create",
+            EVENTS: f"databases.{settings.store_database}.tables.{table}.rows.{row['$id']}.create",
             "x-appwrite-webhook-project-id": settings.store_project,
             "x-appwrite-webhook-signature": sign(settings.webhook_secret, url, body),
         }
@@ -96,15 +102,34 @@ class PortWebhooks:
         self._failures[name] = self._failures[name] + 1 if status >= 400 else 0
 
     async def _forge(self, name: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Send what nobody may let in: another secret's signature, another project's delivery, a body too large."""
+        """Send what nobody may let in: signed with another secret, of another project or database, a body too large.
+
+        A function whose secret is not set yet lets nothing in, not even what is signed with no secret either.
+        """
         secret = self._world.settings.webhook_secret
         huge = json.dumps({"raceId": "forged", "padding": "x" * MOST_BYTES}).encode()
         forged = {
             "a forged signature": ({"x-appwrite-webhook-signature": sign("another secret", url, body)}, body),
             "another project's delivery": ({"x-appwrite-webhook-project-id": "another"}, body),
             "a body too large": ({"x-appwrite-webhook-signature": sign(secret, url, huge)}, huge),
+            "a row of another database": ({EVENTS: headers[EVENTS].replace("databases.", "databases.another-")}, body),
         }
         for what, (changed, sent) in forged.items():
             answer = await self._world.platform.activate(name, web_event(f"/{name}", {**headers, **changed}, sent))
-            if "error" not in answer and int(answer.get("statusCode", 200)) < 400:
+            if _let_in(answer):
                 self._world.forbidden.append(f"{name} let in {what}")
+        unsigned = {**headers, "x-appwrite-webhook-signature": sign("", url, body)}
+        if _let_in(await self._without_secret(name, web_event(f"/{name}", unsigned, body))):
+            self._world.forbidden.append(f"{name} let in a delivery while no secret was set")
+
+    async def _without_secret(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
+        """Hand a delivery to a container of a function as it is before its secret is set."""
+        world = self._world
+        clock, store = VirtualClock(world.loop), world.backend.reader(world)
+        container = make_container(replace(world.settings, webhook_secret=""), clock, store=store)
+        return await handle(container, function(name), event, None)
+
+
+def _let_in(answer: Mapping[str, Any]) -> bool:
+    """Tell whether a function did anything with a delivery but refuse it or tell that it is no row of its own."""
+    return "error" not in answer and int(answer.get("statusCode", 200)) < 400 and "ignored" not in json.dumps(answer)

@@ -10,7 +10,8 @@ from appwrite.query import Query
 from raceday.ids import row_key
 from raceday.ledger.codec import to_row
 from raceday.projections.alert_cursor import Cursor
-from raceday.projections.alerts import walk
+from raceday.projections.alerts import walk, write_new
+from raceday.projections.audience import read_audience, users_of
 from raceday.racing.snapshot import Status
 from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, NOTIFICATIONS
 from tests.ledgers import START, poll
@@ -174,3 +175,43 @@ async def test_alerts_after_a_poll_without_pools_are_the_same_however_often_they
     assert found == await told(1)
     rows = [json.loads(row) for row in found]
     assert {(r["type"], r["entrantId"], r["timeInterval"]) for r in rows} == {("odds", A, 55), ("odds", B, 50)}
+
+
+async def test_what_is_there_in_part_is_completed() -> None:
+    """Where whoever told the first of some alerts died before saying so, the rest of them is told all the same."""
+    suite = Suite(at=START)
+    rows = [
+        {"$id": f"n{i}", "userId": "u", "raceId": "race-1", "type": "odds", "title": "t", "message": "m",
+         "eventTimestamp": to_row(poll(1, 60, BEFORE))["slot"], "read": False}
+        for i in range(4)
+    ]  # fmt: skip
+    assert await write_new(suite.container, rows[1:3]) == 2
+    assert await write_new(suite.container, rows) == 2
+    assert sorted(row["$id"] for row in await suite.rows(NOTIFICATIONS)) == ["n0", "n1", "n2", "n3"]
+
+
+async def test_changed_bands_count_after_a_minute() -> None:
+    """A warm process goes by the bands that it has read for a minute, and by the present ones from then on."""
+    suite = Suite(at=START)
+    await suite.store.create_many(ALERT_CONFIGS, [band("minds", 1, 5, 9)])
+
+    async def lows() -> list[float]:
+        audience = await read_audience(suite.container)
+        return [each.low for user in audience.users for each in user.bands if user.user_id == "minds"]
+
+    assert await lows() == [5]
+    await suite.store.update(ALERT_CONFIGS, band("minds", 1, 5, 9)["$id"], {"percentageRangeMin": 7})
+    suite.clock.advance(59)
+    assert await lows() == [5]
+    suite.clock.advance(1)
+    assert await lows() == [7]
+
+
+def test_of_two_rows_for_a_band_the_first_by_id_counts() -> None:
+    """Whatever order they are read in, the row whose id comes first decides, and the other one counts for nothing."""
+    rows = [
+        band("twice", 1, low, None) | {"$id": key, "audibleAlertsEnabled": True} for key, low in (("b", 9), ("a", 5))
+    ]
+    for read in (rows, rows[::-1]):
+        (user,) = users_of(read, [])
+        assert [each.low for each in user.bands] == [5]

@@ -217,3 +217,13 @@ async def test_only_a_poll_that_ends_its_race_asks_for_them(n: int, *, owing: bo
     assert stored is not None
     call = Call("race-pools-aggregator", {}, "act", 0.0, suite.clock, suite.container.log, None, stored, RACE_POLLS)
     assert may_owe(call) is owing
+
+
+async def test_the_newest_word_on_the_jump_counts() -> None:
+    """An actual start that the feed puts right later decides which prices were the last, and how old they were."""
+    suite, rows = Suite(at=START), history()
+    early = START - timedelta(minutes=6)
+    rows[5] = rows[5]._replace(race=rows[5].race._replace(actual_start=early))
+    await keep(suite, *rows)
+    found = (await woken(suite))["r1"]
+    assert (found["jumpAt"], told(found, "pool_win", "last")["stale_secs"]) == (iso(JUMP), 90)

@@ -73,10 +73,13 @@ def test_a_wrong_signature_or_project_is_refused(headers: dict[str, str]) -> Non
 
 
 def test_without_a_secret_nothing_is_let_in() -> None:
-    """A function whose secret or URL is not set lets no delivery in."""
+    """A function whose secret or URL is not set lets no delivery in, not even one signed with no secret."""
     for settings, url in ((Settings(store_project="p1"), URL), (SETTINGS, "")):
         with pytest.raises(WebhookRefused):
             check_delivery(delivery(SINGLE), settings, url)
+    nobodys = delivery(SINGLE, x_appwrite_webhook_signature=sign("", URL, SINGLE))
+    with pytest.raises(WebhookRefused):
+        check_delivery(nobodys, Settings(store_project="p1"), URL)
 
 
 @pytest.mark.parametrize(

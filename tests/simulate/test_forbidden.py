@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +22,7 @@ from local.simulate.plan import DayPlan
 from local.simulate.run import simulate_day
 from local.simulate.seams import FaultHooks
 from local.simulate.served import Record
-from local.simulate.verdict import fine, replay, troubles
+from local.simulate.verdict import fine, replay, troubles, verdict
 from local.simulate.webhooks import PortWebhooks
 from local.simulate.world import FUNCTIONS_URL, POLLER, SECRET, SETTINGS, SimWorld
 from raceday.catalogue.functions import EVENT_FUNCTIONS
@@ -31,6 +32,7 @@ from raceday.tables import RACE_POLLS
 from tests.simulate.days import SMALL, told_of
 
 AT = datetime(2026, 2, 13, 20, 0, tzinfo=UTC)
+ROW = {"$id": "x", "raceId": "r1"}
 PAUSED = (datetime(2026, 2, 13, 22, 0, tzinfo=UTC), datetime(2026, 2, 13, 22, 30, tzinfo=UTC))
 
 
@@ -64,6 +66,15 @@ def test_a_day_with_a_pause_wants_no_poll_in_it() -> None:
     assert fine(report), troubles(report)
     assert report["polls"]["gaps"] > 5
     assert "--paused 2026-02-13T22:00..2026-02-13T22:30" in replay(report)
+
+
+def test_a_slot_of_a_pause_that_no_gap_tells_of_fails_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not polled while pollers were paused is told in the race's next row, all of it."""
+    monkeypatch.setattr("raceday.polling.plan._MOST_GAPS", 5)
+    day = DayPlan(seed=3, races=1, depth="port", options=DayOptions(moved_starts=0), paused=PAUSED)
+    report = simulate_day(day)
+    assert set(troubles(report)) == {"slots of a pause and not told"}
+    assert "told by no gap" in verdict([report])[1]
 
 
 def test_a_deed_that_was_forbidden_fails_the_day() -> None:
@@ -142,7 +153,6 @@ def test_totals_that_came_long_after_their_race_are_told(late: int, sound: bool,
 @pytest.mark.parametrize(("status", "told"), [(200, 0), (429, 0), (401, 3), (413, 3)])
 def test_a_delivery_of_ours_that_is_refused_is_told(status: int, told: int) -> None:
     """Signed as the store signs it, of our project and of a row's size, a delivery is let in by each event function."""
-    world: Any = StoodFor()
 
     async def activate(name: str, event: dict[str, Any]) -> dict[str, Any]:
         forged = (
@@ -150,16 +160,44 @@ def test_a_delivery_of_ours_that_is_refused_is_told(status: int, told: int) -> N
         )
         return {"statusCode": 401 if forged else status}
 
-    row = {"$id": "x"}
-    body = json.dumps(row).encode()
+    body = json.dumps(ROW).encode()
     right = {sign(SECRET, f"{FUNCTIONS_URL}/{name}", body) for name in EVENT_FUNCTIONS}
+    assert len([each for each in forbidden_of(activate) if "refused" in each]) == told
+
+
+@pytest.mark.parametrize(("answer", "told"), [({"ok": True}, 12), ({"ok": True, "ignored": "x"}, 0)])
+def test_what_is_forged_and_let_in_is_told(answer: dict[str, Any], told: int) -> None:
+    """Wrong by signature, project, size or database: each event function that takes one is told of, once for each."""
+
+    async def activate(name: str, event: dict[str, Any]) -> dict[str, Any]:
+        return {"statusCode": 200, "body": answer}
+
+    assert len([each for each in forbidden_of(activate) if "let in" in each]) == told
+
+
+def test_a_function_that_takes_all_while_no_secret_is_set_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before its secret is set a function refuses what is signed with none; one that does not is told of."""
+
+    async def refuse(name: str, event: dict[str, Any]) -> dict[str, Any]:
+        return {"statusCode": 401}
+
+    assert not [each for each in forbidden_of(refuse) if "no secret" in each]
+    monkeypatch.setattr("raceday.runtime.webhook.check_delivery", lambda http, settings, url: None)
+    assert len([each for each in forbidden_of(refuse) if "no secret" in each]) == 3
+
+
+def forbidden_of(activate: Callable[[str, dict[str, Any]], Any]) -> list[str]:
+    """Deliver one row to event functions that answer so, the forged ones before it; give what was forbidden."""
+    world: Any = StoodFor()
     world.seams, world.delays = FaultHooks(), SimpleNamespace(webhook=(0.0, 0.0))
     world.chances = SimpleNamespace(span=lambda room, span: 0.0)
+    world.backend = SimpleNamespace(reader=lambda world: SimpleNamespace())
 
     async def send() -> None:
         world.platform = SimpleNamespace(busy=False, activate=activate, spawn=asyncio.ensure_future)
-        PortWebhooks(world).on_event(RACE_POLLS, "create", row)
+        PortWebhooks(world).on_event(RACE_POLLS, "create", ROW)
         await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
 
     asyncio.run(send())
-    assert len([each for each in world.forbidden if "refused" in each]) == told
+    found: list[str] = world.forbidden
+    return found

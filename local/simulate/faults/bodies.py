@@ -90,6 +90,13 @@ def _protest_open(body: Body) -> None:
         race |= {"protest": True, "protest_reason": "Protest 2nd vs 1st"}
 
 
+def _jump_guessed(body: Body) -> None:
+    """Name an actual start of a race while it runs that is put right once it is run."""
+    race = body["data"]["race"]
+    if race.get("status") == "Closed":
+        race["actual_start"] -= 45
+
+
 def _unplaced(body: Body) -> None:
     """Show the last of the results as a runner that has no place."""
     for placing in (body["data"].get("results") or ())[-1:]:
@@ -111,6 +118,7 @@ CHANGES: dict[str, Callable[[Body], None]] = {
     "payload.shut_early": _shut_early,
     "payload.protest_open": _protest_open,
     "payload.unplaced": _unplaced,
+    "payload.jump_guessed": _jump_guessed,
 }
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -12,10 +13,17 @@ from local.simulate.oracle.facts import OVER, Ledger, Poll
 from local.simulate.oracle.movements import movements
 from local.simulate.oracle.reading import stamp
 from local.simulate.oracle.timeline import DueEntry, secs_left
+from local.simulate.served import UserWrite
 from raceday.store.port import Row
 from raceday.tables import NOTIFICATIONS
 
 _EDGE = Fraction(1, 10**9)
+# A change of bands and filters counts a minute later at most: so long may whoever tells go by what it has read.
+_OLD_FOR = timedelta(seconds=60)
+# Clocks are right to the second where nothing is broken; else one may be set right, by minutes, after it has read.
+_CLOCKS_SOUND, _CLOCKS_BROKEN = timedelta(seconds=2), timedelta(minutes=12)
+# Where nothing is broken a poll's alerts are told within so long.
+_TOLD_WITHIN = timedelta(minutes=2)
 Key = tuple[str, str, str | None, int, str]
 
 
@@ -43,6 +51,36 @@ class JudgedUser:
         return next((c for low, high, c in self.bands if low <= value and (high is None or value < high)), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """What one user wanted in the course of a day: `was` up to `until`, `now` from `since` on, between them either."""
+
+    was: JudgedUser
+    now: JudgedUser
+    until: datetime = datetime.max
+    since: datetime = datetime.max
+
+    def at(self, poll: Poll) -> tuple[JudgedUser, ...]:
+        """Return what the user may be told by of one poll."""
+        if self.was == self.now:
+            return (self.now,)
+        fetched = datetime.fromisoformat(poll.fetched)
+        return (self.now,) if fetched >= self.since else (self.was,) if fetched < self.until else (self.was, self.now)
+
+
+def minds_of(
+    was: Sequence[JudgedUser], now: Sequence[JudgedUser], writes: Sequence[UserWrite], *, sound: bool
+) -> list[Mind]:
+    """Join the users of a day's begin and end by what was written between; broken days may tell of old polls late."""
+    if not writes:
+        return [Mind(user, user) for user in now]
+    before = {user.id: user for user in was}
+    since = max(write.done for write in writes) + _OLD_FOR + (_CLOCKS_SOUND if sound else _CLOCKS_BROKEN)
+    begun = min(write.begun for write in writes)
+    until = begun - _TOLD_WITHIN if sound else datetime.min.replace(tzinfo=begun.tzinfo)
+    return [Mind(before[user.id], user, until, since) for user in now]
+
+
 def users_of(configs: Sequence[Row], filters: Sequence[Row]) -> list[JudgedUser]:
     """Read the users from their rows; of two rows for one band the first by id counts."""
     bands: dict[str, dict[int, Row]] = defaultdict(dict)
@@ -68,16 +106,17 @@ def _band(row: Row) -> tuple[Fraction, Fraction | None, str]:
 
 
 def judge_alerts(
-    rows: Sequence[Row], configs: Sequence[Row], filters: Sequence[Row], ledgers: Mapping[str, Ledger],
+    rows: Sequence[Row],
+    minds: Sequence[Mind],
+    ledgers: Mapping[str, Ledger],
     timelines: Mapping[str, Sequence[DueEntry]],
     findings: Findings,
-) -> None:  # fmt: skip
+) -> None:
     """Compare the notifications: expected, missing, unexpected, doubled and wrong; told once, and never changed."""
-    users = users_of(configs, filters)
     wanted: dict[Key, dict[str, Any]] = {}
     either: set[Key] = set()
     for race_id, ledger in ledgers.items():
-        for key, row, sure in _race(ledger, timelines[race_id], users):
+        for key, row, sure in _race(ledger, timelines[race_id], minds):
             wanted[key] = row
             if not sure:
                 either.add(key)
@@ -97,7 +136,7 @@ def _key(row: Row) -> Key:
 
 
 def _race(
-    ledger: Ledger, timeline: Sequence[DueEntry], users: Sequence[JudgedUser]
+    ledger: Ledger, timeline: Sequence[DueEntry], minds: Sequence[Mind]
 ) -> Iterator[tuple[Key, dict[str, Any], bool]]:
     race_id = ledger.race_id
     labels = [entry for entry in timeline if entry.is_label]
@@ -105,18 +144,24 @@ def _race(
         if now.poll.status in OVER:
             continue
         for entrant, kind, value, proven in movements(before, now):
-            for user in users:
+            for mind in minds:
+                forms = mind.at(now.poll)
+                wanting = [user for user in forms if user.wants(race_id, now.poll)]
                 # Odds are decimals and so is their change; shares are worked out in floating point.
-                colours = user.colours(value, exact=kind == "odds")
-                if user.wants(race_id, now.poll) and colours != {None}:
+                colours = {color for user in wanting for color in user.colours(value, exact=kind == "odds")}
+                if colours - {None}:
                     columns = {"entrantId": entrant, "value": Near(value), "color": AnyOf(tuple(colours))}
-                    sure = proven and None not in colours
-                    yield _told(user, race_id, now.poll, now.interval or 0, kind, columns, sure=sure)
+                    sure = proven and None not in colours and len(wanting) == len(forms)
+                    yield _told(mind.now, race_id, now.poll, now.interval or 0, kind, columns, sure=sure)
     reminder = last_minute(ledger)
-    for user in users:
-        if reminder is not None and user.audible and user.wants(race_id, reminder):
+    if reminder is None:
+        return
+    for mind in minds:
+        forms = mind.at(reminder)
+        wanting = [user for user in forms if user.audible and user.wants(race_id, reminder)]
+        if wanting:
             columns = {"entrantId": None, "value": None, "color": None}
-            yield _told(user, race_id, reminder, 1, "reminder", columns, sure=True)
+            yield _told(mind.now, race_id, reminder, 1, "reminder", columns, sure=len(wanting) == len(forms))
 
 
 def last_minute(ledger: Ledger) -> Poll | None:

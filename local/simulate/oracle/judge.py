@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from local.simulate.oracle.alerts import judge_alerts
+from local.simulate.oracle.alerts import judge_alerts, minds_of, users_of
 from local.simulate.oracle.cards import judge_entrants, judge_meetings, judge_races
 from local.simulate.oracle.closing import judge_closing
 from local.simulate.oracle.differences import Findings, Within
@@ -85,10 +85,12 @@ def judge_rows(left: Left, record: Record) -> Findings:
         findings.add(RACES, "unlinked", race=race_id, key="created without its meeting")
     timelines = timelines_of(ledgers)
     judge_timeline(tables[MONEY_FLOW], timelines, findings)
-    judge_alerts(tables[NOTIFICATIONS], tables[ALERT_CONFIGS], tables[ALERT_FILTERS], ledgers, timelines, findings)
+    begun, ended = (users_of(each[ALERT_CONFIGS], each[ALERT_FILTERS]) for each in (left.before, tables))
+    minds = minds_of(begun, ended, record.user_writes, sound=left.sound)
+    judge_alerts(tables[NOTIFICATIONS], minds, ledgers, timelines, findings)
     judge_state(tables[SUITE_STATE], left.day, pages, ledgers, timelines, span, findings, sound=left.sound)
     judge_quarantine(tables[QUARANTINE], record, span, findings)
-    judge_untouched(left.before.rows, tables.rows, findings)
+    judge_untouched(left.before.rows, tables.rows, findings, record.user_writes)
     return findings
 
 

@@ -59,13 +59,15 @@ class FeedView(Protocol):
 class Expected:
     """One race's slots: `sure` must be committed, `either` may be, for the suite learned of a change in their midst.
 
-    Of `either` those in `over` would see the race over: the first of them that is committed is re-checked.
+    Of `either` those in `over` would see the race over: the first of them that is committed is re-checked. Those
+    `passed` by while pollers were paused need no poll, and the next row tells of them.
     """
 
     sure: set[datetime] = field(default_factory=set)
     either: set[datetime] = field(default_factory=set)
     rechecks: set[datetime] = field(default_factory=set)
     over: set[datetime] = field(default_factory=set)
+    passed: set[datetime] = field(default_factory=set)
     finished: datetime | None = None
 
 
@@ -153,6 +155,7 @@ def expect(
         if not on_grid(start, status, at, every) or not served.there(race_id, at):
             continue
         if passed(at):
+            found.passed.add(at)
             continue
         if at < max(first_tick, unsettled + MINUTE) and at - unsettled < 2 * MINUTE:
             found.either.add(at)

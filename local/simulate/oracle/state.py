@@ -12,7 +12,7 @@ from local.simulate.oracle.facts import Ledger
 from local.simulate.oracle.lists import ListMeeting
 from local.simulate.oracle.reading import Unreadable, opened, stamp
 from local.simulate.oracle.timeline import DueEntry
-from local.simulate.served import Record
+from local.simulate.served import Record, UserWrite
 from raceday.store.port import Row
 from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, QUARANTINE, SILKS, SUITE_STATE
 
@@ -120,9 +120,15 @@ def _is_kept(payload: str | None, race_id: str, name: str) -> bool:
 
 
 def judge_untouched(
-    before: Mapping[str, Iterable[Row]], after: Mapping[str, Iterable[Row]], findings: Findings
+    before: Mapping[str, Iterable[Row]],
+    after: Mapping[str, Iterable[Row]],
+    findings: Findings,
+    writes: Iterable[UserWrite] = (),
 ) -> None:
-    """Compare the tables that belong to users, or to a function that no day runs: nothing of them may change."""
+    """Compare the tables that belong to users, or to a function that no day runs: users alone change them."""
     for table in (ALERT_CONFIGS, ALERT_FILTERS, SILKS):
         wanted = {row["$id"]: {k: v for k, v in row.items() if k[0] != "$"} for row in before[table]}
+        for write in writes:
+            if write.table == table:
+                wanted[write.row_id] = {**wanted.get(write.row_id, {}), **write.row}
         findings.match(table, after[table], wanted, lambda row: row["$id"], race_of=lambda key: "")
