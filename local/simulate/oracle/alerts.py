@@ -78,7 +78,7 @@ def minds_of(
     since = max(write.done for write in writes) + _OLD_FOR + (_CLOCKS_SOUND if sound else _CLOCKS_BROKEN)
     begun = min(write.begun for write in writes)
     until = begun - _TOLD_WITHIN if sound else datetime.min.replace(tzinfo=begun.tzinfo)
-    return [Mind(before[user.id], user, until, since) for user in now]
+    return [Mind(before.get(user.id, user), user, until, since) for user in now]
 
 
 def users_of(configs: Sequence[Row], filters: Sequence[Row]) -> list[JudgedUser]:

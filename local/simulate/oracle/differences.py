@@ -80,7 +80,6 @@ class Findings:
         Keys of `either` may be missing: they lie on the very edge of a rule.
         """
         there: dict[Any, Row] = {}
-        self.wanted[table] += len(wanted)
         for row in rows:
             key = key_of(row)
             if key in there:
@@ -88,6 +87,7 @@ class Findings:
             elif key not in wanted:
                 self.add(table, "unexpected", race=race_of(key), key=shown(key))
             there[key] = row
+        self.wanted[table] += sum(key in there or key not in either for key in wanted)
         for key, columns in wanted.items():
             if key not in there:
                 if key in either:
