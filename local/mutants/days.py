@@ -118,6 +118,7 @@ DAYS: Mapping[str, Named] = {
     "shut": Named(_early(9, 4)),
     "webhooks": Named(_early(3, 2), "webhooks"),
     "unchecked": Named(replace(_early(3, 1, moved_starts=0), paused=_UNCHECKED)),
+    "refused": Named(_early(3, 2), rates={"invoker.429": 0.4}),
     "unsent": Named(_early(3, 2), rates={"webhook.dropped": 1.0}),
     "never-begun": Named(_early(3, 2), rates={"activation.dropped": 0.3}),
     "too-late": Named(_early(3, 1), rates={"activation.late": 0.9}),

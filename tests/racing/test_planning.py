@@ -15,7 +15,9 @@ from raceday.racing.planning import (
     fresh,
     lagging,
     missed,
+    owed_rechecks,
     window,
+    worth_starting,
 )
 from raceday.racing.records import LedgerHead
 from raceday.racing.schedule import Intervals, Slot
@@ -89,3 +91,22 @@ def test_a_clock_some_seconds_off_hands_out_the_same_reach(off_ms: int) -> None:
     """A tick on its minute reaches as far where its clock still shows the minute before."""
     minute = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
     assert window(minute + timedelta(milliseconds=off_ms))[1] == minute + timedelta(seconds=80)
+
+
+@pytest.mark.parametrize(("left_secs", "worth"), [(2, True), (1.9, False)])
+def test_a_slot_is_worth_a_poller_while_one_can_start(left_secs: float, worth: bool) -> None:
+    """A slot that lives for two seconds more is made up for; what would expire while a poller starts is not."""
+    due = Due("r1", Slot(START, "slot", 30), START)
+    assert worth_starting(due, due.slot.expires_at - timedelta(seconds=left_secs)) is worth
+
+
+def test_a_recheck_that_a_gap_tells_of_is_owed_no_more() -> None:
+    """Of the re-checks that nobody made each is told once: one that a row names as a gap is not told again."""
+    late = START + timedelta(hours=2)
+    over = [_seen(5, 1, 1)]
+    owed = owed_rechecks(over, late)["r1"]
+    assert len(owed) > 1
+    told = _seen(6, 40, 1, "closing")._replace(gaps=tuple(gap.slot for gap in owed))
+    assert owed_rechecks([*over, told], late) == {}
+    half = told._replace(gaps=(owed[0].slot,))
+    assert owed_rechecks([*over, half], late) == {"r1": owed[1:]}
