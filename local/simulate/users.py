@@ -37,12 +37,13 @@ USERS = (
 )
 
 
-# What one of them wants from half an hour before the first race on: other bands, one moved and recoloured, the reminder
-# too, and gallops alone.
+# What one of them wants from half an hour before the first race on: other bands, one moved and recoloured, and gallops
+# alone. Still no reminder: nobody else goes without.
 CHANGED = SimulatedUser(
     "gaps-between-bands",
     (*BANDS[:1], (11, 22, "#202020"), *BANDS[2:]),
     off=frozenset({1}),
+    audible=False,
     filters=(("code", "T"),),
 )
 # After a label's minute and before the next one's.
