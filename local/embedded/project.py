@@ -59,9 +59,14 @@ class EmbeddedProject:
         self._end(kept=True)
 
     def _end(self, *, kept: bool) -> None:
-        if kept:
-            self._db.commit()
-        else:
+        try:
+            if kept:
+                self._db.commit()
+        except sqlite3.Error:
+            # A disk that is full says so only now: nothing of it may stand, in the file or beside it.
+            self._end(kept=False)
+            raise
+        if not kept:
             self._db.rollback()
         self.catalog.settle(kept=kept)
 

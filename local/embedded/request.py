@@ -14,6 +14,7 @@ from local.embedded.project import EmbeddedProject
 from local.embedded.query_rules import parsed
 from local.embedded.rows import Fired
 from local.embedded.scopes import scopes_of
+from local.embedded.transactions import Transaction
 
 _QUERY = re.compile(r"queries\[[^\]]*\]")
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
@@ -37,7 +38,10 @@ NO_PAGE = Response(
 
 
 class Request:
-    """One request; `parts` are the path's variables, `fired` the events it causes."""
+    """One request; `parts` are the path's variables, `fired` the events it causes.
+
+    `committed` are the transactions that hold once the file has taken what the request wrote.
+    """
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class Request:
             raw,
         )
         self.fired: list[Fired] = []
+        self.committed: list[Transaction] = []
         self.status = 0
 
     @cached_property

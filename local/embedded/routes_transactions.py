@@ -55,6 +55,7 @@ def end_transaction(r: Request) -> Any:
         transaction.end("failed")
         raise
     transaction.end("committed")
+    r.committed.append(transaction)
     return transaction.shown()
 
 

@@ -74,8 +74,7 @@ class Embedded(EmbeddedProject):
             if method == "GET":
                 result = route.run(request)
             else:
-                with self.whole():
-                    result = route.run(request)
+                result = self._written(route, request)
         except ApiRefusal as error:
             return _refusal(former_error(error) if former else error)
         except sqlite3.OperationalError as error:
@@ -94,6 +93,16 @@ class Embedded(EmbeddedProject):
         if isinstance(result, Response):
             return result
         return _json(request.status or route.status, former_body(result) if former else result)
+
+    def _written(self, route: Route, request: Request) -> Any:
+        """Do what writes, wholly or not at all; a transaction that the file did not take has failed."""
+        try:
+            with self.whole():
+                return route.run(request)
+        except BaseException:
+            for transaction in request.committed:
+                transaction.end("failed")
+            raise
 
     def _authorise(self, route: Route, headers: Mapping[str, str]) -> None:
         if route.public or (route.scopes == GUESTS and "x-appwrite-key" not in headers):

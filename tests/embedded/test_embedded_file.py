@@ -1,5 +1,6 @@
 """What the embedded server keeps, and what a refused or failed request leaves behind: nothing."""
 
+import sqlite3
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from local.embedded import Embedded, bootstrap
 from tests.embedded.api import Api
 
 NOON = datetime(2026, 2, 14, tzinfo=UTC)
+STATE = {"kind": "tick", "name": "suite"}
 
 
 def test_tables_rows_and_subscriptions_are_there_at_the_next_start(tmp_path: Path) -> None:
@@ -84,3 +86,25 @@ def test_a_transaction_runs_out() -> None:
     answer = api("PATCH", path, {"commit": True})
     assert (answer.status, answer.kind) == (410, "transaction_expired")
     assert api("POST", "/tablesdb/transactions", {"ttl": 59}).kind == "general_argument_invalid"
+
+
+def test_a_commit_that_the_file_does_not_take_has_failed(tmp_path: Path) -> None:
+    """A disk that is full only at the commit leaves a failed transaction, no row, and a store that goes on."""
+    server = Embedded(tmp_path / "store.db")
+    bootstrap(server)
+    api = Api(server)
+    table = "/tablesdb/raceday-db/tables/suite-state"
+    path = f"/tablesdb/transactions/{api('POST', '/tablesdb/transactions', {}).body['$id']}"
+    staged = {"action": "create", "databaseId": "raceday-db", "tableId": "suite-state", "rowId": "a", "data": STATE}
+    assert api("POST", f"{path}/operations", {"operations": [staged]}).status == 201
+
+    def no_commit(action: int, statement: str | None, *_: str | None) -> int:
+        full = (action, statement) == (sqlite3.SQLITE_TRANSACTION, "COMMIT")
+        return sqlite3.SQLITE_DENY if full else sqlite3.SQLITE_OK
+
+    server._db.set_authorizer(no_commit)
+    assert api("PATCH", path, {"commit": True}).status == 500
+    server._db.set_authorizer(None)
+    assert api("GET", path).body["status"] == "failed"
+    assert api("GET", f"{table}/rows/a").status == 404
+    assert api("POST", f"{table}/rows", {"rowId": "a", "data": STATE}).status == 201
