@@ -8,13 +8,14 @@ from typing import Any
 
 import httpx
 
+from ops import doctor_triggers
 from ops.doctor import Diagnosis, Level
 from ops.environment import Environment, doubts, load, until
 from ops.packaging.deploy import key_problem
 from ops.packaging.doctl import TESTED_VERSION, Doctl, key_advice
 from ops.packaging.environment import value_problems
 from ops.packaging.errors import DeployError
-from ops.packaging.standing import LIBRARY, SCHEDULER, annotations_of
+from ops.packaging.standing import LIBRARY, TriggerThere, annotations_of, read_triggers
 from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.errors import SettingsError
 from raceday.scheduling.health import KEY_WARNING_DAYS
@@ -75,11 +76,15 @@ def doctl(client: Doctl) -> Iterator[Diagnosis]:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What this checkout would deploy: functions by full name, the library's hash, and what it last deployed."""
+    """What this checkout would deploy: functions by full name, the library's hash, and what it last deployed.
+
+    `triggers` are those of each kind of deployment.
+    """
 
     functions: Collection[str]
     library: str
     record: Mapping[str, Any]
+    triggers: Mapping[str, Mapping[str, TriggerThere]]
 
     @property
     def remembered(self) -> str:
@@ -152,22 +157,14 @@ def _differences(namespace: str, tree: Tree, there: Mapping[str, Any]) -> Iterat
 
 
 def _triggers(namespace: str, tree: Tree, client: Doctl) -> Iterator[Diagnosis]:
-    """Count what starts the scheduler, as doctl tells it: the namespace's key alone may not ask for triggers."""
+    """Compare our triggers with what doctl tells of them: the namespace's key alone may not ask for them."""
     try:
         connected, _ = client.connected()
-        rows = client.triggers() if connected == namespace else []
+        rows = read_triggers(client) if connected == namespace else []
     except DeployError:
         connected, rows = "", []
     if connected != namespace:
         advice = "connect doctl to see what starts the scheduler; docs/deploying.md says how"
         yield Diagnosis("warning", "trigger", f"not asked: doctl is not connected to {namespace}", advice)
         return
-    schedulers = {name for name in tree.functions if name.partition("/")[2] == SCHEDULER}
-    running = [str(row["name"]) for row in rows if row.get("function") in schedulers and row.get("is_enabled", True)]
-    if len(running) == 1:
-        yield Diagnosis("ok", "trigger", f"{running[0]} alone starts {SCHEDULER}")
-    else:
-        found = ", ".join(running) or "no trigger that is on"
-        yield Diagnosis(
-            "failing", "trigger", f"{SCHEDULER} is started by {found}", "run `./raceday deploy`: it mends it"
-        )
+    yield from doctor_triggers.check(tree.triggers, tree.record, tree.functions, rows)

@@ -8,6 +8,7 @@ from local.functions import ROOT
 from local.options import Options, write_json
 from ops import doctor_platform
 from ops.doctor import Diagnosis, StoreChecks, as_json, attempt, feed
+from ops.doctor_triggers import declared
 from ops.packaging.doctl import Doctl
 from ops.packaging.project import FILE_NAME, read_project
 from ops.packaging.record import read_record
@@ -30,7 +31,9 @@ def run(args: Options) -> int:
     client = Doctl(given.values)
     lines += attempt(lambda: doctor_platform.doctl(client), "doctl")
     lines += _store(settings)
-    lines += attempt(lambda: doctor_platform.deployment(settings, _tree(), client), "deployment")
+    lines += attempt(
+        lambda: doctor_platform.deployment(settings, _tree(settings.legacy_schedules), client), "deployment"
+    )
     return _show(lines, args)
 
 
@@ -52,9 +55,11 @@ def _store(settings: Settings) -> list[Diagnosis]:
     return attempt(StoreChecks(settings, key).lines, "appwrite")
 
 
-def _tree() -> doctor_platform.Tree:
-    names = [spec.full_name for spec in read_project(ROOT / FILE_NAME).functions]
-    return doctor_platform.Tree(names, library_hash(ROOT / "shared"), read_record(RECORD))
+def _tree(legacy: bool) -> doctor_platform.Tree:
+    project = read_project(ROOT / FILE_NAME)
+    names = [spec.full_name for spec in project.functions]
+    triggers = declared(project, legacy=legacy)
+    return doctor_platform.Tree(names, library_hash(ROOT / "shared"), read_record(RECORD), triggers)
 
 
 def _show(lines: list[Diagnosis], args: Options) -> int:

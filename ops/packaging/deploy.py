@@ -11,10 +11,10 @@ import httpx
 
 from ops.packaging.doctl import Deployed, Doctl, explain, key_advice
 from ops.packaging.errors import DeployError, NotBegun, PackagingError
-from ops.packaging.project import FunctionSpec, ProjectFile, Trigger
+from ops.packaging.project import FunctionSpec, ProjectFile
 from ops.packaging.record import merged, read_record, snapshot, write_record
 from ops.packaging.stage import Staged, part_of
-from ops.packaging.standing import SCHEDULER, FunctionThere, Standing, TriggerThere, read_standing, save_code
+from ops.packaging.standing import SCHEDULER, FunctionThere, Standing, as_there, read_standing, save_code
 from ops.packaging.stops import Stops
 from ops.packaging.undo import FormerDeployment, put_back, undo
 
@@ -118,7 +118,7 @@ class Deployer:
         Left over, they would start their functions a second time beside the new ones. One that stands as it is meant
         to is left alone, for the deployer deletes before it makes anew, and a refused POST would leave none.
         """
-        meant = {t.name: _as_there(spec, t) for spec in project.functions for t in spec.triggers}
+        meant = {t.name: as_there(spec, t) for spec in project.functions for t in spec.triggers}
         stale = sorted({*standing.triggers_of({spec.full_name for spec in project.functions})} - {*meant})
         settled = {name for name, each in meant.items() if standing.triggers.get(name) == each}
         first = set(meant) if stale else settled
@@ -197,11 +197,6 @@ class Deployer:
         return record
 
 
-def _as_there(spec: FunctionSpec, trigger: Trigger) -> TriggerThere:
-    body = json.dumps(trigger.body, sort_keys=True)
-    return TriggerThere(trigger.name, spec.full_name, trigger.cron, trigger.enabled, body)
-
-
 def _named(report: Deployed, project: ProjectFile) -> list[str]:
     packages = {spec.name: spec.full_name for spec in project.functions}
     return [name if "/" in name else packages.get(name, name) for name in report.functions]
@@ -241,7 +236,7 @@ def mended(project: ProjectFile, former: FormerDeployment) -> FormerDeployment:
     declared, triggers = spec.triggers[0], dict(former.standing.triggers)
     running = [name for name, each in former.standing.triggers_of({spec.full_name}).items() if each.enabled]
     if not running:
-        triggers[declared.name] = _as_there(spec, declared)
+        triggers[declared.name] = as_there(spec, declared)
     for extra in sorted(running, key=lambda name: (name != declared.name, name))[1:]:
         del triggers[extra]
     return replace(former, standing=replace(former.standing, triggers=triggers))
@@ -335,7 +330,7 @@ def trigger_problems(spec: FunctionSpec, there: Standing) -> list[str]:
     found = there.triggers_of({spec.full_name})
     problems = []
     for trigger in spec.triggers:
-        meant, known = _as_there(spec, trigger), found.pop(trigger.name, None)
+        meant, known = as_there(spec, trigger), found.pop(trigger.name, None)
         if known is None:
             problems.append(
                 f"{spec.full_name}: trigger {trigger.name} is missing after the deployment; its schedule would not run"

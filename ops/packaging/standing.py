@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.packaging.doctl import Doctl
+from ops.packaging.project import FunctionSpec, Trigger
 
 SCHEDULER = "master-race-scheduler"
 CONTENT, LIBRARY = "content-hash", "library-hash"
@@ -117,8 +118,18 @@ def read_standing(doctl: Doctl, interesting: Collection[str] = ()) -> Standing:
         if name in interesting or known.ours:
             known = _function(name, doctl.function(name))
         functions[name] = known
-    triggers = [_trigger(row) for row in doctl.triggers()]
-    return Standing(functions, {trigger.name: trigger for trigger in triggers})
+    return Standing(functions, {trigger.name: trigger for trigger in read_triggers(doctl)})
+
+
+def read_triggers(doctl: Doctl) -> list[TriggerThere]:
+    """Read the namespace's triggers; raises DeployError."""
+    return [_trigger(row) for row in doctl.triggers()]
+
+
+def as_there(spec: FunctionSpec, trigger: Trigger) -> TriggerThere:
+    """Return a declared trigger as the platform is to have it."""
+    body = json.dumps(trigger.body, sort_keys=True)
+    return TriggerThere(trigger.name, spec.full_name, trigger.cron, trigger.enabled, body)
 
 
 def _function(name: str, row: Mapping[str, Any]) -> FunctionThere:

@@ -1,5 +1,6 @@
 """What the doctor says of the deployment is what the platform has, or that it was not asked."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -7,14 +8,22 @@ import pytest
 
 from ops.doctor import Diagnosis
 from ops.doctor_platform import Tree, deployment
+from ops.doctor_triggers import declared
 from ops.packaging.doctl import Doctl
+from ops.packaging.lock import ROOT
+from ops.packaging.project import FILE_NAME, read_project
+from ops.packaging.standing import TriggerThere
 from raceday.settings import Settings
 from tests.deploy.fake.doctl import FakeDoctl
 from tests.deploy.fake.host import HOST, FakeHost
 
 NAMES = ("raceday/daily-meetings", "raceday/alert-evaluator", "raceday/master-race-scheduler")
 SETTINGS = Settings(platform_host=HOST, platform_namespace="fn-acc", platform_key="dof_v1_a:b")
-TREE = Tree(NAMES, "this", {"library": "this"})
+MINUTE = {"minute": TriggerThere("minute", NAMES[2], "* * * * *")}
+DOG = TriggerThere("dog", NAMES[0], "* * * * *", body='{"watchdog": true}')
+DAILY = TriggerThere("daily", NAMES[0], "0 17 * * *")
+KINDS = {"single": {**MINUTE, "dog": DOG}, "native": {**MINUTE, "dog": DOG, "daily": DAILY}}
+TREE = Tree(NAMES, "this", {"library": "this"}, {"single": MINUTE, "native": MINUTE})
 
 
 class Platform:
@@ -51,7 +60,7 @@ def told(lines: list[Diagnosis]) -> list[tuple[str, str]]:
 
 def test_what_the_platform_has_counts_and_not_what_was_remembered() -> None:
     """With this library there all is ok whatever this checkout remembers; with another it is a warning all the same."""
-    assert told(Platform().lines(tree=Tree(NAMES, "this", {}))) == [("ok", "deployment"), ("ok", "trigger")]
+    assert told(Platform().lines(tree=replace(TREE, record={}))) == [("ok", "deployment"), ("ok", "trigger")]
     (line, _) = Platform("older").lines()
     assert (line.level, all(name in line.found for name in NAMES)) == ("warning", True)
 
@@ -92,12 +101,82 @@ def test_an_answer_that_is_no_list_of_functions_is_told() -> None:
 
 
 def test_one_trigger_starts_the_scheduler_or_it_is_failing() -> None:
-    """None, one that is off, and two are failing; a doctl that is connected elsewhere was not asked."""
+    """A second one and one that is off are failing; a doctl that is connected elsewhere was not asked."""
     platform = Platform()
     assert told(platform.lines(stored_namespace="fn-two"))[1] == ("warning", "trigger")
     platform.trigger("second")
-    assert (platform.lines()[1].level, "minute, second" in platform.lines()[1].found) == ("failing", True)
-    platform.trigger("minute", enabled=False)
-    assert told(platform.lines())[1] == ("ok", "trigger")
+    (line,) = platform.lines()[1:]
+    assert (line.level, line.found.startswith("second starts")) == ("failing", True)
+    assert "`doctl serverless undeploy --triggers second`" in line.advice
     platform.trigger("second", enabled=False)
+    assert told(platform.lines())[1] == ("ok", "trigger")
+    platform.trigger("minute", enabled=False)
     assert told(platform.lines())[1] == ("failing", "trigger")
+
+
+def declared_there() -> Platform:
+    """Return a platform with the triggers of a single deployment."""
+    platform = Platform()
+    platform.trigger("dog")
+    details = {"cron": "* * * * *", "body": {"watchdog": True}}
+    platform.host.triggers["dog"] |= {"function": NAMES[0], "scheduled_details": details}
+    return platform
+
+
+OTHERWISE: dict[str, tuple[str, dict[str, Any], str]] = {
+    "another cron": (
+        "minute",
+        {"scheduled_details": {"cron": "0 3 * * *"}},
+        "at 0 3 * * *; declared is that it",
+    ),
+    "off": ("minute", {"is_enabled": False}, "* * * * *, switched off; declared"),
+    "no body": ("dog", {"scheduled_details": {"cron": "* * * * *"}}, 'with {"watchdog": true}'),
+    "another function": ("dog", {"function": NAMES[1]}, f"starts {NAMES[1]} at"),
+}
+
+
+@pytest.mark.parametrize(("name", "other", "said"), OTHERWISE.values(), ids=OTHERWISE.keys())
+def test_a_trigger_that_is_not_as_declared_is_failing(name: str, other: dict[str, Any], said: str) -> None:
+    """Each is told with what it does, what it should do, and the command that mends it; the others are not told."""
+    tree = replace(TREE, triggers=KINDS)
+    platform = declared_there()
+    assert told(platform.lines(tree=tree)) == [("ok", "deployment"), ("ok", "trigger")]
+    platform.host.triggers[name] |= other
+    (line,) = platform.lines(tree=tree)[1:]
+    assert (line.level, line.found.startswith(f"{name} starts"), said in line.found) == ("failing", True, True)
+    assert line.advice == "run `./raceday deploy`: it mends it"
+
+
+def test_a_trigger_that_is_missing_or_anothers_is_failing() -> None:
+    """One that is gone is made by a deployment; one that starts what is not ours has to be removed first."""
+    tree, platform = replace(TREE, triggers=KINDS), declared_there()
+    platform.host.triggers["dog"]["function"] = "other/thing"
+    (line,) = platform.lines(tree=tree)[1:]
+    assert line.advice.startswith("run `doctl serverless undeploy --triggers dog`, then `./raceday deploy`")
+    del platform.host.triggers["dog"]
+    (line,) = platform.lines(tree=tree)[1:]
+    assert (line.level, line.found.startswith("dog is missing")) == ("failing", True)
+    assert line.advice == "run `./raceday deploy`: it makes it"
+
+
+def test_the_triggers_of_the_last_deployment_count() -> None:
+    """After native triggers were deployed each of them is wanted, and mended by the command that keeps them."""
+    record = {"functions": {"daily-meetings": {"triggers": [["daily", "0 17 * * *", True]]}}}
+    (line,) = declared_there().lines(tree=replace(TREE, triggers=KINDS, record=record))[1:]
+    assert (line.found.startswith("daily is missing"), line.advice) == (
+        True, "run `./raceday deploy --triggers native`: it makes it",
+    )  # fmt: skip
+    platform = declared_there()
+    platform.trigger("daily")
+    (line,) = platform.lines(tree=replace(TREE, triggers=KINDS, record={}))[1:]
+    assert f"daily starts {NAMES[2]}" in line.found
+    assert "native" in line.advice
+
+
+def test_the_project_declares_scheduler_and_watchdog_in_both_kinds() -> None:
+    """What the doctor compares with is what a deployment makes, the watchdog's body included."""
+    kinds = declared(read_project(ROOT / FILE_NAME))
+    both = {"raceday-every-minute", "raceday-watchdog"}
+    assert set(kinds["single"]) == both
+    assert both < set(kinds["native"])
+    assert kinds["single"]["raceday-watchdog"].body == '{"watchdog": true}'
