@@ -95,6 +95,7 @@ def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
             try:
                 head = await headlines.read()
                 template, values = await read(request)
+                head = values.pop("head", head)
             except BadRequest as wrong:
                 template, values, status = "missing.html", {"what": str(wrong), "title": "Not possible"}, 400
             except _NotFound as missing:
@@ -154,8 +155,11 @@ def make_app(source: Source, kept_secs: float = KEPT_SECS) -> Starlette:
         return "explain.html", {"title": title, "told": told, "race_id": race_id, "start": at(found.race["startTime"])}
 
     async def suite(request: Request) -> tuple[str, dict[str, Any]]:
-        state = await read_suite(source, await read_day(source, source.today()), whole=True)
-        return "suite.html", {"title": "Suite", "suite": state, "acts": source.actions, "can_replay": can_replay}
+        day = await read_day(source, source.today())
+        state = await read_suite(source, day, whole=True)
+        head = headlines.told_by(day, state)
+        values = {"title": "Suite", "suite": state, "acts": source.actions, "can_replay": can_replay}
+        return "suite.html", {**values, "head": head}
 
     async def activation(request: Request) -> tuple[str, dict[str, Any]]:
         found = await read_trace(source, request.path_params["activation"])

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from local.console.health import troubles
 from local.console.source import Source
-from local.console.suite import read_suite
-from local.console.today import read_day
+from local.console.suite import Suite, read_suite
+from local.console.today import DayList, read_day
 
 KEPT_SECS = 4.0
 
@@ -26,7 +26,7 @@ class Headline:
 
 @dataclass(slots=True)
 class Headlines:
-    """Reads the headline, and keeps it for a few seconds: every open page asks for it every two."""
+    """Reads the headline, and keeps it for a few seconds of its clock: every open page asks for it every two."""
 
     source: Source
     kept_secs: float = KEPT_SECS
@@ -36,9 +36,17 @@ class Headlines:
     async def read(self) -> Headline:
         """Return the present headline; raises StoreError where the store cannot be read."""
         if self._known is None or time.monotonic() >= self._until:
-            self._known = await read_headline(self.source)
-            self._until = time.monotonic() + self.kept_secs
+            return self._keep(await read_headline(self.source))
         return self._known
+
+    def told_by(self, day: DayList, suite: Suite) -> Headline:
+        """Return the headline of what a page has read by itself: both tell the same age of the scheduler."""
+        return self._keep(headline_of(self.source, day, suite))
+
+    def _keep(self, found: Headline) -> Headline:
+        # A clock ten times as fast makes what is kept ten times as old.
+        self._known, self._until = found, time.monotonic() + self.kept_secs / max(1.0, self.source.clock.speed)
+        return found
 
     def forget(self) -> None:
         """Read anew the next time: something was switched."""
@@ -48,7 +56,11 @@ class Headlines:
 async def read_headline(source: Source) -> Headline:
     """Read the headline of today, whatever day a page shows."""
     day = await read_day(source, source.today())
-    suite = await read_suite(source, day)
+    return headline_of(source, day, await read_suite(source, day))
+
+
+def headline_of(source: Source, day: DayList, suite: Suite) -> Headline:
+    """Return the headline of today's races and the suite's state."""
     # A store without races of today is one that is looked at afterwards; its pages say so themselves.
     found = troubles(day, suite, live=True) if day.races else []
     return Headline(source.name, suite.ticked, suite.silent, suite.paused, tuple(found), not day.races)

@@ -13,7 +13,7 @@ from local.console.race_rows import RaceRows, asked_instant, rows_at, rows_now
 from local.console.source import Source
 from local.console.today import ListedRace, listed
 from local.console.words import at, dollars, odds
-from raceday.catalogue.products import POOL_COLUMNS, PRODUCTS, canonical
+from raceday.catalogue.products import POOL_COLUMNS, PRODUCTS, canonical, is_single_race
 from raceday.errors import BadRequest
 from raceday.ledger.codec import from_row
 from raceday.racing.buckets import label_of, secs_to_start
@@ -206,12 +206,20 @@ def _results(row: Row | None, entrants: Sequence[Row]) -> dict[str, Any]:
         win, place = odds(price.get("fixed_win")), odds(price.get("fixed_place"))
         placed.append(Placed(runner.get("position"), number, runner.get("name") or "", win, place))
         names.setdefault(number, runner.get("name") or "")
-    pools = paid_pools([d for d in (dividends if isinstance(dividends, list) else []) if isinstance(d, dict)], names)
+    places = {p.number: p.position for p in placed if isinstance(p.position, int)}
+    told = [d for d in (dividends if isinstance(dividends, list) else []) if isinstance(d, dict)]
+    pools = paid_pools(told, names, places)
     return {"result_status": row.get("resultStatus") or "", "placed": tuple(placed), "dividends": pools}
 
 
-def paid_pools(dividends: Sequence[Mapping[str, Any]], names: Mapping[Any, str]) -> tuple[PaidPool, ...]:
-    """Group dividends by pool in the order of the products; runners are named in the order that was bet on."""
+def paid_pools(
+    dividends: Sequence[Mapping[str, Any]], names: Mapping[Any, str], places: Mapping[Any, int] | None = None
+) -> tuple[PaidPool, ...]:
+    """Group dividends by pool in the order of the products; `places` order what one runner pays in each of several.
+
+    Runners are named in the order that was bet on, but for pools over several races: their other legs' runners have
+    the same numbers as some of this race, and the feed does not tell which leg this race is.
+    """
     by_pool: dict[str, list[Mapping[str, Any]]] = {}
     for dividend in dividends:
         if isinstance(dividend.get("dividend"), (int, float)):
@@ -220,19 +228,36 @@ def paid_pools(dividends: Sequence[Mapping[str, Any]], names: Mapping[Any, str])
     order = {product.name: i for i, product in enumerate(PRODUCTS)}
     found = []
     for pool in sorted(by_pool, key=lambda name: (order.get(name, len(order)), name)):
-        paid = tuple((_runners(d, names), f"${float(d['dividend']):,.2f}") for d in by_pool[pool])
-        statuses = sorted({str(d.get("status") or "") for d in by_pool[pool]} - {""})
+        rows = sorted(by_pool[pool], key=lambda d: _placing(d, places or {}))
+        told = [_runners(d, names) if is_single_race(pool) else _legs(d) for d in rows]
+        paid = tuple((text, f"${float(d['dividend']):,.2f}") for text, d in zip(told, rows, strict=True))
+        statuses = sorted({str(d.get("status") or "") for d in rows} - {""})
         found.append(PaidPool(_title(pool), ", ".join(statuses), paid))
     return tuple(found)
 
 
-def _runners(dividend: Mapping[str, Any], names: Mapping[Any, str]) -> str:
+def _placing(dividend: Mapping[str, Any], places: Mapping[Any, int]) -> int:
+    """Return the place of a dividend's only runner, nought for one of several runners: those keep their order."""
+    known = _positions(dividend)
+    return places.get(known[0].get("runner_number"), len(places) + 1) if len(known) == 1 else 0
+
+
+def _positions(dividend: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     positions = dividend.get("positions")
-    known = [p for p in positions if isinstance(p, dict)] if isinstance(positions, list) else []
-    numbers = [p.get("runner_number") for p in sorted(known, key=lambda p: p.get("position") or 0)]
+    return [p for p in positions if isinstance(p, dict)] if isinstance(positions, list) else []
+
+
+def _runners(dividend: Mapping[str, Any], names: Mapping[Any, str]) -> str:
+    numbers = [p.get("runner_number") for p in sorted(_positions(dividend), key=lambda p: p.get("position") or 0)]
     return ", ".join(f"{number} {names.get(number, '')}".strip() for number in numbers) or str(
         dividend.get("description") or "—"
     )
+
+
+def _legs(dividend: Mapping[str, Any]) -> str:
+    """Return the winners' numbers leg by leg, as the feed tells them."""
+    numbers = " / ".join(str(p.get("runner_number")) for p in _positions(dividend))
+    return str(dividend.get("description") or numbers or "—")
 
 
 def _json(text: Any) -> Any:

@@ -167,6 +167,29 @@ def test_dividends_are_grouped_by_pool_with_their_runners() -> None:
     ]
 
 
+@pytest.mark.parametrize("product", ["Double", "Treble", "Quadrella", "Pick6", "Pool Nobody Knows"])
+def test_legs_of_a_pool_over_several_races_are_not_named_after_this_one(product: str) -> None:
+    """Runner 9 of another leg is not this race's 9: a Quadrella, and a pool nobody knows, have numbers alone."""
+    names = {9: "Quiet Banjo", 2: "Salty"}
+    legs = [{"runner_number": n, "position": 1} for n in (9, 2, 2)]
+    rows = [
+        {"product_name": product, "dividend": 31.0, "positions": legs, "description": "9/2/2"},
+        {"product_name": product, "dividend": 31.0, "positions": legs},
+    ]
+    (pool,) = paid_pools(rows, names)
+    assert pool.paid == (("9/2/2", "$31.00"), ("9 / 2 / 2", "$31.00"))
+
+
+def test_place_dividends_stand_in_the_order_of_placing() -> None:
+    """The second runner's Place dividend stands under the winner's, whatever order the feed has."""
+    rows = [
+        {"product_name": "Pool Place", "dividend": pays, "positions": [{"runner_number": n, "position": 1}]}
+        for n, pays in ((5, 4.2), (9, 5.8), (2, 1.5))
+    ]
+    (pool,) = paid_pools(rows, {}, {9: 1, 2: 2, 5: 3})
+    assert [text for text, _ in pool.paid] == ["9", "2", "5"]
+
+
 def test_a_line_tells_its_change_from_the_open_and_where_users_were_told() -> None:
     """The legend has the percentage from the first price; an alert stands on its runner's line at its label."""
     lines = [Series("a", "1 A", 0, ((60, 5.0), (30, 4.0), (10, 4.0)), opened=8.0), Series("b", "2 B", 1, ((60, 3.0),))]
