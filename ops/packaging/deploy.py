@@ -2,13 +2,14 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from ops.packaging import told
 from ops.packaging.doctl import Deployed, Doctl, explain, key_advice
 from ops.packaging.errors import DeployError, NotBegun, PackagingError
 from ops.packaging.project import FunctionSpec, ProjectFile
@@ -16,6 +17,7 @@ from ops.packaging.record import merged, read_record, snapshot, write_record
 from ops.packaging.stage import Staged, part_of
 from ops.packaging.standing import SCHEDULER, FunctionThere, Standing, as_there, read_standing, save_code
 from ops.packaging.stops import Stops
+from ops.packaging.told import counted
 from ops.packaging.undo import FormerDeployment, put_back, undo
 
 
@@ -65,7 +67,7 @@ class Deployer:
             for line in other_schedulers(project, former.standing):
                 self._say(line)
             goal = mended(project, former)
-            self._say(f"deploying {len(staged.functions)} functions to {namespace} on {host}")
+            self._say(f"deploying {counted(len(staged.functions), 'function')} to {namespace} on {host}")
             try:
                 self._mend_scheduler(former, goal)
                 self._carry(staged, project, goal.standing, Path(scratch))
@@ -73,8 +75,8 @@ class Deployer:
                 stops.shield()
             except (PackagingError, OSError, KeyboardInterrupt) as error:
                 stops.shield()
-                told = list(error.problems) if isinstance(error, PackagingError) else [str(error) or stops.told]
-                raise DeployError([*told, *self._take_back(project, former, goal)]) from None
+                found = list(error.problems) if isinstance(error, PackagingError) else [str(error) or stops.told]
+                raise DeployError([*found, *self._take_back(project, former, goal)]) from None
             self._drop_leftovers(project, there)
             return self._remember(staged, project, namespace)
 
@@ -95,8 +97,8 @@ class Deployer:
             standing = read_standing(self._doctl, names)
             code = save_code(self._doctl, standing, sorted(names), scratch / "code")
         except (DeployError, OSError) as error:
-            told = error.problems if isinstance(error, DeployError) else [str(error)]
-            raise NotBegun([*told, "what stands could not be read, so that it could not be put back"]) from None
+            found = error.problems if isinstance(error, DeployError) else [str(error)]
+            raise NotBegun([*found, "what stands could not be read, so that it could not be put back"]) from None
         made = frozenset(trigger.name for spec in project.functions for trigger in spec.triggers)
         return FormerDeployment(standing, code, names, scratch, made)
 
@@ -155,13 +157,13 @@ class Deployer:
     def _take_back(self, project: ProjectFile, former: FormerDeployment, goal: FormerDeployment) -> list[str]:
         """Undo, and say what stands now as the platform tells it, against what stood before anything was mended."""
         now, problems = undo(self._doctl, goal)
-        told = [f"undoing: {problem}" for problem in dict.fromkeys(problems)]
+        wrong = [f"undoing: {problem}" for problem in dict.fromkeys(problems)]
         if now is None:
-            return [*told, *_unknown(project, former)]
+            return [*wrong, *told.unknown(project, former)]
         if not now.differences(goal.standing, former.touched):
             # An undo may have failed halfway and the next one not: only what stands at last counts.
-            return [_as_before(now, former), *_mending(now, former), *_standstill(now, former)]
-        return [*told, "not everything could be put back; on the platform now:", *_state(now, former)]
+            return [told.as_before(now, former), *told.mending(now, former), *told.standstill(now, former)]
+        return [*wrong, *told.state(now, former)]
 
     def _drop_leftovers(self, project: ProjectFile, there: Standing) -> None:
         packages = {spec.package for spec in project.functions}
@@ -174,8 +176,8 @@ class Deployer:
             return
         if self._keep:
             starting = [f"the trigger {each.name} {each}" for each in there.triggers_of(gone).values() if each.enabled]
-            told = f", and still at work: {', '.join(starting)}" if starting else ""
-            self._say(f"left there, though no longer declared: {', '.join(gone)}{told}")
+            beside = f", and still at work: {', '.join(starting)}" if starting else ""
+            self._say(f"left there, though no longer declared: {', '.join(gone)}{beside}")
             return
         try:
             self._doctl.remove_functions(gone)
@@ -240,67 +242,6 @@ def mended(project: ProjectFile, former: FormerDeployment) -> FormerDeployment:
     for extra in sorted(running, key=lambda name: (name != declared.name, name))[1:]:
         del triggers[extra]
     return replace(former, standing=replace(former.standing, triggers=triggers))
-
-
-def _as_before(now: Standing, former: FormerDeployment) -> str:
-    was = former.standing
-    touched = [n for n in former.touched if n in was.functions]
-    untouched = all(now.functions[name].version == was.functions[name].version for name in touched)
-    theirs = was.triggers_of(former.touched)
-    triggers = [name for name, each in now.triggers_of(former.touched).items() if theirs.get(name) == each]
-    seen = f"seen on the platform: {len(touched)} functions and {len(triggers)} triggers as before"
-    return f"nothing was deployed; {seen}" if untouched else f"put back; {seen}"
-
-
-def _mending(now: Standing, former: FormerDeployment) -> Iterator[str]:
-    """Say which triggers of the scheduler were mended before anything else, and are left so."""
-    differing = now.differences(former.standing, former.touched)
-    if differing:
-        yield "left as it was mended before anything else:"
-    yield from differing
-
-
-def _state(now: Standing, former: FormerDeployment) -> Iterator[str]:
-    """Say function by function and trigger by trigger what is there, and which command mends it."""
-    was, names = former.standing, former.touched
-    for name in sorted(names):
-        yield _line(name, now.functions.get(name), was.functions.get(name), f"doctl serverless undeploy {name}")
-    mine, theirs = now.triggers_of(names), was.triggers_of(names)
-    for name in sorted({*mine, *theirs}):
-        remove = f"doctl serverless undeploy --triggers {name}"
-        yield _line(f"trigger {name}", mine.get(name), theirs.get(name), remove)
-    yield from _standstill(now, former)
-
-
-def _standstill(now: Standing, former: FormerDeployment) -> Iterator[str]:
-    """Say that nothing starts the scheduler where it is so, whatever was before."""
-    names = former.touched
-    scheduler = next((name for name in sorted(names) if name.endswith(f"/{SCHEDULER}") and name in now.functions), "")
-    triggers = now.triggers_of({scheduler}).values()
-    if scheduler and not any(trigger.enabled for trigger in triggers):
-        none = "no trigger that is on" if triggers else "no trigger"
-        yield f"{scheduler} has {none} now: it stands still, and no race is polled, until it has one"
-
-
-def _line(name: str, now: object, was: object, remove: str) -> str:
-    if now == was:
-        return f"{name}: {'as before' if now else 'not there, as before'}"
-    if was is None:
-        return f"{name}: new, {now}; remove it with `{remove}`"
-    found = f"now: {now}" if now else "gone"
-    if isinstance(now, FunctionThere) and isinstance(was, FunctionThere):
-        found += "".join(f"; {each}" for each in now.unlike(was))
-    return f"{name}: {found}; before: {was}; deploy the commit that stood before, or `./raceday deploy` again"
-
-
-def _unknown(project: ProjectFile, former: FormerDeployment) -> list[str]:
-    names = sorted(former.touched)
-    triggers = {*former.standing.triggers_of(former.touched), *(t.name for s in project.functions for t in s.triggers)}
-    return [
-        f"what stands on the platform now could not be read: unknown are the functions {', '.join(names)} "
-        f"and the triggers {', '.join(sorted(triggers)) or 'of these'}; look with `doctl serverless functions list` "
-        "and `doctl serverless triggers list`, then repeat `./raceday deploy`: it mends the scheduler's trigger first"
-    ]
 
 
 def function_problems(spec: FunctionSpec, there: FunctionThere, env: Mapping[str, str]) -> list[str]:

@@ -12,7 +12,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stops:
-    """Raises KeyboardInterrupt at the first signal; from then on, or once shielded, a signal is told and waits.
+    """Tells the first signal and raises KeyboardInterrupt; from then on, or once shielded, one is told and waits.
 
     It may be entered again while it listens: then it goes on until the outermost block ends.
     """
@@ -47,10 +47,14 @@ class Stops:
     def _heard(self, number: int, frame: FrameType | None) -> None:
         name = signal.Signals(number).name
         if self._shielded:
-            # Whoever closed the terminal hears nothing of it any more.
-            with suppress(OSError):
-                self._say(f"{name} heard; the platform is being brought to a known state first, and that is told")
+            self._tell(f"{name} heard; the platform is being brought to a known state first, and that is told")
             return
         self._shielded = True
+        self._tell(f"{name} heard; stopping: what was changed on the platform is undone first, and that is not cut")
         self.told = f"stopped by {name}" if number != signal.SIGINT else "stopped by hand"
         raise KeyboardInterrupt
+
+    def _tell(self, text: str) -> None:
+        # Whoever closed the terminal hears nothing of it any more; and another line may be half written just now.
+        with suppress(OSError, RuntimeError):
+            self._say(text)

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ops.packaging.doctl import Doctl
+from ops.packaging.doctl import Doctl, explain
 from ops.packaging.errors import DeployError
 from ops.packaging.project import FILE_NAME
 from ops.packaging.standing import FunctionThere, Standing, TriggerThere, read_standing
@@ -153,7 +153,11 @@ def _deployed(doctl: Doctl, former: FormerDeployment, tree: Path, parts: Sequenc
     if len(parts) > 1 and not report.functions and any(_refused_whole(text) for text in report.failures):
         return [text for part in parts for text in _put(doctl, former, [part])]
     named = f" {parts[0].function.name}" if len(parts) == 1 else ""
-    problems = [f"putting back{named}: {failure}" for failure in report.failures]
+    problems = [
+        # One that tells itself what it is about reads the same in either round, and is told once.
+        explain(f"putting back{'' if failure.startswith('While deploying') else named}: {failure}", failure)
+        for failure in report.failures
+    ]
     if len(parts) == 1 and parts[0].triggers and any(_refused_whole(text) for text in report.failures):
         problems += _without_triggers(doctl, former, parts[0])
     return problems

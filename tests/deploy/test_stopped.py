@@ -72,7 +72,7 @@ def test_a_stop_is_undone_and_a_second_one_does_not_cut_the_undo(
         staged.fake = fake
     by = "by hand" if number == signal.SIGINT else f"by {number.name}"
     assert failed.value.problems[0] == f"stopped {by}"
-    assert "triggers as before" in failed.value.problems[-1]
+    assert "1 trigger as before" in failed.value.problems[-1]
     assert staged.there() == old
     assert [signal.getsignal(each) for each in SIGNALS] == handlers
 
@@ -153,6 +153,7 @@ def test_whenever_it_is_stopped_it_says_what_stands(
     assert main(["deploy", *options(tmp_path, "--home", str(tmp_path / "home"), "--env-file", str(file))]) == code
     shown = capsys.readouterr()
     assert shown.err.splitlines() == ["raceday deploy: stopped by SIGTERM", f"raceday deploy: {told}"]
+    assert "SIGTERM heard; stopping: what was changed on the platform is undone first" in shown.out
     assert ("SIGTERM heard; the platform is being brought to a known state first" in shown.out) == (code == 3)
     assert not platform.exists() or load(platform).host.functions == {}
 
@@ -168,6 +169,22 @@ def test_a_stop_that_comes_when_all_is_verified_changes_nothing(staged: Bench) -
         assert [signal.getsignal(each) for each in SIGNALS] != before
     assert "SIGTERM heard" in staged.said[-1]
     assert [signal.getsignal(each) for each in SIGNALS] == before
+
+
+@pytest.mark.usefixtures("heard")
+@pytest.mark.parametrize("error", [BrokenPipeError(), RuntimeError("reentrant call")], ids=["closed", "half written"])
+def test_a_first_stop_is_told_when_it_comes(error: Exception) -> None:
+    """It stops at once and says so first; where that cannot be said it stops all the same."""
+    said: list[str] = []
+    with pytest.raises(KeyboardInterrupt), Stops(said.append):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert said == ["SIGTERM heard; stopping: what was changed on the platform is undone first, and that is not cut"]
+
+    def unsayable(text: str) -> None:
+        raise error
+
+    with pytest.raises(KeyboardInterrupt), Stops(unsayable):
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_a_full_disk_halfway_is_undone(staged: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

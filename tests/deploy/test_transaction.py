@@ -1,5 +1,6 @@
 """A deployment is whole or not at all: what is left behind after any one call was refused or lost."""
 
+import copy
 import re
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def test_what_failed_is_said_from_the_platform(staged: Bench) -> None:
     run = Scene(staged, STATES["again"]).run(Fault("PUT", "actions/raceday/two", 500, times=1))
     assert run.now == run.old
     assert "deploying: While deploying action 'raceday/two'" in run.message
-    assert "put back; seen on the platform: 3 functions and 1 triggers as before" in run.message
+    assert "put back; seen on the platform: 3 functions and 1 trigger as before" in run.message
 
 
 def test_a_setting_that_is_a_word_blots_out_no_message(staged: Bench) -> None:
@@ -70,6 +71,40 @@ def test_a_scheduler_that_stands_still_at_last_is_told(staged: Bench) -> None:
     assert "trigger raceday-minute: gone; before: starts raceday/master-race-scheduler at * * * * *" in run.message
     assert f"{SCHEDULER} has no trigger now: it stands still" in run.message
     assert "deploying: While deploying trigger 'raceday-minute': Request failed with status code 500\n" in run.message
+
+
+def test_what_differs_is_told_first_and_once_with_its_advice(staged: Bench) -> None:
+    """With the account's triggers used up the last heading stands over what differs, and no line is told twice."""
+    scene = Scene(staged, STATES["again"], text_of(TRIGGER.replace("* * * * *", "*/2 * * * *")))
+    lines = scene.run(Fault("POST", "/triggers", 422)).message.splitlines()
+    heading = lines.index("not everything could be put back; on the platform now:")
+    assert lines[heading + 1].startswith("trigger raceday-minute: gone; before: ")
+    assert "no race is polled, until it has one: run `./raceday deploy` with the same options" in lines[heading + 2]
+    assert all(line.endswith("as before") for line in lines[heading + 3 :])
+    undoing = [line for line in lines if line.startswith("undoing: ")]
+    assert len(undoing) == 1
+    assert "most likely the account's are used up" in undoing[0]
+
+
+def test_a_heading_of_what_differs_stands_over_nothing_that_does_not(staged: Bench) -> None:
+    """Where only the mended trigger could not be made, all that stood before stands, and the standstill is told."""
+    scene = Scene(staged, STATES["again"])
+    scene.state[1].clear()
+    lines = scene.run(Fault("POST", "/triggers", 422)).message.splitlines()
+    assert not any("not everything" in line for line in lines)
+    heading = lines.index("all that stood before stands; on the platform now:")
+    assert lines[heading + 1].startswith(f"{SCHEDULER} has no trigger now: it stands still")
+
+
+def test_a_watchdog_that_stands_polls_for_a_scheduler_that_does_not(staged: Bench) -> None:
+    """It does the work after three minutes, and the message says that and not that no race is polled."""
+    scene = Scene(staged, STATES["again"], text_of(TRIGGER.replace("* * * * *", "*/2 * * * *")))
+    row = copy.deepcopy(scene.state[1]["raceday-minute"])
+    row["scheduled_details"]["body"] = {"watchdog": True}
+    scene.state[1]["dog"] = {**row, "name": "dog", "function": "raceday/daily"}
+    told = scene.run(Fault("POST", "/triggers", 422)).message
+    assert "after three minutes the watchdog (dog) does its work, until it has one: run `./raceday deploy`" in told
+    assert "no race is polled" not in told
 
 
 def test_a_trigger_that_stands_as_meant_is_never_touched(staged: Bench) -> None:
