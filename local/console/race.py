@@ -13,6 +13,7 @@ from local.console.race_rows import RaceRows, asked_instant, rows_at, rows_now
 from local.console.source import Source
 from local.console.today import ListedRace, listed
 from local.console.words import at, dollars, odds
+from local.tape.capped import cap_of
 from raceday.catalogue.products import POOL_COLUMNS, PRODUCTS, canonical, is_single_race
 from raceday.errors import BadRequest
 from raceday.ledger.codec import from_row
@@ -84,6 +85,7 @@ class RacePage:
     dividends: tuple[PaidPool, ...] = ()
     alerts: tuple[Row, ...] = ()
     score: int | None = None
+    cap: str = ""
     checks: tuple[Check, ...] = ()
     slots: tuple[SlotShown, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -148,6 +150,7 @@ async def _page(source: Source, rows: RaceRows, view: str) -> RacePage:
         **ended,
         alerts=tuple(rows.alerts),
         score=ledger[-1].score if ledger else None,
+        cap=cap_of(ledger[-1]) if ledger else "",
         checks=ledger[-1].checks if ledger else (),
         slots=slots,
         counts={state: sum(s.state == state for s in slots) for state in ("on time", "late", "gap", "planned")},

@@ -206,17 +206,24 @@ class _Judged:
             yield f"{text}: {causes}" if causes else text
         if self.behind is not None:
             yield f"figures behind the poll of {clock_nz(self.behind, secs=True)}"
-        if self.score is not None and self.score < GOOD_SCORE:
+        if self._poor() >= ATTENTION_WEIGHT:
             yield f"quality {self.score}"
 
     def weight(self) -> int:
         """Return how much this race needs attention; what is past weighs half of what is still going on."""
         going_on = sum(weight_of(each.slot, self.start) for each in self.missing)
         past = sum(weight_of(each.slot, self.start) for each in self.gaps)
-        poor = GOOD_SCORE - self.score if self.score is not None and self.score < GOOD_SCORE else 0
         near = weight_of(self.now, self.start)
         overdue = near if self.now - self.start > OVERDUE else 0
-        return 2 * going_on + past + poor // 10 * near + overdue + (near if self.behind else 0)
+        return 2 * going_on + past + self._poor() + overdue + (near if self.behind else 0)
+
+    def _poor(self) -> int:
+        """Return what poor figures weigh: each ten points that are begun as a lost slot of now.
+
+        A little is lacking of many races hours ahead, whose pools are thin and whose next poll is soon enough.
+        """
+        lacking = max(0, GOOD_SCORE - self.score) if self.score is not None else 0
+        return -(-lacking // 10) * weight_of(self.now, self.start)
 
     def _weighs(self, slots: Sequence[datetime]) -> bool:
         return sum(weight_of(slot, self.start) for slot in slots) >= ATTENTION_WEIGHT

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from local.tape.capped import cap_of
 from local.tape.explain_ends import closing_figures, movement_steps, race_figures, result_figures
 from local.tape.figure import Figure, equal
 from local.tape.reader import Tape
@@ -188,7 +189,8 @@ def check_lines(told: Told) -> list[str]:
         text = f"{state} {check.value} ({check.expected})" if check.applies else "does not apply"
         mark = "" if same else f"  != made again {_otherwise(check, other)}"
         out.append(f"check {check.name:<20} weight {check.weight:g} score {check.score:g}: {text}{mark}")
-    return out
+    capped = cap_of(told.stored)
+    return [*out, f"quality {capped}"] if capped else out
 
 
 def _otherwise(stored: Check, made: Check | None) -> str:

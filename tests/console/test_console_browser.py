@@ -206,6 +206,43 @@ return [column.left >= grid.left && column.right <= grid.right + 1, present.text
 """
 
 
+# Which figures are seen in part only, where the grid stands: nothing of a figure that is cut may be read as another.
+PARTLY = """
+const [pin, ...heads] = document.querySelectorAll(".grid thead th");
+const cell = [...document.querySelectorAll(".grid tbody tr:first-child td")];
+const grid = document.getElementById("grid-scroll").getBoundingClientRect();
+const edge = pin.getBoundingClientRect().right;
+const shown = [...document.querySelectorAll("[data-cut]")].filter((e) => !e.hidden);
+const covers = shown.map((e) => e.getBoundingClientRect());
+return cell.filter((td) => {
+  const place = td.getBoundingClientRect();
+  if (!place.width || place.right <= edge || place.left >= grid.right) return false;
+  const cut = place.left < edge - 1 || place.right > grid.right + 1;
+  const from = Math.max(place.left, edge);
+  const to = Math.min(place.right, grid.right);
+  return cut && !covers.some((c) => c.left <= from + 1 && c.right >= to - 1);
+}).map((td) => td.textContent);
+"""
+
+
+@pytest.mark.parametrize("width", [390, 800, 1000])
+def test_no_figure_of_the_grid_is_seen_in_part(browser: Any, served: Any, width: int) -> None:
+    """Wherever the grid stands, a column is seen whole or not at all, and what is out of view is named beneath."""
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(race_url(served))
+    out = "return document.querySelector('[data-out]').textContent"
+    until(lambda: browser.execute_script(COLUMN)[0], "the present column")
+    assert "Win, Place, Win pool, Share" in browser.execute_script(out)
+    for left in (0, 13, 37, 61, 90, 5000):
+        browser.execute_script(f"document.getElementById('grid-scroll').scrollLeft = {left}")
+        until(lambda: browser.execute_script(PARTLY) == [], f"whole columns at {left} of {width}", 3)
+    if width > 520:
+        browser.execute_script("document.getElementById('grid-scroll').scrollLeft = 0")
+        until(lambda: "more to the right" in browser.execute_script(out), "what is to the right", 3)
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_the_grid_stays_at_the_present_column(browser: Any, fresh: Any) -> None:
     """The column of the present stays in view when the window is turned and when the race goes on to its start."""
     race = fresh.run(fresh.stepped.races)[0]

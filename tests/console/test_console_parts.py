@@ -16,8 +16,9 @@ from local.console.grid import ALLOWED_SECS, GridColumn, Moment, columns_of, mak
 from local.console.race import growth_chart, odds_chart, paid_pools
 from local.console.today import listed
 from local.console.words import dollars, due, span, to_start
+from local.tape.capped import cap_of
 from raceday.ledger.codec import from_row
-from raceday.racing.records import PoolTotals, RunnerLine
+from raceday.racing.records import Check, PoolTotals, RunnerLine, Settlement
 from raceday.racing.schedule import Intervals
 from raceday.tables import RACE_POLLS
 from tests.ledger.test_codec import ledger_row
@@ -272,6 +273,9 @@ def test_an_answer_tells_whether_the_activation_failed(answer: dict[str, Any], s
     [
         (30, "Open", 0.5, 99, ()),
         (30, "Open", 0.5, 60, ("quality 60",)),
+        (1, "Open", 0.2, 75, ("quality 75",)),
+        (600, "Open", 0.5, 75, ()),
+        (600, "Open", 0.5, 60, ("quality 60",)),
         (30, "Open", 9, 99, ("3 slots missed",)),
         (-20, "Closed", 0.2, 99, ("still Closed 20 min after its start",)),
         (-400, "Open", 1, 99, ("given up: it never finished",)),
@@ -288,6 +292,20 @@ def test_a_race_is_judged_by_its_slots_score_and_status(
     poll = {"slot": slot, "fetchedAt": slot, "score": score, "finishedAt": None}
     judged = listed(race, None, poll, AT, Intervals())
     assert judged.attention == reasons
+
+
+def test_a_quality_that_a_cap_holds_names_it() -> None:
+    """75 beside checks that all held is told as the cap of undecided money, with its reason; 60 names what failed."""
+    settled = {"win": Settlement(word="undecided", why="nothing tells whether it is refunded")}
+    row = ledger_row(score=75, checks=(), pools=PoolTotals({"win": 900}, settled=settled))
+    assert cap_of(row) == (
+        "held at 75, as it is undecided whose the pool's money is: Win, nothing tells whether it is refunded"
+    )
+    failed = Check("win_identity", True, False, 9.0, 0.2, 1.5, "1.19")
+    assert cap_of(row._replace(score=60, checks=(failed,))) == (
+        "held at 60, as a check of the money failed: win identity"
+    )
+    assert cap_of(row._replace(score=74)) == cap_of(row._replace(score=97, pools=None)) == ""
 
 
 def test_a_slot_at_the_start_has_no_sign_and_what_is_due_lies_not_back() -> None:

@@ -93,6 +93,7 @@
     tick();
     select();
     filter();
+    Grid.cut();
   }
 
   const CALLBACKS = {
@@ -340,6 +341,7 @@
     if (!column) return;
     grid.scrollLeft = Math.max(0, column.offsetLeft + column.offsetWidth + 8 - grid.clientWidth);
     revealed = grid.scrollLeft;
+    Grid.cut();
   }
   addEventListener("resize", reveal);
 
