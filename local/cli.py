@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -80,6 +81,10 @@ EXPECTED = (RaceDayError, NotAStore, NoSuchRace, StoreHeld, PortTaken, OSError, 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
+class _ReaderGone(Exception):
+    """Nobody reads our output any more."""
+
+
 class Commands(click.Group):
     """The commands by name, each imported when it is used."""
 
@@ -94,6 +99,19 @@ class Commands(click.Group):
         module = importlib.import_module(f"local.commands.{COMMANDS[name][0]}")
         found: click.Command = getattr(module, name.replace("-", "_"))
         return with_option(found) if name in READERS else found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command and send what it printed; click and rich each end a closed pipe with a code of their own."""
+        try:
+            answer = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise _ReaderGone from None
+        except SystemExit as ended:
+            if isinstance(ended.__context__, BrokenPipeError):
+                raise _ReaderGone from None
+            raise
+        return answer
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -143,13 +161,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         print("raceday: stopped", file=sys.stderr)
         return 130
-    except BrokenPipeError:
+    except (_ReaderGone, BrokenPipeError):
         # The reader of our output has gone, as `head` does; what is left to print is for nobody.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except EXPECTED as error:
         print(f"raceday {words[0]}: {_one_line(error)}", file=sys.stderr)
-        return 2 if isinstance(error, (NotAStore, SettingsError)) else 3
+        return 2 if isinstance(error, (NotAStore, NoSuchRace, SettingsError)) else 3
     return int(answer or 0) if words else 2
 
 

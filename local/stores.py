@@ -64,12 +64,17 @@ def present(given: str | Path | None, *, simulated: bool = True) -> str:
     With `simulated`, the simulated day's store is read where none was named and the default is not there yet.
     """
     place = chosen(given)
-    if place in (ENV, MEMORY) or Path(place).exists():
+    if place in (ENV, MEMORY):
+        return place
+    if Path(place).exists():
+        if not Path(place).stat().st_size:
+            raise NotAStore(f"{place} is empty: what was to fill it never did")
         return place
     if simulated and not given and SIMULATED.exists():
         return chosen(SIMULATED)
     maker = "`./raceday up` makes one, and `./raceday simulate` a simulated day's" if not given else "check its name"
-    raise NotAStore(f"there is no store at {place}; {maker}")
+    demo = f"; the last demo's is there: --store {DEMO}" if not given and DEMO.exists() else ""
+    raise NotAStore(f"there is no store at {place}; {maker}{demo}")
 
 
 def readable(place: str) -> str:

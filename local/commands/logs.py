@@ -17,8 +17,8 @@ from raceday.log import LEVELS
 def logs(follow: bool, function: str | None, race: str | None, level: str, lines: int, store: str | None) -> int:
     """Show log lines, oldest first, with their instants in UTC.
 
-    With --race other lines of the whole suite, as a tick's, are left out. Exit code 0 shown, 2 no such store, 3 nothing
-    was logged there, or there is no such race.
+    With --race other lines of the whole suite, as a tick's, are left out. Exit code 0 shown, 2 no such store or race,
+    3 nothing was logged there.
     """
     from local.work.logs import run
 

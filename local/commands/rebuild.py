@@ -13,7 +13,7 @@ def rebuild(subject: str, store: str | None, write: bool) -> int:
     """Compare timeline and pool totals of a race, or of an NZ race day (YYYY-MM-DD), with the ledger.
 
     Exit code 0 nothing differs or all is mended, 1 something differs, 2 wrong settings or no such
-    store, 3 the store cannot be read or has no such race or day.
+    store, race or day, 3 the store cannot be read.
     """
     from local.work.rebuild import run
 

@@ -62,8 +62,8 @@ def _pools(pools: Mapping[str, Any]) -> Iterator[str]:
     if not pools:
         yield "  pools: none listed yet"
         return
-    told = [f"{name.replace('_', ' ')} {_money(pools[column])}" for name, column in POOL_COLUMNS.items()]
-    told += [f"together {_money(pools['totalRacePool'])}", f"of several races {_money(pools['multiLegTotal'])}"]
+    told = [f"{name.replace('_', ' ')} {_total(pools[column])}" for name, column in POOL_COLUMNS.items()]
+    told += [f"together {_total(pools['totalRacePool'])}", f"of several races {_total(pools['multiLegTotal'])}"]
     yield f"  pools as of poll {pools['n']}:"
     yield from (f"    {', '.join(each)}" for each in _some(told, 4))
 
@@ -99,6 +99,11 @@ def _number(entrant_id: str, entrants: Mapping[str, Row]) -> int:
 
 def _money(cents: Any) -> str:
     return "-" if cents is None else f"${cents / 100:,.2f}"
+
+
+def _total(cents: Any) -> str:
+    """Write a pool's total; the table has nought for a pool that nothing is known of."""
+    return _money(cents or None)
 
 
 def _plain(value: Any) -> str:

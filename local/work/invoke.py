@@ -12,6 +12,7 @@ from local import stores
 from local.console.activity import Activity, path_beside
 from local.failures import NoSuchRace
 from local.logfile import keeping
+from local.meant import hint
 from local.naming import with_ids
 from local.options import Options
 from local.running import Running, running_on
@@ -39,7 +40,9 @@ def run(args: Options) -> int:
     except ValueError as error:
         return _wrong(str(error))
     if not known(args.function):
-        return _wrong(f"there is no function {args.function!r}; expected one of {', '.join(NAMES)}")
+        return _wrong(
+            f"there is no function {args.function!r}{hint(args.function, NAMES)}; expected one of {', '.join(NAMES)}"
+        )
     work = _run_staged if args.staged else _run
     try:
         return asyncio.run(work(args, event))

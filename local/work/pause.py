@@ -7,6 +7,7 @@ import sys
 from local import stores
 from local.choices import ALL
 from local.logfile import keeping
+from local.meant import hint
 from local.options import Options
 from local.switches import SWITCHED, paused_names, switch_all
 from local.world import open_world
@@ -20,7 +21,11 @@ def run(args: Options) -> int:
     """Set the switch and show all of them."""
     if args.function not in SWITCHED:
         names = ", ".join(name for name in SWITCHED if name != ALL)
-        return _wrong(args, f"{args.function!r} cannot be switched; expected one of {names}, or none for all")
+        near = hint(args.function, SWITCHED)
+        return _wrong(
+            args,
+            f"{args.function!r} cannot be switched{near}; expected one of {names}, or none for all",
+        )
     store = stores.present(args.store, simulated=False)
     stores.tell(store)
     try:

@@ -1,5 +1,6 @@
 """The stores that commands read whole: a file of the embedded store, or the environment's Appwrite."""
 
+import re
 from pathlib import Path
 
 from local.failures import NoSuchRace
@@ -9,12 +10,16 @@ from local.tape.stored import read_rows
 from local.world import is_date, open_world
 from raceday.tables import RACES
 
+WRITTEN_AS_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
 
 async def read_named(place: str, text: str) -> tuple[Rows, list[str]]:
     """Return a store's tables, and the ids of the races that a text names: one race, or all of a race day.
 
     Raises FileNotFoundError where there is no such file, NoSuchRace for what names none.
     """
+    if WRITTEN_AS_DATE.fullmatch(text) and not is_date(text):
+        raise NoSuchRace(f"{text} is no date of the calendar")
     rows = await read_place(place)
     if is_date(text):
         day = [row for row in rows.get(RACES, {}).values() if row.get("raceDateNz") == text]

@@ -32,7 +32,7 @@ def run(args: Options) -> int:
         return 2
     except NoSuchRace as error:
         print(f"raceday rebuild: {error}", file=sys.stderr)
-        return 3
+        return 2
     except StoreError as error:
         print(f"raceday rebuild: {error}", file=sys.stderr)
         return 3

@@ -147,9 +147,9 @@ def test_rebuild_of_a_day_without_races_tells_it(store: str, capsys: Capture) ->
 
     _within(store, nothing)
     for subject, code, said in (
-        ("2026-01-01", 3, "no races of 2026-01-01"),
+        ("2026-01-01", 2, "no races of 2026-01-01"),
         ("2026-02-30", 2, "no date of the calendar"),
-        ("nosuchrace", 3, "there is no race 'nosuchrace'"),
+        ("nosuchrace", 2, "there is no race 'nosuchrace'"),
     ):
         assert raceday("rebuild", subject, "--store", store) == code
         assert said in capsys.readouterr().err
