@@ -8,7 +8,8 @@ import pytest
 from local.cli import COMMANDS, VERSION, Commands, raceday
 from tests.cli.kit import raceday as run
 
-MOST_MODULES = 220
+# All of a process, Python's own among them: 3.14 has six more than 3.11 there.
+MOST_MODULES = 230
 
 
 def test_every_command_of_the_table_can_be_loaded_and_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
