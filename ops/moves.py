@@ -40,11 +40,11 @@ class Moves:
         """Say how many rows are deleted beside one that stays, "" for none."""
         if not self.doubled:
             return ""
-        return f"{rows_of(len(self.doubled))} of races that have one under their id already, or a newer one"
+        return f"{rows_of(len(self.doubled))} of races that have one under their id already, or a better one"
 
 
 def found_moves(server: Server) -> Iterator[Moves]:
-    """Yield for each table what has to be moved, of several rows of a race the newest."""
+    """Yield for each table what has to be moved; of several rows of a race the best stays, Final ones before newer."""
     rows = LinkedRows(server)
     for link in BY_RACE:
         if any(_stays(link, column) for column in rows.columns(link.table).values()) or _unique(server, link.table):
@@ -54,8 +54,8 @@ def found_moves(server: Server) -> Iterator[Moves]:
         known = Counter(race for row_id, race in races.items() if row_id == race)
         moves = Moves(link)
         # Of two of one millisecond the one made later is the newer.
-        newest = sorted(enumerate(there), key=lambda each: (str(there[each[1]]["$updatedAt"]), each[0]), reverse=True)
-        for _, row_id in newest:
+        best = sorted(enumerate(there), key=lambda each: (*_worth(there[each[1]]), each[0]), reverse=True)
+        for _, row_id in best:
             race = races[row_id]
             if row_id == race or not is_id(race):
                 continue
@@ -68,6 +68,12 @@ def found_moves(server: Server) -> Iterator[Moves]:
             known[race] += 1
         if moves.to or moves.copied or moves.doubled:
             yield moves
+
+
+def _worth(row: dict[str, Any]) -> tuple[bool, bool, str]:
+    """Return what makes one row of a race better than another: Final results, results at all, then the newer."""
+    final = str(row.get("resultStatus") or "").lower() == "final"
+    return final, bool(row.get("resultsAvailable")), str(row["$updatedAt"])
 
 
 def _stays(link: Link, column: dict[str, Any]) -> bool:

@@ -8,12 +8,14 @@ from typing import Any
 from local.tape.figure import Figure
 from local.tape.story import RaceStory
 from raceday.catalogue.alert_kinds import BAND_KIND
+from raceday.clock import instant
 from raceday.ledger.timeline import Label
 from raceday.projections.alerts import REMINDER, due_reminder, told
-from raceday.projections.audience import User, users_of
+from raceday.projections.audience import KEPT_FOR, User, users_of
 from raceday.projections.closing_prices import rows_of
 from raceday.racing.closing import is_closed
 from raceday.racing.movements import Movement
+from raceday.racing.records import LedgerRow
 from raceday.store.port import Row
 from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, CLOSING_PRICES, NOTIFICATIONS, RACE_RESULT_VERSIONS
 from raceday.tables.closing_prices import column_of
@@ -23,6 +25,7 @@ _PASSING = frozenset({"$id", "n", "lastUpdated"})
 # Told of a runner by the page and the lines around.
 _NAMES = frozenset({"raceId", "entrantId", "runnerNumber", "name", "detail"})
 _MADE_AGAIN = ("poll", "watch")
+CHANGED_SINCE = "the user has changed bands or filters since: not made again"
 
 
 def race_figures(story: RaceStory) -> Iterator[Figure]:
@@ -50,9 +53,25 @@ def movement_steps(story: RaceStory, entry: Label, entrant_id: str) -> list[Figu
         out.append(Figure(f"movement {found.kind}", round(found.value, 4), round(found.value, 4), moved))
         for user in _users(story):
             there = stored.pop((found.kind, user.user_id), None)
-            out += _told_user(user, found, entry, there)
+            out += (
+                _told_user(user, found, entry, there)
+                if _as_now(story, user.user_id, entry.state)
+                else _told_before(user.user_id, found.kind, there)
+            )
     return out + [Figure(f"told {user} of {kind}", row.get("value"), None, "no rule")
                   for (kind, user), row in stored.items()]  # fmt: skip
+
+
+def _as_now(story: RaceStory, user_id: str, state: LedgerRow) -> bool:
+    """Tell whether a user's bands and filters stood at a poll as they are stored: the former ones are kept nowhere."""
+    rows = [*story.recorded.get(ALERT_CONFIGS, {}).values(), *story.recorded.get(ALERT_FILTERS, {}).values()]
+    changed = [instant(row["$updatedAt"]) for row in rows if row["userId"] == user_id and row.get("$updatedAt")]
+    return all(at + KEPT_FOR < state.slot for at in changed)
+
+
+def _told_before(user_id: str, kind: str, row: Row | None) -> list[Figure]:
+    """Return what a user was told under bands or filters that he has changed since, as it is stored."""
+    return [Figure(f"told {user_id} of {kind}", _said(row), _said(row), CHANGED_SINCE)] if row else []
 
 
 def _told_user(user: User, found: Movement, entry: Label, row: Row | None) -> Iterator[Figure]:
@@ -79,7 +98,10 @@ def _reminders(story: RaceStory) -> Iterator[Figure]:
     known = {row["userId"] for row in _notifications(story) if row["type"] == REMINDER.name}
     for user in sorted(owed | known):
         how = f"poll {state.n} is the first in the last minute" if state else "no poll in the last minute"
-        yield Figure(f"told {user} of the start", user in known, user in owed, how)
+        if state and not _as_now(story, user, state):
+            yield Figure(f"told {user} of the start", user in known, user in known, CHANGED_SINCE)
+        else:
+            yield Figure(f"told {user} of the start", user in known, user in owed, how)
 
 
 def _notifications(story: RaceStory) -> list[Row]:

@@ -18,20 +18,20 @@ def site() -> Site:
 
 
 def test_a_race_has_one_row_of_results_after_a_migration(site: Site) -> None:
-    """Under the race's id stands ours, else the newest of the predecessor's with all its columns; others are told."""
+    """Under the race's id stands ours, else the predecessor's Final with all its columns, however new another is."""
     server = server_of(site)
     server.send("POST", f"{DB}/tables/race-results/columns/string", {"key": "mine", "size": 9, "required": False})
     server.send("PATCH", f"{DB}/tables/race-results/rows/x1", {"data": {"mine": "kept"}})
     for race in ("r2", "r3"):
         server.send("POST", f"{DB}/tables/races/rows", {"rowId": race, "data": {**ROWS[1][2], "raceId": race}})
-    for row_id, race, status, minute in (("x2", "r2", "final", 9), ("x3", "r2", "interim", 5),
+    for row_id, race, status, minute in (("x2", "r2", "final", 5), ("x3", "r2", "interim", 9),
                                          ("x4", "r3", "interim", 9), ("r3", "r3", "final", 5)):  # fmt: skip
         data = {"race": race, "resultStatus": status, "$updatedAt": AT.replace(":00:00.", f":0{minute}:00.")}
         server.send("POST", f"{DB}/tables/race-results/rows", {"rowId": row_id, "data": data})
     before = row_of(site, "race-results", "x1")
     (told,) = [step for step in steps(server) if step.moves]
     assert told.what == "put 4 rows of race-results under their race's id"
-    assert told.loses == "2 rows of races that have one under their id already, or a newer one"
+    assert told.loses == "2 rows of races that have one under their id already, or a better one"
     migrate(server)
     rows = (server.get(f"{DB}/tables/race-results/rows") or {})["rows"]
     assert {row["$id"]: (row["raceId"], row["resultStatus"]) for row in rows} == {

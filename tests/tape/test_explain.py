@@ -7,15 +7,26 @@ import pytest
 
 from local.failures import NoSuchRace
 from local.tape.explain import check_lines, day_figures, ledger_figures, runner_lines
+from local.tape.explain_ends import CHANGED_SINCE
 from local.tape.figure import Figure
 from local.tape.reader import Tape
 from local.tape.replay import Rows
 from local.tape.story import RaceStory, unanswered
 from raceday.feed.taping import Answer
 from raceday.racing.records import LedgerRow
-from raceday.tables import CLOSING_PRICES, MONEY_FLOW, NOTIFICATIONS, RACE_POLLS, RACE_RESULT_VERSIONS, RACES
+from raceday.tables import (
+    ALERT_CONFIGS,
+    CLOSING_PRICES,
+    MONEY_FLOW,
+    NOTIFICATIONS,
+    RACE_POLLS,
+    RACE_RESULT_VERSIONS,
+    RACES,
+)
 from tests.cli.kit import raceday
 from tests.tape.kit import answers, taped_day, write
+
+LATE = "2026-02-15T00:00:00.000+00:00"
 
 
 def test_no_figure_of_a_day_differs() -> None:
@@ -161,3 +172,15 @@ def replace_cents(row: LedgerRow, entrant_id: str) -> LedgerRow:
         r._replace(win_cents=(r.win_cents or 0) + 1) if r.entrant_id == entrant_id else r for r in row.runners
     )
     return row._replace(runners=runners)
+
+
+@pytest.mark.parametrize(("changed_at", "differing"), [("2026-02-13T00:00:00.000+00:00", True), (LATE, False)])
+def test_what_a_user_was_told_under_other_bands_is_not_made_again(changed_at: str, *, differing: bool) -> None:
+    """Bands that were changed after an alert make no other alert of it: the former bands are kept nowhere."""
+    path, stored = taped_day(1, 1)
+    stranger = {table: dict(rows) for table, rows in stored.items()}
+    for key, row in stored[ALERT_CONFIGS].items():
+        stranger[ALERT_CONFIGS][key] = {**row, "color": "#123456", "$updatedAt": changed_at}
+    told = [f for _, f in day_figures(stranger, Tape.open(path), sorted(stored[RACES])) if f.name.startswith("told")]
+    assert any(f.differs for f in told) is differing
+    assert all(f.how == CHANGED_SINCE for f in told if f.stored) is not differing
