@@ -67,7 +67,7 @@ def present(given: str | Path | None, *, simulated: bool = True) -> str:
     if place in (ENV, MEMORY):
         return place
     if Path(place).exists():
-        if not Path(place).stat().st_size:
+        if not any(part.is_file() and part.stat().st_size for part in (Path(place), Path(f"{place}-wal"))):
             raise NotAStore(f"{place} is empty: what was to fill it never did")
         return place
     if simulated and not given and SIMULATED.exists():

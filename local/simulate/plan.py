@@ -14,7 +14,8 @@ from raceday.settings import Settings
 class DayPlan:
     """One simulated day: what is generated, how deep it runs, where its rows and answers are kept, its races.
 
-    `paused` is when an operator keeps the pollers from being started.
+    `paused` is when an operator keeps the pollers from being started. With `steady_users`, as on a taped day, nobody
+    changes what he wants to be told of.
     """
 
     seed: int = 1
@@ -30,6 +31,7 @@ class DayPlan:
     network: str = "calm"
     store_profile: str = "fast"
     sizes: str = "seed"
+    steady_users: bool = False
 
     def options_asked(self) -> dict[str, str]:
         """Return what differs from a plain day, by the command's options."""

@@ -102,7 +102,9 @@ def simulate_day(
             reader = world.backend.reader(world)
             await seed_users(reader)
             before = await read_tables(reader)
-            world.platform.spawn(change_mind(world, reader, generated))
+            if plan.tape is None and not plan.steady_users:
+                # A replay of a taped day tells users as its end has them: what they wanted before is not kept.
+                world.platform.spawn(change_mind(world, reader, generated))
             if plan.paused is not None:
                 world.platform.spawn(pause(world, reader, plan.paused))
             last = world.seams.last(end) if plan.network == "calm" else end + QUIET

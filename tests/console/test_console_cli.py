@@ -96,8 +96,8 @@ def test_a_report_on_real_data_carries_the_notice(store: Path, tmp_path: Path) -
         assert "generated data" not in text
 
 
-def test_an_unknown_subject_is_3(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_subject_is_2(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A race that the store does not have is told of, and no file is written."""
-    assert main(["report", "nothing", str(tmp_path / "x.html"), "--store", str(store)]) == 3
+    assert main(["report", "nothing", str(tmp_path / "x.html"), "--store", str(store)]) == 2
     assert "there is no race 'nothing'" in capsys.readouterr().err
     assert not (tmp_path / "x.html").exists()

@@ -235,7 +235,8 @@ def _reads(name: str) -> bool:
         return True
     # Where several commands share a file, their options tell.
     alone = [module for module, _ in COMMANDS.values()].count(COMMANDS[name][0]) == 1
-    text = (ROOT / "local" / "commands" / f"{COMMANDS[name][0]}.py").read_text("utf-8")
+    files = [ROOT / "local" / room / f"{COMMANDS[name][0]}.py" for room in ("commands", "work")]
+    text = "\n".join(file.read_text("utf-8") for file in files if file.is_file())
     return alone and re.search(r"\b(?:read_settings|current)\(|\bopen_world\((?!.generated)", text) is not None
 
 

@@ -54,6 +54,7 @@ def test_a_write_that_the_store_dropped_fails_a_day() -> None:
             "gaps_unexplained": 0,
             "handed_again": 0,
             "begun_late": 0,
+            "paused_untold": 0,
         },
         "judged": {"count": 0},
         "crashes": [],

@@ -84,7 +84,7 @@ def test_a_changed_rule_lists_what_a_second_run_moves(
     change(monkeypatch)
     listed = told(stored, replayed(Tape.open(path), stored).store.tables)
     backend = PortBackend()
-    simulated(DayPlan(seed=1, races=3, day=DAY, depth="port"), backend)
+    simulated(DayPlan(seed=1, races=3, day=DAY, depth="port", steady_users=True), backend)
     assert backend.memory is not None
     assert keyed(listed) == keyed(told(stored, backend.memory.tables))
     named: dict[str, set[str]] = {}

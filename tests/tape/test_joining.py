@@ -132,7 +132,7 @@ def uploaded_day() -> MemoryStore:
     """Return the store of a day of one race whose pollers uploaded what they heard."""
     backend = PortBackend()
     settings = dataclasses.replace(SETTINGS, tape_bucket=BUCKET)
-    simulated(DayPlan(seed=1, races=1, day=DAY, depth="port", settings=settings), backend)
+    simulated(DayPlan(seed=1, races=1, day=DAY, depth="port", settings=settings, steady_users=True), backend)
     assert backend.memory is not None
     return backend.memory
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from local.embedded import Embedded, bootstrap
 from local.tape.own_days import OwnDays
 from local.tape.reader import Tape
 from local.tape.replay import Rows
@@ -64,7 +65,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
     monkeypatch.setattr("local.work.places.read_place", read)
     place = tmp_path / "store.db"
-    place.write_bytes(b"")
+    server = Embedded(place)
+    bootstrap(server)
+    server.close()
     return str(place)
 
 
