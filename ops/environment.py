@@ -11,6 +11,7 @@ from ops.packaging.doctl import key_advice
 from ops.packaging.environment import env_lines, value_problems
 from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.errors import SettingsError
+from raceday.scheduling.health import KEY_WARNING_DAYS
 from raceday.settings import read_settings, specs
 
 PREFIXES = ("RACEDAY_", "NZTAB_", "APPWRITE_")
@@ -132,12 +133,24 @@ def _url_doubts(values: Mapping[str, str]) -> list[str]:
 
 def key_expired(values: Mapping[str, str], today: date) -> str:
     """Say that the namespace key's last day is past, with how to make another; empty where it is not."""
+    last = _last_day(values)
+    return _expiry(values, last, today) if last and last < today else ""
+
+
+def key_expiring(values: Mapping[str, str], today: date) -> list[str]:
+    """Say that the namespace key's last day is today or near, as the alarm does; empty where it is not."""
+    last = _last_day(values)
+    return [_expiry(values, last, today)] if last and 0 <= (last - today).days <= KEY_WARNING_DAYS else []
+
+
+def _last_day(values: Mapping[str, str]) -> date | None:
     try:
-        last = date.fromisoformat(values.get("RACEDAY_NAMESPACE_KEY_EXPIRES", "").strip())
+        return date.fromisoformat(values.get("RACEDAY_NAMESPACE_KEY_EXPIRES", "").strip())
     except ValueError:
-        return ""
-    if last >= today:
-        return ""
+        return None
+
+
+def _expiry(values: Mapping[str, str], last: date, today: date) -> str:
     advice = key_advice(values.get("RACEDAY_NAMESPACE", "") or "NAMESPACE")
     return f"RACEDAY_NAMESPACE_KEY_EXPIRES: the namespace key {until(last, today)}; {advice}, and set its last day"
 

@@ -19,7 +19,7 @@ from local.host.coldstart import measure, table, variants
 from local.host.function import base_interpreter, staged_function
 from local.options import FILE, Body, Options
 from local.work.priced import priced
-from ops.environment import Environment, doubts, key_expired
+from ops.environment import Environment, doubts, key_expired, key_expiring
 from ops.packaging.alone import alone_on
 from ops.packaging.compiled import find_compiler
 from ops.packaging.deploy import Deployer, Home, key_problem
@@ -32,6 +32,7 @@ from ops.packaging.plan import DeployPlan, make_plan
 from ops.packaging.project import FILE_NAME, ProjectFile, read_project
 from ops.packaging.record import read_record
 from ops.packaging.render import NATIVE, SINGLE, render
+from ops.packaging.secrets import hidden
 from ops.packaging.show import show
 from ops.packaging.sources import HOME, SOURCES, site
 from ops.packaging.stage import Staged, Stager
@@ -162,7 +163,7 @@ def _plan_and_deploy(args: Options, known: Environment, stops: Stops) -> int:
     rendered = read_project(staged.root / FILE_NAME)
     plan = _plan(args, project, rendered, staged, env)
     say(show(plan))
-    doubtful = [*known.notes, *doubts(env)]
+    doubtful = [*known.notes, *doubts(env), *key_expiring(env, SystemClock().now().date())]
     for text in doubtful:
         say(f"note: {text}")
     if args.json:
@@ -193,7 +194,7 @@ def _deploy(
     if problems := foreign(staged.target, here) or boot(staged) + _key_problems(rendered, env):
         return _tell("deploy", NotBegun([*problems, "refused"]), 2)
     secret_names = {s.env for s in specs().values() if s.secret} | {"RACEDAY_WEB_SECRET"}
-    doctl = Doctl(env, secrets=tuple(env[name] for name in secret_names if env.get(name)))
+    doctl = Doctl(env, secrets=tuple(hidden((name, env[name]) for name in secret_names if name in env)))
     deployer = Deployer(doctl, Home(args.home), say, declared=project.names, keep=args.keep, stops=stops)
     try:
         doctl.version()

@@ -12,6 +12,7 @@ import httpx
 from ops.packaging import told
 from ops.packaging.doctl import Deployed, Doctl, explain, key_advice
 from ops.packaging.errors import DeployError, NotBegun, PackagingError
+from ops.packaging.leftovers import PREFIX, clear, leftovers
 from ops.packaging.project import FunctionSpec, ProjectFile
 from ops.packaging.record import merged, read_record, snapshot, write_record
 from ops.packaging.stage import Staged, part_of
@@ -55,13 +56,14 @@ class Deployer:
 
     def deploy(self, staged: Staged, project: ProjectFile, expected_namespace: str = "") -> dict[str, Any]:
         """Deploy and verify; raises NotBegun, or DeployError after putting back what was there before."""
-        clean = tempfile.TemporaryDirectory(prefix="raceday-undo-", ignore_cleanup_errors=True)
-        with self._stops as stops, clean as scratch:
+        left = leftovers(self._home.folder)
+        with self._stops as stops, self._scratch() as scratch:
             try:
                 namespace, host = self._connected(expected_namespace)
                 former = self._before(project, Path(scratch))
             except KeyboardInterrupt:
                 raise NotBegun(stops.told) from None
+            clear(left, former.standing, former.touched, self._say)
             if problems := strangers_triggers(project, former.standing):
                 raise NotBegun(problems)
             for line in other_schedulers(project, former.standing):
@@ -79,6 +81,14 @@ class Deployer:
                 raise DeployError([*found, *self._take_back(project, former, goal)]) from None
             self._drop_leftovers(project, there)
             return self._remember(staged, project, namespace)
+
+    def _scratch(self) -> tempfile.TemporaryDirectory[str]:
+        """Return a folder for what an undo needs: under the lock of this home, so that the next one finds it."""
+        try:
+            self._home.folder.mkdir(parents=True, exist_ok=True)
+            return tempfile.TemporaryDirectory(prefix=PREFIX, dir=self._home.folder, ignore_cleanup_errors=True)
+        except OSError as error:
+            raise NotBegun(str(error)) from None
 
     def _connected(self, expected: str) -> tuple[str, str]:
         try:

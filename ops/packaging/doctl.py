@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ops.packaging.errors import DeployError
+from ops.packaging.secrets import scrub
 from ops.packaging.stops import SIGNALS
 from raceday.catalogue.platform import MAX_TRIGGERS
 
@@ -276,13 +277,6 @@ def explain(what: str, text: str, secrets: Sequence[str] = ()) -> str:
     if told in what:
         return scrub(what, secrets)
     return f"{what} failed: {scrub(told, secrets)}"
-
-
-def scrub(text: str, secrets: Sequence[str]) -> str:
-    """Blot out every secret value in a text, in whichever case: the deployer writes errors in small letters."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = re.sub(re.escape(secret), "[secret]", text, flags=re.IGNORECASE)
-    return text
 
 
 def read_deployment(text: str) -> Deployed:

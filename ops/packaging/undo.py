@@ -14,6 +14,7 @@ from typing import Any
 from ops.packaging.doctl import Doctl, explain
 from ops.packaging.errors import DeployError
 from ops.packaging.project import FILE_NAME
+from ops.packaging.secrets import hidden
 from ops.packaging.standing import FunctionThere, Standing, TriggerThere, read_standing
 
 _ROUNDS = 2
@@ -144,6 +145,8 @@ def _put(doctl: Doctl, former: FormerDeployment, parts: Sequence[_FormerFunction
 def _deployed(doctl: Doctl, former: FormerDeployment, tree: Path, parts: Sequence[_FormerFunction]) -> list[str]:
     secrets: list[str] = []
     try:
+        # Secrets are in it: it is nobody else's to read from the first moment.
+        (tree / FILE_NAME).touch(0o600)
         (tree / FILE_NAME).write_text(literal(_project(parts, secrets)), "utf-8")
         report = doctl.deploy(tree, secrets)
     except DeployError as error:
@@ -207,9 +210,9 @@ def _unpack(code: Path, folder: Path) -> None:
 
 
 def _clause(part: _FormerFunction, secrets: list[str]) -> dict[str, Any]:
-    """Return a function's clause; the values in it are added to `secrets`."""
+    """Return a function's clause; the values in it that nobody is to be told are added to `secrets`."""
     function = part.function
-    secrets += [value for _, value in function.environment]
+    secrets += hidden(function.environment)
     limits = {key: value for key, value in function.limits if key in ("timeout", "memory", "logs")}
     clause: dict[str, Any] = {
         "name": function.name.partition("/")[2], "runtime": function.runtime, "web": function.web, "limits": limits,
