@@ -11,7 +11,6 @@ from ops.packaging.doctl import key_advice
 from ops.packaging.environment import env_lines, value_problems
 from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.errors import SettingsError
-from raceday.scheduling.health import KEY_WARNING_DAYS
 from raceday.settings import read_settings, specs
 
 PREFIXES = ("RACEDAY_", "NZTAB_", "APPWRITE_")
@@ -139,6 +138,9 @@ def key_expired(values: Mapping[str, str], today: date) -> str:
 
 def key_expiring(values: Mapping[str, str], today: date) -> list[str]:
     """Say that the namespace key's last day is today or near, as the alarm does; empty where it is not."""
+    # Help of every command loads this module, and must not load the store's client with it.
+    from raceday.scheduling.health import KEY_WARNING_DAYS
+
     last = _last_day(values)
     return [_expiry(values, last, today)] if last and 0 <= (last - today).days <= KEY_WARNING_DAYS else []
 
