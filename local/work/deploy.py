@@ -11,13 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import click
-
 from local.environment import current
 from local.host.check import boot_problems, load_all
 from local.host.coldstart import measure, table, variants
 from local.host.function import base_interpreter, staged_function
-from local.options import FILE, Body, Options
+from local.options import Options
 from local.work.priced import priced
 from ops.environment import Environment, doubts, key_expired, key_expiring
 from ops.packaging.alone import alone_on
@@ -31,32 +29,14 @@ from ops.packaging.lock import ROOT
 from ops.packaging.plan import DeployPlan, make_plan
 from ops.packaging.project import FILE_NAME, ProjectFile, read_project
 from ops.packaging.record import read_record
-from ops.packaging.render import NATIVE, SINGLE, render
+from ops.packaging.render import render
 from ops.packaging.secrets import hidden
 from ops.packaging.show import show
-from ops.packaging.sources import HOME, SOURCES, site
+from ops.packaging.sources import SOURCES, site
 from ops.packaging.stage import Staged, Stager
 from ops.packaging.stops import Stops
-from raceday.catalogue.functions import SIZES
 from raceday.clock import SystemClock
 from raceday.settings import specs
-
-
-def _common(body: Body) -> Body:
-    """Add the options of staging to a command."""
-    for option in reversed((
-        click.option("--out", type=FILE, default=HOME / "deploy", metavar="DIR", help="the tree; replaced whole"),
-        click.option("--only", default="", metavar="A,B", help="these functions only, for a namespace of their own"),
-        click.option("--triggers", type=click.Choice([SINGLE, NATIVE]), default=SINGLE,
-                     help="one trigger, or one per schedule"),
-        click.option("--sizes", type=click.Choice(SIZES), default="seed",
-                     help="memory: the seed's, or lean, what the peaks allow (seed)"),
-        click.option("--env-file", type=FILE, metavar="FILE", help="NAME=value lines; the environment comes first"),
-        click.option("--target", type=click.Choice(["platform", "host"]), default="platform",
-                     help="whose Python the packages are for"),
-    )):  # fmt: skip
-        body = option(body)
-    return body
 
 
 def run_package(args: Options) -> int:
