@@ -7,11 +7,9 @@ from local.environment import current
 from local.options import Options, write_json
 from ops.measure import Measured, Measurer, verdicts
 from ops.timed import MeasureFailed
-from raceday.catalogue.functions import NAMES, POLLER, SCHEDULER
+from raceday.catalogue.functions import NAMES
 from raceday.errors import SettingsError
 from raceday.settings import PLATFORM, read_settings
-
-DEFAULT = f"{POLLER.name},{SCHEDULER.name}"
 
 
 def run(args: Options) -> int:
