@@ -1,13 +1,13 @@
 """The suite's webhook subscriptions: one per event function, on creates of ledger rows alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from raceday.catalogue.functions import BY_NAME, EVENT_FUNCTIONS
-from raceday.errors import SettingsError
+from raceday.errors import RaceDayError, SettingsError
 from raceday.ids import row_key
 from raceday.settings import Settings
 from raceday.tables import RACE_POLLS
@@ -17,11 +17,27 @@ FUNCTIONS = {name: BY_NAME[name].url_setting for name in EVENT_FUNCTIONS}
 
 @dataclass(frozen=True, slots=True)
 class HookChange:
-    """One difference between what should be subscribed and what is; `action` is create, restore, remove or none."""
+    """One difference between what should be subscribed and what is.
+
+    `action` is create, renew, restore, remove or none.
+    """
 
     function: str
     action: str
     reason: str
+
+
+class HookFailed(RaceDayError):
+    """One subscription could not be changed; `done` were before it, `left` were not begun, `__cause__` says why."""
+
+    def __init__(self, change: HookChange, done: Sequence[HookChange], left: Sequence[HookChange]) -> None:
+        self.change, self.done, self.left = change, tuple(done), tuple(left)
+        super().__init__(f"{change.action} {change.function} ({url_variable(change.function)})")
+
+
+def url_variable(function: str) -> str:
+    """Return the name of the variable that holds a function's public URL."""
+    return f"RACEDAY_URL_{function.replace('-', '_').upper()}"
 
 
 def hook_id(settings: Settings, function: str) -> str:
@@ -41,7 +57,7 @@ def taken_by(settings: Settings) -> str:
 def wanted(settings: Settings) -> dict[str, dict[str, Any]]:
     """Return each subscription as Appwrite takes it; raises SettingsError where a URL or the secret is missing."""
     problems = [
-        f"RACEDAY_URL_{name.replace('-', '_').upper()} is missing: public URL of {name}"
+        f"{url_variable(name)} is missing: public URL of {name}"
         for name, setting in FUNCTIONS.items()
         if not getattr(settings, setting)
     ]
@@ -63,9 +79,13 @@ def wanted(settings: Settings) -> dict[str, dict[str, Any]]:
     }
 
 
-def plan(settings: Settings, there: Sequence[dict[str, Any]]) -> list[HookChange]:
-    """Compare the subscriptions that should be there with those that are."""
+def plan(settings: Settings, there: Sequence[dict[str, Any]], *, rotate: bool = False) -> list[HookChange]:
+    """Compare the subscriptions that should be there with those that are; with `rotate` each is made anew."""
     by_id = {hook["$id"]: hook for hook in there}
+    if rotate:
+        words = "with the secret of this environment"
+        hooks = wanted(settings).items()
+        return [HookChange(name, "renew" if hook["webhookId"] in by_id else "create", words) for name, hook in hooks]
     found = [_compare(name, hook, by_id.get(hook["webhookId"])) for name, hook in wanted(settings).items()]
     former = [name for name, hook in wanted(settings).items() if _is_former(by_id.get(name), hook)]
     return [*found, *(HookChange(name, "remove", "its id is the function's alone, from before") for name in former)]
@@ -112,29 +132,34 @@ class Webhooks:
         hooks: list[dict[str, Any]] = answer.json()["webhooks"]
         return hooks
 
-    def apply(self, *, rotate: bool = False) -> list[HookChange]:
-        """Make or restore what differs; gives the changes.
+    def apply(self, *, rotate: bool = False, told: Callable[[HookChange], None] = lambda _: None) -> list[HookChange]:
+        """Make or restore what differs; gives the changes, of which `told` hears as each is done.
 
-        With `rotate` each is deleted and made anew, for a PUT leaves the secret as it was.
+        With `rotate` each is deleted and made anew, for a PUT leaves the secret as it was. Raises HookFailed where one
+        could not be changed: what was done stays, and a repetition does the rest.
         """
-        there = self.listed()
-        changes = self._rotate(there) if rotate else plan(self._settings, there)
+        changes = plan(self._settings, self.listed(), rotate=rotate)
         hooks = wanted(self._settings)
-        for change in changes:
-            if change.action == "create":
-                self._create({**hooks[change.function], "secret": self._settings.webhook_secret})
-            elif change.action == "remove":
-                self._http.delete(f"/webhooks/{change.function}").raise_for_status()
-            elif change.action == "restore":
-                self._restore(hooks[change.function])
+        for at, change in enumerate(changes):
+            try:
+                self._do(change, hooks[change.function])
+            except (httpx.HTTPError, SettingsError) as error:
+                raise HookFailed(change, changes[:at], changes[at + 1 :]) from error
+            told(change)
         return changes
 
-    def _rotate(self, there: Sequence[dict[str, Any]]) -> list[HookChange]:
-        hooks, known = wanted(self._settings), {hook["$id"] for hook in there}
-        for hook_id in (hook["webhookId"] for hook in hooks.values()):
-            if hook_id in known:
-                self._http.delete(f"/webhooks/{hook_id}").raise_for_status()
-        return [HookChange(name, "create", "with the secret of this environment") for name in hooks]
+    def _do(self, change: HookChange, hook: dict[str, Any]) -> None:
+        if change.action == "remove":
+            self._remove(change.function)
+        elif change.action == "restore":
+            self._restore(hook)
+        elif change.action != "none":
+            if change.action == "renew":
+                self._remove(hook["webhookId"])
+            self._create({**hook, "secret": self._settings.webhook_secret})
+
+    def _remove(self, hook_id: str) -> None:
+        self._http.delete(f"/webhooks/{hook_id}").raise_for_status()
 
     def _create(self, body: dict[str, Any]) -> None:
         """Make a subscription; an id that is taken and yet not listed belongs to another project of the server."""

@@ -5,7 +5,7 @@ import dataclasses
 import httpx
 import pytest
 
-from ops.webhooks import FUNCTIONS, Webhooks, hook_id, plan, wanted
+from ops.webhooks import FUNCTIONS, HookFailed, Webhooks, hook_id, plan, wanted
 from raceday.errors import SettingsError
 from tests.cli.kit import Site, raceday
 
@@ -64,7 +64,7 @@ def test_rotate_makes_each_anew_with_the_new_secret(site: Site) -> None:
     site.server.hooks.put(stranger, "2026-11-24T00:00:00.000+00:00")
     renewed = dataclasses.replace(site.settings, webhook_secret="a-second-secret")
     changes = Webhooks(renewed, site.server.api_key, site.transport).apply(rotate=True)
-    assert [change.action for change in changes] == ["create"] * 3
+    assert [change.action for change in changes] == ["renew"] * 3
     assert {site.server.hooks.get(hook_id(site.settings, name)).secret for name in FUNCTIONS} == {"a-second-secret"}
     assert site.server.hooks.get("theirs").secret == "another-secret"
 
@@ -84,10 +84,10 @@ def test_two_suites_have_subscriptions_of_their_own(site: Site) -> None:
             return httpx.Response(200, json={"total": 0, "webhooks": []})
         return site.transport.handler(request)  # type: ignore[return-value]
 
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(HookFailed) as told:
         Webhooks(site.settings, site.server.api_key, httpx.MockTransport(hiding)).apply()
     for word in (site.settings.store_project, site.settings.store_database, "another project of this server"):
-        assert word in str(told.value)
+        assert word in str(told.value.__cause__)
 
 
 def test_a_subscription_of_before_is_taken_away(site: Site) -> None:
@@ -122,3 +122,60 @@ def test_rotate_goes_with_apply_alone(capsys: pytest.CaptureFixture[str]) -> Non
     """`webhooks show --rotate` is wrong usage."""
     assert raceday("webhooks", "show", "--rotate") == 2
     assert "--rotate goes with apply" in capsys.readouterr().err
+
+
+def _command(site: Site, monkeypatch: pytest.MonkeyPatch, transport: httpx.MockTransport) -> None:
+    """Have the command read this site's settings and talk to it through a transport."""
+    made = Webhooks(site.settings, site.server.api_key, transport)
+    monkeypatch.setattr("local.work.webhooks.read_settings", lambda **_: site.settings)
+    monkeypatch.setattr("local.work.webhooks.Webhooks", lambda *_: made)
+
+
+class _Stops:
+    """A site that does not take the `at`-th change: refused before it, or its answer lost after it was made."""
+
+    def __init__(self, site: Site, at: int, *, lost: bool) -> None:
+        self._site, self._left, self._lost = site, at, lost
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self._left -= request.method != "GET"
+        if self._left or request.method == "GET":
+            return self._site.transport.handler(request)  # type: ignore[return-value]
+        self._left = -1
+        if self._lost:
+            self._site.transport.handler(request)
+            raise httpx.ReadTimeout("lost")
+        return httpx.Response(400, json={"message": "Invalid `url` param: no public domain", "code": 400})
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_an_apply_that_stops_half_done_tells_where_and_is_repeated(
+    site: Site, lost: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Function, variable, what was done before and what was not begun are told; the repetition does the rest."""
+    first, second, third = FUNCTIONS
+    _command(site, monkeypatch, httpx.MockTransport(_Stops(site, 2, lost=lost)))
+    assert raceday("webhooks", "apply") == 3
+    out, told = capsys.readouterr()
+    assert [line.split()[:2] for line in out.splitlines()] == [[first, "created"]]
+    variable = f"RACEDAY_URL_{second.replace('-', '_').upper()}"
+    why = "no answer from Appwrite (ReadTimeout)" if lost else "Appwrite answered 400: Invalid `url` param"
+    assert f"create {second} ({variable}): {why}" in told
+    assert f"before it: {first} created; not begun: {third}; once it is mended run the same command again" in told
+    assert raceday("webhooks", "apply") == 0
+    left = [second, third] if not lost else [third]
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines() if " created " in line] == left
+    assert {change.action for change in _hooks(site).apply()} == {"none"}
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_rotation_that_stops_anywhere_is_repeated(site: Site, at: int, lost: bool) -> None:
+    """Stopped at any of its deletions and creations, a rotation leaves at most one function without a subscription."""
+    _hooks(site).apply()
+    renewed = dataclasses.replace(site.settings, webhook_secret="a-second-secret")
+    with pytest.raises(HookFailed):
+        Webhooks(renewed, site.server.api_key, httpx.MockTransport(_Stops(site, at, lost=lost))).apply(rotate=True)
+    assert len(_hooks(site).listed()) >= 2
+    Webhooks(renewed, site.server.api_key, site.transport).apply(rotate=True)
+    assert {site.server.hooks.get(hook_id(site.settings, name)).secret for name in FUNCTIONS} == {"a-second-secret"}
