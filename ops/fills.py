@@ -1,7 +1,7 @@
 """Rows of the predecessor's that get the ids which their links told, before a link goes: counted, told and written."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from ops.schema import Server
 from raceday.tables import ENTRANTS, MEETINGS, MONEY_FLOW, ODDS_HISTORY, RACE_POOLS, RACE_RESULTS, RACES
 
 PAGE = 500
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,11 @@ FILLED = (*LINKS, Link(RACES, "meeting", "meetingId"))
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """What one table's rows lack and get: rows by column, and how many keep a column empty for good."""
+    """What one table's rows lack and get: rows by column, and ids of those that keep a column empty for good."""
 
     link: Link
     rows: dict[str, int]
-    kept_empty: dict[str, int]
+    kept_empty: dict[str, list[str]]
 
     def __str__(self) -> str:
         """Say what is filled with what, in how many rows."""
@@ -64,8 +65,8 @@ class Fill:
         """Say of which rows no id is known, "" where there are none."""
         table = self.link.table
         told = [
-            f"{rows_of(count)} of {table} {'keeps' if count == 1 else 'keep'} no {key}"
-            for key, count in self.kept_empty.items()
+            f"{rows_of(len(ids))} of {table} {'keeps' if len(ids) == 1 else 'keep'} no {key} ({named(ids)})"
+            for key, ids in self.kept_empty.items()
         ]
         return f"{', '.join(told)}: nothing that is stored tells it" if told else ""
 
@@ -73,6 +74,12 @@ class Fill:
 def rows_of(count: int) -> str:
     """Return a number of rows in words."""
     return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def named(each: Sequence[str]) -> str:
+    """Return the first of many by name and how many more there are."""
+    more = f" and {len(each) - MOST_NAMED:,} more" if len(each) > MOST_NAMED else ""
+    return f"{', '.join(each[:MOST_NAMED])}{more}"
 
 
 class LinkedRows:
@@ -112,15 +119,21 @@ class LinkedRows:
         there = self.columns(link.table)
         present = self.fillable(link, there)
         rows = self._lacking(link.table, columns if set(columns) <= set(present) else [])
-        filled, kept = Counter[str](), Counter[str]()
+        filled, kept = Counter[str](), defaultdict[str, list[str]](list)
         for row in rows if there else ():
             known = self.ids(link, row)
             barred = any(there[key].get("required") and not known.get(key) for key in columns if key in present)
             for key in columns:
-                if key not in present or not row.get(key):
-                    (filled if known.get(key) and not barred else kept)[key] += 1
-        ordered = [{key: count[key] for key in columns if count[key]} for count in (filled, kept)]
-        return Fill(link, *ordered) if filled else None
+                if key in present and row.get(key):
+                    continue
+                if known.get(key) and not barred:
+                    filled[key] += 1
+                else:
+                    kept[key].append(row["$id"])
+        if not filled:
+            return None
+        counts = {key: filled[key] for key in columns if filled[key]}
+        return Fill(link, counts, {key: kept[key] for key in columns if key in kept})
 
     def write(self, link: Link, done: Callable[[int], None]) -> None:
         """Fill every row that lacks an id, page after page; `done` hears of each row."""

@@ -3,7 +3,7 @@
 Each step is worked out anew from what stands on the server, so a migration that was stopped goes on where it was.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ import httpx
 from appwrite.query import Query
 
 from ops.fills import FILLED, LINKS, Fill, Link, LinkedRows, rows_of
+from ops.fitting import incompatible, widened
 from ops.moves import Moves, found_moves, move
 from ops.schema import APPLY, MIGRATE, NEWER, SchemaChange, Server, apply, clashing, new_column, plan
 from raceday.errors import StoreError
@@ -34,6 +35,18 @@ class MigrateStep:
     method: str = ""
     path: str = ""
     body: dict[str, Any] | None = None
+    widens: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Say what sort of thing it does, for counts of each."""
+        if self.change is not None:
+            return "made"
+        if self.fill is not None:
+            return "filled"
+        if self.moves is not None:
+            return "moved"
+        return "deleted" if self.method == "DELETE" else "changed"
 
 
 def steps(server: Server) -> list[MigrateStep]:
@@ -41,25 +54,26 @@ def steps(server: Server) -> list[MigrateStep]:
     return [step for phase in phases(server, foreseen=True) for step in phase]
 
 
-def phases(server: Server, *, foreseen: bool = False) -> list[list[MigrateStep]]:
+def phases(server: Server, *, foreseen: bool = False, refused: Collection[str] = ()) -> list[list[MigrateStep]]:
     """Return columns that are missing, ids to fill, links and rules to change, rows to move, indexes.
 
     Each waits for those before, rows to move also for unique indexes to go, under which no copy could stand.
 
     No link may go before the columns that take its ids over are there and filled. The version is noted where nothing
     stays open: functions trust it. Tables of a newer suite are left alone. `foreseen` adds what is possible only once
-    the phases before are done.
+    the phases before are done. What Appwrite has `refused` is left out.
     """
     planned = plan(server)
     if any(c.advice == NEWER for c in planned):
         return []
-    stuck = bool(unsolved(server, planned))
+    stuck = bool(refused) or bool(unsolved(server, planned))
     changes = [c for c in planned if not c.refused and not (stuck and c.what.startswith("schema version "))]
     late = [c for c in changes if c.what.startswith(LATE)]
     made = [_made(c) for c in changes if c not in late]
     rows = LinkedRows(server)
     fills, remade = (_fills(rows), []) if not foreseen else _foreseen(server, rows)
-    found = [made, fills, alterations(server), remade]
+    altered = [step for step in alterations(server) if step.what not in refused]
+    found = [made, fills, altered, remade]
     moves = _moves(server) if foreseen or not any(found) else []
     return [*found, moves, [MigrateStep(f"make {c.what}", change=c) for c in late]]
 
@@ -136,7 +150,11 @@ def unsolved(server: Server, planned: list[SchemaChange] | None = None) -> list[
     links = list(_deleted_links(server))
     # The far end of a two-way one goes with its near end.
     solved = {f"column {place}" for table, key, far in links for place in (f"{table}.{key}", far)}
-    loose = {f"column {table}.{key}" for table, key, _ in _patches(server)}
+    loose = {
+        f"column {table.id}.{ours.key}"
+        for table, ours, there, change in _patches(server)
+        if not incompatible(ours, {**there, **change})
+    }
     planned = plan(server) if planned is None else planned
     return [c for c in planned if c.refused and c.what not in solved | loose]
 
@@ -152,20 +170,36 @@ def migrate(
     `told` hears of each step when it is done, `at` of how far the present one is.
     """
     done, before = 0, None
-    while todo := next((phase for phase in phases(server) if phase), None):
+    refused: dict[str, str] = {}
+    while todo := next((phase for phase in phases(server, refused=refused) if phase), None):
         if todo == before:
             raise StoreError(f"{todo[0].what}: it was done and did not take")
         for step in todo:
             if limit is not None and done >= limit:
                 return done
             at(step.what)
-            _do(server, step, partial(_tell, at, step.what))
+            try:
+                _do(server, step, partial(_tell, at, step.what))
+            except StoreError as error:
+                if error.status != 400 or not step.widens:
+                    raise StoreError(f"{step.what}: {error}", status=error.status, kind=error.kind) from error
+                # Nothing waits for a wider column but its own values.
+                refused[step.what] = str(error)
+                continue
             told(step)
             done += 1
         before = todo
-    if stuck := unsolved(server):
-        raise StoreError("; ".join(f"{c.what}: {c.refused}" for c in stuck))
+    stuck = [f"{c.what}: {c.refused}" for c in unsolved(server)]
+    if stuck or refused:
+        raise StoreError("; ".join([*stuck, *(f"{what}: {_wider(why)}" for what, why in refused.items())]))
     return done
+
+
+def _wider(why: str) -> str:
+    return (
+        f"Appwrite answered {why}: delete what is indexed over it or columns of your own that are wide, or rename it, "
+        "and run this again, which makes it anew, empty"
+    )
 
 
 def _tell(at: Callable[[str], None], what: str, rows: int) -> None:
@@ -246,32 +280,32 @@ def _unique(server: Server) -> Iterator[MigrateStep]:
                 yield MigrateStep(what, loses, method="DELETE", path=f"{base}/indexes/{found['key']}")
 
 
-def _patches(server: Server) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield table, key and new settings of each column of ours that is required without need, or too short."""
+def _patches(server: Server) -> Iterator[tuple[Table, Column, dict[str, Any], dict[str, Any]]]:
+    """Yield each column of ours that is required without need, or too short, as it is there, with its new settings."""
     for _, table, there in _tables(server):
         ours = {c.key: c for c in table.columns}
         for column in there["columns"]:
             known = ours.get(column["key"])
             if known and not _is_link(column) and (change := _loosening(known, column)):
-                yield table.id, column["key"], change
+                yield table, known, column, change
 
 
 def _loosening(ours: Column, there: dict[str, Any]) -> dict[str, Any]:
     needless = bool(there.get("required")) and not ours.required
-    short = ours.kind == "varchar" and 0 < int(there.get("size") or 0) < ours.size
+    short = widened(ours, there)
     if not needless and not short:
         return {}
-    size = {"size": ours.size} if short else {}
+    size = {"size": short} if short else {}
     return {"required": bool(there.get("required")) and not needless, "default": there.get("default"), **size}
 
 
 def _loosened(server: Server) -> Iterator[MigrateStep]:
-    for table, key, change in _patches(server):
-        column = _columns(server, table)[key]
-        kind = {"double": "float"}.get(column["type"], column.get("format") or column["type"])
-        path = f"/tablesdb/{server.database}/tables/{table}/columns/{kind}/{key}"
-        more = {name: column[name] for name in ("min", "max", "elements") if column.get(name) is not None}
-        words = f"make {table}.{key} optional"
+    for table, ours, there, change in _patches(server):
+        kind = {"double": "float"}.get(there["type"], there.get("format") or there["type"])
+        path = f"/tablesdb/{server.database}/tables/{table.id}/columns/{kind}/{ours.key}"
+        more = {name: there[name] for name in ("min", "max", "elements") if there.get(name) is not None}
+        place = f"{table.id}.{ours.key}"
+        words = f"make {place} optional"
         if "size" in change:
-            words = f"give {table}.{key} {change['size']} characters"
-        yield MigrateStep(words, method="PATCH", path=path, body={**more, **change})
+            words = f"give {place} room for {change['size']:,} characters instead of {there['size']:,}"
+        yield MigrateStep(words, method="PATCH", path=path, body={**more, **change}, widens="size" in change)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ops.fills import FILLED, LINKS, Link, LinkedRows, rows_of
+from ops.fills import FILLED, LINKS, Link, LinkedRows, named, rows_of
 from ops.schema import Server, clashing
 from raceday.errors import StoreError
 from raceday.ids import is_id
@@ -20,7 +20,9 @@ BY_RACE = tuple(link for link in LINKS if link.table in (RACE_RESULTS, RACE_POOL
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """What of one table stands under other ids than its races': ids to move, and to delete, for their race has one.
+    """What of one table stands under other ids than its races'.
+
+    Ids to move, and to delete, for their race has one: each with its race.
 
     `copied` are the first of them whose copy a migration that was stopped had made: nothing is lost with these.
     """
@@ -28,7 +30,7 @@ class Moves:
     link: Link
     to: dict[str, str] = field(default_factory=dict)
     copied: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
+    doubled: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Say how many rows are copied and deleted."""
@@ -37,10 +39,11 @@ class Moves:
 
     @property
     def loses(self) -> str:
-        """Say how many rows are deleted beside one that stays, "" for none."""
+        """Say which rows are deleted beside one that stays, "" for none."""
         if not self.doubled:
             return ""
-        return f"{rows_of(len(self.doubled))} of races that have one under their id already, or a better one"
+        told = named([f"{row} of race {race}" for row, race in self.doubled.items()])
+        return f"{rows_of(len(self.doubled))} of races that have one under their id already, or a better one ({told})"
 
 
 def found_moves(server: Server) -> Iterator[Moves]:
@@ -62,7 +65,7 @@ def found_moves(server: Server) -> Iterator[Moves]:
             if known[race] == 1 and race in there and _is_copy(there[race], there[row_id]):
                 moves.copied.append(row_id)
             elif known[race]:
-                moves.doubled.append(row_id)
+                moves.doubled[row_id] = race
             else:
                 moves.to[row_id] = race
             known[race] += 1

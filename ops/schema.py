@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from appwrite.query import Query
 
+from ops.fitting import broken, incompatible
 from raceday.catalogue.alert_kinds import BAND_KIND
 from raceday.errors import StoreError
 from raceday.ids import row_key
@@ -27,8 +28,6 @@ from raceday.tables import (
 from raceday.tables.base import Column, Index, Table
 from raceday.tables.suite_state import SCHEMA_VERSION, schema_key, schema_row
 
-API_KINDS = {"float": "double"}
-TEXT_ORDER = ("varchar", "text", "mediumtext", "longtext")
 WAIT_SECS = 60.0
 # Tables that are written in bulk, which Appwrite refuses where a table has a relationship.
 BULK = (ENTRANTS, ODDS_HISTORY, MONEY_FLOW, RACE_POOLS, CLOSING_PRICES, NOTIFICATIONS)
@@ -273,13 +272,6 @@ def _column_changes(base: str, what: str, column: Column, there: dict[str, Any])
         yield SchemaChange(what, watch=f"{base}/{column.key}")
 
 
-def broken(there: dict[str, Any]) -> str:
-    """Say that a column or index was given up by the server's worker, empty where it was not."""
-    if there.get("status") not in ("failed", "stuck", "deleting"):
-        return ""
-    return f"it is {there['status']} there; delete it by hand first"
-
-
 def new_column(base: str, table: Table, column: Column) -> SchemaChange:
     """Return the making of a column."""
     body: dict[str, Any] = {"key": column.key, "required": column.required}
@@ -304,29 +296,6 @@ def _new_index(base: str, table: Table, index: Index) -> SchemaChange:
     body = {"key": index.key, "type": "unique" if index.unique else "key", "columns": list(index.columns)}
     what = f"index {table.id}.{index.key}"
     return SchemaChange(what, path=f"{base}/indexes", body=body, watch=f"{base}/indexes/{index.key}")
-
-
-def incompatible(column: Column, there: dict[str, Any]) -> str:
-    """Say why a stored column cannot serve as the declared one, empty where it can: nothing is ever narrowed."""
-    kind, wanted = str(there.get("type")), API_KINDS.get(column.kind, column.kind)
-    if kind == "string":
-        size = int(there.get("size") or 0)
-        kind = "varchar" if size <= 16_383 else "mediumtext"
-    if wanted in TEXT_ORDER and kind in TEXT_ORDER:
-        if TEXT_ORDER.index(kind) < TEXT_ORDER.index(wanted):
-            return f"it is {there.get('type')}, which is shorter than {wanted}"
-        if kind == wanted == "varchar" and int(there.get("size") or 0) < column.size:
-            return f"it holds {there.get('size')} characters, {column.size} are needed; enlarge it by hand"
-    elif kind == wanted == "relationship":
-        if there.get("relatedTable", column.to) != column.to or there.get("relationType", "manyToOne") != "manyToOne":
-            return (
-                f"it is {there.get('relationType')} to {there.get('relatedTable')}, manyToOne to {column.to} is needed"
-            )
-    elif kind != wanted:
-        return f"it is of type {there.get('type')}, {wanted} is needed; changing it would lose data"
-    if bool(there.get("required")) and not column.required:
-        return "it is required there and optional here"
-    return ""
 
 
 def _bands(server: Server) -> Iterator[SchemaChange]:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 
 import httpx
 
@@ -54,8 +55,8 @@ def run(args: Options) -> int:
 def _migrate(server: Server, *, do: bool) -> int:
     """Show all that a migration does and loses, or do it step by step; 1 where it is only shown or something stays."""
     todo, stuck = steps(server), unsolved(server)
-    for step in todo if not do else ():
-        print(_told(step))
+    if todo and not do:
+        _preview(todo, stuck)
     for change in stuck:
         print(f"{'refused' if change.advice else 'by hand'}: {change.what}: {change.refused}")
     if (todo or stuck) and noted(server):
@@ -64,10 +65,24 @@ def _migrate(server: Server, *, do: bool) -> int:
         print(_open(stuck) if stuck else "nothing to do: every table is as the suite needs it")
         return 1 if stuck else 0
     if not do:
+        for step in todo:
+            print(step.what)
         print(f"{_steps(len(todo))}; nothing was done: --yes does {'it' if len(todo) == 1 else 'them'}")
         return 1
     print(f"{_steps(migrate(server, told=lambda step: print(_told(step), flush=True), at=doing))} done")
     return 0
+
+
+def _preview(todo: list[MigrateStep], stuck: list[SchemaChange]) -> None:
+    """Say how much of each kind is to be done, and then all that it loses: what matters stands first."""
+    kinds = Counter(step.kind for step in todo)
+    told = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    lossy = [step for step in todo if step.loses]
+    lose = f"{len(lossy) or 'none'} of them lose{'' if len(lossy) > 1 else 's'} something"
+    left = f"; {len(stuck)} left to you, named below" if stuck else ""
+    print(f"{_steps(len(todo))}: {told}; {lose}{left}")
+    for step in lossy:
+        print(f"loses: {step.what}: {step.loses}")
 
 
 def _steps(count: int) -> str:

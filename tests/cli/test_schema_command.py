@@ -2,7 +2,8 @@
 
 import pytest
 
-from ops.schema import Server, apply, incompatible, plan
+from ops.fitting import incompatible
+from ops.schema import Server, apply, plan
 from raceday.errors import StoreError
 from raceday.tables import ALERT_CONFIGS, BY_ID, TABLES
 from raceday.tables.base import Column

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from ops.schema import SchemaChange, Server, apply, broken, incompatible, plan
+from ops.fitting import broken, incompatible
+from ops.schema import SchemaChange, Server, apply, plan
 from raceday.errors import StoreError
 from raceday.settings import Settings
 from raceday.tables import BY_ID, RACES
