@@ -11,13 +11,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from ops.packaging.errors import DeployError
 from ops.packaging.secrets import scrub
 from ops.packaging.stops import SIGNALS
 from raceday.catalogue.platform import MAX_TRIGGERS
 
+T = TypeVar("T")
 # The first release with `connect --access-key` and `key create`, and the one that this suite was run with.
 MIN_VERSION, TESTED_VERSION = (1, 152, 0), "1.166.0"
 SCOPES = "function:read, function:create, function:update, function:delete and function:admin"
@@ -124,8 +125,10 @@ class Process:
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             doctl = _launched([found, *words], env)
-        except BaseException:
+        except BaseException as error:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            if isinstance(error, OSError):
+                raise DeployError(f"`doctl {' '.join(words[:2])}` could not be started: {error.strerror}") from None
             raise
         try:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
@@ -142,9 +145,11 @@ class Process:
 def _launched(words: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[str]:
     """Start doctl in a session of its own: what stops this process is not to stop the doctl that puts things back."""
     pipe = subprocess.PIPE
+    # A byte that is no text, as where an answer was cut, is no reason to end before what stands is known.
     return subprocess.Popen(
-        words, stdout=pipe, stderr=pipe, text=True, env=dict(env), start_new_session=True, preexec_fn=_open_to_signals
-    )
+        words, stdout=pipe, stderr=pipe, encoding="utf-8", errors="replace", env=dict(env), start_new_session=True,
+        preexec_fn=_open_to_signals,
+    )  # fmt: skip
 
 
 def _open_to_signals() -> None:
@@ -172,14 +177,14 @@ class Doctl:
 
     def connected(self) -> tuple[str, str]:
         """Return the namespace and API host that doctl is connected to; raises DeployError."""
-        match = _CONNECTED.search(self._read(["serverless", "status"]))
+        match = _CONNECTED.search(self._read(["serverless", "status"], str))
         if match is None:
             raise DeployError(f"doctl is connected to no functions namespace: {key_advice()}")
         return match.group(1), match.group(2)
 
     def version(self) -> str:
         """Return doctl's own version, empty where it tells none; raises DeployError for one that is too old."""
-        found = re.search(r"version (\d+)\.(\d+)\.(\d+)", self._read(["version"]))
+        found = re.search(r"version (\d+)\.(\d+)\.(\d+)", self._read(["version"], str))
         if found is None or found.group(0).endswith(" 0.0.0"):
             return ""
         numbers = tuple(int(group) for group in found.groups())
@@ -201,32 +206,33 @@ class Doctl:
 
     def function_rows(self) -> dict[str, dict[str, Any]]:
         """Return the deployed functions by `package/function`, without their variables."""
-        rows: list[Any] = []
+        rows: list[dict[str, Any]] = []
         while len(rows) % _PAGE == 0:
             words = ["serverless", "functions", "list", "--limit", str(_PAGE)]
-            found = self._json([*words, *(["--skip", str(len(rows))] if rows else []), "--output", "json"])
+            found = self._rows([*words, *(["--skip", str(len(rows))] if rows else []), "--output", "json"])
             rows += found
             if not found:
                 break
-        return {_full_name(row): row for row in rows if isinstance(row, dict)}
+        return {_full_name(row): row for row in rows}
 
     def function(self, full_name: str) -> dict[str, Any]:
         """Return one function's metadata: limits, annotations, variables."""
         data = self._json(["serverless", "functions", "get", full_name, "--output", "json"])
         found = data[0] if isinstance(data, list) and data else data
-        return found if isinstance(found, dict) else {}
+        if not isinstance(found, dict) or not _full_name(found):
+            raise DeployError(f"{full_name}: `doctl serverless functions get` gave no function")
+        return found
 
     def save_code(self, full_name: str, file: Path) -> None:
         """Write a deployed function's code to a file, a zip or one source; raises DeployError."""
         file.unlink(missing_ok=True)
-        self._read(["serverless", "functions", "get", full_name, "--save-as", str(file)])
+        self._read(["serverless", "functions", "get", full_name, "--save-as", str(file)], str)
         if not file.is_file():
             raise DeployError(f"{full_name}: its code could not be fetched")
 
     def triggers(self) -> list[dict[str, Any]]:
         """List the namespace's triggers."""
-        rows = self._json(["serverless", "triggers", "list", "--output", "json"])
-        return [row for row in rows if isinstance(row, dict)]
+        return self._rows(["serverless", "triggers", "list", "--output", "json"])
 
     def remove_functions(self, full_names: Sequence[str]) -> None:
         """Remove functions from the namespace, with their triggers."""
@@ -237,19 +243,31 @@ class Doctl:
         self._run(["serverless", "undeploy", "--triggers", *names])
 
     def _json(self, words: Sequence[str]) -> Any:
-        text = self._read(words)
+        return self._read(words, lambda text: self._parsed(f"`doctl {' '.join(words[:3])}`", text))
+
+    def _rows(self, words: Sequence[str]) -> list[dict[str, Any]]:
+        """Return a list of what has a name; raises DeployError for anything else, of which nobody knows what it is."""
+        rows = self._json(words)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) and _full_name(row) for row in rows):
+            raise DeployError(
+                f"`doctl {' '.join(words[:3])}` gave no list of what stands: {self._scrub(str(rows))[:200]}"
+            )
+        return rows
+
+    def _parsed(self, what: str, text: str) -> Any:
         try:
-            data = json.loads(text) if text.strip() else []
+            # Nothing is told by an empty list: no text at all is an answer that was cut off.
+            data = json.loads(text)
         except ValueError:
-            raise DeployError(f"`doctl {' '.join(words[:3])}` gave no JSON: {self._scrub(text)[:200]}") from None
+            raise DeployError(f"{what} gave no JSON: {self._scrub(text)[:200] or 'no answer'}") from None
         if isinstance(data, dict) and "errors" in data:
-            raise DeployError(explain(f"`doctl {' '.join(words[:3])}`", text, self.secrets))
+            raise DeployError(explain(what, text, self.secrets))
         return data if data is not None else []
 
-    def _read(self, words: Sequence[str]) -> str:
+    def _read(self, words: Sequence[str], parsed: Callable[[str], T]) -> T:
         for tries_left in reversed(range(_READS)):
             try:
-                return self._run(words)
+                return parsed(self._run(words))
             except DeployError as error:
                 if not tries_left or _INSTALL in error.problems:
                     raise
