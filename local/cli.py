@@ -15,7 +15,7 @@ import click
 
 from local import progress
 from local.environment import READERS, applied, taken, with_option
-from local.failures import NoSuchRace, PortTaken, StoreHeld
+from local.failures import NoSuchRace, PortTaken, StoreHeld, one_line
 from local.store_file import NotAStore
 from raceday.errors import RaceDayError, SettingsError
 
@@ -136,16 +136,6 @@ def raceday(env_file: str | None) -> None:
     """RaceDay's serverless backend on one machine."""
 
 
-def _one_line(error: Exception) -> str:
-    """Say what came of the world outside: a disk, a store, a port, a setting."""
-    if isinstance(error, OSError) and error.strerror:
-        named = f"{error.filename}: " if error.filename else ""
-        return f"{named}{error.strerror.lower()}"
-    if isinstance(error, sqlite3.Error):
-        return f"the store's file cannot be used: {error}"
-    return "; ".join(str(error).split("\n"))
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 done with findings, 2 wrong usage or settings, 3 nothing could be done."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -166,7 +156,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except EXPECTED as error:
-        print(f"raceday {words[0]}: {_one_line(error)}", file=sys.stderr)
+        print(f"raceday {words[0]}: {one_line(error)}", file=sys.stderr)
         return 2 if isinstance(error, (NotAStore, NoSuchRace, SettingsError)) else 3
     return int(answer or 0) if words else 2
 

@@ -22,6 +22,7 @@ from raceday.scheduling.health import KEY_WARNING_DAYS
 from raceday.settings import FEED, PLATFORM, STORE, WEBHOOKS, Settings, read_settings
 
 _PAGE = 200
+INSTALL = f"install {TESTED_VERSION}; see docs/deploying.md"
 ALL = frozenset({FEED, STORE, PLATFORM, WEBHOOKS})
 
 
@@ -69,9 +70,7 @@ def doctl(client: Doctl) -> Iterator[Diagnosis]:
         yield Diagnosis("ok", "doctl", client.version() or "a version of its own making")
     except DeployError as error:
         level: Level = "warning" if "not installed" in str(error) else "failing"
-        yield Diagnosis(
-            level, "doctl", str(error).partition(". ")[0], f"install {TESTED_VERSION}; see docs/deploying.md"
-        )
+        yield Diagnosis(level, "doctl", str(error).partition(". ")[0], INSTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +106,18 @@ def deployment(
             "see the lines of environment and platform"
         )  # fmt: skip
         return
-    found = list(_differences(settings.platform_namespace, tree, there))
+    asked = _asked(settings.platform_namespace, client)
+    rows = [] if isinstance(asked, Diagnosis) else asked
+    again = doctor_triggers.command(tree.triggers, tree.record, rows)
+    found = list(_differences(settings.platform_namespace, tree, there, again))
     yield from found or [
         Diagnosis("ok", "deployment", f"{settings.platform_namespace} has all {len(tree.functions)} functions "
                   "with this tree's library")
     ]  # fmt: skip
-    yield from _triggers(settings.platform_namespace, tree, client)
+    if isinstance(asked, Diagnosis):
+        yield asked
+    else:
+        yield from doctor_triggers.check(tree.triggers, tree.record, tree.functions, rows)
 
 
 def _there(settings: Settings, transport: httpx.BaseTransport | None) -> dict[str, Any]:
@@ -142,29 +147,38 @@ def _there(settings: Settings, transport: httpx.BaseTransport | None) -> dict[st
         raise DeployError("it gave no list of functions") from None
 
 
-def _differences(namespace: str, tree: Tree, there: Mapping[str, Any]) -> Iterator[Diagnosis]:
+def _differences(namespace: str, tree: Tree, there: Mapping[str, Any], again: str) -> Iterator[Diagnosis]:
     gone = sorted(name for name in tree.functions if name not in there)
     # Event functions may have a namespace of their own.
     elsewhere = [name for name in gone if name.partition("/")[2] in EVENT_FUNCTIONS]
     if missing := [name for name in gone if name not in elsewhere]:
-        yield Diagnosis("failing", "deployment", f"not in {namespace}: {', '.join(missing)}", "run `./raceday deploy`")
+        yield Diagnosis("failing", "deployment", f"not in {namespace}: {', '.join(missing)}", f"run {again}")
     if elsewhere:
-        advice = "run `./raceday deploy`, unless they have a namespace of their own"
+        advice = f"run {again}, unless they have a namespace of their own"
         yield Diagnosis("warning", "deployment", f"not in {namespace}: {', '.join(elsewhere)}", advice)
     if other := sorted(name for name in tree.functions if name in there and there[name] != tree.library):
         found = f"in {namespace} with another library than this tree's: {', '.join(other)}"
-        yield Diagnosis("warning", "deployment", found, "run `./raceday deploy --plan`")
+        yield Diagnosis("warning", "deployment", found, f"run {again[:-1]} --plan`")
 
 
-def _triggers(namespace: str, tree: Tree, client: Doctl) -> Iterator[Diagnosis]:
-    """Compare our triggers with what doctl tells of them: the namespace's key alone may not ask for them."""
+def _asked(namespace: str, client: Doctl) -> list[TriggerThere] | Diagnosis:
+    """Return the triggers as doctl tells of them, or why it did not: the namespace's key alone may not ask for them."""
     try:
         connected, _ = client.connected()
-        rows = read_triggers(client) if connected == namespace else []
-    except DeployError:
-        connected, rows = "", []
-    if connected != namespace:
-        advice = "connect doctl to see what starts the scheduler; docs/deploying.md says how"
-        yield Diagnosis("warning", "trigger", f"not asked: doctl is not connected to {namespace}", advice)
-        return
-    yield from doctor_triggers.check(tree.triggers, tree.record, tree.functions, rows)
+        if connected == namespace:
+            return read_triggers(client)
+    except DeployError as error:
+        found, advice = parted("; ".join(error.problems), namespace)
+        return Diagnosis("warning", "trigger", f"not asked: {found}", advice)
+    advice = f"connect doctl to {namespace} to see what starts the scheduler; docs/deploying.md says how"
+    return Diagnosis("warning", "trigger", f"not asked: doctl is connected to {connected}", advice)
+
+
+def parted(problem: str, namespace: str) -> tuple[str, str]:
+    """Part what doctl failed for from what mends it, for this namespace where that is a key for it."""
+    if "not installed. " in problem:
+        return problem.partition(". ")[0], INSTALL
+    found, told, _ = problem.partition(f": {key_advice()}")
+    if told:
+        return found, key_advice(namespace)
+    return problem, "" if "run `" in problem else "see `doctl serverless triggers list`"

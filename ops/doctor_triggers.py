@@ -5,10 +5,15 @@ from typing import Any
 
 from ops.doctor import Diagnosis
 from ops.packaging.project import ProjectFile, parse_project
+from ops.packaging.renamed import twins
 from ops.packaging.render import NATIVE, SINGLE, render
 from ops.packaging.standing import SCHEDULER, TriggerThere, as_there
+from raceday.catalogue.functions import BY_NAME
+from raceday.catalogue.platform import MAX_TRIGGERS
 
 Meant = Mapping[str, TriggerThere]
+_LEAN = "lean"
+_MEMORY = 1
 
 
 def declared(project: ProjectFile, *, legacy: bool = False) -> dict[str, Meant]:
@@ -20,18 +25,35 @@ def declared(project: ProjectFile, *, legacy: bool = False) -> dict[str, Meant]:
     return found
 
 
+def command(kinds: Mapping[str, Meant], record: Mapping[str, Any], there: Collection[TriggerThere]) -> str:
+    """Return the command that deploys again as the last deployment was made: without its options it would undo them."""
+    words = ["./raceday deploy"]
+    if (kind := _kind(kinds, record, there)) == NATIVE:
+        words.append("--triggers native")
+        # The plan refuses more than the platform documents unless the account has them.
+        words += [f"--triggers-limit {len(kinds[kind])}"] if len(kinds[kind]) > MAX_TRIGGERS else []
+    if _lean(record):
+        words.append(f"--sizes {_LEAN}")
+    return f"`{' '.join(words)}`"
+
+
+def _lean(record: Mapping[str, Any]) -> bool:
+    """Tell whether the last deployment that is remembered had the lean sizes."""
+    facts = {name: each for name, each in record.get("functions", {}).items() if name in BY_NAME and "limits" in each}
+    return bool(facts) and all(each["limits"][_MEMORY] == BY_NAME[name].memory(_LEAN) for name, each in facts.items())
+
+
 def check(
     kinds: Mapping[str, Meant], record: Mapping[str, Any], functions: Collection[str], there: Collection[TriggerThere]
 ) -> Iterator[Diagnosis]:
     """Compare each trigger of ours with what the deployment that was made last declares."""
-    kind = _kind(kinds, record, there)
-    meant, found = kinds[kind], {each.name: each for each in there}
-    command = f"`./raceday deploy{' --triggers native' if kind == NATIVE else ''}`"
-    wrong = [line for each in meant.values() for line in _compared(each, found.get(each.name), functions, command)]
+    meant, found = kinds[_kind(kinds, record, there)], {each.name: each for each in there}
+    again = command(kinds, record, there)
+    wrong = [line for each in meant.values() for line in _compared(each, found.get(each.name), functions, again)]
     wrong += [
         Diagnosis(
             "failing", "trigger", f"{each.name} {each}, which project.yml does not declare",
-            f"run {command}: it removes it; or `doctl serverless undeploy --triggers {each.name}`",
+            f"run {again}: it removes it; or `doctl serverless undeploy --triggers {each.name}`",
         )
         for each in there
         if each.name not in meant and each.enabled and each.function in functions
@@ -53,14 +75,24 @@ def _kind(kinds: Mapping[str, Meant], record: Mapping[str, Any], there: Collecti
 
 
 def _compared(
-    meant: TriggerThere, there: TriggerThere | None, functions: Collection[str], command: str
+    meant: TriggerThere, there: TriggerThere | None, functions: Collection[str], again: str
 ) -> Iterator[Diagnosis]:
     """Say what of one declared trigger is not so, and the command that mends it."""
     if there is None:
         told = f"{meant.name} is missing; declared is that it {meant}"
-        yield Diagnosis("failing", "trigger", told, f"run {command}: it makes it")
+        yield Diagnosis("failing", "trigger", told, f"run {again}: it makes it")
     elif there != meant:
-        advice = f"run {command}: it mends it"
-        if there.function not in functions:
-            advice = f"run `doctl serverless undeploy --triggers {meant.name}`, then {command}: it is not ours"
-        yield Diagnosis("failing", "trigger", f"{meant.name} {there}; declared is that it {meant}", advice)
+        yield Diagnosis(
+            "failing", "trigger", f"{meant.name} {there}; declared is that it {meant}",
+            _mends(meant.name, there.function, functions, again),
+        )  # fmt: skip
+
+
+def _mends(name: str, function: str, functions: Collection[str], again: str) -> str:
+    if function in functions:
+        return f"run {again}: it mends it"
+    if twins([function], functions):
+        package = function.partition("/")[0]
+        moving = f"{again[:-1]} --renamed-from {package}`"
+        return f"where {package} is the package's former name, run {moving}; else name the trigger otherwise"
+    return f"run `doctl serverless undeploy --triggers {name}`, then {again}: it is not ours"

@@ -48,6 +48,12 @@ def package(**options: Any) -> int:
 @click.option("--simulate", is_flag=True, help="simulate a day of 24 races first (a minute or two), and tell its cost")
 @click.option("--sim-report", type=FILE, metavar="FILE", help="simulated day to tell the cost of instead")
 @click.option("--keep", is_flag=True, help="leave functions that are no longer declared")
+@click.option(
+    "--renamed-from",
+    default="",
+    metavar="PACKAGE",
+    help="the package's former name: its triggers move, and its functions go",
+)
 @click.option("--triggers-limit", type=POSITIVE, default=MAX_TRIGGERS, metavar="N",
               help="how many triggers the account may have")  # fmt: skip
 def deploy(**options: Any) -> int:

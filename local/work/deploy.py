@@ -7,11 +7,12 @@ import platform
 import sys
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 from local.environment import current
+from local.failures import one_line
 from local.host.check import boot_problems, load_all
 from local.host.coldstart import measure, table, variants
 from local.host.function import base_interpreter, staged_function
@@ -37,6 +38,8 @@ from ops.packaging.stage import Staged, Stager
 from ops.packaging.stops import Stops
 from raceday.clock import SystemClock
 from raceday.settings import specs
+
+_ABOVE = "mend what is refused above"
 
 
 def run_package(args: Options) -> int:
@@ -76,7 +79,11 @@ def stage(args: Options, env: Mapping[str, str] | None = None) -> tuple[ProjectF
     legacy = values.get("RACEDAY_LEGACY_SCHEDULES", "").strip().lower() in {"1", "true", "yes", "on"}
     unset = unset_defaults(chosen, values)
     text = render(project, names=wanted, unset=unset, triggers=args.triggers, legacy=legacy, sizes=args.sizes)
-    return project, Stager(project, SOURCES, site(args.target)).stage(args.out.resolve(), text, wanted)
+    try:
+        return project, Stager(project, SOURCES, site(args.target)).stage(args.out.resolve(), text, wanted)
+    except OSError as error:
+        # A disk that is full says so of no file.
+        raise OSError(error.errno, error.strerror, error.filename or str(args.out)) from error
 
 
 def foreign(target: str, python: str) -> list[str]:
@@ -91,13 +98,13 @@ def boot(staged: Staged) -> list[str]:
     # What is staged for this machine is compiled by its own version, which no other reads.
     interpreter = base_interpreter() if staged.target == HOST else find_compiler(PLATFORM_PYTHON)
     if not interpreter or (sys.platform, platform.machine()) != ("linux", "x86_64"):
-        print("not started here: that needs Python 3.11 on Linux x86_64")
+        say("not started here: that needs Python 3.11 on Linux x86_64")
         return []
     specs_there = read_project(staged.root / FILE_NAME)
     hosted = [staged_function(f.archive, specs_there.function(f.name), {}) for f in staged.functions]
     problems = boot_problems(asyncio.run(load_all(hosted, interpreter)))
     if not problems:
-        print(f"{len(hosted)} functions start on both paths")
+        say(f"{len(hosted)} functions start on both paths")
     return problems
 
 
@@ -123,8 +130,18 @@ def _run_deploy(args: Options, stops: Stops) -> int:
         if expired := key_expired(known.values, SystemClock().now().date()):
             raise DeployError(f"{expired}. Nothing was staged or asked to change")
         # A plan stages as well, and would take the tree from under a deployment.
-        with alone_on(command, args.out, *([] if args.plan else [Home(args.home).record])):
-            return _plan_and_deploy(args, known, stops)
+        places = [args.out, *([] if args.plan else [Home(args.home).record])]
+        with ExitStack() as held:
+            try:
+                held.enter_context(alone_on(command, *places))
+                project, staged, rendered, plan = _planned(args, known)
+            except OSError as error:
+                raise DeployError(f"{one_line(error)}; nothing was asked to change") from None
+            if args.plan:
+                return 1 if plan.refusals else 0
+            if plan.refusals:
+                return _tell("deploy", PackagingError(f"refused, and the platform was not called; {_ABOVE}"), 2)
+            return _deploy(args, project, staged, rendered, known.values, stops)
     except PackagingError as error:
         return _tell("deploy", error, 2)
 
@@ -137,7 +154,8 @@ def say(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _plan_and_deploy(args: Options, known: Environment, stops: Stops) -> int:
+def _planned(args: Options, known: Environment) -> tuple[ProjectFile, Staged, ProjectFile, DeployPlan]:
+    """Stage and say what would be deployed; raises PackagingError, or OSError of a disk that takes nothing."""
     env = known.values
     project, staged = stage(args, env)
     rendered = read_project(staged.root / FILE_NAME)
@@ -148,12 +166,7 @@ def _plan_and_deploy(args: Options, known: Environment, stops: Stops) -> int:
         say(f"note: {text}")
     if args.json:
         _write_json(args.json, {**plan.to_json(), "settings": known.sources, "doubts": doubtful})
-    if args.plan:
-        return 1 if plan.refusals else 0
-    if plan.refusals:
-        print("raceday deploy: refused, and the platform was not called; mend what is refused above", file=sys.stderr)
-        return 2
-    return _deploy(args, project, staged, rendered, env, stops)
+    return project, staged, rendered, plan
 
 
 def _plan(
@@ -175,7 +188,15 @@ def _deploy(
         return _tell("deploy", NotBegun([*problems, "refused"]), 2)
     secret_names = {s.env for s in specs().values() if s.secret} | {"RACEDAY_WEB_SECRET"}
     doctl = Doctl(env, secrets=tuple(hidden((name, env[name]) for name in secret_names if name in env)))
-    deployer = Deployer(doctl, Home(args.home), say, declared=project.names, keep=args.keep, stops=stops)
+    deployer = Deployer(
+        doctl,
+        Home(args.home, Path(tempfile.gettempdir())),
+        say,
+        declared=project.names,
+        keep=args.keep,
+        renamed_from=args.renamed_from,
+        stops=stops,
+    )
     try:
         doctl.version()
     except DeployError as error:

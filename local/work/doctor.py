@@ -1,7 +1,7 @@
 """`./raceday doctor`: what the suite stands on, line by line."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from local.environment import current
 from local.functions import ROOT
@@ -63,8 +63,18 @@ def _tree(legacy: bool) -> doctor_platform.Tree:
 
 
 def _show(lines: list[Diagnosis], args: Options) -> int:
-    for line in lines:
-        print(f"{MARKS[line.level]} {line.what:<13} {line.found}" + (f"  -> {line.advice}" if line.advice else ""))
+    for line, advice in zip(lines, told_once(lines), strict=True):
+        print(f"{MARKS[line.level]} {line.what:<13} {line.found}" + (f"  -> {advice}" if advice else ""))
     if args.json:
         write_json(args.json, as_json(lines), indent=2)
     return 1 if any(line.level == "failing" for line in lines) else 0
+
+
+def told_once(lines: Sequence[Diagnosis]) -> Iterator[str]:
+    """Return each line's advice, or where it begins as an earlier line's does, that line's name for it."""
+    first: dict[str, str] = {}
+    for line in lines:
+        known = max((each for each in first if line.advice.startswith(each)), key=len, default="")
+        yield f"as for {first[known]} above{line.advice.removeprefix(known)}" if known else line.advice
+        if line.advice:
+            first.setdefault(line.advice, line.what)

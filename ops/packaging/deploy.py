@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ import httpx
 from ops.packaging import told
 from ops.packaging.doctl import Deployed, Doctl, explain, key_advice
 from ops.packaging.errors import DeployError, NotBegun, PackagingError
-from ops.packaging.leftovers import PREFIX, clear, leftovers
+from ops.packaging.leftovers import PREFIX, clear, former_leftovers, leftovers
 from ops.packaging.project import FunctionSpec, ProjectFile
 from ops.packaging.record import merged, read_record, snapshot, write_record
+from ops.packaging.renamed import former_functions, other_schedulers, still_called, strangers_triggers, twins
 from ops.packaging.stage import Staged, part_of
 from ops.packaging.standing import SCHEDULER, FunctionThere, Standing, as_there, read_standing, save_code
 from ops.packaging.stops import Stops
@@ -24,9 +25,10 @@ from ops.packaging.undo import FormerDeployment, put_back, undo
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where deployments are remembered."""
+    """Where deployments are remembered, and where those of earlier releases kept their scratch files."""
 
     folder: Path
+    former: Path | None = None
 
     @property
     def record(self) -> Path:
@@ -45,6 +47,7 @@ class Deployer:
         *,
         declared: tuple[str, ...] = (),
         keep: bool = False,
+        renamed_from: str = "",
         stops: Stops | None = None,
     ) -> None:
         self._doctl = doctl
@@ -53,6 +56,7 @@ class Deployer:
         self._stops = stops or Stops(say)
         self._declared = declared
         self._keep = keep
+        self._renamed_from = renamed_from
 
     def deploy(self, staged: Staged, project: ProjectFile, expected_namespace: str = "") -> dict[str, Any]:
         """Deploy and verify; raises NotBegun, or DeployError after putting back what was there before."""
@@ -64,22 +68,24 @@ class Deployer:
             except KeyboardInterrupt:
                 raise NotBegun(stops.told) from None
             clear(left, former.standing, former.touched, self._say)
-            if problems := strangers_triggers(project, former.standing):
+            for line in former_leftovers(self._home.former):
+                self._say(line)
+            if problems := strangers_triggers(project, former.standing, former.touched):
                 raise NotBegun(problems)
-            for line in other_schedulers(project, former.standing):
+            for line in other_schedulers(project, former.standing, former.touched):
                 self._say(line)
             goal = mended(project, former)
             self._say(f"deploying {counted(len(staged.functions), 'function')} to {namespace} on {host}")
             try:
                 self._mend_scheduler(former, goal)
-                self._carry(staged, project, goal.standing, Path(scratch))
-                there = self._verify(project)
+                self._carry(staged, project, goal, Path(scratch))
+                there = self._verify(project, former.renamed)
                 stops.shield()
             except (PackagingError, OSError, KeyboardInterrupt) as error:
                 stops.shield()
                 found = list(error.problems) if isinstance(error, PackagingError) else [str(error) or stops.told]
                 raise DeployError([*found, *self._take_back(project, former, goal)]) from None
-            self._drop_leftovers(project, there)
+            self._drop_leftovers(project, there, former.renamed)
             return self._remember(staged, project, namespace)
 
     def _scratch(self) -> tempfile.TemporaryDirectory[str]:
@@ -105,12 +111,17 @@ class Deployer:
         names = frozenset(spec.full_name for spec in project.functions)
         try:
             standing = read_standing(self._doctl, names)
-            code = save_code(self._doctl, standing, sorted(names), scratch / "code")
+            old = (
+                former_functions(project, self._declared, package, standing) if (package := self._renamed_from) else []
+            )
+            code = save_code(self._doctl, standing, sorted({*names, *old}), scratch / "code")
+        except NotBegun:
+            raise
         except (DeployError, OSError) as error:
             found = error.problems if isinstance(error, DeployError) else [str(error)]
             raise NotBegun([*found, "what stands could not be read, so that it could not be put back"]) from None
         made = frozenset(trigger.name for spec in project.functions for trigger in spec.triggers)
-        return FormerDeployment(standing, code, names, scratch, made)
+        return FormerDeployment(standing, code, names.union(old), scratch, made, frozenset(old))
 
     def _mend_scheduler(self, former: FormerDeployment, goal: FormerDeployment) -> None:
         """Bring the scheduler to the one trigger that it is to have whatever comes of the rest."""
@@ -123,7 +134,7 @@ class Deployer:
             if problems := put_back(self._doctl, goal, {trigger.function}):
                 raise DeployError(problems)
 
-    def _carry(self, staged: Staged, project: ProjectFile, standing: Standing, scratch: Path) -> None:
+    def _carry(self, staged: Staged, project: ProjectFile, goal: FormerDeployment, scratch: Path) -> None:
         """Deploy; where triggers of an earlier deployment have to go, the functions are to stand first.
 
         A trigger comes back with a PUT of its function alone: a platform that takes no PUT is asked to remove none.
@@ -131,8 +142,10 @@ class Deployer:
         to is left alone, for the deployer deletes before it makes anew, and a refused POST would leave none.
         """
         meant = {t.name: as_there(spec, t) for spec in project.functions for t in spec.triggers}
-        stale = sorted({*standing.triggers_of({spec.full_name for spec in project.functions})} - {*meant})
-        settled = {name for name, each in meant.items() if standing.triggers.get(name) == each}
+        names, triggers = {spec.full_name for spec in project.functions}, goal.standing.triggers
+        # One of the package's former name is in the way, even where the new one is called the same.
+        stale = sorted({*goal.standing.triggers_of(names)} - {*meant} | {*goal.standing.triggers_of(goal.renamed)})
+        settled = {name for name, each in meant.items() if triggers.get(name) == each}
         first = set(meant) if stale else settled
         self._deploy(part_of(staged.root, scratch / "first", without=first) if first else staged.root, project)
         if stale:
@@ -150,9 +163,9 @@ class Deployer:
         if problems:
             raise DeployError(problems)
 
-    def _verify(self, project: ProjectFile) -> Standing:
+    def _verify(self, project: ProjectFile, renamed: Collection[str]) -> Standing:
         there = read_standing(self._doctl, {spec.full_name for spec in project.functions})
-        problems = []
+        problems = [f"trigger {name}: still there, it {each}" for name, each in there.triggers_of(renamed).items()]
         for spec in project.functions:
             found = there.functions.get(spec.full_name)
             if found is None:
@@ -175,14 +188,19 @@ class Deployer:
             return [told.as_before(now, former), *told.mending(now, former), *told.standstill(now, former)]
         return [*wrong, *told.state(now, former)]
 
-    def _drop_leftovers(self, project: ProjectFile, there: Standing) -> None:
+    def _drop_leftovers(self, project: ProjectFile, there: Standing, renamed: Collection[str]) -> None:
         packages = {spec.package for spec in project.functions}
+        called = still_called(renamed)
         gone = sorted(
             name
             for name, function in there.functions.items()
             if function.ours and name.partition("/")[0] in packages and name.partition("/")[2] not in self._declared
         )
-        if not gone or not self._declared:
+        gone = [*gone, *(name for name in sorted(renamed) if name not in called)] if self._declared else []
+        if called:
+            self._say(f"left there, for webhooks go to them still: {', '.join(called)}; run `./raceday webhooks apply` "
+                      f"and then `doctl serverless undeploy {' '.join(called)}`")  # fmt: skip
+        if not gone:
             return
         if self._keep:
             starting = [f"the trigger {each.name} {each}" for each in there.triggers_of(gone).values() if each.enabled]
@@ -214,41 +232,23 @@ def _named(report: Deployed, project: ProjectFile) -> list[str]:
     return [name if "/" in name else packages.get(name, name) for name in report.functions]
 
 
-def strangers_triggers(project: ProjectFile, there: Standing) -> list[str]:
-    """Name the triggers that a deployment would take from functions that it does not touch, and could not give back."""
-    names = {spec.full_name for spec in project.functions}
-    taken = [there.triggers[t.name] for s in project.functions for t in s.triggers if t.name in there.triggers]
-    return [
-        f"the trigger {each.name} {each}, which is not deployed here and would lose it: name ours otherwise in "
-        f"project.yml, or remove it first with `doctl serverless undeploy --triggers {each.name}`"
-        for each in taken
-        if each.function not in names
-    ]
-
-
-def other_schedulers(project: ProjectFile, there: Standing) -> list[str]:
-    """Say which scheduler of another package is started beside the one that is deployed."""
-    mine = next((spec.full_name for spec in project.functions if spec.name == SCHEDULER), None)
-    return [
-        f"another scheduler is at work: the trigger {each.name} {each}; if it is of the same suite every slot is "
-        f"handed out twice: remove it with `doctl serverless undeploy --triggers {each.name}`"
-        for each in there.triggers.values()
-        if mine and each.enabled and each.function != mine and each.function.rpartition("/")[2] == SCHEDULER
-    ]
-
-
 def mended(project: ProjectFile, former: FormerDeployment) -> FormerDeployment:
     """Return what to put back if need be: what stands, with one trigger that is on for a scheduler of none or several.
 
     A trigger that is switched off starts nothing and counts for none.
     """
     spec = next((s for s in project.functions if s.name == SCHEDULER and s.triggers), None)
-    if spec is None or spec.full_name not in former.standing.functions or not spec.triggers[0].enabled:
+    if spec is None or not spec.triggers[0].enabled:
+        return former
+    schedulers = sorted(twins([spec.full_name], former.touched & {*former.standing.functions}))
+    if not schedulers:
         return former
     declared, triggers = spec.triggers[0], dict(former.standing.triggers)
-    running = [name for name, each in former.standing.triggers_of({spec.full_name}).items() if each.enabled]
+    running = [name for name, each in former.standing.triggers_of(schedulers).items() if each.enabled]
     if not running:
-        triggers[declared.name] = as_there(spec, declared)
+        # Of a package whose name changed it may be the former one that stands.
+        there = spec.full_name if spec.full_name in schedulers else schedulers[0]
+        triggers[declared.name] = replace(as_there(spec, declared), function=there)
     for extra in sorted(running, key=lambda name: (name != declared.name, name))[1:]:
         del triggers[extra]
     return replace(former, standing=replace(former.standing, triggers=triggers))

@@ -143,7 +143,14 @@ def value_problems(env: Mapping[str, str]) -> list[str]:
 
 def _own_problems(functions: Iterable[FunctionSpec], env: Mapping[str, str], used: set[str]) -> list[str]:
     problems = value_problems({name: env[name] for name in used})
-    packages = {spec.package for spec in functions}
-    if "RACEDAY_PACKAGE" in used and env["RACEDAY_PACKAGE"] not in packages:
-        problems.append(f"RACEDAY_PACKAGE: project.yml deploys to {', '.join(sorted(packages))}; leave it unset")
+    packages = sorted({spec.package for spec in functions})
+    if any("RACEDAY_PACKAGE" in spec.environment.values() for spec in functions):
+        default = next(str(spec.default) for spec in specs().values() if spec.env == "RACEDAY_PACKAGE")
+        started = env["RACEDAY_PACKAGE"] if "RACEDAY_PACKAGE" in used else default
+        mend = "leave it unset" if default in packages else f"set it to {packages[0]}"
+        if started not in packages:
+            problems.append(
+                f"RACEDAY_PACKAGE: project.yml deploys to {', '.join(packages)}, and functions would be started in "
+                f"{started}; {mend}"
+            )
     return problems

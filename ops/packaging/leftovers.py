@@ -1,6 +1,8 @@
 """Folders of a deployment that was killed: what stands is told, and they are removed, for settings are in them."""
 
 import json
+import os
+import shlex
 import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -8,6 +10,8 @@ from pathlib import Path
 from ops.packaging.standing import LIBRARY, Standing
 
 PREFIX = "undo-"
+# Earlier releases kept theirs among everybody's scratch files, under no lock: one of them may be at work there.
+_FORMER = "raceday-undo-*"
 
 
 def leftovers(home: Path) -> list[Path]:
@@ -30,3 +34,15 @@ def clear(folders: Collection[Path], standing: Standing, names: Collection[str],
         shutil.rmtree(folder, ignore_errors=True)
         if folder.exists():
             say(f"{folder} could not be removed, and settings may be in it: remove it by hand")
+
+
+def former_leftovers(place: Path | None) -> list[str]:
+    """Tell what deployments of earlier releases left in the folder of scratch files, with what removes it."""
+    found = sorted(place.glob(_FORMER)) if place else []
+    mine = [shlex.quote(str(each)) for each in found if each.is_dir() and each.stat().st_uid == os.getuid()]
+    if not mine:
+        return []
+    return [
+        "a deployment of an earlier release was cut short, and settings may be in what it left: where none is at work "
+        f"remove it with `rm -r {' '.join(mine)}`"
+    ]

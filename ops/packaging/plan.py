@@ -1,6 +1,6 @@
 """The plan of a deployment: what each function would be, what would change, what it costs, and what is refused."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -72,7 +72,9 @@ def make_plan(
     )
     gone = tuple(name for name, change in found.items() if change.kind == "no longer declared")
     refusals = (*environment_problems(specs, env), *_trigger_refusals(specs, triggers_limit))
-    return DeployPlan(functions, gone, staged.library, staged.compiled, cost, refusals, _warnings(staged, gone, cost))
+    return DeployPlan(
+        functions, gone, staged.library, staged.compiled, cost, refusals, _warnings(staged, specs, gone, cost)
+    )
 
 
 def _as_deployed(declared: FunctionSpec, rendered: FunctionSpec) -> FunctionSpec:
@@ -91,12 +93,14 @@ def _trigger_refusals(specs: Iterable[FunctionSpec], limit: int) -> list[str]:
     ]
 
 
-def _warnings(staged: Staged, gone: tuple[str, ...], cost: Estimate | None) -> tuple[str, ...]:
+def _warnings(
+    staged: Staged, specs: Sequence[FunctionSpec], gone: tuple[str, ...], cost: Estimate | None
+) -> tuple[str, ...]:
     warnings = []
     if not staged.compiled:
         warnings.append("no Python 3.11 here to compile with: sources are shipped, cold starts are about twice as slow")
     if gone:
-        told = " ".join(f"raceday/{name}" for name in gone)
+        told = " ".join(f"{specs[0].package}/{name}" for name in gone)
         warnings.append(f"no longer declared, removed once the deployment is verified (`--keep` leaves it): {told}")
     return (*warnings, *(cost.warnings if cost else ()))
 

@@ -57,8 +57,10 @@ def state(now: Standing, former: FormerDeployment) -> Iterator[str]:
 def standstill(now: Standing, former: FormerDeployment) -> Iterator[str]:
     """Say that nothing starts the scheduler where it is so, whatever was before, and which command mends it."""
     names = former.touched
-    scheduler = next((name for name in sorted(names) if name.endswith(f"/{SCHEDULER}") and name in now.functions), "")
-    triggers = now.triggers_of({scheduler}).values()
+    standing = [name for name in sorted(names) if name.endswith(f"/{SCHEDULER}") and name in now.functions]
+    # Of a renamed package both may stand; the one that stood before is to be told.
+    scheduler = min(standing, key=lambda name: name not in former.standing.functions, default="")
+    triggers = now.triggers_of(standing).values()
     if not scheduler or any(trigger.enabled for trigger in triggers):
         return
     none = "no trigger that is on" if triggers else "no trigger"

@@ -14,6 +14,7 @@ from typing import Any
 from ops.packaging.doctl import Doctl, explain
 from ops.packaging.errors import DeployError
 from ops.packaging.project import FILE_NAME
+from ops.packaging.renamed import twins
 from ops.packaging.secrets import hidden
 from ops.packaging.standing import FunctionThere, Standing, TriggerThere, read_standing
 
@@ -24,7 +25,7 @@ _ROUNDS = 2
 class FormerDeployment:
     """What stood before, with the code of each function as a file, and the functions that a deployment may touch.
 
-    `made` names the triggers that the deployment would make.
+    `made` names the triggers that the deployment would make, `renamed` the functions of the package's former name.
     """
 
     standing: Standing
@@ -32,6 +33,7 @@ class FormerDeployment:
     touched: frozenset[str]
     scratch: Path = field(repr=False)
     made: frozenset[str] = frozenset()
+    renamed: frozenset[str] = frozenset()
 
 
 def undo(doctl: Doctl, former: FormerDeployment) -> tuple[Standing | None, list[str]]:
@@ -73,7 +75,7 @@ def _one_round(doctl: Doctl, former: FormerDeployment, now: Standing) -> list[st
     problems, left = _removed(doctl, extra)
     changed = {n for n in names if n in was.functions and now.functions.get(n) != was.functions[n]}
     changed |= {trigger.function for name, trigger in theirs.items() if mine.get(name) != trigger}
-    held = {mine[name].function for name in left if mine[name].enabled}
+    held = twins({mine[name].function for name in left if mine[name].enabled}, names)
     problems += put_back(doctl, former, changed & set(was.functions), mine, held=held)
     if fresh := [name for name in names if name in now.functions and name not in was.functions]:
         problems += _step(lambda: doctl.remove_functions(sorted(fresh)))

@@ -84,15 +84,16 @@ class Bench:
         project, rendered, staged = self.stage(text, **options)
         return make_plan(project, rendered, staged, self.env, read_record(self.home.record), triggers_limit=limit)
 
-    def deploy(self, text: str = "", *, keep: bool = False, **options: Any) -> None:
+    def deploy(self, text: str = "", *, keep: bool = False, renamed_from: str = "", **options: Any) -> None:
         """Deploy."""
-        project, rendered, staged = self.stage(text, **options)
-        self.carry(project, rendered, staged, keep=keep)
+        self.carry(*self.stage(text, **options), keep=keep, renamed_from=renamed_from)
 
-    def carry(self, project: ProjectFile, rendered: ProjectFile, staged: Staged, *, keep: bool = False) -> None:
+    def carry(
+        self, project: ProjectFile, rendered: ProjectFile, staged: Staged, *, keep: bool = False, renamed_from: str = ""
+    ) -> None:
         """Deploy what is staged already."""
-        deployer = Deployer(self.doctl, self.home, self.said.append, declared=project.names, keep=keep)
-        deployer.deploy(staged, rendered)
+        options = {"declared": project.names, "keep": keep, "renamed_from": renamed_from}
+        Deployer(self.doctl, self.home, self.said.append, **options).deploy(staged, rendered)  # type: ignore[arg-type]
 
     def there(self) -> tuple[dict[str, str], dict[str, str]]:
         """Return what the platform has: functions and triggers, each as a text that tells every difference."""

@@ -17,10 +17,11 @@ There = tuple[dict[str, str], dict[str, str]]
 
 
 class Scene:
-    """A platform in a state before, and the next version staged once."""
+    """A platform in a state before, and the next version staged once; its package may have had another name."""
 
-    def __init__(self, bench: Bench, before: str, after: str = "") -> None:
+    def __init__(self, bench: Bench, before: str, after: str = "", renamed_from: str = "") -> None:
         self.bench = bench
+        self.renamed_from = renamed_from
         _reset(bench)
         if before:
             bench.deploy(before)
@@ -35,13 +36,13 @@ class Scene:
         host.functions, host.triggers, host.packages = copied(self.state)
         host.most_schedulers = len(host.started_each_minute())
         host.faults = [copy.copy(fault) for fault in faults]
-        message = ""
+        message, self.bench.said[:] = "", []
         try:
-            self.bench.carry(*self.parts)
+            self.bench.carry(*self.parts, renamed_from=self.renamed_from)
         except DeployError as error:
             message = "\n".join(error.problems)
         host.faults = []
-        return Run(self.old, self.bench.there(), message, list(host.asked), host.most_schedulers)
+        return Run(self.old, self.bench.there(), message, list(host.asked), host.most_schedulers, list(self.bench.said))
 
 
 def _reset(bench: Bench) -> None:
@@ -52,13 +53,14 @@ def _reset(bench: Bench) -> None:
 
 @dataclass
 class Run:
-    """How one deployment ended: the state before, the state now, the message of a failure, and what was asked."""
+    """How one deployment ended: states before and now, the message of a failure, what was asked, and what was said."""
 
     old: There
     now: There
     message: str
     asked: list[str]
     most_schedulers: int
+    said: list[str]
 
     def end(self, new: There) -> str:
         """Say in which of the three ways it ended."""
@@ -67,18 +69,25 @@ class Run:
         return "as meant" if (self.message, self.now) == ("", new) else "told"
 
     def untold(self, new: There) -> list[str]:
-        """Return what differs from the state before, unless all is as meant, and is not said to differ."""
+        """Return what differs from the state before, or of a success from what was meant, and is not said to differ."""
         if self.end(new) != "told":
             return []
         return [
             f"{kind}{name}"
-            for kind, now, old in zip(("", "trigger "), self.now, self.old, strict=True)
+            for kind, now, old in zip(("", "trigger "), self.now, self.old if self.message else new, strict=True)
             for name in sorted({*now, *old})
             if now.get(name) != old.get(name) and not self._tells(kind, name)
         ]
 
     def _tells(self, kind: str, name: str) -> bool:
-        """Tell whether a line of its own says how it stands, or the sentence of what is unknown names it."""
+        """Tell whether a line of its own says how it stands, or the sentence of what is unknown names it.
+
+        A success tells what it could not remove in the command that does.
+        """
+        if not self.message:
+            return any(
+                name in line.partition("remove what is no longer declared with: ")[2].split() for line in self.said
+            )
         own = [line for line in self.message.splitlines() if line.startswith(f"{kind}{name}: ")]
         if any(not line.endswith("as before") for line in own):
             return True

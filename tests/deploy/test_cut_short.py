@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ops.packaging.doctl import Ended
@@ -55,3 +56,18 @@ def test_a_deployment_that_cannot_read_what_stands_removes_nothing(tmp_path: Pat
     killed(bench, scene)
     assert "nothing was asked to change" in scene.run(Fault("GET", "/triggers", 500)).message
     assert len(list(bench.home.folder.glob("undo-*"))) == 1
+
+
+def test_what_an_earlier_release_left_is_told_with_what_removes_it(tmp_path: Path) -> None:
+    """Its folder lies among everybody's scratch files and under no lock, so that nobody else may remove it."""
+    bench = Bench(tmp_path)
+    scene = Scene(bench, text_of())
+    assert scene.run().message == ""
+    assert not any("earlier release" in line for line in bench.said)
+    scratch = tmp_path / "scratch files"
+    (scratch / "raceday-undo-abc" / "tree").mkdir(parents=True)
+    bench.home = replace(bench.home, former=scratch)
+    assert scene.run().message == ""
+    (told,) = [line for line in bench.said if "earlier release" in line]
+    assert told.endswith(f"remove it with `rm -r '{scratch}/raceday-undo-abc'`")
+    assert (scratch / "raceday-undo-abc").is_dir()

@@ -27,6 +27,9 @@ _AT, _END = TEXT.partition("raceday-every-minute")[::2]
 # A trigger that stands as it is meant to is not touched: the watchdog's, while the scheduler's is to be made anew.
 AGAIN = f"{_AT}raceday-every-minute{_END.replace('* * * * *', '*/2 * * * *', 1)}"
 STATES = {"first": "", "again": AGAIN, "other trigger": TEXT.replace("raceday-every-minute", "raceday-before")}
+if SHARE == 1:
+    # The suite does this with four functions.
+    STATES["renamed"] = TEXT.replace("name: raceday\n", "name: before\n")
 FIRST = {
     "a PUT": Fault("PUT", "actions/raceday/single-race-poller[?]", 500, times=1),
     "a trigger": Fault("POST", "/triggers$", 422, times=1),
@@ -49,7 +52,7 @@ def twelve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 @pytest.fixture(scope="module", params=STATES.values(), ids=list(STATES))
 def scene(request: pytest.FixtureRequest, twelve: Bench) -> Scene:
     """Twelve functions in a state before, and their next version staged."""
-    return Scene(twelve, request.param, NEXT)
+    return Scene(twelve, request.param, NEXT, "before" if "name: before" in request.param else "")
 
 
 def judge(good: Run, faulted: Iterator[tuple[str, Run]]) -> tuple[Counter[str], list[str]]:
@@ -75,7 +78,8 @@ def test_no_fault_leaves_a_difference_untold(
     A fault that strikes once leaves the undo a platform that answers: telling what differs is then not enough.
     """
     good = scene.run()
-    assert (good.message, good.most_schedulers, set(good.now[0])) == ("", 1, {f"raceday/{name}" for name in NAMES})
+    there = {name for name in good.now[0] if not name.startswith("before/")}
+    assert (good.message, good.most_schedulers, there) == ("", 1, {f"raceday/{name}" for name in NAMES})
     ends, wrong = judge(good, ((str(f), scene.run(f)) for f in each_fault(good.asked, times, SHARE)))
     with capsys.disabled():
         print(f"\n{ends.total()} faults in {len(good.asked)} calls: {dict(ends)}, wrong {len(wrong)}")

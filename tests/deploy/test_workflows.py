@@ -81,9 +81,9 @@ def test_the_options_of_a_deployment_are_variables_too() -> None:
         assert f'--{option.replace("_", "-")} "${name}"' in DEPLOY
     chosen = {"sizes", "triggers", "triggers_limit"}
     assert {name.removeprefix("DEPLOY_").lower() for name in given} == chosen
-    # The others say how a machine works and not what is deployed.
+    # The others say how a machine works and not what is deployed, or are for one deployment alone.
     assert set(defaults) - chosen - {"env_file"} == {
-        "out", "only", "target", "plan", "json", "home", "simulate", "sim_report", "keep",
+        "out", "only", "target", "plan", "json", "home", "simulate", "sim_report", "keep", "renamed_from",
     }  # fmt: skip
 
 

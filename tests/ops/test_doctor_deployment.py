@@ -6,16 +6,17 @@ from typing import Any
 import httpx
 import pytest
 
+from local.work.doctor import told_once
 from ops.doctor import Diagnosis
 from ops.doctor_platform import Tree, deployment
-from ops.doctor_triggers import declared
-from ops.packaging.doctl import Doctl
+from ops.doctor_triggers import command, declared
+from ops.packaging.doctl import Doctl, key_advice
 from ops.packaging.lock import ROOT
 from ops.packaging.project import FILE_NAME, read_project
 from ops.packaging.standing import TriggerThere
 from raceday.settings import Settings
 from tests.deploy.fake.doctl import FakeDoctl
-from tests.deploy.fake.host import HOST, FakeHost
+from tests.deploy.fake.host import HOST, FakeHost, Fault
 
 NAMES = ("raceday/daily-meetings", "raceday/alert-evaluator", "raceday/master-race-scheduler")
 SETTINGS = Settings(platform_host=HOST, platform_namespace="fn-acc", platform_key="dof_v1_a:b")
@@ -180,3 +181,71 @@ def test_the_project_declares_scheduler_and_watchdog_in_both_kinds() -> None:
     assert set(kinds["single"]) == both
     assert both < set(kinds["native"])
     assert kinds["single"]["raceday-watchdog"].body == '{"watchdog": true}'
+
+
+NOT_ASKED: dict[str, tuple[dict[str, Any], list[Fault], str, str]] = {
+    "the list of triggers": (
+        {}, [Fault("GET", "/triggers$", 500)], "not asked: `doctl serverless triggers list` failed: ", "see `doctl ",
+    ),
+    "no token": ({"token": False}, [], "not asked: `doctl serverless status` failed: doctl's token is missing", ""),
+    "no key": ({"key": ""}, [], "which doctl tells in the same words", key_advice("fn-acc")),
+    "no doctl": ({"installed": False}, [], "serverless support is missing: run `doctl serverless install`", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("doctl", "faults", "found", "advice"), NOT_ASKED.values(), ids=NOT_ASKED.keys())
+def test_what_failed_is_told_where_triggers_were_not_asked(
+    doctl: dict[str, Any], faults: list[Fault], found: str, advice: str
+) -> None:
+    """Another connection, a refused list, a lost token and no key each say so, and no advice stands in the finding."""
+    platform = Platform()
+    platform.host.faults = faults
+    (line,) = platform.lines(**doctl)[1:]
+    assert (line.level, line.what, line.found.startswith("not asked: ")) == ("warning", "trigger", True)
+    assert found in line.found
+    assert (line.advice.startswith(advice), "key create" in line.found) == (True, False)
+    assert bool(line.advice) == bool(advice)
+
+
+def test_a_doctl_that_is_connected_elsewhere_was_not_asked() -> None:
+    """Its triggers are another namespace's: which it is stands in the line."""
+    platform = Platform()
+    platform.host.namespace = "fn-two"
+    (line,) = platform.lines(stored_namespace="fn-two")[1:]
+    assert (line.level, line.found) == ("warning", "not asked: doctl is connected to fn-two")
+    assert line.advice.startswith("connect doctl to fn-acc")
+
+
+def test_a_deployment_is_advised_with_the_options_that_it_had() -> None:
+    """Without its limit a plan of native triggers is refused, and without its sizes the memory is another."""
+    kinds = declared(read_project(ROOT / FILE_NAME))
+    native = {"functions": {"daily-meetings": {"triggers": [["raceday-daily-meetings", "0 17 * * *", True]]}}}
+    many = len(kinds["native"])
+    assert many > 3
+    assert command(kinds, native, []) == f"`./raceday deploy --triggers native --triggers-limit {many}`"
+    lean = {"functions": {name: {"limits": [1, mb, 1]} for name, mb in (("daily-meetings", 128), ("daily-races", 128))}}
+    assert command(kinds, lean, []) == "`./raceday deploy --sizes lean`"
+    lean["functions"]["daily-races"]["limits"][1] = 256
+    assert command(kinds, lean, []) == "`./raceday deploy`"
+    (line, *_) = Platform(names=NAMES[2:]).lines(tree=replace(TREE, triggers=KINDS, record=native))
+    assert line.advice == "run `./raceday deploy`"
+    daily = {"functions": {"daily-meetings": {"triggers": [["daily", "0 17 * * *", True]]}}}
+    (line, *_) = Platform(names=NAMES[2:]).lines(tree=replace(TREE, triggers=KINDS, record=daily))
+    assert line.advice == "run `./raceday deploy --triggers native`"
+    (line, *_) = Platform("older").lines(tree=replace(TREE, triggers=KINDS, record=daily))
+    assert line.advice == "run `./raceday deploy --triggers native --plan`"
+
+
+def test_a_trigger_of_a_former_package_names_the_option_that_moves_it() -> None:
+    """What starts our function of another package is not called a stranger's."""
+    platform = declared_there()
+    platform.host.triggers["minute"]["function"] = "old/master-race-scheduler"
+    (line,) = platform.lines(tree=replace(TREE, triggers=KINDS))[1:]
+    assert "where old is the package's former name, run `./raceday deploy --renamed-from old`" in line.advice
+
+
+def test_an_advice_is_told_once() -> None:
+    """A later line that is mended in the same way names the first, and says what it has beside it."""
+    advised = [("a", "run x"), ("b", ""), ("c", "run x"), ("d", "run x; and y"), ("e", "do z")]
+    lines = [Diagnosis("failing", what, "wrong", advice) for what, advice in advised]
+    assert list(told_once(lines)) == ["run x", "", "as for a above", "as for a above; and y", "do z"]
