@@ -115,7 +115,8 @@ def test_a_race_is_followed_from_open_to_final(browser: Any, fresh: Any) -> None
     assert one(browser, "#part-results tbody th").text
     assert one(browser, f"[data-pick='{picked}']").get_attribute("aria-pressed") == "true"
     assert one(browser, "#slot-table").get_attribute("open") is not None
-    # The browser holds the place when it draws; a question between two drawings sees it moved. Half pixels round either way.
+    # The browser holds the place when it draws; a question between two drawings sees it moved. Half pixels round either
+    # way.
     until(lambda: abs(browser.execute_script(PLACE)[1] - before[1]) <= 1, "the place that was being read")
     assert browser.execute_script(PLACE)[0] == before[0]
     assert errors(browser) == []
