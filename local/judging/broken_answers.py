@@ -104,6 +104,29 @@ def _is_paid(race: Snapshot) -> bool:
     return any(d.product == "win" and d.status == "Final" and d.pool_cents for d in race.dividends)
 
 
+def _large(race: Snapshot) -> bool:
+    """Tell whether Win and Place hold so much that everybody was backed."""
+    return min(race.pool_cents("win") or 0, race.pool_cents("place") or 0) >= 500_000
+
+
+def _beside_others(race: Snapshot) -> bool:
+    """Tell whether the other pools are large enough to say what Win and Place may be, and no bet explains it."""
+    exotic = sum(race.pool_cents(product) or 0 for product in ("quinella", "first4"))
+    return WIN(race) and _large(race) and exotic > 200_000
+
+
+def _of_favourites_odds(kind: str) -> Change:
+    return _of_favourite(lambda r: r._replace(odds=r.odds._replace(**{kind: None})))
+
+
+def _unpaid(product: str) -> Change:
+    return lambda race: race._replace(dividends=tuple(d for d in race.dividends if d.product != product))
+
+
+def _no_odds(*kinds: str) -> Change:
+    return _odds(lambda o: o._replace(**dict.fromkeys(kinds)))
+
+
 WIN, FIXED, FINAL, THICK = _has(win=True), _has(fixed=True, win=True), _has(final=True), _has(thick=True)
 PAID: Sight = _is_paid
 
@@ -165,6 +188,23 @@ BREAKAGES: Sequence[Breakage] = (
         _odds(lambda o: o._replace(fixed_win=o.fixed_place, fixed_place=o.fixed_win)),
         where=FIXED,
     ),
+    Breakage("nobody shows Win odds", "runner_amounts", _no_odds("pool_win"), money=True, where=THICK),
+    Breakage("nobody shows Place odds any more", "runner_amounts", _no_odds("pool_place"), True, True, where=THICK),
+    Breakage("no odds at all any more", "runner_amounts", _odds(lambda _: Odds()), money=True, after=True, where=THICK),
+    Breakage(
+        "the favourite shows no Win odds", "runner_amounts", _of_favourites_odds("pool_win"), money=True, where=_large
+    ),
+    Breakage(
+        "the favourite shows no Place odds", "runner_amounts", _of_favourites_odds("pool_place"), True, where=_large
+    ),
+    Breakage("Win total 0 with odds", "pool_values", _total("win", lambda _: 0), money=True, where=WIN),
+    Breakage("Place total 0 after money", "pool_values", _total("place", lambda _: 0), True, after=True, where=THICK),
+    Breakage("Win five times at sight", "pool_size", _total("win", lambda c: c * 5), True, where=_beside_others),
+    Breakage("Win a tenth at sight", "pool_size", _total("win", lambda c: c // 10), True, where=_beside_others),
+    Breakage("Place a tenth at sight", "pool_size", _total("place", lambda c: c // 10), True, where=_beside_others),
+    Breakage("no Win dividend", "pool_size", _unpaid("win"), money=True, where=FINAL),
+    Breakage("no Place dividend", "pool_size", _unpaid("place"), money=True, where=FINAL),
+    Breakage("Quinella paid no more", "results", _unpaid("quinella"), after=True, where=FINAL),
     Breakage("no placings", "results", lambda race: race._replace(placings=()), where=FINAL),
     Breakage(
         "dividends of another pool",

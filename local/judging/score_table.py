@@ -21,8 +21,8 @@ from raceday.racing.validation import WEIGHTS
 
 DAY = date(2026, 3, 1)
 SOUND_AT_LEAST = 90
-# Minutes to the start at which a generated race is looked at; the last is after every Final.
-_MINUTES = (60, 20, 5, 1, -60)
+# Minutes to the start at which a generated race is looked at: open, then run, and the last after every Final.
+_MINUTES = (60, 20, 5, 1, -1.5, -5, -60)
 _SECOND = timedelta(seconds=1)
 
 
@@ -102,7 +102,7 @@ def generated(seed: int, races: int) -> Iterator[tuple[str, Snapshot]]:
             at = race.advertised - timedelta(minutes=minutes)
             if day.truth(race.race_id, at).http_status == 200:
                 payload = json.loads(feed.event(f"/events/{race.race_id}", race.race_id, FLAGS, at))
-                yield f"{race.race_id[:8]} T{-minutes:+d}", snapshot(payload, race.race_id)
+                yield f"{race.race_id[:8]} T{-minutes:+g}", snapshot(payload, race.race_id)
 
 
 def recorded(folder: Path) -> Iterator[tuple[str, Snapshot]]:

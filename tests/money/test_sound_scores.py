@@ -117,3 +117,31 @@ def test_a_dead_pool_that_the_feed_lists_no_more_is_not_missing() -> None:
     assert (last.row.score or 0) >= SOUND_AT_LEAST
     never = play([told(-600), told(-240, tote_pools=unlisted)])[-1]
     assert (never.row.score or 0) <= 60
+
+
+def test_one_large_bet_on_an_outsider_is_sound() -> None:
+    """Its odds fall to a seventh of its fixed price, by no more than came in: sound then, and while they stay so."""
+    field = FIELD | {9: 12_000}
+    backed = field | {9: 150_000}
+    for row in rows(shown(field), shown(backed), shown(grown(backed, 1.01)))[1:]:
+        assert failed(row) == {}
+        assert (row.score or 0) >= SOUND_AT_LEAST
+
+
+def test_an_outsider_whose_odds_fall_without_money_is_told() -> None:
+    """The same odds while the total stands are no bet."""
+    field = FIELD | {9: 12_000}
+    before, after = shown(field), shown(field | {9: 150_000})
+    _, row = rows(before, after._replace(pools=before.pools))
+    assert "odds_agreement" in failed(row)
+    assert (row.score or 0) <= 60
+
+
+def test_place_odds_above_win_odds_cap_the_score_of_large_pools() -> None:
+    """In pools of five thousand dollars no single bet explains it."""
+    large = shown(grown(FIELD, 5))
+    best = large.runners[0]
+    odd = best._replace(odds=best.odds._replace(pool_place=(best.odds.pool_win or Decimal(0)) + 1))
+    (row,) = rows(large._replace(runners=(odd, *large.runners[1:])))
+    assert "odds_agreement" in failed(row)
+    assert (row.score or 0) <= 60

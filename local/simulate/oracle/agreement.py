@@ -16,11 +16,19 @@ def slack(cents: int) -> int:
 
 
 def agreement(
-    product: str, running: Sequence[RawRunner], cents: int, base: Poll | None, *, agreed: bool
+    product: str,
+    running: Sequence[RawRunner],
+    cents: int,
+    base: Poll | None,
+    lines: Iterable[OracleLine],
+    grown: int,
+    *,
+    agreed: bool,
 ) -> tuple[int, int]:
     """Return how many runners are judged, and how many of them are apart; `agreed` tells what the poll before found.
 
-    One whose bets were refunded starts anew, and is not judged until its odds have come near.
+    One whose bets were refunded starts anew, and is not judged until its odds have come near; nor is one that was
+    backed since with no more than the cents by which the pool has `grown`.
     """
     ratios = _ratios(product, running)
     if len(ratios) < FEWEST or not cents:
@@ -30,7 +38,16 @@ def agreement(
         excused |= {line.id for line in base.lines if line.scratched}
         then = _ratios(product, (line for line in base.lines if not line.scratched))
         excused |= _apart(then, base.cents(product)) if agreed and len(then) >= FEWEST else set()
-    return len(ratios.keys() - excused), len(_apart(ratios, cents) - excused)
+    apart = _apart(ratios, cents) - excused
+    if base is not None and agreed:
+        gains = {line.id: _held(line, product) - _held(base.line(line.id), product) for line in lines}
+        backed = {i for i, gain in gains.items() if gain > 0 and 10 * gain <= 11 * grown}
+        excused |= apart & backed
+    return len(ratios.keys() - excused), len(apart - excused)
+
+
+def _held(line: OracleLine | None, product: str) -> int:
+    return 0 if line is None else line.win_cents if product == "win" else line.place_cents
 
 
 def _ratios(product: str, runners: Iterable[RawRunner | OracleLine]) -> dict[str, Fraction]:

@@ -3,17 +3,16 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
-from local.simulate.oracle import money
+from local.simulate.oracle import money, pool_rules
 from local.simulate.oracle.agreement import agreement, slack
-from local.simulate.oracle.facts import NOTHING, Aside, OracleLine, Poll, Pools
+from local.simulate.oracle.facts import Pools
 from local.simulate.oracle.holding import is_floor
-from local.simulate.oracle.leaps import may_fall, set_right, sound
-from local.simulate.oracle.pools import differs, paid_pools
-from local.simulate.oracle.reading import ODDS, SINGLE, RawRunner, Reading
+from local.simulate.oracle.pool_rules import MAIN, SMALL, THIN, TINY, PollEvidence, Verdict, share
+from local.simulate.oracle.pools import paid_pools
+from local.simulate.oracle.reading import ODDS, RawRunner, Reading
 
 WEIGHTS = {
     "pool_products": 7,
@@ -43,38 +42,7 @@ MONEY = ("pool_products", "pool_values", "pool_growth", "pool_size", "runner_amo
          "place_identity")  # fmt: skip
 IF_THICK = ("pool_balance", "odds_agreement")
 FAILED_MOST, UNDECIDED_MOST = 60, 75
-MAIN = ("win", "place")
-TINY, THIN, SMALL = 10_00, 1_000_00, 5_000_00
 _NEAR = 2e-4
-Verdict = tuple[bool, float] | None
-
-
-@dataclass(frozen=True, slots=True)
-class PollEvidence:
-    """What is judged: the answer, its lines, the poll before, how old the answer was when it came, and the pools."""
-
-    reading: Reading
-    lines: tuple[OracleLine, ...]
-    base: Poll | None
-    age: timedelta
-    pools: Pools | None = None
-
-    @property
-    def running(self) -> list[RawRunner]:
-        """Return the runners that are not scratched."""
-        return [r for r in self.reading.runners if not r.scratched]
-
-    def dead(self, product: str) -> bool:
-        """Tell whether betting on a product was called off."""
-        return self.pools is not None and product in self.pools.dead
-
-    def aside(self, product: str) -> Aside:
-        """Return what of a pool stands on no runner."""
-        return self.pools.aside.get(product, NOTHING) if self.pools else NOTHING
-
-    def cents(self, product: str) -> int:
-        """Return a pool's total as the answer has it, 0 where there is none, or a dead one."""
-        return 0 if self.dead(product) else max(0, self.reading.cents(product) or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,98 +114,9 @@ def checks(evidence: PollEvidence) -> Checks:
     return Checks({name: rule(evidence) for name, rule in RULES.items()})
 
 
-def _share(right: int, of: int) -> Verdict:
-    return (True, 1.0) if right == of else (False, 0.5 * right / of)
-
-
 def _sum(value: float, centre: float, tolerance: float) -> Verdict:
     off = abs(value - centre) / tolerance
     return (True, 1 - 0.1 * off) if off <= 1 else (False, 0.5 * max(0.0, 1 - (off - 1) / 3))
-
-
-def _pool_products(e: PollEvidence) -> Verdict:
-    listed = {product for product, _ in e.reading.pools or ()}
-    missing = {"win", "place", "quinella", "trifecta", "first4"} - listed
-    missing -= e.pools.dead if e.pools and listed else set()
-    return (False, 0.0) if missing & {"win", "place"} else _share(5 - len(missing), 5)
-
-
-def _pool_values(e: PollEvidence) -> Verdict:
-    pools = e.reading.pools
-    if not pools:
-        return None
-    shut = e.reading.status in ("Closed", "Interim", "Final")
-    alive = [(product, cents) for product, cents in pools if product not in e.reading.dead]
-    bad = sum(cents < 0 or (shut and product in MAIN and cents == 0) for product, cents in alive)
-    return _share(len(pools) - bad, len(pools))
-
-
-def _pool_dividends(e: PollEvidence) -> Verdict:
-    paid, dead = paid_pools(e.reading), e.reading.dead
-    pairs = [(cents, paid[p]) for p, cents in e.reading.pools or () if p in SINGLE and p in paid and p not in dead]
-    pairs = [(cents, of) for cents, of in pairs if cents]
-    if not pairs:
-        return None
-    return _share(sum(not differs(cents, of) for cents, of in pairs), len(pairs))
-
-
-def _pool_balance(e: PollEvidence) -> Verdict:
-    win, place = e.cents("win"), e.cents("place")
-    if not win or not place:
-        return None
-    others = sum(e.cents(product) for product in ("place", "quinella", "trifecta", "first4"))
-    if win > max(15 * place, 3 * others) and not any(is_floor(r.odds["pool_win"]) for r in e.running):
-        return False, 0.5
-    limit = 1 if win + place >= SMALL else 3 if win + place >= THIN else 10
-    if any(is_floor(r.odds["pool_place"]) for r in e.running):
-        limit = max(limit, 3)
-    return (True, 1.0) if place <= limit * win else (False, 0.5 * limit * win / place)
-
-
-def _pool_growth(e: PollEvidence) -> Verdict:
-    """Tell of a fall that refunds of scratched runners do not explain."""
-    if e.base is None or e.base.pools is None or e.pools is None:
-        return None
-    bad = 0
-    for product in MAIN:
-        now, before = e.pools.single.get(product), sound(e.base.pools, product) or None
-        silent = e.pools.kept.keys() | e.pools.dead | e.base.pools.dead
-        again = product not in e.base.pools.leapt and set_right(product, e.pools, e.base.pools)
-        if now is None or not before or again or product in silent:
-            continue
-        if e.base.aside(product).word != "undecided":
-            bad += before - now > may_fall(e.lines, e.base, product)
-    return _share(2 - bad, 2)
-
-
-def _pool_size(e: PollEvidence) -> Verdict:
-    judged = e.base is not None and e.base.pools is not None
-    if e.pools is None or not (judged or set(MAIN) & paid_pools(e.reading, final_only=True).keys()):
-        return None
-    return _share(2 - len(e.pools.leapt), 2)
-
-
-def _cents(line: OracleLine, product: str) -> int | None:
-    return line.win.cents if product == "win" else line.place.cents
-
-
-def _runner_amounts(e: PollEvidence) -> Verdict:
-    totals = {p: t for p in MAIN if e.pools is not None and (t := e.pools.single.get(p))}
-    if not totals:
-        return None
-    right, unlisted = 0, (e.reading.columns["fieldSize"] or 0) > len(e.running)
-    for product, total in totals.items():
-        amounts, aside = [_cents(line, product) for line in e.lines], e.aside(product)
-        nobodys = aside.unattributed and None in amounts
-        right += sum(cents or 0 for cents in amounts) + aside.cents == total and not (nobodys or unlisted)
-    return _share(right, len(totals))
-
-
-def _set_aside(e: PollEvidence) -> Verdict:
-    odd = e.pools is not None and (
-        e.pools.dead or any(e.aside(p).unrefunded or e.aside(p).word == "undecided" for p in MAIN)
-    )
-    return (False, 0.5) if odd else None
 
 
 def _left_out(e: PollEvidence) -> Verdict:
@@ -261,13 +140,13 @@ def _odds_coverage(e: PollEvidence) -> Verdict:
     gone = len(missing) if len(thin) * 2 > figures else len(missing) - len(thin)
     if not gone and thin:
         return True, 1 - 0.1 * len(thin) / figures
-    return _share(figures - gone, figures)
+    return share(figures - gone, figures)
 
 
 def _odds_values(e: PollEvidence) -> Verdict:
     thick = min(e.cents("win"), e.cents("place")) >= THIN
     bad = {r.number for r in e.running if _odd(r, thick=thick)}
-    return _share(len(e.running) - len(bad), len(e.running))
+    return share(len(e.running) - len(bad), len(e.running))
 
 
 def _odd(runner: RawRunner, *, thick: bool) -> bool:
@@ -289,9 +168,14 @@ def _odds_agreement(e: PollEvidence) -> Verdict:
     before = _rows(e.base.row.get("checks")) if e.base else None
     agreed = any(row["name"] == "odds_agreement" and row["ok"] for row in before or ())
     for product in MAIN:
-        found = agreement(product, e.running, e.cents(product), e.base, agreed=agreed)
+        known = e.base is not None and e.base.pools is not None and e.pools is not None
+        grown = e.pools.single.get(product, 0) - e.base.cents(product) if known and e.pools and e.base else 0
+        found = agreement(product, e.running, e.cents(product), e.base, e.lines, grown, agreed=agreed)
         judged, bad = judged + found[0], bad + found[1]
-    return _share(judged - bad, judged) if judged else None
+    if min(map(e.cents, MAIN)) >= SMALL:
+        pairs = [(r.odds["pool_place"], r.odds["pool_win"]) for r in e.running]
+        bad += sum(place is not None and win is not None and place > win for place, win in pairs)
+    return share(judged - min(judged, bad), judged) if judged else None
 
 
 def _identity(e: PollEvidence, product: str, centre: float, tolerance: float) -> Verdict:
@@ -300,11 +184,13 @@ def _identity(e: PollEvidence, product: str, centre: float, tolerance: float) ->
     held = {r.id for r in e.reading.runners if aside.unrefunded.get(r.id) and (sure or r.odds[kind])}
     odds = [r.odds[kind] for r in e.reading.runners if not r.scratched or r.id in held]
     gone = {i for i, cents in aside.unrefunded.items() if cents} - {r.id for r in e.reading.runners}
-    # Where one has no odds, or so low ones that they say too little, the sum proves nothing.
-    if not odds or gone or not e.cents(product) or any(o is None or is_floor(o) for o in odds):
+    if not any(odds) or not e.cents(product):
         return None
     paid = money.places_paid(e.reading.places, len(e.running)) if product == "place" else 1
-    return _sum(float(money.summed(map(money.inverse_of, odds)) / paid), centre, tolerance * slack(e.cents(product)))
+    found, most = float(money.summed(map(money.inverse_of, odds)) / paid), tolerance * slack(e.cents(product))
+    # Where one has no odds, or so low ones that they say too little, only a sum that is too large proves anything.
+    short = gone or any(o is None or is_floor(o) for o in odds)
+    return None if short and found <= centre + most else _sum(found, centre, most)
 
 
 def _points(e: PollEvidence, kind: str) -> Verdict:
@@ -326,7 +212,7 @@ def _tracker_known(e: PollEvidence) -> Verdict:
 def _tracker_runners(e: PollEvidence) -> Verdict:
     if e.reading.tracker is None or not e.running:
         return None
-    return _share(sum(_percent(r.hold) and _percent(r.bet) for r in e.running), len(e.running))
+    return share(sum(_percent(r.hold) and _percent(r.bet) for r in e.running), len(e.running))
 
 
 def _percent(points: Fraction | None) -> bool:
@@ -338,13 +224,20 @@ def _field_counts(e: PollEvidence) -> Verdict:
     bad = told["fieldSize"] is not None and told["fieldSize"] != len(e.running)
     worse = told["entrantCount"] is not None and told["entrantCount"] != len(runners)
     unique = len({r.number for r in runners}) == len(runners) == len({r.id for r in runners})
-    return _share(4 - sum((bad, worse, not unique, not runners)), 4)
+    return share(4 - sum((bad, worse, not unique, not runners)), 4)
 
 
 def _results(e: PollEvidence) -> Verdict:
     if e.reading.status not in ("Interim", "Final"):
         return None
-    return _share(2 - _bad_placings(e.reading) - _bad_dividend(e.reading), 2)
+    return share(2 - _bad_placings(e.reading) - (_bad_dividend(e.reading) or _paid_no_more(e)), 2)
+
+
+def _paid_no_more(e: PollEvidence) -> bool:
+    """Tell whether a Final race lacks a dividend of a product that it had at the poll before."""
+    if e.base is None or (e.base.status, e.reading.status) != ("Final", "Final"):
+        return False
+    return bool(paid_pools(e.base.reading, final_only=True).keys() - {d.product for d in e.reading.dividends})
 
 
 def _bad_placings(reading: Reading) -> bool:
@@ -372,13 +265,13 @@ def _freshness(e: PollEvidence) -> Verdict:
 
 
 RULES: dict[str, Callable[[PollEvidence], Verdict]] = {
-    "pool_products": _pool_products,
-    "pool_values": _pool_values,
-    "pool_dividends": _pool_dividends,
-    "pool_balance": _pool_balance,
-    "pool_growth": _pool_growth,
-    "pool_size": _pool_size,
-    "runner_amounts": _runner_amounts,
+    "pool_products": pool_rules.pool_products,
+    "pool_values": pool_rules.pool_values,
+    "pool_dividends": pool_rules.pool_dividends,
+    "pool_balance": pool_rules.pool_balance,
+    "pool_growth": pool_rules.pool_growth,
+    "pool_size": pool_rules.pool_size,
+    "runner_amounts": pool_rules.runner_amounts,
     "odds_coverage": _odds_coverage,
     "odds_values": _odds_values,
     "odds_agreement": _odds_agreement,
@@ -391,6 +284,6 @@ RULES: dict[str, Callable[[PollEvidence], Verdict]] = {
     "field_counts": _field_counts,
     "results": _results,
     "freshness": _freshness,
-    "set_aside": _set_aside,
+    "set_aside": pool_rules.set_aside,
     "left_out": _left_out,
 }

@@ -1,6 +1,7 @@
 """Which Win or Place totals cannot be, by arithmetic of its own: a leap, or another pool than was paid from."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 from local.simulate.oracle.facts import OracleLine, Poll, Pools
@@ -11,23 +12,48 @@ from local.simulate.oracle.reading import SINGLE, Reading
 
 OTHER = {"win": "place", "place": "win"}
 TIMES, TIMES_WITHOUT_ODDS = 4, 6
+TIMES_AT_ONCE, AT_ONCE = 8, timedelta(minutes=3)
 TINY, THIN, SMALL = 10_00, 1_000_00, 5_000_00
 
 
-def leapt(reading: Reading, pools: Pools, lines: Sequence[OracleLine], base: Poll | None) -> dict[str, int]:
-    """Return the pools whose total cannot be, each with the last one that could."""
-    paid = paid_pools(reading, final_only=True)
+def leapt(
+    reading: Reading, pools: Pools, lines: Sequence[OracleLine], base: Poll | None, made: datetime | None = None
+) -> dict[str, int]:
+    """Return the pools whose total cannot be, each with the last one that could; `made` is when the answer was."""
+    final, paid = paid_pools(reading, final_only=True), paid_pools(reading)
+    near = base is not None and made is not None and abs(made - base.generated) <= AT_ONCE
     found = {}
     for product in OTHER:
         now = pools.single.get(product, 0)
-        if now and product in paid and product not in pools.kept:
-            if differs(now, paid[product]):
-                found[product] = paid[product]
+        behind = 0 if product in pools.kept else paid.get(product, 0)
+        if now and product in final and product not in pools.kept:
+            if differs(now, final[product]):
+                found[product] = final[product]
+        elif now and behind and max(now, behind) >= 4 * min(now, behind):
+            found[product] = behind
         elif (
-            now and base is not None and base.pools is not None and _cannot_be(product, pools, lines, base, base.pools)
+            base is not None
+            and base.pools is not None
+            and now
+            and _cannot_be(product, pools, lines, base, base.pools, near=near)
         ):
             found[product] = sound(base.pools, product)
     return found
+
+
+def odd_one(pools: Pools) -> str:
+    """Return the one of Win and Place that stands in no proportion to the other, nor to the exotic pools."""
+    win, place = pools.single.get("win", 0), pools.single.get("place", 0)
+    others = [pools.single.get(p, 0) for p in SINGLE if p not in OTHER]
+    exotic = sum(others)
+    if min(win, place) <= 0 or exotic < THIN or len([cents for cents in others if cents]) < 2:
+        return ""
+    to_place, to_exotic = Fraction(win, place), Fraction(win, exotic)
+    if to_place > 7 and to_exotic > 2 and place >= 200_00 and place + exotic >= 2_500_00:
+        return "win"
+    if to_place < Fraction(3, 4) and to_exotic < Fraction(1, 5) and place >= 500_00:
+        return "win"
+    return "place" if to_place > 9 and Fraction(place, exotic) < Fraction(8, 100) and win >= 2_500_00 else ""
 
 
 def sound(pools: Pools, product: str) -> int:
@@ -62,10 +88,15 @@ def set_right(product: str, pools: Pools, former: Pools) -> bool:
     win, place, win_now, place_now = four
     grown = Fraction(place_now, place) if product == "win" else Fraction(win_now, win)
     was_odd = not Fraction(1, 3) <= Fraction(win, place) <= 7
-    return Fraction(1, 2) <= grown <= 2 and was_odd and Fraction(1, 2) <= Fraction(win_now, place_now) <= 5
+    again = (was_odd and Fraction(1, 2) <= Fraction(win_now, place_now) <= 5) or (
+        odd_one(former) == product and not odd_one(pools)
+    )
+    return again and Fraction(1, 2) <= grown <= 2
 
 
-def _cannot_be(product: str, pools: Pools, lines: Sequence[OracleLine], base: Poll, former: Pools) -> bool:
+def _cannot_be(
+    product: str, pools: Pools, lines: Sequence[OracleLine], base: Poll, former: Pools, *, near: bool
+) -> bool:
     now, last = pools.single[product], former.single.get(product, 0)
     if product in pools.dead | former.dead or not sound(former, product):
         return False
@@ -85,13 +116,16 @@ def _cannot_be(product: str, pools: Pools, lines: Sequence[OracleLine], base: Po
         old, new = then.odds[kind] if then else None, line.odds[kind]
         if old and new and not line.scratched and min(old, new) >= 1 and not (is_floor(old) and is_floor(new)):
             pairs.append((old, new))
+    factors = [Fraction(now, last) * old / (new + Fraction(1, 10)) for old, new in pairs]
+    large = last >= THIN and max(former.single.get(p, 0) for p in OTHER) >= SMALL
+    if near and large and now >= TIMES_AT_ONCE * last and min(factors, default=TIMES) >= TIMES:
+        return True
     beside = _beside(OTHER[product], pools, former)
     if len(pairs) < 3:
         return beside is not None and last >= SMALL and now >= TIMES_WITHOUT_ODDS * beside * last
     if all(abs(new - old) <= max(Fraction(1, 10), old / 50) for old, new in pairs):
         return True
-    least = min(Fraction(now, last) * old / (new + Fraction(1, 10)) for old, new in pairs)
-    return last >= THIN and beside is not None and least >= TIMES * beside
+    return last >= THIN and beside is not None and min(factors) >= TIMES * beside
 
 
 def _beside(other: str, pools: Pools, former: Pools) -> Fraction | None:

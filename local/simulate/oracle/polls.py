@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.simulate.oracle import money
-from local.simulate.oracle.checks import PollEvidence, checks, score_of
+from local.simulate.oracle.checks import checks, score_of
 from local.simulate.oracle.differences import Findings, Json
 from local.simulate.oracle.facts import OVER, Ledger, Look, OracleLine, Poll, Pools
 from local.simulate.oracle.late import is_past, shown_dividends
 from local.simulate.oracle.leaps import leapt
+from local.simulate.oracle.pool_rules import PollEvidence
 from local.simulate.oracle.pools import OfJson, off_by_the_list, paid_pools, pools_of
 from local.simulate.oracle.reading import ODDS, Reading, Unreadable, read_event, stamp
 from local.simulate.oracle.shares import gone, share_out
@@ -107,7 +108,7 @@ def _at(text: str) -> datetime:
 
 
 def _poll(row: Row, reading: Reading, base: Poll | None, status: str, held: bool, known: str) -> Poll:
-    lines, pools = figures(reading, base, status)
+    lines, pools = figures(reading, base, status, _at(row["generatedAt"]))
     return Poll(
         row=row,
         n=base.n + 1 if base else 1,
@@ -140,8 +141,13 @@ def _held(row: Row, base: Poll) -> Poll:
     )  # fmt: skip
 
 
-def figures(reading: Reading, base: Poll | None, status: str) -> tuple[tuple[OracleLine, ...], Pools | None]:
-    """Return every runner's line, by number, and the pools with what of them stands on no runner."""
+def figures(
+    reading: Reading, base: Poll | None, status: str, made: datetime | None = None
+) -> tuple[tuple[OracleLine, ...], Pools | None]:
+    """Return every runner's line, by number, and the pools with what of them stands on no runner.
+
+    `made` is when the answer was made, by which it is told how soon after the poll before.
+    """
     runners = sorted((*reading.runners, *gone(reading.runners, base)), key=lambda r: (r.number, r.id))
     pools = pools_of(reading, base, status)
     everyone = [r.id for r in runners]
@@ -168,7 +174,7 @@ def figures(reading: Reading, base: Poll | None, status: str) -> tuple[tuple[Ora
         for r in runners
     )
     aside = {product: beside for product, (_, beside) in parts.items()}
-    return lines, replace(pools, aside=aside, leapt=leapt(reading, pools, lines, base)) if pools else None
+    return lines, replace(pools, aside=aside, leapt=leapt(reading, pools, lines, base, made)) if pools else None
 
 
 def _compare(findings: Findings, race_id: str, key: str, poll: Poll, base: Poll | None, made: datetime | None) -> None:

@@ -154,7 +154,7 @@ def figures(snapshot: Snapshot, base: LedgerRow | None, status: Status, listed: 
     settled = {p: m.settlement for p, m in zip(SHARED, (win, place), strict=True) if m.settlement != Settlement()}
     if pools is None:
         return Figures(lines, None)
-    leapt = unlikely(pools, lines, base, dividend_pools(snapshot, final_only=True))
+    leapt = unlikely(pools, lines, base, snapshot)
     return Figures(lines, pools._replace(settled=settled, unlikely=leapt))
 
 

@@ -1,14 +1,28 @@
 """Checks of the pools: totals, their growth, and whose money they are."""
 
-from raceday.racing.evidence import MAIN, OUTSIDE, SMALL_CENTS, THIN_CENTS, Evidence, Finding, counted, names
-from raceday.racing.leaps import puts_right, refundable_cents, sound_cents
+from raceday.racing.evidence import (
+    MAIN,
+    OUTSIDE,
+    SMALL_CENTS,
+    THIN_CENTS,
+    TINY_CENTS,
+    Evidence,
+    Finding,
+    counted,
+    names,
+)
+from raceday.racing.leaps import out_of_proportion, puts_right, refundable_cents, sound_cents
 from raceday.racing.pools import dividend_pools, same_pool
 from raceday.racing.records import RunnerLine
-from raceday.racing.shares import at_floor
+from raceday.racing.shares import at_floor, inverse
 from raceday.racing.snapshot import Pool, Status
 
 # Win beyond so many times Place, and so many times all other pools together, is no market's.
 _WIN_PER_PLACE, _WIN_PER_OTHERS = 15, 3
+# Odds of fewer runners are single bets.
+_LEAST_SHOWN = 3
+# In a pool under a thousand dollars, more of it than this hangs on who shows no odds.
+_UNSHOWN_OF_THIN = 0.2
 EXPECTED_PRODUCTS = ("win", "place", "quinella", "trifecta", "first4")
 
 
@@ -26,7 +40,10 @@ def pool_products(e: Evidence) -> Finding | None:
 
 
 def pool_values(e: Evidence) -> Finding | None:
-    """Check that no total is negative, and that Win and Place hold money once betting is over."""
+    """Check that no total is negative, and that Win and Place hold money once betting is over, or ever was seen to be.
+
+    Odds on all runners tell of a pool with money in it at first sight, and so does what was known before.
+    """
     pools = e.snapshot.pools
     if not pools:
         return None
@@ -34,6 +51,7 @@ def pool_values(e: Evidence) -> Finding | None:
     listed = [p for p in pools if not p.dead]
     bad = [p.product for p in listed if (p.total_cents is not None and p.total_cents < 0) or (shut and _empty_main(p))]
     bad += [p.product for p in listed if p.total_cents is None and p.product in MAIN]
+    bad += [p.product for p in listed if not shut and _empty_main(p) and _had_money(e, p.product)]
     # One that nobody can read counts where it is Win or Place; the others are named among what was left out.
     return counted(
         len(pools) - len(bad), len(pools), f"bad {names(bad)}", "not negative; win and place above 0 at the end"
@@ -42,6 +60,17 @@ def pool_values(e: Evidence) -> Finding | None:
 
 def _empty_main(pool: Pool) -> bool:
     return pool.product in MAIN and pool.total_cents == 0
+
+
+def _had_money(e: Evidence, product: str) -> bool:
+    """Tell whether a pool that is shown empty cannot be: it had money before, or all runners show odds of it.
+
+    What is left of an abandoned race is refunded.
+    """
+    if e.snapshot.status is Status.ABANDONED:
+        return False
+    shown = [bool(inverse(r.odds.pool_win if product == "win" else r.odds.pool_place)) for r in e.running]
+    return (e.pools is not None and product in e.pools.kept) or (len(shown) >= _LEAST_SHOWN and all(shown))
 
 
 def pool_dividends(e: Evidence) -> Finding | None:
@@ -98,12 +127,21 @@ def pool_growth(e: Evidence) -> Finding | None:
 
 
 def pool_size(e: Evidence) -> Finding | None:
-    """Check that no total leapt where odds and the other pool stood, nor differs from what Final dividends paid."""
-    paid = dividend_pools(e.snapshot, final_only=True)
-    if e.pools is None or not ((e.base is not None and e.base.pools is not None) or any(p in paid for p in MAIN)):
+    """Check that no total leapt, none is out of all proportion, and that Final dividends are there and paid from it."""
+    if e.pools is None or not any(e.pools.cents(p) for p in MAIN):
         return None
-    bad = [f"{p} {e.pools.cents(p)} for {sound}" for p, sound in e.pools.unlikely.items()]
-    return counted(2 - len(bad), 2, names(bad), "totals that the poll before and Final dividends bear out")
+    bad = {p: f"{p} {e.pools.cents(p)} for {sound}" for p, sound in e.pools.unlikely.items()}
+    is_backed = any(at_floor(r.odds.pool_win) for r in e.running)
+    if (odd := out_of_proportion(e.pools)) and not is_backed:
+        bad.setdefault(odd, f"{odd} {e.pools.cents(odd)} beside the others")
+    if e.snapshot.status is Status.FINAL:
+        paid = {d.product for d in e.snapshot.dividends}
+        for p in MAIN:
+            if (e.pools.cents(p) or 0) > TINY_CENTS and p not in paid:
+                bad.setdefault(p, f"{p} paid nothing")
+    return counted(
+        2 - len(bad), 2, names(bad.values()), "totals that the others, the poll before and dividends bear out"
+    )
 
 
 def _was_called_off(e: Evidence, product: str) -> bool:
@@ -115,17 +153,37 @@ def _cents(line: RunnerLine, product: str) -> int | None:
 
 
 def runner_amounts(e: Evidence) -> Finding | None:
-    """Every runner of a pool with money is listed and has an amount, and all parts together are the pool."""
+    """Every runner of a pool with money is listed and shows what it holds, and all parts together are the pool."""
     totals = {p: t for p in MAIN if e.pools is not None and (t := e.pools.cents(p))}
     if not totals:
         return None
     off = [f"{p} {_known_sum(e, p) - t}" for p, t in totals.items() if _known_sum(e, p) != t]
     unknown = [p for p in totals if e.settled(p).unattributed_cents and any(_cents(r, p) is None for r in e.lines)]
-    bad = {text.split()[0] for text in off} | set(unknown)
+    unshown = [p for p, total in totals.items() if p not in unknown and _hangs_on_unshown(e, p, total)]
+    bad = {text.split()[0] for text in off} | {*unknown, *unshown}
     value = f"off by {names(off)} cents" if off else f"nobody's {names(unknown)}"
+    if unshown and not off:
+        value = f"no odds tell {names([*unknown, *unshown])}"
     if (e.snapshot.field_size or 0) > len(e.running):
         bad, value = set(totals), f"{e.snapshot.field_size} run, {len(e.running)} are listed"
     return counted(len(totals) - len(bad), len(totals), value, "all parts are known and sum to the pool")
+
+
+def _hangs_on_unshown(e: Evidence, product: str, total: int) -> bool:
+    """Tell whether a pool's figures are missing: runners show no odds that must hold some of it.
+
+    Everybody is backed in a pool of five thousand dollars. In smaller ones who holds nothing may show nothing, and in
+    those under a thousand one bet is much of the pool. Odds under the stake are those of nobody that runs.
+    """
+    running = [line for line in e.lines if not line.scratched]
+    unshown = [line for line in running if not inverse(line.odds(f"pool_{product}"))]
+    impossible = any(line.odds(f"pool_{product}") is not None for line in unshown)
+    if not unshown or total <= TINY_CENTS or e.snapshot.status is Status.ABANDONED:
+        return False
+    if impossible or total >= SMALL_CENTS or len(unshown) == len(running):
+        return True
+    amounts = [_cents(line, product) for line in unshown]
+    return None in amounts or sum(c or 0 for c in amounts) > (0 if total >= THIN_CENTS else _UNSHOWN_OF_THIN * total)
 
 
 def _known_sum(e: Evidence, product: str) -> int:

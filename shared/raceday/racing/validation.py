@@ -3,12 +3,12 @@
 | check           | weight | holds when                                                                              |
 |-----------------|--------|-----------------------------------------------------------------------------------------|
 | pool_products   | 7      | Win, Place, Quinella, Trifecta and First4 are listed                                    |
-| pool_values     | 7      | no total is negative; Win and Place are above 0 once betting is shut                    |
+| pool_values     | 7      | no total is negative; Win and Place are not shown empty that were, or must be, filled   |
 | pool_dividends  | 5      | totals equal the pools that the dividends were paid from                                |
 | pool_balance    | 3      | Place is not above Win (three times Win in thin pools), nor Win far above all others    |
 | pool_growth     | 4      | since the poll before, Win and Place did not fall by more than refunds explain          |
-| pool_size       | 3      | no total leapt while odds and the other pool stood; Final dividends were paid from it   |
-| runner_amounts  | 5      | every runner is listed and has an amount; with what stands on nobody they are the pools |
+| pool_size       | 3      | no total leapt or is out of proportion; Final dividends are there and were paid from it |
+| runner_amounts  | 5      | every runner is listed and shows what it holds; all parts together are the pools        |
 | odds_coverage   | 7      | every unscratched runner has fixed odds, and pool odds where there is a pool            |
 | odds_values     | 5      | odds are 1 or more, place odds not above win odds, and win not absurdly above place     |
 | odds_agreement  | 5      | pool odds keep within a factor of 4 of the fixed odds, the median ratio taken out       |
@@ -19,7 +19,7 @@
 | tracker_known   | 3      | entrants that are no runners of the race hold at most 10 points                         |
 | tracker_runners | 3      | every unscratched runner has hold and bet percentages from 0 to 100                     |
 | field_counts    | 2      | field size and entrant count agree with the runners; numbers and ids are unique         |
-| results         | 4      | placings and Win dividends are there and agree with runners and pool odds               |
+| results         | 4      | placings and Win dividends agree with runners and odds; no product is paid no more      |
 | freshness       | 4      | the answer was made at most 45 s before it came, and not in the future                  |
 | set_aside       | 2      | no money of scratched runners is unrefunded or undecided, and no pool was called off    |
 | left_out        | 6      | every member of the answer can be read                                                  |
@@ -37,6 +37,7 @@ from raceday.racing.evidence import (
     INSIDE,
     MAIN,
     OUTSIDE,
+    SMALL_CENTS,
     THIN_CENTS,
     TINY_CENTS,
     Evidence,
@@ -47,7 +48,7 @@ from raceday.racing.evidence import (
     summed,
 )
 from raceday.racing.records import Check, RunnerLine
-from raceday.racing.shares import at_floor, positions_paid
+from raceday.racing.shares import at_floor, inverse, positions_paid
 from raceday.racing.snapshot import Odds, Runner, Snapshot, Status
 
 WEIGHTS: Mapping[str, int] = {
@@ -80,6 +81,8 @@ _UNKNOWN_POINTS = 10.0
 _AGREEMENT = 4.0
 # Fixed win odds above this many times the place odds, both less the stake, do not occur: 71 was met, 5 to 20 is usual.
 _WIN_PER_PLACE = 100
+# What rounded odds may make of a bet.
+_ROUNDING = 1.1
 _FRESH_SECS, _STALE_SECS, _AHEAD_SECS = 45.0, 300.0, 5.0
 
 
@@ -161,9 +164,33 @@ def _odds_agreement(e: Evidence) -> Finding | None:
         if len(ratios) < 3 or e.cents(product) == 0:
             continue
         off = _outliers(ratios, limit) - excused
+        excused |= off & _backed_since(e, product)
+        off -= excused
         judged += len(ratios.keys() - excused)
         bad += [f"{r.number} {product}" for r in e.running if r.entrant_id in off]
-    return counted(judged - len(bad), judged, f"outliers {names(bad)}", "within a factor of 4") if judged else None
+    if judged and min(e.cents("win"), e.cents("place")) >= SMALL_CENTS:
+        bad += [f"{r.number} place above win" for r in e.running if _is_above(r.odds.pool_place, r.odds.pool_win)]
+    right = judged - min(judged, len(bad))
+    return counted(right, judged, f"outliers {names(bad)}", "within a factor of 4") if judged else None
+
+
+def _is_above(place: Decimal | None, win: Decimal | None) -> bool:
+    return place is not None and win is not None and place > win
+
+
+def _backed_since(e: Evidence, product: str) -> set[str]:
+    """Return the runners whose pool odds fell since the poll before by no more than the money that came in.
+
+    One large bet on an outsider is no fault of the odds; what it made of them stays until the others catch up.
+    """
+    if e.base is None or e.base.pools is None or e.pools is None:
+        return set()
+    if not any(check.name == "odds_agreement" and check.ok for check in e.base.checks):
+        return set()
+    came = (e.pools.cents(product) or 0) - (e.base.pools.cents(product) or 0)
+    had = {line.entrant_id: (line.win_cents, line.place_cents)[product == "place"] for line in e.base.runners}
+    has = {line.entrant_id: (line.win_cents, line.place_cents)[product == "place"] for line in e.lines}
+    return {i for i, cents in has.items() if 0 < (cents or 0) - (had.get(i) or 0) <= came * _ROUNDING}
 
 
 def _returned(e: Evidence, product: str) -> set[str]:
@@ -203,7 +230,11 @@ def _place_identity(e: Evidence) -> Finding | None:
 
 
 def _identity(e: Evidence, product: str, places: int, book: float, tolerance: float) -> Finding | None:
-    """Sum inverse odds of all whose money the pool holds; a runner at the floor or without odds makes it void."""
+    """Sum inverse odds of all whose money the pool holds.
+
+    A runner at the floor or without odds holds more than it shows: too small a sum proves nothing then, too large a
+    one still does.
+    """
     kind = f"pool_{product}"
     settled = e.settled(product)
     # Where it is undecided, one that shows no odds was made out of what they lack.
@@ -215,10 +246,12 @@ def _identity(e: Evidence, product: str, places: int, book: float, tolerance: fl
     odds = [getattr(r.odds, kind) for r in e.snapshot.runners if not r.scratched or r.entrant_id in held]
     # One that left the list while the pool holds its money shows no odds either.
     odds += [None] * _gone_with_money(e, product)
-    if not any(odds) or e.cents(product) == 0 or any(o is None or at_floor(o) for o in odds):
+    if not any(odds) or e.cents(product) == 0:
         return None
-    inverse = float(sum(1 / o for o in odds)) / places
-    return summed(inverse, book, tolerance * leniency(e.cents(product)))
+    total, allowed = float(sum(inverse(o) for o in odds)) / places, tolerance * leniency(e.cents(product))
+    if total <= book + allowed and any(o is None or at_floor(o) for o in odds):
+        return None
+    return summed(total, book, allowed)
 
 
 def _gone_with_money(e: Evidence, product: str) -> int:
@@ -284,8 +317,16 @@ def _results(e: Evidence) -> Finding | None:
     s = e.snapshot
     if s.status not in (Status.INTERIM, Status.FINAL):
         return None
-    problems = [problem for problem in (_placing_problem(s), _dividend_problem(s)) if problem]
-    return counted(2 - len(problems), 2, names(problems), "placings and Win dividend that fit the runners")
+    problems = [problem for problem in (_placing_problem(s), _dividend_problem(s) or _withdrawn(e)) if problem]
+    return counted(2 - len(problems), 2, names(problems), "placings and dividends that fit the runners and stay")
+
+
+def _withdrawn(e: Evidence) -> str:
+    """Name the products that a Final race paid at the poll before and pays no more."""
+    if e.base is None or e.base.status is not Status.FINAL or e.snapshot.status is not Status.FINAL:
+        return ""
+    gone = (e.base.dividends or {}).keys() - {d.product for d in e.snapshot.dividends}
+    return f"withdrawn {names(sorted(gone))}" if gone else ""
 
 
 def _placing_problem(s: Snapshot) -> str:
