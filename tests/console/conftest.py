@@ -86,7 +86,7 @@ def _two_minutes_before(folder: Path) -> Iterator[Served]:
 
 
 @contextmanager
-def opened_browser(logs: dict[str, str], trace: str = "") -> Iterator[Any]:
+def opened_browser(logs: dict[str, str], trace: str = "", *, scripts: bool = True) -> Iterator[Any]:
     """Open a headless Chromium; skips where browser, driver or selenium are missing. `trace` names categories."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
     driver = shutil.which("chromedriver")
@@ -98,6 +98,8 @@ def opened_browser(logs: dict[str, str], trace: str = "") -> Iterator[Any]:
     for flag in FLAGS.split():
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", logs)
+    if not scripts:
+        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
     if trace:
         options.add_experimental_option("perfLoggingPrefs", {"traceCategories": trace})
     made = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.console.conftest import opened_browser
+
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 AXE_RUN = """
 const done = arguments[arguments.length - 1];
@@ -148,6 +150,39 @@ def test_the_keyboard_reaches_every_view(browser: Any, served: Any) -> None:
     assert browser.switch_to.active_element.get_attribute("class") == "skip"
 
 
+# What has the focus, whether that is seen by an outline, and whether it lies in view with nothing over it.
+FOCUS = """
+const at = document.activeElement;
+if (!at || at === document.body) return null;
+const [style, place] = [getComputedStyle(at), at.getBoundingClientRect()];
+const middle = place.top + Math.min(place.height, innerHeight - place.top) / 2;
+const there = document.elementFromPoint(Math.max(0, place.left) + 8, middle);
+const seen = style.outlineStyle !== "none" && there && (at.contains(there) || there.contains(at));
+return [at.outerHTML.slice(0, 90), Boolean(seen)];
+"""
+
+
+def test_the_focus_is_seen_wherever_it_goes(browser: Any, served: Any) -> None:
+    """On a phone's width each stop of the Tab key on each page has an outline and nothing over it."""
+    size = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    (run,) = served.source.activity.latest(*EVER, limit=1, function="enhanced-race-poller")
+    race = race_url(served)
+    paths = ("", "/suite", f"/activation/{run.activation}", "/switch?function=all&to=paused")
+    for url in (race, f"{race}/explain?runner=1&label=10", *(f"{served.url}{path}" for path in paths)):
+        browser.get(url)
+        stops: list[tuple[str, bool]] = []
+        while len(stops) < 90:
+            press(browser, "\ue004")
+            stop = browser.execute_script(FOCUS)
+            if stop is None:
+                break
+            stops.append(stop)
+        assert len(stops) > 4
+        assert [where for where, seen in stops if not seen] == [], url
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_narrow_pages_do_not_scroll_sideways(browser: Any, served: Any) -> None:
     """In a window of 420 pixels only the tables scroll sideways, never the page."""
     browser.execute_cdp_cmd(
@@ -176,13 +211,14 @@ return cut;
 
 @pytest.mark.parametrize("width", [390, 800, 1400])
 def test_each_row_of_today_is_laid_out_by_itself_in_the_same_columns(browser: Any, served: Any, width: int) -> None:
-    """A row that changes needs no layout of hundreds of others, and all rows still end their columns at one place."""
+    """A row is laid out without hundreds of others, no width drops one of its nine columns, and all end them alike."""
     size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.get(served.url)
     rows = browser.execute_script(LAID_OUT)
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert len(rows) == 3
+    assert {len(ends) for _, ends in rows} == {9}
     assert {kind for kind, _ in rows[1:]} == {"auto grid"}
     assert len({tuple(ends) for _, ends in rows}) == 1
 
@@ -241,6 +277,32 @@ def test_no_figure_of_the_grid_is_seen_in_part(browser: Any, served: Any, width:
         browser.execute_script("document.getElementById('grid-scroll').scrollLeft = 0")
         until(lambda: "more to the right" in browser.execute_script(out), "what is to the right", 3)
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_grid_that_is_narrowed_alone_cuts_no_figure(browser: Any, served: Any) -> None:
+    """Where the page and not the window takes width from the grid, its columns are covered anew."""
+    size = {"width": 800, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(race_url(served))
+    until(lambda: browser.execute_script(COLUMN)[0], "the present column")
+    for narrower in (15, 29, 44):
+        browser.execute_script(f"document.getElementById('part-grid').style.paddingRight = '{narrower}px'")
+        until(lambda: browser.execute_script(PARTLY) == [], f"whole columns at {narrower} px less", 3)
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize("width", [390, 800, 1400])
+def test_no_figure_is_seen_in_part_without_scripts(served: Any, width: int) -> None:
+    """Where nothing can cover a column the grid is as wide as whole columns, and stands at their edges."""
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    with opened_browser({}, scripts=False) as browser:
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        browser.get(race_url(served))
+        assert browser.execute_script("return document.body.dataset.updates") is None
+        assert "Win pool" in browser.execute_script("return document.querySelector('.grid thead').innerText")
+        for left in (0, 40, 95, 200, 5000):
+            browser.execute_script(f"document.getElementById('grid-scroll').scrollLeft = {left}")
+            until(lambda: browser.execute_script(PARTLY) == [], f"whole columns at {left} of {width}", 3)
 
 
 def test_the_grid_stays_at_the_present_column(browser: Any, fresh: Any) -> None:

@@ -93,6 +93,7 @@
     tick();
     select();
     filter();
+    Grid.watch(reveal);
     Grid.cut();
   }
 
@@ -343,7 +344,6 @@
     revealed = grid.scrollLeft;
     Grid.cut();
   }
-  addEventListener("resize", reveal);
 
   settle();
   reveal();

@@ -45,17 +45,24 @@ const Grid = (() => {
     if (told.textContent !== text) told.textContent = text;
   }
 
-  let asked = false;
-  function later() {
-    if (asked) return;
-    asked = true;
-    requestAnimationFrame(() => {
-      asked = false;
-      cut();
-    });
+  let asked = null;
+  function later(work) {
+    if (!asked) requestAnimationFrame(() => { asked(); asked = null; });
+    asked = work;
   }
+
+  // A page that grows a scroll bar narrows the grid without a resize of the window.
+  let watched = null;
+  function watch(narrowed) {
+    const grid = document.getElementById("grid-scroll");
+    if (grid === watched?.grid) return;
+    watched?.sizes.disconnect();
+    const sizes = new ResizeObserver(() => later(() => { narrowed(); cut(); }));
+    watched = { grid, sizes };
+    if (grid) sizes.observe(grid);
+  }
+
   // A scroll does not bubble; the grid may be another element after news.
-  document.addEventListener("scroll", (event) => event.target.id === "grid-scroll" && later(), true);
-  addEventListener("resize", later);
-  return { cut };
+  document.addEventListener("scroll", (event) => event.target.id === "grid-scroll" && (asked || later(cut)), true);
+  return { cut, watch };
 })();
