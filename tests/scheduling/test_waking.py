@@ -31,6 +31,25 @@ def test_a_timeline_without_its_newest_label_is_woken() -> None:
     assert suite.woken(at_minute(28)) == []
 
 
+def test_labels_that_a_start_put_back_brings_round_again_are_not_woken_for_again_and_again() -> None:
+    """A race whose rows show nothing new is woken once, and then behind no more: its webhook is not switched off."""
+    suite, runners = Suite(at_minute(31)), (RunnerLine("e1", 1, "Runner"),)
+    suite.race("r1")
+    suite.polled("r1", 1, at_minute(30, 0), runners=runners)
+    suite.projects("r1")
+    put_back = START + timedelta(minutes=5)
+    suite.polled("r1", 2, at_minute(25, 0), runners=runners, start=put_back)
+    assert suite.woken(at_minute(24)) == [("money-flow-tracker", "r1"), ("alert-evaluator", "r1")]
+    assert suite.woken(at_minute(23)) == []
+    # A poll half-way to the next label is behind nothing either; the label after it is new.
+    suite.polled("r1", 3, at_minute(22.5, 0), runners=runners, start=put_back)
+    assert suite.woken(at_minute(21)) == [("money-flow-tracker", "r1")]
+    suite.projects("r1")
+    suite.polled("r1", 4, at_minute(20, 0), runners=runners, start=put_back)
+    assert suite.woken(at_minute(19)) == [("money-flow-tracker", "r1"), ("alert-evaluator", "r1")]
+    assert suite.woken(at_minute(18)) == [("money-flow-tracker", "r1"), ("alert-evaluator", "r1")]
+
+
 def test_a_projection_that_cannot_be_read_costs_the_tick_nothing_else() -> None:
     """Where the store refuses to give a projection, the tick names its function, wakes the others and is kept."""
     suite = Suite(at_minute(31))

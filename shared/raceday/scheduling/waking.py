@@ -1,7 +1,7 @@
 """Waking the event functions for races whose projections are behind their ledger: webhooks come at most once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from appwrite.query import Query
 
 from raceday.catalogue import functions
 from raceday.catalogue.functions import EVENT_FUNCTIONS
-from raceday.container import Container, Kept
+from raceday.container import Container, Kept, forget_oldest
 from raceday.errors import RaceDayError
 from raceday.ledger.timeline import surely_owes
 from raceday.projections import alerts, closing_prices, money_flow
@@ -25,8 +25,11 @@ TRACKER, AGGREGATOR, EVALUATOR = functions.TRACKER.name, functions.AGGREGATOR.na
 # A webhook is sent, signed and served well within this.
 DELIVERY = timedelta(seconds=20)
 _MOST_VALUES = 100
+_MOST_KNOWN = 300
 # By function: the newest row of each race that it has.
 _UP_TO_DATE: Kept[dict[str, dict[str, int]]] = Kept(dict)
+# By function: the newest row that a race which was woken for it had then.
+_WOKEN: Kept[dict[str, dict[str, int]]] = Kept(dict)
 # Ends of races, by race and instant, of which nothing is lacking.
 _COMPLETE: Kept[set[tuple[str, datetime]]] = Kept(set)
 
@@ -61,11 +64,26 @@ async def _behind(tick: Tick, projection: "Projection", newest: dict[str, Ledger
     reached: dict[str, int] = {}
     for at in range(0, len(asked), _MOST_VALUES):
         reached |= await projection.reached(tick.container, asked[at : at + _MOST_VALUES])
-    behind = lagging({row.race_id: row.n for row in asked}, reached)
+    behind = await _owing(tick, projection, lagging({row.race_id: row.n for row in asked}, reached), reached)
     cache[projection.function] = {race_id: row.n for race_id, row in newest.items() if race_id not in behind}
     if asked:
         tick.lags[projection.function] = (len(behind), len(asked))
     return behind
+
+
+async def _owing(tick: Tick, projection: "Projection", behind: Sequence[str], reached: Mapping[str, int]) -> list[str]:
+    """Return those of the races behind that have something to make, or have not been woken for it yet.
+
+    A start that was put back brings labels round that are written already: waking makes none of them, and whoever
+    counted such a race as behind would call its webhook switched off.
+    """
+    cache = tick.container.cache.of(_WOKEN)
+    before = cache.get(projection.function, {})
+    in_vain = [race_id for race_id in behind if before.get(race_id) == reached.get(race_id, 0)]
+    idle = {race_id for race_id in in_vain if not await projection.is_behind(tick.container, race_id)}
+    cache[projection.function] = before | {race_id: reached.get(race_id, 0) for race_id in behind}
+    forget_oldest(cache[projection.function], _MOST_KNOWN)
+    return [race_id for race_id in behind if race_id not in idle]
 
 
 async def _totals(container: Container, rows: Sequence[LedgerHead]) -> dict[str, int]:
@@ -99,17 +117,26 @@ def _has_label(row: LedgerHead) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What a function makes of the ledger: the rows that surely show in it, and the newest that it has, per race."""
+    """What a function makes of the ledger: the rows that show in it, and the newest that it has, per race.
+
+    `is_behind` reads whether a race owes anything: a label that is written already shows in no newer row.
+    """
 
     function: str
     shows: Callable[[LedgerHead], bool]
     reached: Callable[[Container, Sequence[LedgerHead]], Awaitable[dict[str, int]]]
+    is_behind: Callable[[Container, str], Awaitable[bool]]
+
+
+async def _always(container: Container, race_id: str) -> bool:
+    """Have every newer row owe its totals, whatever they are."""
+    return True
 
 
 PROJECTIONS = (
-    Projection(AGGREGATOR, lambda row: row.has_pools, _totals),
-    Projection(TRACKER, _has_row, _timelines),
-    Projection(EVALUATOR, _has_label, _cursors),
+    Projection(AGGREGATOR, lambda row: row.has_pools, _totals, _always),
+    Projection(TRACKER, _has_row, _timelines, money_flow.is_behind),
+    Projection(EVALUATOR, _has_label, _cursors, alerts.is_behind),
 )
 
 
