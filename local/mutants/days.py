@@ -51,6 +51,10 @@ _UNCHECKED = (datetime(2026, 2, 13, 20, 7, tzinfo=UTC), datetime(2026, 2, 13, 20
 _PAUSE = (datetime(2026, 2, 13, 22, 0, tzinfo=UTC), datetime(2026, 2, 13, 22, 30, tzinfo=UTC))
 # Fifty minutes of it: more slots than fit on two hands.
 _LONG_PAUSE = (datetime(2026, 2, 13, 21, 44, tzinfo=UTC), datetime(2026, 2, 13, 22, 34, tzinfo=UTC))
+# From before the first look at an early day's results until the second is due too.
+_UNLOOKED = (datetime(2026, 2, 13, 20, 55, tzinfo=UTC), datetime(2026, 2, 13, 21, 56, tzinfo=UTC))
+# Half an hour of an early day's far slots, each in a race's own minute of it, and the next as far apart.
+_FAR_PAUSE = (datetime(2026, 2, 13, 17, 40, tzinfo=UTC), datetime(2026, 2, 13, 18, 10, tzinfo=UTC))
 DAYS: Mapping[str, Named] = {
     "plain": Named(_early(3, 1)),
     "pair": Named(_early(3, 2)),
@@ -63,7 +67,9 @@ DAYS: Mapping[str, Named] = {
     "abandoned": Named(_early(4, 3, abandoned_races=1, abandoned_tails=1)),
     "far": Named(_early(3, 2, foreign_meetings=2, greyhound_meetings=1)),
     "paused": Named(replace(_port(3, 1, moved_starts=0), paused=_PAUSE)),
+    "paused-far": Named(replace(_early(3, 3, moved_starts=0), paused=_FAR_PAUSE)),
     "unseen-finish": Named(replace(_early(3, 1, moved_starts=0), paused=_UNSEEN)),
+    "looks": Named(replace(_early(3, 5, moved_starts=0), paused=_UNLOOKED)),
     "suspended": Named(_early(78, 1, suspensions=1)),
     "late-start": Named(replace(_early(3, 1, moved_starts=0), paused=_UNSEEN_START)),
     "unbacked": Named(_early(48, 1, suspensions=1)),
@@ -84,6 +90,7 @@ DAYS: Mapping[str, Named] = {
     # A first look at a start that has moved fails often, and the next ones were handed out from the old start.
     "moved-unseen": Named(_early(2, 1, moved_starts=1), rates={"feed.timeout": 0.6}),
     "shut-early": Named(_early(3, 1), rates={"payload.shut_early": 0.3}),
+    "shut-always": Named(_early(3, 1), rates={"payload.shut_early": 1.0}),
     "waits": Named(_early(3, 1), rates={"feed.429_wait": 0.5}),
     "shuffled": Named(_early(3, 1), rates={"webhook.delayed": 0.5, "webhook.shuffled": 0.3}),
     "protested": Named(_early(3, 1), rates={"payload.protest_open": 1.0}),

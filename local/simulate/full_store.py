@@ -148,7 +148,7 @@ class FullBackend:
 
     def invoker(self, world: SimWorld, name: str, serial: int, clock: Clock, random: RandomSource, log: Log) -> Invoker:
         """Return the platform itself."""
-        return PlatformStarter(world.platform, world.counts)
+        return PlatformStarter(world.platform, world.counts, world.started)
 
     def reader(self, world: SimWorld) -> Store:
         """Make a client without delays, to read what a finished day has left."""

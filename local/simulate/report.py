@@ -50,7 +50,7 @@ def day_report(day: FeedDay, world: SimWorld, tables: Tables, findings: Findings
         "statuses": statuses(tables),
         "polls": found,
         **use(world, int(found["committed"])),
-        "heartbeat": heartbeat(world.counts.beats),
+        "heartbeat": heartbeat([beat.at for beat in world.record.beats if beat.done]),
         "cost": cost(world),
         "appwrite": appwrite(world),
         "buckets": counted(findings, MONEY_FLOW) | {"written": len(tables.flow)},

@@ -56,6 +56,24 @@ class UserWrite:
     done: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a watcher outside was told at an instant, by which function: that a tick did its work, or did not."""
+
+    at: datetime
+    function: str
+    done: bool
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarmed:
+    """One message of alarms to the operator: each one's kind and text."""
+
+    at: datetime
+    kinds: tuple[tuple[str, str], ...]
+
+
 @dataclass(slots=True)
 class Record:
     """Every answer of a day: events by race id, pages of the meeting list, and single meetings, in order of time.
@@ -63,7 +81,9 @@ class Record:
     `imported` are the instants at which an import of the lists had stored all that it was served, `fell_back` the
     races whose totals went from one poll back to an older one, for a while at least, `unlinked` those that were
     created without their meeting. `outcomes` is what polls told of their orders, each with its container's number,
-    `user_writes` what a user changed in the course of the day.
+    `user_writes` what a user changed in the course of the day. `beats` and `alarms` are what was told outside, `ticks`
+    what the scheduler answered of each tick that came to its end, `looks_handed` the races whose results a poller was
+    started to look at, in order.
     """
 
     events: dict[str, list[ServedAnswer]] = field(default_factory=lambda: defaultdict(list))
@@ -75,6 +95,10 @@ class Record:
     unlinked: list[str] = field(default_factory=list)
     outcomes: list[Mapping[str, Any]] = field(default_factory=list)
     user_writes: list[UserWrite] = field(default_factory=list)
+    beats: list[Beat] = field(default_factory=list)
+    alarms: list[Alarmed] = field(default_factory=list)
+    ticks: list[Mapping[str, Any]] = field(default_factory=list)
+    looks_handed: list[tuple[datetime, tuple[str, ...]]] = field(default_factory=list)
 
     def keep(self, path: str, function: str, at: datetime, body: bytes, *, tracked: bool = True) -> None:
         """Keep the answer to a path below the feed's root: a room, and an id but for a list."""

@@ -137,6 +137,7 @@ class WireBackend(FullBackend):
             function = request.url.path.rsplit("/", 1)[-1]
             payload = json.loads(request.content)
             world.counts.hand(payload)
+            world.started(function, payload)
             if world.platform.busy:
                 return httpx.Response(429, json={"error": "Too many requests."})
             return httpx.Response(202, json={"activationId": world.platform.start(function, payload)})

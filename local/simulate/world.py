@@ -17,7 +17,7 @@ from local.simulate.loop import VirtualClock, VirtualLoop
 from local.simulate.metering import Meter
 from local.simulate.platform import Limit, Platform
 from local.simulate.seams import FaultHooks
-from local.simulate.served import Record
+from local.simulate.served import Alarmed, Beat, Record
 from local.simulate.wire import SlowWire
 from local.testing.containers import make_container
 from raceday.clock import Clock, SyncedClock
@@ -31,7 +31,7 @@ from raceday.store.port import Store
 
 # A release of Appwrite signs a URL as it is, another with its escapes undone: here they differ.
 FUNCTIONS_URL = "https://functions.raceday.local/web%2Draceday"
-POLLER = "enhanced-race-poller"
+POLLER, SCHEDULER = "enhanced-race-poller", "master-race-scheduler"
 SECRET = "simulated-webhook-secret"
 # Processor time of a whole processor, from `bench`: `growth` and `parse` around one call.
 CALL_CPU_SECS = 0.002
@@ -50,6 +50,7 @@ SETTINGS = Settings(
     money_flow_url=f"{FUNCTIONS_URL}/money-flow-tracker",
     race_pools_url=f"{FUNCTIONS_URL}/race-pools-aggregator",
     alerts_url=f"{FUNCTIONS_URL}/alert-evaluator",
+    alarm_url="https://operator.raceday.local/alarm",
 )
 
 
@@ -117,7 +118,6 @@ class Counts:
     outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     handed: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     failed: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
-    beats: list[datetime] = field(default_factory=list)
 
     def hand(self, payload: Mapping[str, Any]) -> None:
         """Count the slots that an invocation hands out."""
@@ -195,6 +195,8 @@ class SimWorld:
             self.counts.imports.append({"function": name, **answer})
             if name == "daily-meetings" and answer.get("ok") and not answer["failures"] and not answer["left"]:
                 self.record.imported.append(self.loop.now())
+        if name == SCHEDULER and "unstarted" in answer:
+            self.record.ticks.append(answer)
         for outcome in answer.get("results", ()):
             self.counts.outcomes[outcome["result"]] += 1
             self.counts.failed[outcome["raceId"], outcome["slot"]] += outcome["result"] == "failed"
@@ -214,7 +216,8 @@ class SimWorld:
             feed_transport=feed,
             store=self.backend.store(self, name, serial, clock, on_request),
             invoker=self.backend.invoker(self, name, serial, clock, chance, log),
-            heartbeat=Watcher(self.loop, self.counts.beats),
+            alarm=Operator(self.loop, self.record),
+            heartbeat=Watcher(self.loop, name, self.record),
             checks_schema=self.backend.checks_schema,
         )
         if self.platform.keeper is not None:
@@ -262,8 +265,14 @@ class SimWorld:
         )
 
     def started(self, function: str, payload: Mapping[str, Any]) -> None:
-        """Be told that the scheduler starts a function: no poller may be paused, or have more races than one takes."""
+        """Be told that the scheduler starts a function: no poller may be paused, or have more races than one takes.
+
+        The one poller that looks at results takes as many as there are.
+        """
+        if looks := tuple(slot["raceId"] for slot in payload.get("slots", ()) if slot.get("kind") == "watch"):
+            self.record.looks_handed.append((self.loop.now(), looks))
         races, most = len({slot["raceId"] for slot in payload.get("slots", ())}), self.settings.races_per_poller
+        most = max(most, len(looks))
         if races > most:
             self.forbidden.append(
                 f"{self.loop.now():%H:%M:%S} {function} was given {races} races, at most {most} are one's"
@@ -287,15 +296,29 @@ class SimWorld:
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """Hears each tick that did its work, as somebody outside would, and notes when."""
+    """Hears of each tick from one function's container, as somebody outside would, and notes when."""
 
     loop: VirtualLoop
-    beats: list[datetime]
+    function: str
+    record: Record
 
     async def beat(self, done: bool, summary: str) -> bool:
         """Take a beat."""
-        if done:
-            self.beats.append(self.loop.now())
+        self.record.beats.append(Beat(self.loop.now(), self.function, done, summary))
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Hears of alarms, and notes when."""
+
+    loop: VirtualLoop
+    record: Record
+
+    async def send(self, message: dict[str, Any]) -> bool:
+        """Take a message."""
+        kinds = tuple((each["kind"], each["text"]) for each in message["alarms"])
+        self.record.alarms.append(Alarmed(self.loop.now(), kinds))
         return True
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from local.embedded import Embedded
 from local.feedsim import FeedTransport, RecordedFeed, generate_day
+from raceday.clock import instant
 from raceday.importing.meetings import list_patch
 from raceday.racing.snapshot import MeetingEntry, RaceEntry, Status
 from raceday.tables import (
@@ -223,6 +224,24 @@ async def test_an_unreadable_payload_is_kept_and_bounded() -> None:
     assert len(kept) == 3
     assert {k["field"] for k in kept} == {"race.event_id"}
     assert all(json.loads(k["payload"])["data"]["race"] == {"event_id": "x"} for k in kept)
+
+
+async def test_the_same_trouble_again_is_counted_with_its_newest_instant() -> None:
+    """What cannot be read for the same cause as before counts up in its own row, as of when it was last met."""
+    suite = Suite()
+    await suite.run("daily-meetings")
+    bad = httpx.Response(200, json={"data": {"race": {"event_id": "x"}}})
+    suite.feed = Spoilt(suite.feed, {"/events/": bad})
+    suite.container = suite.new_container()
+    await suite.run("daily-races")
+    first = {row["$id"]: row for row in await suite.rows(QUARANTINE)}
+    suite.clock.advance(7 * 60)
+    await suite.run("daily-races")
+    again = await suite.rows(QUARANTINE)
+    assert {row["seen"] for row in first.values()} == {1}
+    assert [row["seen"] for row in again] == [2] * len(first)
+    met = [instant(row["seenAt"]) - instant(first[row["$id"]]["seenAt"]) for row in again]
+    assert met == [timedelta(minutes=7)] * len(first)
 
 
 @pytest.mark.parametrize("status", [403, 500, 404])

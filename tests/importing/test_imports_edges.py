@@ -3,14 +3,17 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 from appwrite.query import Query
 
 from local.feedsim import FeedSim, FeedTransport, generate_day
 from local.simulate.loop import VirtualClock, VirtualLoop
 from raceday.importing.entrants import import_race
+from raceday.importing.meetings import list_patch
 from raceday.importing.report import RESERVE_SECS, Report, each
 from raceday.settings import Settings
 from raceday.tables import ENTRANTS, MEETINGS, ODDS_HISTORY, QUARANTINE, RACES, SUITE_STATE
@@ -299,3 +302,21 @@ async def test_an_empty_meeting_list_is_no_card() -> None:
     assert answer.get("error", {}).get("kind") == "feed"
     (noted,) = [r for r in await suite.rows(SUITE_STATE) if r["kind"] == "import"]
     assert (noted["name"], noted["status"]) == ("daily-meetings", "empty")
+
+
+async def test_an_import_after_the_start_leaves_statuses_to_the_polls() -> None:
+    """Details imported while a race that nobody has polled is run bring no status: a poll is to see it first."""
+    suite = await Suite().imported()
+    before = {row["$id"]: row["status"] for row in await suite.rows(RACES)}
+    first = min(suite.day.core_races, key=lambda race: race.advertised)
+    suite.clock.advance((first.advertised + timedelta(minutes=2) - suite.clock.now()).total_seconds())
+    assert suite.day.truth(first.race_id, suite.clock.now()).status != before[first.race_id]
+    assert (await suite.run("daily-races"))["failures"] == []
+    assert {row["$id"]: row["status"] for row in await suite.rows(RACES)} == before
+
+
+@pytest.mark.parametrize("column", ["startTime", "toteStartTime", "meeting", "meetingId", "raceDateNz", "weather"])
+def test_of_a_race_that_its_event_described_the_list_moves_times_meeting_and_day(column: str) -> None:
+    """What the list alone knows of a described race is brought up to date by it, and nothing that the event tells."""
+    there = {"status": "Open", "entrantCount": 8, column: "before"}
+    assert list_patch(there, {"status": "Open", column: "now"}) == ({} if column == "weather" else {column: "now"})

@@ -208,11 +208,13 @@ async def test_rebuilding_finds_closing_prices_that_differ() -> None:
     assert Decimal(str((await suite.rows(CLOSING_PRICES, Query.equal("entrantId", ["r1"])))[0]["fixedWinT60"])) == 8
 
 
-@pytest.mark.parametrize(("n", "owing"), [(4, False), (6, False), (7, True)])
-async def test_only_a_poll_that_ends_its_race_asks_for_them(n: int, *, owing: bool) -> None:
-    """A poll of an open or closed race costs nothing for closing prices, one that ends it reads for them."""
+@pytest.mark.parametrize(("n", "owing"), [(4, False), (6, False), (7, True), (8, True)])
+async def test_only_a_row_that_ends_its_race_asks_for_them(n: int, *, owing: bool) -> None:
+    """A poll of an open or closed race costs nothing for closing prices; one that ends it, or gives it up, does."""
     suite = Suite(at=START)
-    await keep(suite, *history())
+    rows = history()
+    given_up = rows[-2]._replace(n=8, kind="closing", slot=rows[-1].slot + timedelta(hours=6))
+    await keep(suite, *rows, given_up)
     stored = await suite.store.get(RACE_POLLS, row_key("race-poll", "race-1", n))
     assert stored is not None
     call = Call("race-pools-aggregator", {}, "act", 0.0, suite.clock, suite.container.log, None, stored, RACE_POLLS)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from local.feedsim import generate_day
 from local.simulate import campaigns
 from local.simulate.campaigns import ALARMED, HEAD, SETS, excused, main, row, unflagged
 
@@ -59,7 +60,7 @@ def test_the_sets_are_what_the_release_asks_for() -> None:
     assert set(ALARMED) <= {asked.plan.seed for asked in made["plain"]}
     assert {asked.plan.day for asked in made["nights"]} >= {date(2026, 9, 27), date(2028, 2, 29), date(2026, 12, 31)}
     assert {asked.plan.races for asked in made["one race"]} == {1}
-    assert made["paging"][0].plan.races // 8 > 100
+    assert made["816 races"][0].plan.races // 8 > 100
     assert len(made["pairs"]) == 91
 
 
@@ -80,3 +81,19 @@ def test_what_names_no_day_is_refused_before_any_is_run(words: list[str], capsys
     told = capsys.readouterr()
     assert told.out == ""
     assert f"got {words[-1]!r}" in told.err
+
+
+def test_help_names_the_sets_and_runs_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """Asked for help the command lists its sets and simulates no day."""
+    assert main(["--help"]) == 0
+    told = capsys.readouterr().out
+    assert all(name in told for name in SETS)
+
+
+def test_the_paged_day_has_wanted_meetings_on_a_later_page() -> None:
+    """A list of more than two pages has meetings to poll beyond its first."""
+    (first, *_) = SETS["paging"]()
+    day = generate_day(first.plan.seed, first.plan.day, first.plan.races, options=first.plan.options)
+    listed = sorted(day.meetings, key=lambda meeting: meeting.country)
+    assert len(listed) > 200
+    assert {race.meeting_id for race in day.core_races} & {meeting.meeting_id for meeting in listed[100:]}

@@ -138,6 +138,7 @@ def test_a_row_that_is_lost_or_doubled_is_named(day: Judged, table: str, what: s
 def test_a_row_where_none_belongs_is_unexpected(day: Judged, table: str) -> None:
     """A sound day leaves nothing in the quarantine, and no function of a day draws silks."""
     row = {"$id": "x", "subject": "race", "field": "status", "seen": 1, "raceId": "", "payload": None}
+    row["$createdAt"] = day.left.end.isoformat()
     found = day.again(table, [row]).found
     assert [(each.table, each.what) for each in found] == [(table, "unexpected")]
 

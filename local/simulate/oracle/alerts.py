@@ -13,6 +13,7 @@ from local.simulate.oracle.facts import OVER, Ledger, Poll
 from local.simulate.oracle.movements import movements
 from local.simulate.oracle.reading import stamp
 from local.simulate.oracle.timeline import DueEntry, secs_left
+from local.simulate.oracle.words import movement_words, reminder_words
 from local.simulate.served import UserWrite
 from raceday.store.port import Row
 from raceday.tables import NOTIFICATIONS
@@ -122,11 +123,6 @@ def judge_alerts(
                 either.add(key)
     findings.match(NOTIFICATIONS, rows, wanted, _key, race_of=lambda key: key[1], either=either)
     for row in rows:
-        polls = ledgers[row["raceId"]].polls if row["raceId"] in ledgers else ()
-        line = polls[-1].line(row["entrantId"]) if polls and row["entrantId"] else None
-        name = f"{line.number}. {line.name}" if line else ""
-        if not row["title"] or not row["message"] or name not in row["message"]:
-            findings.add(NOTIFICATIONS, "wrong", race=row["raceId"], key=f"{row['$id']} names another", found=name)
         if row["$updatedAt"] != row["$createdAt"]:
             findings.add(NOTIFICATIONS, "changed", race=row["raceId"], key=row["$id"])
 
@@ -143,14 +139,16 @@ def _race(
     for before, now in pairwise(labels):
         if now.poll.status in OVER:
             continue
-        for entrant, kind, value, proven in movements(before, now):
+        for found in movements(before, now):
+            entrant, kind, value, proven = found[:4]
+            words = movement_words(before, now, found)
             for mind in minds:
                 forms = mind.at(now.poll)
                 wanting = [user for user in forms if user.wants(race_id, now.poll)]
                 # Odds are decimals and so is their change; shares are worked out in floating point.
                 colours = {color for user in wanting for color in user.colours(value, exact=kind == "odds")}
                 if colours - {None}:
-                    columns = {"entrantId": entrant, "value": Near(value), "color": AnyOf(tuple(colours))}
+                    columns = {"entrantId": entrant, "value": Near(value), "color": AnyOf(tuple(colours)), **words}
                     sure = proven and None not in colours and len(wanting) == len(forms)
                     yield _told(mind.now, race_id, now.poll, now.interval or 0, kind, columns, sure=sure)
     reminder = last_minute(ledger)
@@ -160,7 +158,7 @@ def _race(
         forms = mind.at(reminder)
         wanting = [user for user in forms if user.audible and user.wants(race_id, reminder)]
         if wanting:
-            columns = {"entrantId": None, "value": None, "color": None}
+            columns = {"entrantId": None, "value": None, "color": None, **reminder_words(reminder)}
             yield _told(mind.now, race_id, reminder, 1, "reminder", columns, sure=len(wanting) == len(forms))
 
 

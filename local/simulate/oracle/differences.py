@@ -1,10 +1,12 @@
 """What a table differs in from what it must hold: which row, which column, expected and found."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from raceday.store.port import Row
@@ -12,6 +14,9 @@ from raceday.store.port import Row
 MOST_SHOWN = 40
 # What a number may lose on its way through JSON; cents and counts are whole, and compared as such.
 _NEAR = 1e-9
+# Figures in words are worked out in floating point: beside a half they may be rounded to either side.
+_EDGE = Fraction(1, 10**6)
+_FIGURE = re.compile(r"\{(-?\d+)/(\d+):(\d)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,7 @@ def shown(key: Any) -> str:
 
 def same(there: Any, wanted: Any) -> bool:
     """Compare a stored value with the one it must be: numbers by value, JSON texts by what they hold."""
-    if isinstance(wanted, (Json, Near, Within)):
+    if isinstance(wanted, (Json, Near, Within, Sentence)):
         return wanted.holds(there)
     if isinstance(wanted, AnyOf):
         return any(there == value or same(there, value) for value in wanted.values)
@@ -197,6 +202,31 @@ class Within:
             return False
 
 
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A text whose figures, written as {numerator/denominator:decimals}, may be rounded to either side of a half."""
+
+    text: str
+
+    def holds(self, there: Any) -> bool:
+        """Tell whether a stored text says the same."""
+        parts = _FIGURE.split(self.text)
+        pattern = "".join(
+            re.escape(part) if i % 4 == 0 else rf"(-?\d+\.\d{{{parts[i + 2]}}})" if i % 4 == 1 else ""
+            for i, part in enumerate(parts)
+        )
+        found = re.fullmatch(pattern, there) if isinstance(there, str) else None
+        figures = _FIGURE.findall(self.text)
+        return found is not None and all(
+            abs(Fraction(shown) - Fraction(int(num), int(den))) <= Fraction(1, 2 * 10 ** int(digits)) + _EDGE
+            for shown, (num, den, digits) in zip(found.groups(), figures, strict=True)
+        )
+
+    def __str__(self) -> str:
+        """Return the text with its figures rounded."""
+        return _FIGURE.sub(lambda m: f"{int(m[1]) / int(m[2]):.{m[3]}f}", self.text)
+
+
 def _short(value: Any) -> str:
     if isinstance(value, Json):
         value = json.dumps(value.value, default=_plain)
@@ -204,6 +234,8 @@ def _short(value: Any) -> str:
         value = round(float(value.value), 4)
     if isinstance(value, Within):
         return f"an instant from {value.begin} to {value.end}"
+    if isinstance(value, Sentence):
+        return str(value)
     if isinstance(value, AnyOf):
         return " or ".join(_short(each) for each in value.values)
     text = value if isinstance(value, str) else json.dumps(value, default=_plain)

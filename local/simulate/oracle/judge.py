@@ -13,9 +13,10 @@ from local.simulate.oracle.ends import judge_causes, judge_ends, judge_lateness,
 from local.simulate.oracle.facts import Ledger
 from local.simulate.oracle.lists import ListMeeting, listed
 from local.simulate.oracle.polls import ledger_of
-from local.simulate.oracle.sightings import judge_odds, judge_results, judge_versions
+from local.simulate.oracle.sightings import judge_handed_looks, judge_odds, judge_results, judge_versions
 from local.simulate.oracle.state import judge_quarantine, judge_state, judge_untouched
 from local.simulate.oracle.timeline import judge_timeline, timelines_of
+from local.simulate.oracle.told import judge_beats, judge_health
 from local.simulate.oracle.totals import judge_totals
 from local.simulate.served import Record
 from local.simulate.tables import Tables
@@ -75,7 +76,9 @@ def judge_rows(left: Left, record: Record) -> Findings:
     judge_races(tables[RACES], pages, ledgers, record, span, findings, sure)
     judge_entrants(tables[ENTRANTS], races, ledgers, record, span, findings)
     judge_odds(tables[ODDS_HISTORY], races, ledgers, record, span, findings)
-    judge_results(tables[RACE_RESULTS], ledgers, findings)
+    judge_results(tables[RACE_RESULTS], ledgers, left.end, findings, sound=left.sound)
+    if left.sound:
+        judge_handed_looks(record.looks_handed, ledgers, findings)
     judge_versions(tables[RACE_RESULT_VERSIONS], ledgers, findings)
     judge_closing(tables[CLOSING_PRICES], ledgers, findings)
     judge_totals(tables[RACE_POOLS], races, ledgers, findings, sound=left.sound)
@@ -89,6 +92,8 @@ def judge_rows(left: Left, record: Record) -> Findings:
     minds = minds_of(begun, ended, record.user_writes, sound=left.sound)
     judge_alerts(tables[NOTIFICATIONS], minds, ledgers, timelines, findings)
     judge_state(tables[SUITE_STATE], left.day, pages, ledgers, timelines, span, findings, sound=left.sound)
+    judge_beats(record.beats, record.ticks, findings, sound=left.sound)
+    judge_health(tables, record.alarms, left.begin - _CLOCKS, left.end + _CLOCKS, findings, sound=left.sound)
     judge_quarantine(tables[QUARANTINE], record, span, findings)
     judge_untouched(left.before.rows, tables.rows, findings, record.user_writes)
     return findings

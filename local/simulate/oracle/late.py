@@ -6,11 +6,16 @@ from typing import Any
 
 from local.simulate.oracle.differences import Json, Within
 from local.simulate.oracle.facts import Ledger, Look
-from local.simulate.oracle.reading import Reading, product_of
+from local.simulate.oracle.reading import Reading, product_of, stamp
 
 Columns = dict[str, Any]
 # A container's clock may be off; a look that could not keep what it saw is made again until something keeps it.
 _CLOCKS, _AGAIN = timedelta(minutes=7), timedelta(hours=6)
+# Hours after Final at which results are looked at again, and for how long what a look amended is told again.
+_LOOK_HOURS = (1, 3, 24, 168)
+_TOLD_AGAIN, _TOLD_AGAIN_FROM = timedelta(hours=12), timedelta(minutes=14)
+# Looks are handed out each six minutes, some at once; the minute and the poll come on top.
+_LOOKED_WITHIN = timedelta(minutes=9)
 
 
 def late_versions(ledger: Ledger, versions: Sequence[Columns]) -> list[Columns]:
@@ -103,3 +108,29 @@ def shown_dividends(reading: Reading) -> list[Any]:
     """Return the dividends that are shown: of each product its Final ones alone once it has any."""
     final = {d.product for d in reading.dividends if d.status.lower() == "final"}
     return [d.shown for d in reading.dividends if d.status.lower() == "final" or d.product not in final]
+
+
+def next_look(newest: Columns, final: Any, looks: Sequence[Look]) -> Any:
+    """Return when results of a day on which nothing broke are to be looked at next, None where never again.
+
+    Results that a look amended are looked at again sooner: somewhere in the half day after the last look.
+    """
+    if not isinstance(final, str):
+        return None
+    last = max((look.at for look in looks), default=None)
+    if last is not None and newest.get("seenBy") == "watch":
+        return Within(last + _TOLD_AGAIN_FROM, last + _TOLD_AGAIN)
+    since = max(datetime.fromisoformat(newest["resultTime"]), last or datetime.fromisoformat(final))
+    due = (datetime.fromisoformat(final) + timedelta(hours=hours) for hours in _LOOK_HOURS)
+    return next((stamp(at) for at in due if at > since), None)
+
+
+def in_order(due: Sequence[str | None]) -> bool:
+    """Tell whether looks that are handed out together are due, and those that wait longest come first."""
+    known = [at for at in due if at is not None]
+    return len(known) == len(due) and known == sorted(known)
+
+
+def is_overdue(at: str | None, end: datetime) -> bool:
+    """Tell whether a look has been due so long before the end of a day that somebody must have made it."""
+    return at is not None and datetime.fromisoformat(at) + _LOOKED_WITHIN < end

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from local.simulate.oracle.facts import Poll
 from local.simulate.oracle.money import inverse_of, over_one, summed
@@ -16,8 +16,24 @@ _TENTH, _FLOOR = Fraction(1, 10), Fraction(104, 100)
 Range = tuple[Fraction, Fraction]
 
 
-def movements(before: DueEntry, now: DueEntry) -> Iterator[tuple[str, str, Fraction, bool]]:
-    """Return each proven rise of a share and each price that came in: runner, kind, value, and whether it is sure."""
+class Proven(NamedTuple):
+    """A rise of a share, or a price that came in: `was` and `now` are shares of 100, or odds of a `market`.
+
+    `least` is what is proven of it, `sure` tells whether that is clear of the threshold.
+    """
+
+    entrant: str
+    kind: str
+    value: Fraction
+    sure: bool
+    was: Fraction
+    now: Fraction
+    least: Fraction
+    market: str = ""
+
+
+def movements(before: DueEntry, now: DueEntry) -> Iterator[Proven]:
+    """Return each proven rise of a share and each price that came in."""
     a, b = before.poll, now.poll
     if _unlike(a, b):
         return
@@ -63,7 +79,7 @@ def _running(poll: Poll) -> list[str]:
     return [line.id for line in poll.lines if not line.scratched]
 
 
-def _rises(base: Poll | None, a: Poll, b: Poll, product: str) -> Iterator[tuple[str, str, Fraction, bool]]:
+def _rises(base: Poll | None, a: Poll, b: Poll, product: str) -> Iterator[Proven]:
     polls = [poll for poll in (base, a, b) if poll is not None]
     if any(_settled(poll, product).get("decision") == "undecided" or _leapt(poll, product) for poll in polls):
         return
@@ -74,7 +90,8 @@ def _rises(base: Poll | None, a: Poll, b: Poll, product: str) -> Iterator[tuple[
     for i in _running(b):
         least = (came[i][0] - was[i][1]) * 100
         if least >= LEAST - EDGE:
-            yield i, f"money_{product}", shares[1][i] - shares[0][i], least >= LEAST + EDGE
+            was_share, share = shares[0].get(i, Fraction(0)), shares[1][i]
+            yield Proven(i, f"money_{product}", share - was_share, least >= LEAST + EDGE, was_share, share, least)
 
 
 def _shares(earlier: Poll | None, later: Poll, product: str) -> dict[str, Fraction]:
@@ -131,7 +148,7 @@ def _ranges(odds: Mapping[str, Fraction], total: int) -> dict[str, Range]:
     }
 
 
-def _prices(a: Poll, b: Poll) -> Iterator[tuple[str, str, Fraction, bool]]:
+def _prices(a: Poll, b: Poll) -> Iterator[Proven]:
     for line in b.lines:
         former = a.line(line.id)
         if former is None or line.scratched:
@@ -142,4 +159,5 @@ def _prices(a: Poll, b: Poll) -> Iterator[tuple[str, str, Fraction, bool]]:
             continue
         least = (was - now - (0 if fixed else _TENTH)) / was * 100
         if least >= LEAST - EDGE:
-            yield line.id, "odds", (was - now) / was * 100, least >= LEAST + EDGE
+            value, market = (was - now) / was * 100, "fixed" if fixed else "tote"
+            yield Proven(line.id, "odds", value, least >= LEAST + EDGE, was, now, least, market)

@@ -1,13 +1,15 @@
 """Odds history and results: every price that changed, and the placings and dividends as last served."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from local.simulate.oracle.cards import first_sight
 from local.simulate.oracle.differences import Findings, Json, Within
 from local.simulate.oracle.facts import Ledger, Poll
-from local.simulate.oracle.late import late_versions, shown_dividends, standing
+from local.simulate.oracle.late import in_order, is_overdue, late_versions, next_look, shown_dividends, standing
 from local.simulate.oracle.reading import ODDS, stamp
+from local.simulate.oracle.words import what_changed
 from local.simulate.served import Record
 from raceday.store.port import Row
 from raceday.tables import ODDS_HISTORY, RACE_RESULT_VERSIONS, RACE_RESULTS
@@ -44,10 +46,49 @@ def _sighting(race_id: str, entrant: str, kind: str, n: int, odds: Any, at: Any)
     return {"raceId": race_id, "entrantId": entrant, "type": kind, "n": n, "odds": odds, "eventTimestamp": at}
 
 
-def judge_results(rows: Sequence[Row], ledgers: Mapping[str, Ledger], findings: Findings) -> None:
-    """Compare the results with the last poll that showed any; `resultTime` is when they last changed."""
-    wanted = {race_id: found for race_id, ledger in ledgers.items() if (found := results_of(ledger)) is not None}
+def judge_results(
+    rows: Sequence[Row], ledgers: Mapping[str, Ledger], end: datetime, findings: Findings, *, sound: bool
+) -> None:
+    """Compare the results with the last poll that showed any; `resultTime` is when they last changed.
+
+    Where nothing broke, when they are looked at next follows from the last look, and none is overdue at the `end`.
+    """
+    wanted: dict[str, Columns] = {}
+    for race_id, ledger in ledgers.items():
+        versions = versions_of(ledger)
+        if (found := results_of(ledger)) is None:
+            continue
+        if sound:
+            found["nextLookAt"] = next_look(versions[-1], found["finalAt"], ledger.looks)
+        wanted[race_id] = found
     findings.match(RACE_RESULTS, rows, wanted, lambda row: row["$id"], race_of=str)
+    for row in rows:
+        if sound and is_overdue(row["nextLookAt"], end):
+            findings.add(RACE_RESULTS, "missing", race=row["raceId"], key=f"a look at {row['nextLookAt'][11:19]}")
+
+
+def judge_handed_looks(
+    handed: Sequence[tuple[datetime, Sequence[str]]], ledgers: Mapping[str, Ledger], findings: Findings
+) -> None:
+    """Compare the looks that were handed out, where nothing broke, with those that were due by then.
+
+    When a race is looked at again whose results a look amended follows from that look, and is judged with its row.
+    """
+    amended = {race_id for race_id, ledger in ledgers.items() if any("seenBy" in v for v in versions_of(ledger))}
+    for at, races in handed:
+        due = [_due(ledgers.get(race_id), at) for race_id in races if race_id not in amended]
+        if not in_order([each if each and each <= stamp(at) else None for each in due]):
+            findings.add(RACE_RESULTS, "unexpected", key=f"looks handed out at {at:%H:%M:%S}", found=due)
+
+
+def _due(ledger: Ledger | None, at: datetime) -> str | None:
+    """Return when a race's results were to be looked at next as of an instant."""
+    versions = versions_of(ledger) if ledger else []
+    if ledger is None or not versions:
+        return None
+    final = next((v["resultTime"] for v in versions if v["resultStatus"] == "final"), None)
+    found: str | None = next_look(versions[-1], final, [look for look in ledger.looks if look.at < at])
+    return found
 
 
 def versions_of(ledger: Ledger) -> list[Columns]:
@@ -97,10 +138,13 @@ def judge_versions(rows: Sequence[Row], ledgers: Mapping[str, Ledger], findings:
     """Compare the kept versions of results with every one that differed from the one before it."""
     wanted: dict[tuple[str, int], Columns] = {}
     for race_id, ledger in ledgers.items():
-        for n, version in enumerate(versions_of(ledger), 1):
+        versions = versions_of(ledger)
+        for n, version in enumerate(versions, 1):
             same = {column: version[column] for column in _KEPT}
             seen = {"raceId": race_id, "version": n, "seenAt": version["resultTime"]}
             seen["seenBy"] = version.get("seenBy", "poll")
+            before = versions[n - 2] if n > 1 else None
+            seen["changed"] = Json(what_changed(before, version) if before else [])
             wanted[race_id, n] = {**seen, **same}
     findings.match(RACE_RESULT_VERSIONS, rows, wanted, lambda row: (row["raceId"], row["version"]))
 

@@ -107,12 +107,7 @@ def judge_quarantine(rows: Sequence[Row], record: Record, span: Within, findings
 
 
 def _is_kept(payload: str | None, race_id: str, name: str) -> bool:
-    """Tell whether a kept payload is the race's own event, or another's where that is what is wrong with it.
-
-    Of a member that a poll left out its value alone is kept.
-    """
-    if payload is None:
-        return True
+    """Tell whether a kept payload is the race's own event, or another's where that is what is wrong with it."""
     try:
         return bool((json.loads(payload or "")["data"]["race"]["event_id"] == race_id) != (name == "race.event_id"))
     except (ValueError, KeyError, TypeError):
