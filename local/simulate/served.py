@@ -82,8 +82,8 @@ class Record:
     races whose totals went from one poll back to an older one, for a while at least, `unlinked` those that were
     created without their meeting. `outcomes` is what polls told of their orders, each with its container's number,
     `user_writes` what a user changed in the course of the day. `beats` and `alarms` are what was told outside, `ticks`
-    what the scheduler answered of each tick that came to its end, `looks_handed` the races whose results a poller was
-    started to look at, in order.
+    what was answered of each tick that came to its end, the watchdog's included, `looks_handed` the races whose
+    results a poller was started to look at, in order.
     """
 
     events: dict[str, list[ServedAnswer]] = field(default_factory=lambda: defaultdict(list))

@@ -121,7 +121,7 @@ def test_what_is_quarantined_on_a_broken_day_has_two_hours_to_be_told(minutes: i
     findings = Findings()
     none: dict[str, Sequence[Row]] = {table: [] for table in (RACE_POLLS, RACES, SUITE_STATE)}
     rows = [{"$createdAt": (DAY - timedelta(minutes=minutes)).isoformat()}]
-    judge_health(Tables({**none, QUARANTINE: rows}), [], DAY - timedelta(days=1), DAY, findings, sound=False)
+    judge_health(Tables({**none, QUARANTINE: rows}), [], [], DAY - timedelta(days=1), DAY, findings, sound=False)
     assert [each.key for each in findings.found] == (["alarm quarantine"] if missing else [])
 
 

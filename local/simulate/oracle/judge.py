@@ -93,8 +93,9 @@ def judge_rows(left: Left, record: Record) -> Findings:
     judge_alerts(tables[NOTIFICATIONS], minds, ledgers, timelines, findings)
     judge_state(tables[SUITE_STATE], left.day, pages, ledgers, timelines, span, findings, sound=left.sound)
     judge_beats(record.beats, record.ticks, findings, sound=left.sound)
-    judge_health(tables, record.alarms, left.begin - _CLOCKS, left.end + _CLOCKS, findings, sound=left.sound)
-    judge_quarantine(tables[QUARANTINE], record, span, findings)
+    health = (record.alarms, record.ticks, left.begin - _CLOCKS, left.end + _CLOCKS)
+    judge_health(tables, *health, findings, sound=left.sound)
+    judge_quarantine(tables[QUARANTINE], record, findings)
     judge_untouched(left.before.rows, tables.rows, findings, record.user_writes)
     return findings
 

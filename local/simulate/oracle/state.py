@@ -1,7 +1,7 @@
 """The suite's own notes, the quarantine, and the tables that no function of a day may touch."""
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -19,6 +19,8 @@ from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, QUARANTINE, SILKS, SUIT
 # Minutes of the eve at which each daily schedule is due, in UTC.
 DUE = {"daily-meetings": (17, 0), "daily-races": (17, 10), "daily-entrants": (17, 20), "prune": (17, 40)}
 Columns = dict[str, Any]
+# A container's clock may be off by so much.
+_CLOCKS = timedelta(minutes=7)
 
 
 def judge_state(
@@ -86,28 +88,36 @@ def _cursor(ledger: Ledger, timeline: Sequence[DueEntry]) -> Columns | None:
     }
 
 
-def judge_quarantine(rows: Sequence[Row], record: Record, span: Within, findings: Findings) -> None:
+def judge_quarantine(rows: Sequence[Row], record: Record, findings: Findings) -> None:
     """Compare the quarantine with the events that nobody can read: no row without one, or of too many."""
-    seen: Counter[tuple[str, str]] = Counter()
+    met: dict[tuple[str, str], list[datetime]] = defaultdict(list)
     for race_id, answers in record.events.items():
         for answer in answers:
             try:
                 opened(answer.body, race_id)
             except Unreadable as error:
                 if str(error).startswith("race."):
-                    seen[race_id, str(error)] += 1
+                    met[race_id, str(error)].append(answer.at)
     wanted: dict[tuple[str, str], Columns] = {}
     for row in rows:
         key = (row["subject"], row["field"])
-        if key in seen:
-            wanted[key] = {"subject": key[0], "field": key[1], "seenAt": span}
-            if not 1 <= row["seen"] <= seen[key] or row["raceId"] != key[0] or not _is_kept(row["payload"], *key):
-                findings.add(QUARANTINE, "wrong", race=key[0], key=f"{key[1]} seen {row['seen']} of {seen[key]}")
+        if times := met.get(key):
+            newest = Within(times[0] - _CLOCKS, times[-1] + _CLOCKS)
+            wanted[key] = {"subject": key[0], "field": key[1], "seenAt": newest}
+            # Who met it may have been stopped before it was kept.
+            counted = max(1, len(times) // 2) <= row["seen"] <= len(times)
+            if not counted or row["raceId"] != key[0] or not _is_kept(row["payload"], *key):
+                findings.add(QUARANTINE, "wrong", race=key[0], key=f"{key[1]} seen {row['seen']} of {len(times)}")
     findings.match(QUARANTINE, rows, wanted, lambda row: (row["subject"], row["field"]))
 
 
 def _is_kept(payload: str | None, race_id: str, name: str) -> bool:
-    """Tell whether a kept payload is the race's own event, or another's where that is what is wrong with it."""
+    """Tell whether a kept payload is the race's own event, or another's where that is what is wrong with it.
+
+    Of a start that a poll could do without its value alone is kept.
+    """
+    if payload is None:
+        return name == "race.advertised_start"
     try:
         return bool((json.loads(payload or "")["data"]["race"]["event_id"] == race_id) != (name == "race.event_id"))
     except (ValueError, KeyError, TypeError):
