@@ -8,6 +8,7 @@ from PIL import Image
 from raceday.silks.colours import hex_of, rgb_of
 from raceday.silks.draw import draw, draw_png
 from raceday.silks.parse import parse
+from raceday.silks.pictures import dominant
 
 # Points of the picture of 128 pixels: on the left and right of the body, a sleeve, the cap, and outside.
 LEFT, RIGHT, TOP, LOW = (44, 96), (84, 96), (64, 50), (64, 108)
@@ -99,3 +100,13 @@ def test_two_drawings_in_one_page_keep_their_own_clips() -> None:
     assert ids[0]
     assert ids[1]
     assert not ids[0] & ids[1]
+
+
+@pytest.mark.parametrize(("blue_rows", "names"), [(1, ("red",)), (8, ("red", "blue"))])
+def test_a_picture_s_specks_are_no_colour_of_its_silk(blue_rows: int, names: tuple[str, ...]) -> None:
+    """What covers less than six hundredths of a picture, as seams do, is left out; the rest goes by size."""
+    picture = Image.new("RGB", (64, 64), rgb_of("red"))
+    picture.paste(rgb_of("blue"), (0, 0, 64, blue_rows))
+    written = io.BytesIO()
+    picture.save(written, "PNG")
+    assert dominant(written.getvalue()) == names

@@ -156,7 +156,7 @@ def test_a_body_without_end_is_stopped() -> None:
 
 def test_a_picture_completes_words_and_never_overrules_them() -> None:
     """Colours seen fill a silk whose words name none; named colours stay."""
-    assert completed(Silk(), ("red", "white")).primary == "red"
+    assert completed(Silk(), ("red", "white", "blue")).body.colours == ("red", "white")
     named = Silk(cloth("blue"))
     assert completed(named, ("red",)) == named
 
