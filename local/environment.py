@@ -13,12 +13,12 @@ from ops.environment import Environment, load
 from ops.packaging.errors import PackagingError
 
 OPTION = "--env-file"
-# What reads settings or acts on a store that they may name. What simulates, measures or tests is the same on every
-# machine, and reads none.
+# What reads settings or acts on a store that they may name. What measures or tests is the same on every machine, and
+# reads none; a simulated day has the suite's own settings but for those of filters and intervals.
 READERS = frozenset({
-    "asof", "backfill", "console", "deploy", "doctor", "explain", "export", "functions", "invoke", "logs", "measure",
-    "package", "pause", "prune", "rebuild", "record", "replay", "report", "resume", "schema", "silks", "status", "up",
-    "webhooks",
+    "asof", "backfill", "console", "deploy", "doctor", "explain", "export", "functions", "invoke", "logs",
+    "measure", "package", "pause", "prune", "rebuild", "record", "replay", "report", "resume", "schema",
+    "silks", "simulate", "status", "tape", "up", "webhooks",
 })  # fmt: skip
 # These tell the source of every variable.
 TELLERS = frozenset({"deploy", "doctor"})

@@ -58,6 +58,10 @@ def run(args: Options) -> int:
     """Run the command; 0 done, 1 done with findings, 2 wrong usage."""
     console = Console(stderr=True)
     kind, _, folder = args.feed.partition(":")
+    # A generated day's races are all wanted.
+    if chosen := _chosen(*PACE, *(FILTERS if folder else ())):
+        named = ", ".join(f"{name}={value}" for name, value in chosen.items())
+        print(f"note: settings of the environment or its file count here: {named}", file=sys.stderr)
     if kind == "recorded" and folder:
         return _recorded(args, Path(folder), console)
     if kind == "tape" and folder:
@@ -179,9 +183,13 @@ def _asked(report: dict[str, Any], args: Options) -> dict[str, Any]:
     cut = ["--only", ",".join(args.only)] if args.only else []
     cut += ["--kinds", ",".join(args.kinds)] if args.kinds else []
     cut += ["--span", "..".join(f"{at:%Y-%m-%dT%H:%M}" for at in args.span)] if args.span else []
-    names = [spec.env for name, spec in specs().items() if name in PACE]
-    chosen = {name: os.environ[name] for name in names if os.environ.get(name)}
-    return report | {"asked": args.races, "faults": args.faults, "cut": cut, "settings": chosen}
+    return report | {"asked": args.races, "faults": args.faults, "cut": cut, "settings": _chosen(*PACE)}
+
+
+def _chosen(*fields: str) -> dict[str, str]:
+    """Return the variables of these settings that are set."""
+    names = [spec.env for name, spec in specs().items() if name in fields]
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
 def _variants(args: Options, console: Console) -> int:

@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from local import environment, stores
-from local.cli import COMMANDS, Commands
+from local.cli import COMMANDS, Commands, main
 from local.environment import applied, current, taken
 from local.functions import ROOT
+from local.simulate.world import settings_from_env
 from local.staged import environment as settings_environment
 from local.world import InProcess, open_world
 from ops import doctor_platform
@@ -203,8 +204,8 @@ def test_the_option_is_taken_from_anywhere_in_the_words(file: Path) -> None:
     """Before or behind the command it is the same; a command that reads no environment refuses it."""
     assert taken(["doctor", "--env-file", str(file), "--json", "x"]) == (["doctor", "--json", "x"], file)
     assert taken([f"--env-file={file}", "doctor"]) == (["doctor"], file)
-    with pytest.raises(click.UsageError, match="simulate reads no environment"):
-        taken(["simulate", "--env-file", str(file)])
+    with pytest.raises(click.UsageError, match="soak reads no environment"):
+        taken(["soak", "--env-file", str(file)])
     with pytest.raises(click.UsageError, match="takes a file"):
         taken(["doctor", "--env-file"])
 
@@ -224,6 +225,11 @@ def test_a_command_runs_with_the_file_and_leaves_the_environment_as_it_was(
         pass
 
 
+def _of_env(option: click.Option) -> bool:
+    """Tell whether an option may name the environment's Appwrite."""
+    return "env where" in (option.help or "") or option.default == "env"
+
+
 def _reads(name: str) -> bool:
     """Tell from a command's options and code whether it acts on a store of the environment's or reads settings."""
     command = Commands().get_command(click.Context(click.Command("raceday")), name)
@@ -231,13 +237,16 @@ def _reads(name: str) -> bool:
     parts = [command, *getattr(command, "commands", {}).values()]
     options = [option for part in parts for option in part.params if isinstance(option, click.Option)]
     # `cold-start` shares the file of these, and reads none.
-    if name in ("package", "deploy") or any("env where" in (option.help or "") for option in options):
+    if name in ("package", "deploy") or any(_of_env(option) for option in options):
         return True
     # Where several commands share a file, their options tell.
     alone = [module for module, _ in COMMANDS.values()].count(COMMANDS[name][0]) == 1
     files = [ROOT / "local" / room / f"{COMMANDS[name][0]}.py" for room in ("commands", "work")]
     text = "\n".join(file.read_text("utf-8") for file in files if file.is_file())
-    return alone and re.search(r"\b(?:read_settings|current)\(|\bopen_world\((?!.generated)", text) is not None
+    return (
+        alone
+        and re.search(r"\b(?:read_settings|settings_from_env|current)\(|\bopen_world\((?!.generated)", text) is not None
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -278,6 +287,26 @@ def test_a_file_that_was_asked_for_and_does_not_count_is_told(
     with applied(command, file):
         shown = capsys.readouterr()
     assert (shown.out, "of RACEDAY_CODES the environment's value counts" in shown.err) == ("", told)
+
+
+@pytest.mark.parametrize(("feed", "told"), [("made", ["INTERVAL_T5"]), ("made:up", ["COUNTRIES", "INTERVAL_T5"])])
+def test_a_simulation_takes_intervals_from_the_file_and_says_so(
+    feed: str, told: list[str], file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What makes the day another one stands in a note, and of what was made by others the filters too."""
+    monkeypatch.delenv("RACEDAY_COUNTRIES", raising=False)
+    monkeypatch.delenv("RACEDAY_INTERVAL_T5_SECS", raising=False)
+    file.write_text("RACEDAY_INTERVAL_T5_SECS=15\nRACEDAY_COUNTRIES=AUS\nAPPWRITE_PROJECT_ID=theirs\n")
+    assert main(["simulate", "--feed", feed, "--env-file", str(file)]) == 2
+    shown = capsys.readouterr().err
+    notes = [line for line in shown.splitlines() if line.startswith("note: settings of the environment or its file")]
+    assert [re.findall(r"RACEDAY_(INTERVAL_T5|COUNTRIES)", line) for line in notes] == [told]
+    assert "theirs" not in shown
+    with applied("simulate", file):
+        assert settings_from_env("near_interval_secs", "countries").near_interval_secs == 15
+    file.write_text("APPWRITE_PROJECT_ID=theirs\n")
+    main(["simulate", "--feed", feed, "--env-file", str(file)])
+    assert "note: settings" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("feed", ["generated", "recorded:day", "tape:day.tape", "live"])
