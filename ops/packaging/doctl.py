@@ -1,5 +1,6 @@
 """Talking to the platform through doctl: its output is read, since its exit code tells too little."""
 
+import io
 import json
 import os
 import re
@@ -7,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import time
+import zipfile
+import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -223,12 +226,11 @@ class Doctl:
             raise DeployError(f"{full_name}: `doctl serverless functions get` gave no function")
         return found
 
-    def save_code(self, full_name: str, file: Path) -> None:
-        """Write a deployed function's code to a file, a zip or one source; raises DeployError."""
+    def save_code(self, full_name: str, file: Path, *, binary: bool) -> None:
+        """Write a function's code to a file: a zip where it is `binary`, else one source; raises DeployError."""
         file.unlink(missing_ok=True)
-        self._read(["serverless", "functions", "get", full_name, "--save-as", str(file)], str)
-        if not file.is_file():
-            raise DeployError(f"{full_name}: its code could not be fetched")
+        words = ["serverless", "functions", "get", full_name, "--save-as", str(file)]
+        self._read(words, lambda _: _whole(full_name, file, binary))
 
     def triggers(self) -> list[dict[str, Any]]:
         """List the namespace's triggers."""
@@ -283,6 +285,23 @@ class Doctl:
 
     def _scrub(self, text: str) -> str:
         return scrub(text, self.secrets)
+
+
+def _whole(full_name: str, file: Path, binary: bool) -> None:
+    """Raise DeployError for code that was cut or damaged: put back, it would pass for what stood by its hash."""
+    code = file.read_bytes() if file.is_file() else b""
+    try:
+        if binary:
+            with zipfile.ZipFile(io.BytesIO(code)) as archive:
+                # Cut behind a zip that lies in it, an archive reads as that one, which does not begin where it does.
+                begins = min((entry.header_offset for entry in archive.infolist()), default=-1)
+                sound = begins == 0 and archive.testzip() is None
+        else:
+            sound = bool(code.decode("utf-8"))
+    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+        sound = False
+    if not sound:
+        raise DeployError(f"{full_name}: its code could not be fetched whole")
 
 
 def explain(what: str, text: str, secrets: Sequence[str] = ()) -> str:

@@ -47,6 +47,8 @@ class FunctionThere:
     # Of each variable the type of its value: the undo can give texts alone.
     forms: tuple[tuple[str, str], ...] = ()
     version: str = field(default="", compare=False)
+    # Whether its code is a zip, and not one source.
+    binary: bool = field(default=False, compare=False)
 
     def unlike(self, other: "FunctionThere") -> list[str]:
         """Return what the hash of the code does not show and differs, by name; never a value."""
@@ -148,6 +150,7 @@ def _function(name: str, row: Mapping[str, Any]) -> FunctionThere:
         main=str((row.get("exec") or {}).get("main") or ""),
         forms=tuple(sorted((str(p["key"]), _form(p)) for p in row.get("parameters") or [])),
         version=str(row.get("version", "")),
+        binary=(row.get("exec") or {}).get("binary") is True,
     )
 
 
@@ -189,5 +192,5 @@ def save_code(doctl: Doctl, standing: Standing, names: Iterable[str], folder: Pa
     for name in names:
         if name in standing.functions:
             saved[name] = folder / f"{name.replace('/', '--')}.code"
-            doctl.save_code(name, saved[name])
+            doctl.save_code(name, saved[name], binary=standing.functions[name].binary)
     return saved

@@ -1,9 +1,13 @@
 """A doctl that cannot be started, stops in the middle of a word, or prints what is no text or no list of functions."""
 
+import base64
+import io
 import json
 import os
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,6 +105,56 @@ def test_an_answer_that_was_cut_once_is_asked_for_again() -> None:
     answers = iter(['[{"name": "raceday-min', json.dumps([{"name": "whole"}])])
     client = Doctl({}, lambda words, env: Finished(0, next(answers)), pause=lambda secs: None)
     assert client.triggers() == [{"name": "whole"}]
+
+
+def packed(functions: Mapping[str, Any]) -> dict[str, dict[str, bytes]]:
+    """Return the files in each function's archive, whose times are of no account."""
+    found = {}
+    for name, entity in functions.items():
+        with zipfile.ZipFile(io.BytesIO(base64.b64decode(entity["exec"]["code"]))) as archive:
+            found[name] = {entry: archive.read(entry) for entry in archive.namelist()}
+    return found
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+@pytest.mark.parametrize("once", [True, False])
+def test_code_that_was_cut_is_never_put_back(tmp_path: Path, share: float, once: bool) -> None:
+    """Written back as it came it would pass for what stood, by its hash: it is fetched again, or nothing is begun."""
+    bench = Bench(tmp_path)
+    scene = Scene(bench, text_of())
+    fake = bench.fake
+    seen: list[Sequence[str]] = []
+
+    def cut(words: Sequence[str], env: Mapping[str, str]) -> Ended:
+        done = fake(words, env)
+        if "--save-as" in words and "raceday/one" in words and not (once and seen):
+            seen.append(words)
+            file = Path(words[-1])
+            file.write_bytes(file.read_bytes()[: int(file.stat().st_size * share)])
+        return done
+
+    bench.fake = cut  # type: ignore[assignment]
+    run = scene.run(Fault("PUT", "actions/raceday/two", 500, times=1))
+    assert run.now == run.old
+    assert packed(bench.host.functions) == packed(scene.state[0])
+    assert run.claims_as_before() == once
+    assert ("raceday/one: its code could not be fetched whole" in run.message) != once
+    assert run.message.endswith("nothing was asked to change") != once
+
+
+@pytest.mark.parametrize(("code", "binary"), [(b"", False), (b"\xff\xfe", False), (b"no zip", True)])
+def test_code_that_is_not_of_its_kind_is_not_whole(tmp_path: Path, code: bytes, binary: bool) -> None:
+    """An empty source, one that is no text, and a page in a zip's place are refused; one source is taken."""
+
+    def saving(words: Sequence[str], env: Mapping[str, str]) -> Ended:
+        Path(words[-1]).write_bytes(code)
+        return Finished(0)
+
+    client = Doctl({}, saving, pause=lambda secs: None)
+    with pytest.raises(DeployError, match="could not be fetched whole"):
+        client.save_code("raceday/one", tmp_path / "code", binary=binary)
+    code = b"def main(): ..."
+    client.save_code("raceday/one", tmp_path / "code", binary=False)
 
 
 STRANGE = ['{"message": "later"}', "7", "[1]", '[{"name": ""}]', '["one"]', '"one"']

@@ -108,6 +108,15 @@ def test_an_old_trigger_that_cannot_be_removed_gets_no_second_one_beside_it(stag
     assert "remove it with `doctl serverless undeploy --triggers raceday-minute`" in run.message
 
 
+def test_a_scheduler_that_its_former_trigger_starts_does_not_stand_still(staged: Bench) -> None:
+    """Where the new functions cannot be removed again, the former scheduler runs and the new one is told as left."""
+    faults = (Fault("PUT", "actions/raceday/two", 500, times=1), Fault("DELETE", "actions/raceday/", 500))
+    run = Scene(staged, OLD, HERE, "old").run(*faults)
+    assert staged.host.triggers["raceday-minute"]["function"] == "old/master-race-scheduler"
+    assert "raceday/master-race-scheduler: new, code" in run.message
+    assert "stands still" not in run.message
+
+
 def test_a_former_scheduler_that_stands_still_is_mended_first(staged: Bench) -> None:
     """A move that was cut when the trigger was gone is made again: the scheduler that stands gets one at once."""
     scene = Scene(staged, OLD, HERE, "old")

@@ -18,6 +18,7 @@ from ops.packaging.doctl import Ended, Process
 from ops.packaging.errors import DeployError
 from ops.packaging.stops import SIGNALS, Stops
 from tests.deploy.bench import Bench, text_of
+from tests.deploy.fake.host import Fault
 from tests.deploy.fake.script import load
 from tests.deploy.faulted import Scene
 from tests.deploy.test_deploy_commands import OF_THE_PLATFORM, SETTINGS, options, platform
@@ -169,6 +170,27 @@ def test_a_stop_that_comes_when_all_is_verified_changes_nothing(staged: Bench) -
         assert [signal.getsignal(each) for each in SIGNALS] != before
     assert "SIGTERM heard" in staged.said[-1]
     assert [signal.getsignal(each) for each in SIGNALS] == before
+
+
+@pytest.mark.usefixtures("heard")
+def test_a_stop_while_a_failure_is_undone_does_not_cut_it(staged: Bench) -> None:
+    """Where a refused call had it undo, the first signal waits until what stood stands again, and is told."""
+    scene, fake = Scene(staged, STATES["again"]), staged.fake
+    deployed: list[str] = []
+
+    def stopped(words: Sequence[str], env: Mapping[str, str]) -> Ended:
+        deployed.extend(words[1:2] if words[1] == "deploy" else [])
+        if len(deployed) == 2 and words[1] == "deploy":
+            os.kill(os.getpid(), signal.SIGTERM)
+        return fake(words, env)
+
+    staged.fake = stopped  # type: ignore[assignment]
+    try:
+        run = scene.run(Fault("PUT", "actions/raceday/two", 500, times=1))
+    finally:
+        staged.fake = fake
+    assert (run.now, run.claims_as_before()) == (run.old, True)
+    assert any("SIGTERM heard; the platform is being brought to a known state first" in line for line in run.said)
 
 
 @pytest.mark.usefixtures("heard")
