@@ -113,3 +113,29 @@ def test_a_folder_with_spaces_is_no_trouble(tmp_path: Path) -> None:
     folder.mkdir()
     shutil.copy(SHIM, folder / "raceday")
     assert f"{folder}/local/locks/dev.txt is missing" in _run(folder, "test").stderr
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_pip_is_heard_only_where_it_fails(checkout: Path, *, fails: bool) -> None:
+    """A first command tells what is made and nothing of pip's warnings; where pip fails all that it said is told."""
+    lock = checkout / "local" / "locks" / "dev.txt"
+    lock.parent.mkdir(parents=True)
+    lock.write_text("")
+    venv = checkout / "venv-python"
+    pip = f"echo WARNING: something about root >&2; echo noise; exit {int(fails)}"
+    venv.write_text(f'#!/bin/sh\ncase "$*" in "-m pip install"*) {pip} ;; *local.cli*) echo at work ;; esac\n')
+    base = checkout / "base-python"
+    made = f'mkdir -p "$4/bin"; cp {venv} "$4/bin/python"'
+    base.write_text(f'#!/bin/sh\ncase "$*" in "-m venv --clear "*) {made} ;; esac\n')
+    for script in (venv, base):
+        script.chmod(0o755)
+    ended = _run(checkout, "status", RACEDAY_PYTHON=str(base))
+    said = ended.stderr.splitlines()
+    assert "making .raceday/venv" in said[0]
+    if fails:
+        assert ended.returncode == 2
+        assert said[1:3] == ["WARNING: something about root", "noise"]
+        assert "pip could not install" in said[3]
+    else:
+        assert (ended.returncode, ended.stdout, len(said)) == (0, "at work\n", 1)
+    assert (checkout / ".raceday" / "pip.log").exists() == fails
