@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import fsum
 from typing import Any
 
 from rich.table import Table
@@ -64,7 +65,7 @@ def _of_a_middling_day(reports: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _mean(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
     names = sorted({name for one in each for name in one})
-    return {name: sum(one.get(name, 0) for one in each) / len(each) for name in names}
+    return {name: fsum(one.get(name, 0) for one in each) / len(each) for name in names}
 
 
 def _judged(each: list[dict[str, Any]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import fsum
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ class Estimate:
     @property
     def day_gib_secs(self) -> float:
         """Return the day's sum."""
-        return sum(self.by_function.values())
+        return fsum(self.by_function.values())
 
     @property
     def month_dollars(self) -> float:

@@ -7,7 +7,7 @@ floor, is told by what it was at the poll before and by what the others' money h
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from math import sqrt
+from math import fsum, sqrt
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -100,7 +100,7 @@ def standing(asked: Asked, *, unbacked: bool = False) -> Worth | None:
     apart = _BY_BEFORE + _BY_PACE * float(abs((growth(asked) or 1) - 1))
     for stake in map(float, expected.values()):
         worths.append(Worth(stake, (apart * stake + _BY_BEFORE_BOOK * asked.places) ** 2))
-    return Worth(sum(w.mid for w in worths), sum(w.variance for w in worths))
+    return Worth(fsum(w.mid for w in worths), fsum(w.variance for w in worths))
 
 
 def as_before(asked: Asked) -> dict[str, Fraction]:

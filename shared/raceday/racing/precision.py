@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from math import fsum
 from typing import NamedTuple
 
 from raceday.racing.records import RunnerLine
@@ -33,7 +34,7 @@ def amount_spans(lines: Sequence[RunnerLine], product: str) -> dict[str, Span] |
     total = sum(cents_of(line, product) for line in running)
     most = {i: 1 / float(o) for i, o in odds.items() if o is not None}
     least = {i: 1 / (float(o) + STEP) for i, o in odds.items() if o is not None}
-    all_most, all_least = sum(most.values()), sum(least.values())
+    all_most, all_least = fsum(most.values()), fsum(least.values())
     spans = {
         i: Span(
             total * least[i] / (all_most - most[i] + least[i]),
@@ -52,7 +53,7 @@ def growth_spans(before: Mapping[str, Span], now: Mapping[str, Span], grown_cent
         i: Span(max(0.0, now[i].low - before[i].high), max(0.0, min(float(grown_cents), now[i].high - before[i].low)))
         for i in now
     }
-    low, high = sum(span.low for span in rough.values()), sum(span.high for span in rough.values())
+    low, high = fsum(span.low for span in rough.values()), fsum(span.high for span in rough.values())
     return {
         i: Span(
             max(span.low, grown_cents - (high - span.high)),

@@ -8,6 +8,7 @@ runners that showed odds it was all of them: their sum was 1.172 to 1.183, of th
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
+from math import fsum
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -185,8 +186,8 @@ def _sets(asked: Asked, every: Mapping[str, Fraction], *, unbacked: bool = False
     found = []
     for size in range(len(every) + 1):
         for held in combinations(every, size):
-            mid = sure.mid + sum(worths[i].mid for i in held)
-            variance = sure.variance + sum(worths[i].variance for i in held)
+            mid = sure.mid + fsum(worths[i].mid for i in held)
+            variance = sure.variance + fsum(worths[i].variance for i in held)
             off = abs(mid - asked.centre)
             found.append(_Set(off, held, off <= tolerance(asked, variance)))
     allowed = [s for s in found if _total_allows(asked, every, s.held)]
