@@ -1,6 +1,6 @@
 """What the suite notes of itself, judged on days on which nothing breaks."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 from local.simulate.oracle.differences import Findings, Within
 from local.simulate.oracle.state import judge_state
 from local.simulate.report import _begun_late
+from local.simulate.served import Record
 from local.simulate.tables import when
 
 SPAN = Within(datetime(2026, 2, 13, 16, 51, tzinfo=UTC), datetime(2026, 2, 14, 8, tzinfo=UTC))
@@ -21,6 +22,17 @@ def test_the_watchdog_may_stand_in_before_the_first_tick_alone(at: str, found: i
     rows = [{"$id": "w", "kind": "tick", "name": "watchdog", "status": "done", "at": at}]
     judge_state(rows, date(2026, 2, 14), [], {}, {}, SPAN, findings, sound=True)
     assert len([each for each in findings.found if each.key.endswith("watchdog")]) == found
+
+
+@pytest.mark.parametrize(("noted_secs", "odds"), [(-1, "entrants"), (5, "entrants"), (-30, "details")])
+def test_an_import_by_a_slow_clock_is_made_of_its_own_answer(noted_secs: int, odds: str) -> None:
+    """Entrants noted a second before their answer was served came of it all the same, and not of one before."""
+    served, record = SPAN.begin + timedelta(minutes=30), Record()
+    for minutes, function, body in ((-10, "daily-races", b"details"), (0, "daily-entrants", b"entrants")):
+        record.keep("events/r", function, served + timedelta(minutes=minutes), body)
+    found = record.import_of("r", served + timedelta(seconds=noted_secs))
+    assert found is not None
+    assert found.body.decode() == odds
 
 
 @pytest.mark.parametrize(("told_at", "late"), [("00:09:01.357", 0), ("00:08:59.000", 1)])
