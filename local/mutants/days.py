@@ -97,10 +97,6 @@ DAYS: Mapping[str, Named] = {
     "unplaced": Named(_early(3, 1), rates={"payload.unplaced": 1.0}),
     # Nothing but deliveries brings the totals up to date, and those of an hour come together.
     "held": Named(_early(4, 1, moved_starts=0), rates={"webhook.held": 1.0, "wake.dropped": 1.0, "store.slow": 0.5}),
-    "held-full": Named(
-        replace(_early(4, 1, moved_starts=0), depth="full"),
-        rates={"webhook.held": 1.0, "wake.dropped": 1.0, "store.slow": 0.5},
-    ),
     # Alerts are told and whoever told them dies before saying so; nobody comes back to it before the next label.
     "told-in-part": Named(_early(2, 3), rates={"activation.killed_by_request": 0.35, "wake.dropped": 0.9}),
     "jump-guessed": Named(_early(3, 1), rates={"payload.jump_guessed": 1.0}),
@@ -125,6 +121,7 @@ DAYS: Mapping[str, Named] = {
     "late": Named(_early(3, 3), "late"),
     "ticks": Named(_early(3, 3), "ticks"),
     "store": Named(_early(3, 3), "store"),
+    "store-refuses": Named(_early(3, 1), rates={"store.403": 0.03}),
     "rivals": Named(_early(3, 2), "doubles+webhooks"),
     "shut": Named(_early(9, 4)),
     "webhooks": Named(_early(3, 2), "webhooks"),

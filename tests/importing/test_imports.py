@@ -223,7 +223,7 @@ async def test_an_unreadable_payload_is_kept_and_bounded() -> None:
     kept = await suite.rows(QUARANTINE)
     assert len(kept) == 3
     assert {k["field"] for k in kept} == {"race.event_id"}
-    assert all(json.loads(k["payload"])["data"]["race"] == {"event_id": "x"} for k in kept)
+    assert all(json.loads(k["payload"] or "{}").get("data") == {"race": {"event_id": "x"}} for k in kept)
 
 
 async def test_the_same_trouble_again_is_counted_with_its_newest_instant() -> None:
@@ -240,8 +240,9 @@ async def test_the_same_trouble_again_is_counted_with_its_newest_instant() -> No
     again = await suite.rows(QUARANTINE)
     assert {row["seen"] for row in first.values()} == {1}
     assert [row["seen"] for row in again] == [2] * len(first)
-    met = [instant(row["seenAt"]) - instant(first[row["$id"]]["seenAt"]) for row in again]
-    assert met == [timedelta(minutes=7)] * len(first)
+    since = [instant(first[row["$id"]]["seenAt"]) for row in again]
+    assert min(since) >= EVE
+    assert [instant(row["seenAt"]) for row in again] == [at + timedelta(minutes=7) for at in since]
 
 
 @pytest.mark.parametrize("status", [403, 500, 404])

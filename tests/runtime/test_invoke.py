@@ -10,7 +10,7 @@ import pytest
 from raceday.ids import SeededRandomSource
 from raceday.log import Log
 from raceday.patience import within
-from raceday.runtime.invoke import InvokeFailed, PlatformInvoker
+from raceday.runtime.invoke import InvokeFailed, PlatformInvoker, _not_taken
 from raceday.settings import Settings
 from tests.poll_kit import StillClock
 
@@ -86,3 +86,10 @@ def test_only_a_failed_connection_is_tried_again() -> None:
     with pytest.raises(InvokeFailed):
         start(httpx.MockTransport(stall))
     assert tries == ["connect", "connect", "read"]
+
+
+@pytest.mark.parametrize(("status", "taken", "again"), [(429, False, True), (503, False, True), (0, False, True),
+                                                        (0, True, False), (500, False, False)])  # fmt: skip
+def test_only_what_was_not_taken_is_started_again(status: int, *, taken: bool, again: bool) -> None:
+    """A refusal for being busy or out of order, and no connection, took nothing; of all else nobody can tell."""
+    assert _not_taken(InvokeFailed("x", status, taken=taken)) is again

@@ -24,6 +24,7 @@ from raceday.log import Log
 from raceday.settings import Settings
 from raceday.store.client import StoreClient, make_store
 from raceday.store.port import Op
+from raceday.store.wire import error_of
 from raceday.tables import ENTRANTS, NOTIFICATIONS, RACE_POOLS, RACES, SUITE_STATE
 from tests.poll_kit import StillClock
 
@@ -288,3 +289,9 @@ def test_queries_are_those_of_the_sdk() -> None:
     (params,) = seen
     assert [json.loads(params[f"queries[{i}]"])["method"] for i in range(3)] == ["equal", "select", "limit"]
     assert params["total"] == "false"
+
+
+@pytest.mark.parametrize("status", [402, 408, 425, 429, 500, 503])
+def test_what_passes_by_itself_is_unavailable(status: int) -> None:
+    """A store that is busy, out of quota or out of order is told apart from a request that is wrong."""
+    assert isinstance(error_of("GET", "/rows", httpx.Response(status)), StoreUnavailable)

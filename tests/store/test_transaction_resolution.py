@@ -114,7 +114,10 @@ def test_find_refuses_a_limit_among_its_queries() -> None:
 async def test_a_create_that_arrives_late_is_still_its_own() -> None:
     """The second try's conflict with our own first one is read back and is no conflict."""
     store = over(Late(fresh(), "POST"))
-    row = await store.create(RACE_POOLS, "r", {"raceId": "r", "winPoolTotal": None, "lastUpdated": "2026-11-24"})
+    try:
+        row = await store.create(RACE_POOLS, "r", {"raceId": "r", "winPoolTotal": None, "lastUpdated": "2026-11-24"})
+    except StoreConflict:
+        pytest.fail("its own row was told as somebody else's")
     assert (row["$id"], row["winPoolTotal"]) == ("r", 0)
 
 
@@ -162,6 +165,13 @@ def test_a_commit_that_overtakes_the_rollback_counts() -> None:
     store, seen = scripted(ok(**{"$id": "t"}), ok(), LOST, ok(status="pending"), refused, ok(status="committed"))
     asyncio.run(store.commit([Op("create", SUITE_STATE, "a", STATE)]))
     assert json.loads(seen[4].content) == {"rollback": True}
+
+
+def test_an_open_transaction_is_ended_before_it_counts_as_failed() -> None:
+    """A transaction that is still pending is rolled back, lest its commit arrives when another has been made."""
+    store, seen = scripted(*[ok(status="pending")] * 6)
+    assert asyncio.run(store._resolve_transaction("/t")) == "failed"
+    assert [(request.method, request.content) for request in seen] == [("GET", b""), ("PATCH", b'{"rollback":true}')]
 
 
 @pytest.mark.parametrize("ending", [[ok(status="failed")], [ok(status="pending"), ok(status="failed")]])
