@@ -121,7 +121,7 @@ class Catalog:
     def database(self, database: str) -> dict[str, Any]:
         """Return a database; refuses one that does not exist."""
         if database not in self.databases:
-            raise missing("database")
+            raise missing("database", database)
         return self.databases[database]
 
     def table(self, database: str, table: str) -> SqlTable:
@@ -129,7 +129,7 @@ class Catalog:
         found = self.tables.get((database, table)) or self._named(database, table)
         if found is None:
             self.database(database)
-            raise missing("table")
+            raise missing("table", table)
         return found
 
     def _named(self, database: str, table: str) -> SqlTable | None:
@@ -189,12 +189,10 @@ class Catalog:
         """Change default, size, range, elements or need of a column; its type stays."""
         column = table.columns.get(key)
         if column is None:
-            raise missing("column")
+            raise missing("column", key)
         asked = column_of(column.type, {"size": column.size, **body, "key": key}, stamp)
         if asked.required and asked.default is not None:
-            raise ApiRefusal(
-                400, "column_default_unsupported", "Default values are not supported for required columns."
-            )
+            raise ApiRefusal(400, "column_default_unsupported", "Cannot set default value for required column")
         if sum(c.width() for c in table.columns.values()) - column.width() + asked.width() > ROW_WIDTH:
             raise ApiRefusal(400, "column_limit_exceeded", "The maximum row width has been reached.")
         for name in ("required", "default", "size", "min", "max", "elements"):
@@ -219,9 +217,7 @@ class Catalog:
         """Add a column; refuses a doubled key, a default beside required, and a row that grows too wide."""
         self.check_new(table.columns, column)
         if column.required and column.default is not None:
-            raise ApiRefusal(
-                400, "column_default_unsupported", "Default values are not supported for required columns."
-            )
+            raise ApiRefusal(400, "column_default_unsupported", "Cannot set default value for required column")
         if sum(c.width() for c in table.columns.values()) + column.width() > ROW_WIDTH:
             raise ApiRefusal(400, "column_limit_exceeded", "The maximum row width has been reached.")
         if not column.virtual:
@@ -273,7 +269,7 @@ class Catalog:
     def drop_column(self, table: SqlTable, key: str) -> None:
         """Delete a column with its values; its indexes and the far side of a relationship go with it."""
         if key not in table.columns:
-            raise missing("column")
+            raise missing("column", key)
         far = self.far_of(table, table.columns[key])
         self._drop(table, key)
         if far is not None:
@@ -291,7 +287,7 @@ class Catalog:
     def drop_index(self, table: SqlTable, key: str) -> None:
         """Delete an index."""
         if key not in table.indexes:
-            raise missing("column_index")
+            raise missing("column_index", key)
         self._db.execute(f'DROP INDEX IF EXISTS "{table.sql}_{key}"')
         del table.indexes[key]
         self.save()

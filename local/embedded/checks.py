@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from local.embedded.errors import ApiRefusal, argument, conflict, invalid
+from local.embedded.errors import ApiRefusal, argument, invalid
 from local.embedded.instants import instant_text
 
 _ROLE = r"any|guests|users(/(un)?verified)?|(user|team|member|label):[A-Za-z0-9][A-Za-z0-9._/-]*"
@@ -12,16 +12,26 @@ _RIGHT = re.compile(rf"(read|update|delete|write)\(\"({_ROLE})\"\)")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}")
 
 
-def check_id(row_id: Any, *, code: str = "general_argument_invalid") -> str:
-    """Refuse an id that Appwrite does not take."""
-    if not isinstance(row_id, str) or not _ID.fullmatch(row_id):
+def check_id(made: Any, name: str = "rowId", *, code: str = "general_argument_invalid") -> str:
+    """Refuse an id under which nothing can be made."""
+    if not isinstance(made, str) or not _ID.fullmatch(made):
         raise ApiRefusal(
             400,
             code,
-            "Invalid `rowId` param: UID must contain at most 36 chars. Valid chars are a-z, A-Z, 0-9, period, hyphen, "
-            "and underscore. Can't start with a special char",
+            f"Invalid `{name}` param: Parameter must contain at most 36 chars. Valid chars are a-z, A-Z, 0-9, period, "
+            "hyphen, and underscore. Can't start with a special char",
         )
-    return row_id
+    return made
+
+
+def check_place(asked: str, name: str) -> str:
+    """Refuse an id in a path under which nothing can be: the same ids, in other words."""
+    if not _ID.fullmatch(asked):
+        raise argument(
+            f"Invalid `{name}` param: UID must contain at most 36 chars. Valid chars are a-z, A-Z, 0-9, and "
+            "underscore. Can't start with a leading underscore"
+        )
+    return asked
 
 
 def check_permissions(rights: Any, code: str = "general_argument_invalid") -> list[str] | None:
@@ -57,4 +67,4 @@ def check_timestamp(raw: Mapping[str, Any], header: str) -> None:
     except ValueError:
         raise argument("Invalid X-Appwrite-Timestamp header value") from None
     if raw["_updated"] > known:
-        raise conflict("row_update_conflict")
+        raise ApiRefusal(409, "row_update_conflict", "Remote row is newer than local.")

@@ -24,20 +24,27 @@ def bad_query(message: str) -> ApiRefusal:
     return ApiRefusal(400, "general_query_invalid", message)
 
 
-def missing(what: str) -> ApiRefusal:
+def missing(what: str, named: str) -> ApiRefusal:
     """Something that does not exist: row, table, column, database, transaction, webhook ..."""
+    return ApiRefusal(404, f"{what}_not_found", f"{_asked(what, named)} could not be found.")
+
+
+def exists(what: str, named: str = "") -> ApiRefusal:
+    """An id or a key that is taken."""
+    again = "Try again with a different ID or use ID.unique() to generate a unique ID."
+    if what == "column":
+        again = "Column keys must be unique, try again with a different key."
+    told = _asked(what, named) if what != "table" else f"A table with the requested ID '{named}'"
+    return ApiRefusal(409, f"{what}_already_exists", f"{told} already exists. {again}")
+
+
+def conflict() -> ApiRefusal:
+    """A transaction of which a touched row changed meanwhile."""
     return ApiRefusal(
-        404, f"{what}_not_found", f"{what.replace('_', ' ').capitalize()} with the requested ID was not found."
+        409, "transaction_conflict", "The transaction has a conflict. Please resolve the conflict and try again."
     )
 
 
-def exists(what: str, row_id: str = "") -> ApiRefusal:
-    """An id that is taken."""
-    return ApiRefusal(
-        409, f"{what}_already_exists", f"{what.capitalize()} with the requested ID '{row_id}' already exists."
-    )
-
-
-def conflict(what: str = "transaction_conflict") -> ApiRefusal:
-    """A touched row that changed meanwhile."""
-    return ApiRefusal(409, what, "The resource was changed meanwhile. Please try again.")
+def _asked(what: str, named: str) -> str:
+    word = {"column_index": "Index"}.get(what, what.replace("_", " ").capitalize())
+    return f"{word} with the requested {'key' if what in ('column', 'column_index') else 'ID'} '{named}'"

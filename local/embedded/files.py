@@ -46,7 +46,7 @@ class Files:
         """Return a bucket; refuses one that does not exist."""
         row = self._db.execute("SELECT shown FROM buckets WHERE id = ?", (bucket,)).fetchone()
         if row is None:
-            raise missing("storage_bucket")
+            raise missing("storage_bucket", bucket)
         found: dict[str, Any] = json.loads(row[0])
         return found
 
@@ -104,7 +104,7 @@ class Files:
             "SELECT shown, content FROM files WHERE bucket = ? AND id = ?", (bucket, file_id)
         ).fetchone()
         if row is None:
-            raise missing("storage_file")
+            raise missing("storage_file", file_id)
         return json.loads(row[0]), bytes(row[1])
 
     def listed(self, bucket: str) -> list[dict[str, Any]]:

@@ -5,14 +5,22 @@ from typing import Any
 from local.embedded.errors import ApiRefusal
 
 _KINDS = {"row_": "document_", "table_": "collection_", "column_": "attribute_"}
+_WORDS = {"Row ": "Document ", "Table ": "Collection ", "A table ": "A collection ", "Column ": "Attribute "}
 
 
 def former_error(error: ApiRefusal) -> ApiRefusal:
     """Return an error its former type."""
     for new, old in _KINDS.items():
         if error.kind.startswith(new):
-            return ApiRefusal(error.status, old + error.kind.removeprefix(new), error.message)
+            return ApiRefusal(error.status, old + error.kind.removeprefix(new), _former_words(error.message))
     return error
+
+
+def _former_words(message: str) -> str:
+    for new, old in _WORDS.items():
+        if message.startswith(f"{new}with the requested"):
+            return old + message.removeprefix(new)
+    return message
 
 
 def former_body(body: Any) -> Any:

@@ -179,7 +179,7 @@ class Hooks:
     def get(self, hook_id: str) -> Hook:
         """Return a subscription; refuses one that does not exist."""
         if hook_id not in self.hooks:
-            raise missing("webhook")
+            raise missing("webhook", hook_id)
         return self.hooks[hook_id]
 
     def change(self, hook_id: str, body: dict[str, Any]) -> Hook:

@@ -4,7 +4,7 @@ from typing import Any
 
 from local.embedded.errors import ApiRefusal, argument
 
-BULK = {"bulkCreate": "create", "bulkUpsert": "upsert", "bulkUpdate": "update", "bulkDelete": "delete"}
+BULK = {"bulkCreate": "create", "bulkUpdate": "update", "bulkUpsert": "upsert", "bulkDelete": "delete"}
 ACTIONS = ("create", "update", "upsert", "delete", "increment", "decrement", *BULK)
 
 

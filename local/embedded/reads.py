@@ -8,7 +8,7 @@ from typing import Any
 
 from local.embedded import queries
 from local.embedded.catalog import Catalog, SqlTable
-from local.embedded.checks import check_id
+from local.embedded.checks import check_place
 from local.embedded.columns import ApiColumn
 from local.embedded.errors import ApiRefusal, bad_query, missing
 from local.embedded.instants import iso
@@ -53,7 +53,7 @@ class RowReader:
         """Return a row as the file has it; refuses one that does not exist."""
         found = self.raw(table, row_id)
         if found is None:
-            raise missing("row")
+            raise missing("row", row_id)
         return found
 
     def made(self, table: SqlTable, raw: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,7 +119,7 @@ class RowReader:
 
     def one(self, table: SqlTable, row_id: str, raw: Sequence[str], *, expand: bool = False) -> dict[str, Any]:
         """Answer a get, which takes no query but a selection."""
-        check_id(row_id)
+        check_place(row_id, "rowId")
         for text in raw:
             if (method := parsed(text)["method"]) != "select":
                 raise bad_query(f"Invalid query method: {method}")

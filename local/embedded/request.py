@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from local.embedded.catalog import SqlTable
-from local.embedded.checks import check_id
+from local.embedded.checks import check_place
 from local.embedded.errors import ApiRefusal, argument, bad_query
 from local.embedded.project import EmbeddedProject
 from local.embedded.query_rules import parsed
@@ -106,7 +106,9 @@ class Request:
 
     def table(self) -> SqlTable:
         """Return the table that the path names; refuses one that does not exist."""
-        return self.server.catalog.table(check_id(self.parts["db"]), check_id(self.parts["table"]))
+        return self.server.catalog.table(
+            check_place(self.parts["db"], "databaseId"), check_place(self.parts["table"], "tableId")
+        )
 
     def stamp(self) -> str:
         """Return the present instant as rows keep it."""
@@ -126,7 +128,7 @@ class Request:
             # A list's places are its keys to PHP, and no column is called so.
             data = {str(place): one for place, one in enumerate(data)}
         if not isinstance(data, dict) or not data:
-            raise ApiRefusal(400, "row_missing_data", "The row data is missing. Try again with row data populated")
+            raise ApiRefusal(400, "row_missing_data", "The row data is missing. Try again with row data populated.")
         return data
 
     def page(self, found: list[dict[str, Any]], name: str, limit: int = 25) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def list_webhooks(r: Request) -> Any:
 @on("POST", "/webhooks", 201)
 def create_webhook(r: Request) -> Any:
     """A new subscription; its secret is told this once."""
-    check_id(r.need("webhookId") if r.body.get("webhookId") != "unique()" else "unique")
+    check_id(r.need("webhookId") if r.body.get("webhookId") != "unique()" else "unique", "webhookId")
     _check_hook(r)
     return r.server.hooks.add(r.body, r.stamp()).shown(secret=True)
 
@@ -67,7 +67,7 @@ def rotate_webhook_secret(r: Request) -> Any:
 @on("POST", "/storage/buckets", 201)
 def create_bucket(r: Request) -> Any:
     """A new bucket."""
-    return r.server.files.add_bucket(check_id(r.need("bucketId")), r.body)
+    return r.server.files.add_bucket(check_id(r.need("bucketId"), "bucketId"), r.body)
 
 
 @on("GET", "/storage/buckets")
@@ -113,7 +113,7 @@ def get_file(r: Request) -> Any:
 def view_file(r: Request) -> Any:
     """One file's content, to view or to download."""
     if r.parts["form"] not in ("view", "download", "preview"):
-        raise missing("general_route")
+        raise missing("general_route", r.parts["form"])
     shown, content = r.server.files.get(r.parts["bucket"], r.parts["file"])
     media_type, content = served(shown, content, r.parts["form"])
     headers = {"content-type": media_type, "x-content-type-options": "nosniff"}

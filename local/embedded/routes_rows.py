@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.embedded.checks import check_id, check_permissions, check_timestamp
+from local.embedded.checks import check_id, check_permissions, check_place, check_timestamp
 from local.embedded.errors import ApiRefusal, argument
 from local.embedded.request import NO_PAGE, Request, Routes
 from local.embedded.rows import EVENTS_OF_BULK, Fired
@@ -22,10 +22,10 @@ def _is_bulk(r: Request) -> bool:
 def _many(r: Request, action: str) -> list[dict[str, Any]]:
     rows = r.body.get("rows", r.body.get("documents"))
     if rows is None:
-        raise argument("Param `rows` is not optional.")
+        raise argument('Param "rows" is not optional.')
     found = r.server.rows.check_bulk(r.table(), rows, action)
     if action == "create" and not found and not r.body.get("data"):
-        raise ApiRefusal(400, "row_missing_data", "The row data is missing. Try again with row data populated")
+        raise ApiRefusal(400, "row_missing_data", "The row data is missing. Try again with row data populated.")
     return found
 
 
@@ -152,7 +152,7 @@ def upsert_row(r: Request) -> Any:
     table, row_id, data = r.table(), r.parts["row"], _payload(r)
     # The word for a random id is an id like another here.
     if row_id != "unique()":
-        check_id(row_id)
+        check_place(row_id, "rowId")
     if staged := _staged(r, "upsert", {**data, "$id": row_id}, row_id):
         return staged
     there = r.server.rows.raw(table, row_id)
@@ -168,7 +168,11 @@ def _payload(r: Request) -> dict[str, Any]:
     """Return the columns that a change carries; one of a single row may bring permissions alone."""
     rights = check_permissions(r.body.get("permissions")) if "row" in r.parts else None
     if not r.body.get("data") and rights is None:
-        raise ApiRefusal(400, "row_missing_payload", "The row data and permissions are missing.")
+        raise ApiRefusal(
+            400,
+            "row_missing_payload",
+            "The row data and permissions are missing. You must provide either row data or permissions to be updated.",
+        )
     return {**(r.data() if r.body.get("data") else {}), **({} if rights is None else {"$permissions": rights})}
 
 
@@ -176,7 +180,7 @@ def _payload(r: Request) -> dict[str, Any]:
 @on("PATCH", FORMER + "/{row}")
 def update_row(r: Request) -> Any:
     """Change one row; the event comes even where nothing differs."""
-    table, row_id, data = r.table(), check_id(r.parts["row"]), _payload(r)
+    table, row_id, data = r.table(), check_place(r.parts["row"], "rowId"), _payload(r)
     if staged := _staged(r, "update", data, row_id):
         return staged
     there = r.server.rows.need(table, row_id)
@@ -190,7 +194,7 @@ def update_row(r: Request) -> Any:
 @on("DELETE", FORMER + "/{row}")
 def delete_row(r: Request) -> Any:
     """Delete one row."""
-    table, row_id = r.table(), check_id(r.parts["row"])
+    table, row_id = r.table(), check_place(r.parts["row"], "rowId")
     if _staged(r, "delete", {}, row_id):
         return
     check_timestamp(r.server.rows.need(table, row_id), r.headers.get("x-appwrite-timestamp", ""))
@@ -201,7 +205,12 @@ def delete_row(r: Request) -> Any:
 @on("PATCH", FORMER + "/{row}/{column}/{direction}")
 def change_number(r: Request) -> Any:
     """Add to or take from a number."""
-    direction, table, row_id, column = r.parts["direction"], r.table(), check_id(r.parts["row"]), r.parts["column"]
+    direction, table, row_id, column = (
+        r.parts["direction"],
+        r.table(),
+        check_place(r.parts["row"], "rowId"),
+        r.parts["column"],
+    )
     if direction not in ("increment", "decrement"):
         return NO_PAGE
     bound = "max" if direction == "increment" else "min"

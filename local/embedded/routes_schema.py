@@ -47,7 +47,7 @@ def create_database(r: Request) -> Any:
 
 def _own_id(r: Request, name: str) -> str:
     asked = r.need(name)
-    return r.server.new_id() if asked == "unique()" else check_id(asked)
+    return r.server.new_id() if asked == "unique()" else check_id(asked, name)
 
 
 @on("GET", DB)
@@ -163,7 +163,7 @@ def change_link(r: Request) -> Any:
     """Another fate of a link when its target goes."""
     column = r.table().columns.get(r.parts["key"])
     if column is None or column.type != "relationship":
-        raise missing("column")
+        raise missing("column", r.parts["key"])
     change_fate(r.server.catalog, r.table(), column, str(r.need("onDelete")))
     return column.shown(r.stamp())
 
@@ -181,7 +181,7 @@ def get_column(r: Request) -> Any:
     """One column."""
     column = r.table().columns.get(r.parts["key"])
     if column is None:
-        raise missing("column")
+        raise missing("column", r.parts["key"])
     return column.shown(r.stamp())
 
 
@@ -210,7 +210,7 @@ def get_index(r: Request) -> Any:
     """One index."""
     found = r.table().indexes.get(r.parts["key"])
     if found is None:
-        raise missing("column_index")
+        raise missing("column_index", r.parts["key"])
     return found
 
 

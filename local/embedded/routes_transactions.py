@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.embedded.checks import check_id
+from local.embedded.checks import check_place
 from local.embedded.errors import ApiRefusal, argument
 from local.embedded.request import Request, Routes
 
@@ -31,7 +31,7 @@ def get_transaction(r: Request) -> Any:
 @on("POST", "/tablesdb/transactions/{id}/operations", 201)
 def stage_operations(r: Request) -> Any:
     """Stage operations."""
-    transaction = r.server.transactions.get(check_id(r.parts["id"]))
+    transaction = r.server.transactions.get(check_place(r.parts["id"], "transactionId"))
     r.server.transactions.stage(transaction, r.body.get("operations", []))
     return transaction.shown()
 
@@ -44,7 +44,8 @@ def end_transaction(r: Request) -> Any:
             raise argument(f"Invalid `{name}` param: Value must be a valid boolean")
     ends = [name for name in ("commit", "rollback") if r.body.get(name)]
     if len(ends) != 1:
-        raise ApiRefusal(400, "general_bad_request", "Exactly one of commit and rollback must be true")
+        words = "Cannot commit and rollback at the same time" if ends else "Either commit or rollback must be true"
+        raise ApiRefusal(400, "general_bad_request", words)
     transaction = r.server.transactions.pending(r.parts["id"])
     if ends == ["rollback"]:
         transaction.end("failed")

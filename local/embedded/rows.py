@@ -42,15 +42,20 @@ class Rows(RowReader):
     """Reads and writes rows of any table; the caller holds the SQL transaction."""
 
     def values(self, table: SqlTable, data: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
-        """Check a row's columns; `whole` wants every required one and puts defaults."""
+        """Check a row's columns; `whole` wants every required one and puts defaults.
+
+        As Appwrite does, what is missing comes before what is unknown, and that before what does not fit.
+        """
         found: dict[str, Any] = {}
         columns = table.usable(self.stamp()) if table.ready else table.columns
-        for key, value in data.items():
-            if key in HELD or key in SYSTEM:
-                continue
-            column = columns.get(key)
-            if column is None:
-                raise invalid(f'Unknown attribute: "{key}"')
+        needed = (key for key, column in columns.items() if column.required and (whole or key in data))
+        if lacking := next((key for key in needed if data.get(key) is None), None):
+            raise invalid(f'Missing required attribute "{lacking}"')
+        given = [key for key in data if key not in HELD and key not in SYSTEM]
+        if unknown := next((key for key in given if key not in columns), None):
+            raise invalid(f'Unknown attribute: "{unknown}"')
+        for key in given:
+            column, value = columns[key], data[key]
             if column.virtual:
                 continue
             if isinstance(value, str) and column.type == "datetime":
@@ -58,12 +63,6 @@ class Rows(RowReader):
             found[key] = kept = stored(column, value)
             if isinstance(kept, str) and is_odd(kept) and column.type in TEXTS and key not in table.odd:
                 self._catalog.mark_odd(table, key)
-        if whole:
-            for column in columns.values():
-                if column.required and found.get(column.key) is None:
-                    raise invalid(f'Missing required attribute "{column.key}"')
-        elif bad := next((k for k, v in found.items() if v is None and table.columns[k].required), None):
-            raise invalid(f'Missing required attribute "{bad}"')
         return found
 
     def create(self, table: SqlTable, row_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -283,10 +282,12 @@ class Rows(RowReader):
         if most is not None and len(rows) > most:
             raise argument(
                 f"Invalid `rows` param: Value must a valid array no longer than {most} items "
-                "and Value must be a valid object"
+                "and Value must be a valid JSON string"
             )
         if table.relations:
-            message = f"Bulk {action} is not supported for tablesDB with relationship attributes"
+            # The word differs by the route that it stands in.
+            columns = "columns" if action == "create" else "attributes"
+            message = f"Bulk {action} is not supported for tablesDB with relationship {columns}"
             raise ApiRefusal(400, "general_bad_request", message)
         return rows
 

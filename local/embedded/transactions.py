@@ -14,7 +14,7 @@ from local.embedded.rows import Fired, Rows
 
 MOST_OPERATIONS = 100
 Key = tuple[str, str, str]
-NOT_PENDING = "Invalid or non-pending transaction"
+NOT_PENDING = "Invalid or non\u2011pending transaction"
 UNFORESEEN = ("attribute_type_invalid", "general_argument_invalid", "relationship_value_invalid")
 EVENTS = {"create": "create", "delete": "delete"}
 
@@ -78,14 +78,14 @@ class Transactions:
     def get(self, transaction_id: str) -> Transaction:
         """Return a transaction; refuses one that does not exist."""
         if transaction_id not in self.all:
-            raise missing("transaction")
+            raise missing("transaction", transaction_id)
         return self.all[transaction_id]
 
     def pending(self, transaction_id: str) -> Transaction:
         """Return a transaction that is still open; refuses one that ended or whose time is up."""
         found = self.get(transaction_id)
         if found.status != "pending":
-            raise ApiRefusal(400, "transaction_not_ready", "The transaction is not ready: it has ended already.")
+            raise ApiRefusal(400, "transaction_not_ready", "The transaction is not ready yet. Please try again later.")
         if self._now() > found.expires:
             found.end("failed")
             raise ApiRefusal(410, "transaction_expired", "The transaction has expired.")
@@ -151,9 +151,7 @@ class Transactions:
             return table
         key = _key(table, op["rowId"])
         if action not in ("create", "upsert") and key not in created and not self._there(table, key, before):
-            raise ApiRefusal(
-                404, "document_not_found", f"Document with the requested ID '{op['rowId']}' could not be found."
-            )
+            raise missing("document", op["rowId"])
         made[key] = action != "delete"
         if action == "create":
             created.add(key)
@@ -198,7 +196,7 @@ class Transactions:
                     if raw is not None:
                         fired.append(Fired(table, EVENTS.get(op["action"], "update"), raw, from_transaction=True))
             except ApiRefusal as error:
-                raise _at_commit(error) from None
+                raise _at_commit(error, str(op.get("rowId") or "")) from None
             own = own - keys if op["action"] in ("delete", "bulkDelete") else own | keys
         # Each event shows the row's final state.
         return [replace(f, row=self._rows.raw(f.table, f.row["_id"]) or f.row) for f in fired]
@@ -246,7 +244,7 @@ class Transactions:
         if self._rows.raw(table, row_id) is None:
             if action == "delete" and _key(table, row_id) in own:
                 return None
-            raise missing("row")
+            raise missing("row", row_id)
         if action == "update":
             return self._rows.patch(table, self._rows.need(table, row_id), data)[0]
         if action == "delete":
@@ -264,13 +262,13 @@ def _key(table: SqlTable, row_id: str) -> Key:
     return (table.database, table.id, row_id.lower())
 
 
-def _at_commit(error: ApiRefusal) -> ApiRefusal:
+def _at_commit(error: ApiRefusal, row_id: str) -> ApiRefusal:
     if error.kind == "row_already_exists":
         return conflict()
     if error.kind == "row_invalid_structure":
         return ApiRefusal(400, "document_invalid_structure", error.message)
     if error.kind in ("row_not_found", "column_not_found"):
-        return ApiRefusal(404, "document_not_found", "Document with the requested ID could not be found.")
+        return missing("document", row_id)
     if error.kind == "column_limit_exceeded":
         return ApiRefusal(400, "attribute_limit_exceeded", error.message)
     # What a commit does not foresee is masked.

@@ -110,12 +110,19 @@ _FORMAT_WORDS = {
 
 def _integer(column: ApiColumn, value: Any) -> int:
     low, high = column.min, column.max
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid signed 64-bit integer')
-    if (low is not None and value < low) or (high is not None and value > high) or not -(2**63) <= value < 2**63:
+    if isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63:
+        raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid signed {_bits(low, high)}')
+    if (low is not None and value < low) or (high is not None and value > high):
         span = f"{-(2**63) if low is None else low:,} and {2**63 - 1 if high is None else high:,}"
         raise invalid(f'Attribute "{column.key}" has invalid format. Value must be a valid range between {span}')
     return value
+
+
+def _bits(low: float | None, high: float | None) -> str:
+    """Say how wide a column's integers are; the server tells the end of the wide ones as a float would."""
+    if low is not None and high is not None and low >= -(2**31) and high < 2**31:
+        return "32-bit integer between -2,147,483,648 and 2,147,483,647"
+    return f"64-bit integer between {-(2**63):,} and {2**63:,}"
 
 
 def _double(column: ApiColumn, value: Any) -> float:

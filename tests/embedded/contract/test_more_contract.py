@@ -155,3 +155,52 @@ def test_a_body_over_twelve_mebibytes_is_not_read(place: Place) -> None:
     """A larger body answers 413 with nothing in it."""
     answer = create(place, "a", num=1, name="x" * (12 * 1024 * 1024))
     assert (answer.status, answer.body) == (413, None)
+
+
+ID_WORDS = "Try again with a different ID or use ID.unique() to generate a unique ID."
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "words"),
+    [
+        ("POST", "{rows}", {"rowId": "a", "data": {"num": 1}},
+         f"Row with the requested ID 'a' already exists. {ID_WORDS}"),
+        ("GET", "{rows}/nope", None, "Row with the requested ID 'nope' could not be found."),
+        ("GET", "{tables}/nope", None, "Table with the requested ID 'nope' could not be found."),
+        ("POST", "{tables}", {"tableId": "cars", "name": "x"},
+         f"A table with the requested ID 'cars' already exists. {ID_WORDS}"),
+        ("POST", "{tables}/cars/columns/integer", {"key": "num", "required": False},
+         "Column with the requested key 'num' already exists. Column keys must be unique, try again with a different "
+         "key."),
+        ("POST", "{rows}", {"rowId": "b", "data": {"zz": 1}},
+         'Invalid document structure: Missing required attribute "num"'),
+        ("POST", "{rows}", {"rowId": "b", "data": {"num": "1", "zz": 1}},
+         'Invalid document structure: Unknown attribute: "zz"'),
+        ("PUT", "{rows}", {"rows": [{"$id": "b", "num": 1, "laps": "3"}]},
+         'Invalid document structure: Attribute "laps" has invalid format. Value must be a valid signed 32-bit integer '
+         "between -2,147,483,648 and 2,147,483,647"),
+        ("PATCH", "{rows}/a", {}, "The row data and permissions are missing. You must provide either row data or "
+         "permissions to be updated."),
+        ("PUT", "{rows}", {}, 'Param "rows" is not optional.'),
+    ],
+)  # fmt: skip
+def test_refusals_have_the_servers_own_words(
+    place: Place, method: str, path: str, body: dict[str, object] | None, words: str
+) -> None:
+    """What is missing, taken or does not fit is named in the server's own words, what is missing before the rest."""
+    create(place, "a", num=1)
+    asked = path.format(rows=place.rows(), tables=f"/tablesdb/{place.db}/tables")
+    assert place.api(method, asked, body).body["message"] == words
+
+
+def test_an_ended_transaction_is_told_as_not_ready(place: Place) -> None:
+    """A second commit, an end that is none and an end that is both have words of their own."""
+    path = begin(place)
+    for body, words in (
+        ({}, "Either commit or rollback must be true"),
+        ({"commit": True, "rollback": True}, "Cannot commit and rollback at the same time"),
+    ):
+        assert place.api("PATCH", path, body).body["message"] == words
+    commit(place, path)
+    again = place.api("PATCH", path, {"commit": True})
+    assert again.body["message"] == "The transaction is not ready yet. Please try again later."

@@ -15,9 +15,9 @@ PLAYER = RECORDING / "replay.py"
 
 @pytest.mark.skipif(not PLAYER.is_file(), reason="no recording of a real Appwrite in ../shared/appwrite")
 def test_the_recorded_exchanges_come_out_the_same(tmp_path: Path) -> None:
-    """Every recorded exchange is answered as by the real server, but for those that the list explains."""
+    """Every recorded exchange is answered as by the real server, word by word, but for those that the list explains."""
     with running(tmp_path) as served:
-        command = [sys.executable, str(PLAYER), served.endpoint, "raceday", served.key]
+        command = [sys.executable, str(PLAYER), served.endpoint, "raceday", served.key, "--words"]
         played = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     *told, summary = played.stdout.splitlines()
     assert summary.split(" exchanges, ")[0] == "2554", played.stderr
