@@ -5,7 +5,7 @@ The deployed functions take the feed's ids alone; this stands before them on thi
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -23,20 +23,34 @@ class _Unnamed(BadRequest):
     """A name that is no one race's: the message says which are near, `expected` what would do."""
 
     def __init__(self, message: str) -> None:
-        super().__init__("raceId", _EXPECTED)
-        self.args = (f"raceId: {message}",)
+        super().__init__(message.partition(":")[0], _EXPECTED)
+        self.args = (message,)
 
 
 async def with_ids(store: Store, event: Mapping[str, Any]) -> dict[str, Any]:
     """Return an event whose races are named by their ids; raises NoSuchRace for a name that is no one race's."""
     found = dict(event)
     if isinstance(text := event.get("raceId"), str):
-        found["raceId"] = await _id(store, text)
+        try:
+            found["raceId"] = await _id(store, text)
+        except NoSuchRace as error:
+            raise NoSuchRace(f"raceId: {error}") from None
     listed = event.get("raceIds")
     if isinstance(listed, str):
-        found["raceIds"] = ",".join([await _id(store, each) for each in listed.split(",")])
+        found["raceIds"] = ",".join(await _ids(store, listed.split(",")))
     elif isinstance(listed, list):
-        found["raceIds"] = [await _id(store, each) if isinstance(each, str) else each for each in listed]
+        found["raceIds"] = await _ids(store, listed)
+    return found
+
+
+async def _ids(store: Store, listed: Sequence[Any]) -> list[Any]:
+    """Return the ids of several; what names no race is told with its place among them."""
+    found = []
+    for at, each in enumerate(listed):
+        try:
+            found.append(await _id(store, each) if isinstance(each, str) else each)
+        except NoSuchRace as error:
+            raise NoSuchRace(f"raceIds[{at}]: {error}") from None
     return found
 
 

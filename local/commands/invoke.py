@@ -31,7 +31,8 @@ class FunctionHelp(click.Command):
 
 @click.command(cls=FunctionHelp, help=ABOUT, epilog=f"{EXAMPLE}\n\nFunctions: {', '.join(NAMES)}")
 @click.argument("function", default="")
-@click.option("--param", multiple=True, metavar="K=V", help="a parameter; JSON where it parses")
+@click.argument("words", nargs=-1, metavar="[K=V]...")
+@click.option("--param", multiple=True, metavar="K=V", help="a parameter, as a word K=V is; JSON where it parses")
 @click.option("--event", metavar="FILE", help="the whole event as JSON; - reads standard input")
 @click.option("--again", metavar="ACTIVATION", help="no function, but one that `up` ran: its event once more (`logs`)")
 @click.option("--feed", help="generated (default), live, recorded:DIR or tape:FILE; that of an `up` on the store")

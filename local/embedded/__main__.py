@@ -5,9 +5,11 @@ import asyncio
 import os
 from pathlib import Path
 
+import uvicorn
+
 from local.embedded.bootstrap import bootstrap
 from local.embedded.hooks import WebhookWorker
-from local.embedded.http import make_server, new_key
+from local.embedded.http import LOOPBACK, make_server, new_key
 from local.embedded.posting import post_delivery
 from local.embedded.server import Embedded
 
@@ -15,11 +17,22 @@ from local.embedded.server import Embedded
 async def serve(server: Embedded, port: int) -> None:
     """Answer, and deliver webhooks beside, until stopped."""
     worker = asyncio.create_task(WebhookWorker(server.hooks, post_delivery).run())
+    serving = make_server(server, port=port)
+    telling = asyncio.create_task(_tell(serving, server.project_id))
     try:
-        await make_server(server, port=port).serve()
+        await serving.serve()
     finally:
-        worker.cancel()
-        await asyncio.gather(worker, return_exceptions=True)
+        for task in (worker, telling):
+            task.cancel()
+        await asyncio.gather(worker, telling, return_exceptions=True)
+
+
+async def _tell(serving: uvicorn.Server, project: str) -> None:
+    """Say where it listens once it does: a port of 0 is known only then."""
+    while not serving.started:  # noqa: ASYNC110  (uvicorn has no event for it)
+        await asyncio.sleep(0.02)
+    port = serving.servers[0].sockets[0].getsockname()[1]
+    print(f"listening on http://{LOOPBACK}:{port}/v1, project {project}; Ctrl-C stops it", flush=True)
 
 
 def main() -> None:
@@ -42,6 +55,9 @@ def main() -> None:
     except KeyboardInterrupt:
         # Ctrl-C is how it is stopped.
         return
+    except SystemExit:
+        # uvicorn says why it could not bind, and ends.
+        parser.error(f"port {args.port}: cannot be used; 0 takes any free one")
 
 
 if __name__ == "__main__":

@@ -29,12 +29,13 @@ ENDED = {"settings": 2, "bad_request": 2}
 
 def run(args: Options) -> int:
     """Run one activation and print its result."""
-    if args.again and (args.function or args.param or args.event or args.staged):
+    if args.again and (args.function or args.words or args.param or args.event or args.staged):
         return _wrong(
             "--again takes function and event of an earlier activation: leave out FUNCTION and what is its own"
         )
     if not (args.function or args.again):
         return _wrong("expected a function, or --again ACTIVATION")
+    args.param = (*args.param, *args.words)
     try:
         event = _former(args) if args.again else read_event(args)
     except ValueError as error:
@@ -49,7 +50,7 @@ def run(args: Options) -> int:
     except SettingsError as error:
         return _wrong("settings:\n  " + "\n  ".join(error.problems))
     except NoSuchRace as error:
-        return _wrong(f"--param: raceId: {error}")
+        return _wrong(f"--param: {error}")
     except ValueError as error:
         return _wrong(str(error))
 

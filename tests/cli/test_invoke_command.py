@@ -160,3 +160,21 @@ def test_what_names_nothing_to_start_again_ends_with_two(words: list[str], said:
 def test_the_exit_code_follows_the_result(result: dict[str, object], strict: bool, code: int) -> None:
     """0 is finished, 1 is failed items under --strict, 2 wrong usage or settings, 3 nothing done."""
     assert exit_code(result, strict=strict) == code
+
+
+def test_races_of_a_batch_may_stand_as_the_former_poller_took_them(capsys: Capture) -> None:
+    """`raceIds=a,b` as a word is a parameter, by ids, beginnings or names; one that is no race is told by its place."""
+    for name in ("daily-meetings", "daily-races", "daily-entrants"):
+        assert _invoke(name) == 0
+    capsys.readouterr()
+    assert raceday("status", "--store", "dev.db", "--ids") == 0
+    first, second = (line.split()[0] for line in capsys.readouterr().out.splitlines() if line.count("-") >= 4)
+    for words in (f"raceIds={first},{second}", f"raceIds={first[:8]},{second}", f'raceIds=["{first}","{second}"]'):
+        assert _invoke("batch-race-poller", words) == 0
+        assert json.loads(capsys.readouterr().out)["polled"] == 2
+    assert _invoke("batch-race-poller", "raceIds=") == 0
+    assert json.loads(capsys.readouterr().out)["polled"] == 0
+    assert _invoke("batch-race-poller", f"raceIds={first},b") == 2
+    assert "--param: raceIds[1]: there is no race 'b'" in capsys.readouterr().err
+    assert _invoke("batch-race-poller", first) == 2
+    assert "expected K=V" in capsys.readouterr().err

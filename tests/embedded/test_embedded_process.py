@@ -4,6 +4,8 @@ import json
 import signal
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +19,7 @@ from appwrite.services.tables_db import TablesDB
 
 from local.embedded import Embedded
 from tests.embedded.api import Api
-from tests.embedded.process import Running, running
+from tests.embedded.process import ROOT, Running, running
 
 DB = "raceday-db"
 
@@ -140,3 +142,31 @@ def _staged(client: httpx.Client, n: int) -> str:
 def _commit(client: httpx.Client, path: str) -> None:
     answer = client.patch(path, content=json.dumps({"commit": True}))
     assert answer.json()["status"] == "committed"
+
+
+def test_it_says_where_it_listens_and_ends_at_ctrl_c(tmp_path: Path) -> None:
+    """Its address and project stand on one line once it answers there, whatever port it took."""
+    command = [sys.executable, "-m", "local.embedded", "--path", str(tmp_path / "s.db")]
+    with subprocess.Popen(command, cwd=ROOT, env={}, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        words = process.stdout.readline().split()
+        try:
+            assert words[:2] == ["listening", "on"]
+            assert httpx.get(f"{words[2].rstrip(',')}/health/version").status_code == 200
+            assert words[3:5] == ["project", "raceday;"]
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    """A taken port ends it as wrong usage with the port and what would do."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "local.embedded", "--path", str(tmp_path / "s.db"), "--port", port]
+        ended = subprocess.run(command, cwd=ROOT, env={}, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert f"port {port}: " in ended.stderr
+    assert "0 takes any free one" in ended.stderr
