@@ -4,6 +4,7 @@ from typing import Any
 
 from ops.migrate import steps, unsolved
 from ops.schema import Server, plan
+from raceday.tables import BY_ID
 from raceday.tables.suite_state import SCHEMA_VERSION, schema_key
 from tests.cli.kit import Site
 
@@ -105,6 +106,8 @@ def check_ours(site: Site) -> None:
         assert server.send("PUT", f"{DB}/tables/{table}/rows", {"rows": [{"$id": "e2", **row}]})["total"] == 1
     meeting = {c["key"]: c for c in (server.get(f"{DB}/tables/races") or {})["columns"]}["meeting"]
     assert (meeting["onDelete"], meeting["twoWayKey"]) == ("setNull", "races")
+    needed = {c["key"] for c in (server.get(f"{DB}/tables/meetings") or {})["columns"] if c["required"]}
+    assert needed == {c.key for c in BY_ID["meetings"].columns if c.required}
     links = {f"{t}.{c['key']}" for t in TEXTS for c in (server.get(f"{DB}/tables/{t}") or {})["columns"]
              if c["type"] == "relationship"}  # fmt: skip
     assert links == {"races.meeting", "meetings.races"}

@@ -47,14 +47,16 @@ def test_strings_that_are_too_short_are_widened(site: Site) -> None:
 
 
 class _Refuses:
-    """A site whose server widens no `weather`: its rows would grow too wide."""
+    """A site whose server widens no `weather`: its rows would grow too wide, or it cannot now."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, site: Site, status: int = 400) -> None:
+        self._site, self._status = site, status
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.method == "PATCH" and request.url.path.endswith("/columns/string/weather"):
-            return httpx.Response(400, json={"message": "The maximum row width has been reached.", "code": 400})
+            return httpx.Response(
+                self._status, json={"message": "The maximum row width has been reached.", "code": 400}
+            )
         return self._site.transport.handler(request)  # type: ignore[return-value]
 
 
@@ -72,6 +74,22 @@ def test_a_column_that_appwrite_does_not_widen_stops_nothing_else(site: Site) ->
     assert row_of(site, "suite-state", schema_key()) == {}
     migrate(server_of(site))
     check_ours(site)
+
+
+def test_a_server_that_widens_nothing_now_ends_a_migration(site: Site) -> None:
+    """A key without scope or a server that is out is no column's fault: the step is named and nothing is advised."""
+    _string(server_of(site), "races.weather", 5)
+    for status in (401, 503):
+        refusing = Server(site.settings, site.server.api_key, httpx.MockTransport(_Refuses(site, status)))
+        with pytest.raises(StoreError, match=rf"^give races\.weather room .*: {status} [^:]*$"):
+            migrate(refusing)
+
+
+def test_an_enum_that_is_required_without_need_is_named_at_once(site: Site) -> None:
+    """Made optional it would take its own words still: a preview says so before anything is done."""
+    body = {"key": "weather", "elements": ["Fine"], "required": True}
+    server_of(site).send("POST", f"{DB}/tables/races/columns/enum", body)
+    assert [change.what for change in unsolved(server_of(site))] == ["column races.weather"]
 
 
 def test_another_refusal_ends_a_migration_with_its_step(site: Site) -> None:
