@@ -94,6 +94,8 @@ DAYS: Mapping[str, Named] = {
     "waits": Named(_early(3, 1), rates={"feed.429_wait": 0.5}),
     "shuffled": Named(_early(3, 1), rates={"webhook.delayed": 0.5, "webhook.shuffled": 0.3}),
     "protested": Named(_early(3, 1), rates={"payload.protest_open": 1.0}),
+    "pool-words": Named(_early(3, 1), rates={"payload.pool_words": 0.5}),
+    "odd-dividends": Named(_early(13, 2, late_amendments=1), rates={"payload.odd_dividends": 0.5}),
     "unplaced": Named(_early(3, 1), rates={"payload.unplaced": 1.0}),
     # Nothing but deliveries brings the totals up to date, and those of an hour come together.
     "held": Named(_early(4, 1, moved_starts=0), rates={"webhook.held": 1.0, "wake.dropped": 1.0, "store.slow": 0.5}),

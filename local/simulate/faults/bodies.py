@@ -103,6 +103,29 @@ def _unplaced(body: Body) -> None:
         placing["position"] = 0
 
 
+def _pool_words(body: Body) -> None:
+    """Spell products otherwise, add one that nobody knows, and give an exotic pool a status that nobody knows."""
+    listed = body["data"]["tote_pools"] or []
+    for pool in listed:
+        word = pool["product_type"]
+        pool["product_type"] = f" pool_{word.upper()} "
+        if word == "Trifecta":
+            pool["status"] = "Suspended?"
+    listed.insert(0, {"product_type": "Jackpot Six", "total": 98_765.4, "status": "OPEN"})
+
+
+def _odd_dividends(body: Body) -> None:
+    """Make a dividend of Quinella unreadable, and all that are Interim of Trifecta."""
+    dividends = body["data"].get("dividends") or []
+    exact = [d for d in dividends if d["product_name"] == "Pool Quinella"]
+    for dividend in [*exact[:1], *(d for d in dividends if _is_interim_trifecta(d))]:
+        dividend["dividend"] = "n/a"
+
+
+def _is_interim_trifecta(dividend: Any) -> bool:
+    return bool(dividend["product_name"] == "Pool Trifecta" and dividend["status"].lower() == "interim")
+
+
 CHANGES: dict[str, Callable[[Body], None]] = {
     "feed.error_in_200": _error_in_200,
     "payload.status_gone": _status_gone,
@@ -119,6 +142,8 @@ CHANGES: dict[str, Callable[[Body], None]] = {
     "payload.protest_open": _protest_open,
     "payload.unplaced": _unplaced,
     "payload.jump_guessed": _jump_guessed,
+    "payload.pool_words": _pool_words,
+    "payload.odd_dividends": _odd_dividends,
 }
 
 

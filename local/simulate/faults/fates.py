@@ -28,7 +28,7 @@ ROOMS: Mapping[str, Sequence[str]] = {
                     "payload.start_gone", "payload.other_types", "payload.no_pools", "payload.unknown_runner",
                     "payload.falling_pools", "payload.no_clock", "payload.older_status", "payload.no_places",
                     "payload.shut_early", "feed.other_race", "payload.other_dividends", "payload.protest_open",
-                    "payload.unplaced", "payload.jump_guessed"),
+                    "payload.unplaced", "payload.jump_guessed", "payload.pool_words", "payload.odd_dividends"),
     "store": ("store.timeout_before", "store.reset_before", "store.5xx_before", "store.429", "store.409", "store.401",
               "store.402", "store.403", "store.408", "store.413", "store.stale_read", "store.slow"),
     "store_answer": ("store.timeout_after", "store.reset_after", "store.5xx_after"),

@@ -27,6 +27,8 @@ PAYLOAD: Rates = {
     "payload.unknown_runner": 0.01,
     "payload.falling_pools": 0.008,
     "payload.no_clock": 0.003,
+    "payload.pool_words": 0.006,
+    "payload.odd_dividends": 0.02,
 }
 STORE: Rates = {
     "store.timeout_before": 0.003,

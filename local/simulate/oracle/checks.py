@@ -121,8 +121,9 @@ def _sum(value: float, centre: float, tolerance: float) -> Verdict:
 
 def _left_out(e: PollEvidence) -> Verdict:
     # Provisional dividends may come after the placings; none of the others may be missing.
-    lost = e.reading.unread - ({"dividends"} if e.reading.status == "Interim" else set())
-    odd = e.reading.unread_status + e.reading.unread_start + len(e.reading.unworded)
+    unread = {name for name in e.reading.unread if not any(left.startswith(name) for left in e.reading.left)}
+    lost = unread - ({"dividends"} if e.reading.status == "Interim" else set())
+    odd = e.reading.unread_status + e.reading.unread_start + len(e.reading.left)
     return (False, 1 - 0.1 * odd - 0.3 * len(lost)) if odd or lost else None
 
 

@@ -37,7 +37,7 @@ def _amended(versions: Sequence[Columns], look: Look) -> Columns | None:
     old = isinstance(since, str) and look.made is not None and look.made < datetime.fromisoformat(since)
     if old or reading.status != "Final" or not reading.placings:
         return None
-    if is_past([v["dividendsData"].value for v in versions], shown_dividends(reading)):
+    if not reading.odd_dividends and is_past([v["dividendsData"].value for v in versions], shown_dividends(reading)):
         return None
     return {
         **before,
@@ -62,23 +62,31 @@ def _told(version: Columns) -> Any:
     return version["resultStatus"], version["protestReason"], version["protestLodged"], placings, paid
 
 
-def standing(reading: Reading, before: Columns) -> list[Any]:
-    """Return the dividends that stand after a Final answer beside those of `before`.
+def standing(reading: Reading, before: Columns, *, final: bool = True) -> list[Any]:
+    """Return the dividends that stand after an answer beside those of `before`, after a `final` one or another.
 
     Under the same placings a product that is not listed any more is lost on the way, and one that fell back to Interim.
+    One of which some cannot be read stays whole, and so does any that has fewer beside such a one.
     """
-    shown = shown_dividends(reading)
-    if before["resultsData"].value != list(reading.placings) or before["resultStatus"] != "final":
+    shown, odd = shown_dividends(reading), reading.odd_dividends
+    stays = final and before["resultsData"].value == list(reading.placings) and before["resultStatus"] == "final"
+    if not stays and not odd:
         return shown
     had: dict[str, list[Any]] = {}
     now: dict[str, list[Any]] = {}
     for found, rows in ((had, before["dividendsData"].value), (now, shown)):
         for row in rows:
             found.setdefault(product_of(row["product_name"]), []).append(row)
-    lost = {p for p, rows in had.items() if p not in now or (_final(rows) and not _final(now[p]))}
+    lost = {p for p, rows in had.items() if p in odd or (odd and len(now.get(p, ())) < len(rows))}
+    if stays:
+        lost |= {p for p, rows in had.items() if p not in now or (_final(rows) and not _final(now[p]))}
     if not lost:
         return shown
-    return [row for p in [*had, *(p for p in now if p not in had)] for row in (had[p] if p in lost else now.get(p, ()))]
+    order = [*had, *(p for p in now if p not in had)]
+    stood = [row for p in order for row in (had[p] if p in lost else now.get(p, ()))]
+    # Rows that are all as they were stand in their order of before.
+    same = stood == [row for rows in had.values() for row in rows]
+    return list(before["dividendsData"].value) if same else stood
 
 
 def _final(rows: Sequence[Any]) -> bool:

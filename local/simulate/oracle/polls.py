@@ -63,7 +63,7 @@ def ledger_of(
         again = (
             reading.placings in amended
             if shows and reading.placings != seen_placings
-            else is_past(paid, shown_dividends(reading))
+            else not reading.odd_dividends and is_past(paid, shown_dividends(reading))
         )
         held = held or (known == status == "Final" and again)
         if held and base is not None:
@@ -74,7 +74,7 @@ def ledger_of(
             if seen_placings and seen_placings != reading.placings:
                 amended.append(seen_placings)
             seen_placings = reading.placings
-        if reading.dividends:
+        if reading.dividends and not reading.odd_dividends:
             paid.append(shown_dividends(reading))
         poll = _poll(row, reading, base, status, held, known)
         ledger.polls.append(poll)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -71,7 +71,8 @@ class Reading:
     `dead` names single-race pools that were called off, `unworded` pools with a status that nobody knows,
     `ruled` says that a ruling changed the placings, `unread_status` that the event had no status that anybody knows,
     and `unread_start` that it had no start. `unread` names `results` and `dividends` where a race that has run has
-    none: not even an empty list.
+    none that can be read: not even an empty list. `odd_dividends` are products of dividends that cannot be, but for
+    provisional ones beside Final ones, `left` the members that were left out by name.
     """
 
     status: str
@@ -92,6 +93,8 @@ class Reading:
     unread_status: bool = False
     unread_start: bool = False
     unread: frozenset[str] = frozenset()
+    odd_dividends: frozenset[str] = frozenset()
+    left: tuple[str, ...] = ()
 
     def cents(self, product: str) -> int | None:
         """Return one pool's total in cents, None where it is not listed."""
@@ -109,6 +112,7 @@ def read_event(body: bytes, race_id: str, known: str = "Open", known_start: date
     unread, status = status is None, status or known
     sums, tracker = _tracked((data.get("money_tracker") or {}).get("entrants"), data["runners"])
     listed = data.get("tote_pools")
+    paid = [(raw, _dividend(raw)) for raw in data.get("dividends") or ()]
     return Reading(
         status=status,
         start=start,
@@ -121,14 +125,30 @@ def read_event(body: bytes, race_id: str, known: str = "Open", known_start: date
         pools=None if listed is None else tuple((p, c) for row in listed for p, c in [_pool(row)] if p in _KNOWN),
         tracker=tracker,
         placings=tuple(sorted(data.get("results") or (), key=_place)),
-        dividends=tuple(map(_dividend, data.get("dividends") or ())),
+        dividends=tuple(each for _, each in paid if each is not None),
         dead=_dead(listed or ()),
         unworded=tuple(product_of(row["product_type"]) for row in listed or () if not _is_word(row)),
         ruled=_ruled(text(race.get("protest_reason")).lower()),
         unread_status=unread,
         unread_start=told is None,
-        unread=_unread(data, status),
+        unread=_unread(data, status, [each for _, each in paid]),
+        odd_dividends=_odd_products(paid),
+        left=(
+            *(f"dividends[{i}]" for i, (_, each) in enumerate(paid) if each is None),
+            *(f"tote_pools[{text(row['product_type'])[:20]}].status" for row in listed or () if not _is_word(row)),
+        ),
     )
+
+
+def _ran(status: str) -> bool:
+    return status in ("Interim", "Final")
+
+
+def _odd_products(paid: Iterable[tuple[dict[str, Any], "RawDividend | None"]]) -> frozenset[str]:
+    rows = list(paid)
+    final = {each.product for _, each in rows if each is not None and each.status.lower() == "final"}
+    odd = ((product_of(raw["product_name"]), raw["status"].lower()) for raw, each in rows if each is None)
+    return frozenset(product for product, status in odd if status != "interim" or product not in final)
 
 
 def opened(
@@ -149,9 +169,11 @@ def opened(
     return data, told, start
 
 
-def _unread(data: dict[str, Any], status: str) -> frozenset[str]:
-    ran = status in ("Interim", "Final")
-    return frozenset(m for m in ("results", "dividends") if ran and not isinstance(data.get(m), list))
+def _unread(data: dict[str, Any], status: str, paid: Sequence["RawDividend | None"]) -> frozenset[str]:
+    """Name the members that tell nothing of a race that has run: no list, or one of which nothing can be read."""
+    silent = {member for member in ("results", "dividends") if not isinstance(data.get(member), list)}
+    silent |= {"dividends"} if paid and not any(paid) else set()
+    return frozenset(silent if _ran(status) else ())
 
 
 def _place(placing: dict[str, Any]) -> tuple[bool, int, int]:
@@ -285,7 +307,9 @@ def product_of(spelling: str) -> str:
     return _SPELT.get(word, word)
 
 
-def _dividend(raw: dict[str, Any]) -> RawDividend:
+def _dividend(raw: dict[str, Any]) -> RawDividend | None:
+    if isinstance(raw["dividend"], str):
+        return None
     size = raw.get("pool_size")
     return RawDividend(
         product=product_of(raw["product_name"]),

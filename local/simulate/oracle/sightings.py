@@ -119,8 +119,10 @@ def _unsaid(poll: Poll, versions: Sequence[Columns]) -> Columns:
     if still_final and not poll.reading.placings:
         columns += ["resultsData", "resultsAvailable"]
     found = {column: versions[-1][column] for column in columns} if versions else {}
-    if versions and still_final and "dividends" not in poll.reading.unread:
-        found["dividendsData"] = Json(standing(poll.reading, versions[-1]))
+    told = "dividends" not in poll.reading.unread
+    taken_back = poll.before == "Final" != poll.status
+    if versions and told and (still_final or (poll.reading.odd_dividends and not taken_back)):
+        found["dividendsData"] = Json(standing(poll.reading, versions[-1], final=still_final))
     return found
 
 
