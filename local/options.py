@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -17,7 +18,32 @@ from local.stores import HELP
 Options = SimpleNamespace
 Body = TypeVar("Body", bound=Callable[..., Any])
 POSITIVE = click.IntRange(min=1)
-FILE = click.Path(path_type=Path)
+# Years whose days and neighbours every clock, store and rule here can hold.
+YEARS = range(1970, 3000)
+
+
+class GivenPath(click.Path):
+    """A path; an empty one, as an unset variable leaves it, is not the folder that one stands in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        if not str(value):
+            self.fail("expected a path, got ''", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Number(click.FloatRange):
+    """A number in a range that ends somewhere: neither infinite nor nan."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        found: float = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"expected a finite number, got {value}", param, ctx)
+        return found
+
+
+FILE, NUMBER, ABOVE_0 = GivenPath(path_type=Path), Number(), Number(min=0, min_open=True)
 
 
 class DateParam(click.ParamType[date]):
@@ -43,9 +69,12 @@ class InstantParam(click.ParamType[datetime]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """Read the instant; a usage error names what was expected."""
         try:
-            return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+            found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"expected an instant as 2026-11-24T01:00:00+00:00, got {value!r}", param, ctx)
+        if found.year not in YEARS:
+            self.fail(f"expected an instant of the years {YEARS[0]} to {YEARS[-1]}, got {value!r}", param, ctx)
+        return found
 
 
 class SpanParam(click.ParamType[tuple[datetime, datetime]]):
@@ -77,7 +106,7 @@ class NamesParam(click.ParamType[tuple[str, ...]]):
 DAY, INSTANT, SPAN, NAMES = DateParam(), InstantParam(), SpanParam(), NamesParam()
 
 
-class OutFile(click.Path):
+class OutFile(GivenPath):
     """A file to be written, refused before any work where its folder is missing or it cannot be written."""
 
     name = "file"
@@ -92,6 +121,13 @@ class OutFile(click.Path):
             self.fail(f"{path}: there is no folder {path.parent}", param, ctx)
         if (not path.exists() or path.is_file()) and not os.access(path.parent, os.W_OK):
             self.fail(f"{path}: the folder {path.parent} cannot be written", param, ctx)
+        if not path.exists():
+            # What a folder lets nobody make, as /proc, shows when it is tried alone; hours of work may stand before it.
+            try:
+                path.touch(exist_ok=False)
+                path.unlink()
+            except OSError as error:
+                self.fail(f"{path}: {(error.strerror or str(error)).lower()}", param, ctx)
         return path
 
 

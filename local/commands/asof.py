@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from local.options import store_option
+from local.options import FILE, store_option
 
 
 @click.command(epilog="Example: ./raceday asof 4ecf287d 14:05 --store .raceday/simulate.db")
@@ -12,7 +12,7 @@ from local.options import store_option
 @click.argument("at", metavar="[TIME]", required=False)
 @store_option()
 @click.option("--check", "count", type=click.IntRange(min=1), metavar="N", help="hold N random instants to a replay")
-@click.option("--tape", type=click.Path(path_type=Path), help="tape with the day's answers, for --check")
+@click.option("--tape", type=FILE, help="tape with the day's answers, for --check")
 @click.option("--seed", default=1, help="which random instants (1)")
 def asof(race: str, at: str | None, store: str | None, count: int | None, tape: Path | None, seed: int) -> int:
     """Show race, entrants, pools, timeline and notifications as they stood at an instant.

@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 
 from local.choices import LIVE
-from local.options import INSTANT, store_option
+from local.options import ABOVE_0, INSTANT, store_option
 
 # Slower than the polls of a busy hour, so that they have the feed to themselves.
 RATE = 0.5
@@ -15,7 +15,7 @@ RATE = 0.5
 @click.argument("days", metavar="DATE|FROM..TO")
 @store_option()
 @click.option("--feed", default=LIVE, help="live (default), recorded:DIR or tape:FILE")
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), default=RATE, help=f"requests a second ({RATE})")
+@click.option("--rate", type=ABOVE_0, default=RATE, help=f"requests a second ({RATE})")
 @click.option("--again", is_flag=True, help="look anew at days that were filled before")
 @click.option("--at", type=INSTANT, metavar="ISO", help="for a feed that is not live: the present instant")
 def backfill(days: str, store: str | None, feed: str, rate: float, again: bool, at: datetime | None) -> int:

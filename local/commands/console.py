@@ -36,7 +36,7 @@ def status(**options: Any) -> int:
 def report(**options: Any) -> int:
     """Write one race, or one NZ race day (YYYY-MM-DD), as a single HTML file that needs nothing else.
 
-    Exit code 0 written, 2 wrong usage or settings, 3 the store cannot be read or has nothing of it.
+    Exit code 0 written, 2 wrong usage or settings, or no such race or no races of that day, 3 the store cannot be read.
     """
     from local.work.console import run_report
 

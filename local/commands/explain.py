@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from local.options import store_option
+from local.options import FILE, store_option
 
 
 @click.command(
@@ -16,9 +16,7 @@ from local.options import store_option
 @click.argument("runner", type=int, required=False)
 @click.argument("label", type=int, required=False)
 @store_option()
-@click.option(
-    "--tape", type=click.Path(path_type=Path), help="tape with the day's answers; without it the ledger counts"
-)
+@click.option("--tape", type=FILE, help="tape with the day's answers; without it the ledger counts")
 def explain(race: str, runner: int | None, label: int | None, store: str | None, tape: Path | None) -> int:
     """Make the figures of a race again, from the tape where there is one, and mark each that differs.
 

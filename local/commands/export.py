@@ -6,17 +6,17 @@ import click
 
 from local import stores
 from local.choices import EXPORT_FORMATS
-from local.options import store_option
+from local.options import FILE, store_option
 
 
 @click.command(epilog="Example: ./raceday export 2026-02-14 out --to parquet")
 @click.argument("days", metavar="DATE|FROM..TO")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=FILE)
 @click.option(
     "--to", "kind", type=click.Choice(EXPORT_FORMATS), default="parquet", help="parquet (default), csv or duckdb"
 )
 @store_option(f"{stores.HELP}; with --tape none")
-@click.option("--tape", type=click.Path(path_type=Path), help="make the tables from this tape instead")
+@click.option("--tape", type=FILE, help="make the tables from this tape instead")
 def export(days: str, folder: Path, kind: str, store: str | None, tape: Path | None) -> int:
     """Write polls, runners, labels, odds, results, dividends, closing prices, gaps, checks and notifications.
 

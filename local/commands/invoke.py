@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from local.options import POSITIVE, Options, store_option
+from local.options import ABOVE_0, POSITIVE, Options, store_option
 from raceday.catalogue.functions import NAMES
 
 ABOUT = """Run one function as the platform would and print its result as JSON; log lines go to standard error.
@@ -39,7 +39,7 @@ class FunctionHelp(click.Command):
 @store_option()
 @click.option("--seed", type=int, help="seed of a generated feed (1)")
 @click.option("--races", type=POSITIVE, help="races of a generated feed (24)")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECS", help="deadline; as deployed")
+@click.option("--timeout", type=ABOVE_0, metavar="SECS", help="deadline; as deployed")
 @click.option("--strict", is_flag=True, help="exit with 1 where items failed")
 @click.option("--quiet", is_flag=True, help="no log lines")
 @click.option("--staged", is_flag=True, help="boot the staged function in a clean interpreter")

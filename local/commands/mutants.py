@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from local.functions import ROOT
-from local.options import POSITIVE, json_option, write_json
+from local.options import FILE, POSITIVE, json_option, write_json
 from local.progress import counted
 
 
@@ -22,7 +22,7 @@ from local.progress import counted
     "--table",
     multiple=True,
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="print the page of a run's --json FILE; of several files the last that has a mutant counts",
 )
 @click.option("--partial", is_flag=True, help="with --table: mutants without a result stand there as not tried")

@@ -1,20 +1,17 @@
 """`./raceday console`: the console's pages over a store by themselves."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from local.options import INSTANT, PORT, store_option
+from local.options import FILE, INSTANT, PORT, store_option
 
 
 @click.command(epilog="Example: ./raceday console --store .raceday/simulate.db --at 2026-02-14T02:00:00+00:00")
 @store_option()
 @click.option("--port", type=PORT, default=8080, show_default=True, help="port on loopback; 0 takes any")
 @click.option("--at", type=INSTANT, metavar="ISO", help="look as if it were this instant, with its offset")
-@click.option(
-    "--tape", type=click.Path(path_type=Path), help="the day's tape: a figure that is clicked is made again from it"
-)
+@click.option("--tape", type=FILE, help="the day's tape: a figure that is clicked is made again from it")
 @click.option("--allow-writes", is_flag=True, help="let the page pause and resume functions on this store")
 def console(**options: Any) -> int:
     """Serve the console's pages over a store, until stopped; it only reads, without --allow-writes.

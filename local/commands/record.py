@@ -5,18 +5,20 @@ from pathlib import Path
 
 import click
 
+from local.options import ABOVE_0, FILE, INSTANT, NUMBER, POSITIVE
+
 FOLDER = Path(".raceday/tapes")
 STORE = ".raceday/record.db"
 
 
 @click.command(epilog="Example: ./raceday record --feed live")
 @click.option("--feed", default="live", help="live (default), generated, or recorded:DIR")
-@click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, help=f"where the tapes lie ({FOLDER})")
+@click.option("--folder", type=FILE, default=FOLDER, help=f"where the tapes lie ({FOLDER})")
 @click.option("--store", default=STORE, help=f"file of the embedded store that keeps the schedule ({STORE})")
-@click.option("--minutes", "most", type=float, help="stop after so many minutes of the suite's clock")
-@click.option("--speed", type=float, default=1.0, help="run the clock of a generated feed N times as fast (1)")
-@click.option("--at", type=datetime.fromisoformat, help="begin at this instant of a generated feed, with its offset")
-@click.option("--races", type=int, default=24, help="races of a generated feed")
+@click.option("--minutes", "most", type=ABOVE_0, help="stop after so many minutes of the suite's clock")
+@click.option("--speed", type=NUMBER, default=1.0, help="run the clock of a generated feed N times as fast (1)")
+@click.option("--at", type=INSTANT, help="begin at this instant of a generated feed, with its offset")
+@click.option("--races", type=POSITIVE, default=24, help="races of a generated feed")
 def record(
     feed: str, folder: Path, store: str, most: float | None, speed: float, at: datetime | None, races: int
 ) -> int:

@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 
 from local import stores
-from local.options import DAY, OUT_FILE, store_option
+from local.options import DAY, FILE, OUT_FILE, store_option
 
 
 @click.command(epilog="Example: ./raceday replay .raceday/day.tape --store .raceday/simulate.db --verify")
-@click.argument("tape", type=click.Path(path_type=Path))
+@click.argument("tape", type=FILE)
 @store_option(f"with the ledger of the day; --verify and --only take {stores.HELP}")
 @click.option("--verify", is_flag=True, help="list every row that comes out otherwise, and by which rule")
 @click.option("--only", default="", metavar="RACE", help="one race alone: its id, its beginning, or a name")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from local.options import DAY
+from local.options import DAY, FILE
 
 
 @click.group(epilog="Example: ./raceday tape check .raceday/day.tape")
@@ -14,7 +14,7 @@ def tape() -> None:
 
 
 @tape.command()
-@click.argument("path", metavar="TAPE", type=click.Path(path_type=Path))
+@click.argument("path", metavar="TAPE", type=FILE)
 def check(path: Path) -> int:
     """Read every byte of a tape and name each record that is not whole.
 
@@ -28,7 +28,7 @@ def check(path: Path) -> int:
 @tape.command(epilog="Example: ./raceday tape pull 2026-02-14")
 @click.argument("day", type=DAY)
 @click.option("--store", default="env", help="env (default), or file of the embedded store")
-@click.option("--folder", type=click.Path(path_type=Path), default=Path(".raceday/tapes"), help="where the tapes lie")
+@click.option("--folder", type=FILE, default=Path(".raceday/tapes"), help="where the tapes lie")
 def pull(day: date, store: str, folder: Path) -> int:
     """Join what the deployed poller uploaded on an NZ race day to one part of a tape, as RACEDAY_TAPE had it.
 

@@ -199,7 +199,7 @@ async def _report(source: Source, args: Options) -> int:
     subject = await _subject(source, args.subject)
     html = await report_html(source, subject, args.view)
     if html is None:
-        return _fail(args, f"the store has no races of {args.subject}", UNREADABLE)
+        return _fail(args, f"the store has no races of {args.subject}", WRONG)
     write_whole(args.file, html)
     print(f"{args.file}  {args.file.stat().st_size:,} bytes")
     return HEALTHY

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from raceday.errors import SettingsError
 from raceday.ids import SystemRandomSource
 from raceday.racing.nzday import race_day
 
+# More than the platform passes on in an event.
+MOST_CHARACTERS = 2_000_000
 ENDED = {"settings": 2, "bad_request": 2}
 
 
@@ -72,9 +75,13 @@ def read_event(args: Options) -> dict[str, Any]:
     event: Any = {}
     if args.event:
         try:
-            text = sys.stdin.read() if args.event == "-" else Path(args.event).read_text()
+            with nullcontext(sys.stdin) if args.event == "-" else Path(args.event).open(encoding="utf-8") as file:
+                # A device, as /dev/zero, has no end.
+                text = file.read(MOST_CHARACTERS + 1)
         except OSError as error:
-            raise ValueError(f"--event: {args.event}: {error.strerror}") from None
+            raise ValueError(f"--event: {args.event}: {(error.strerror or str(error)).lower()}") from None
+        if len(text) > MOST_CHARACTERS:
+            raise ValueError(f"--event: {args.event}: expected JSON of at most {MOST_CHARACTERS:,} characters")
         try:
             event = json.loads(text)
         except ValueError as error:

@@ -22,7 +22,9 @@ def run(follow: bool, function: str | None, race: str | None, level: str, lines:
     if not path.exists() and not follow:
         click.echo("raceday logs: nothing was logged there yet; `./raceday up` and `invoke` write it", err=True)
         return 3
-    wanted = LineFilter(function or "", asyncio.run(_race(stores.readable(place), race)) if race else "", level)
+    wanted = LineFilter(
+        function or "", asyncio.run(_race(stores.readable(place), race)) if race is not None else "", level
+    )
     end = _shown(path, wanted, 0, lines)
     while follow:
         time.sleep(LOOK_SECS)

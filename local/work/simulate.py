@@ -21,7 +21,7 @@ from rich.table import Table
 from local import stores
 from local.choices import SIMULATED_DAY
 from local.functions import ROOT
-from local.options import Options, write_json
+from local.options import YEARS, Options, write_json
 from local.simulate.campaign import campaign, table
 from local.simulate.plan import DayPlan
 from local.simulate.run import import_recorded, simulate_day
@@ -66,6 +66,9 @@ def run(args: Options) -> int:
         return _recorded(args, Path(folder), console)
     if kind == "tape" and folder:
         return simulate_taped(args, Path(folder), settings_from_env(*FILTERS, *PACE))
+    if args.date is not None and args.date.year not in YEARS:
+        print(f"raceday simulate: --date: expected a day of the years {YEARS[0]} to {YEARS[-1]}", file=sys.stderr)
+        return 2
     if args.feed != "generated":
         print(
             f"raceday simulate: --feed: expected generated, tape:FILE or recorded:DIR, got {args.feed!r}",
@@ -85,6 +88,9 @@ def run(args: Options) -> int:
         return 2
     if args.tape is not None and (args.days > 1 or args.variants or args.tape.exists()):
         print("raceday simulate: --tape: expected a new file, and one day of the engine as it is", file=sys.stderr)
+        return 2
+    if args.tape is not None and not args.tape.parent.is_dir():
+        print(f"raceday simulate: --tape: {args.tape}: there is no folder {args.tape.parent}", file=sys.stderr)
         return 2
     if args.variants:
         return _variants(args, console)

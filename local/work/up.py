@@ -58,6 +58,8 @@ def run(args: Options) -> int:
         return _wrong("--staged runs on the machine's own clock: leave out --at and --speed")
     if args.tape is not None and (args.staged or args.tape.exists()):
         return _wrong("--tape: expected a new file, and functions that run here: leave out --staged")
+    if args.tape is not None and not args.tape.parent.is_dir():
+        return _wrong(f"--tape: {args.tape}: there is no folder {args.tape.parent}")
     if args.demo and args.feed != "generated":
         return _wrong("--demo makes a card of its own: leave out --feed")
     place = _place(args)

@@ -11,6 +11,7 @@ from raceday.errors import SettingsError
 from raceday.settings import read_settings, specs
 
 WEB_SECRET_MIN = 16
+_MOST_BYTES = 1_000_000
 _LINE = re.compile(r"^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$")
 _QUOTED = re.compile(r"""(['"])((?:\\.|(?!\1)[^\\])*)\1\s*(?:#.*)?""")
 # What a backslash stands before: in single quotes itself and the quote, in double ones control characters as well.
@@ -39,12 +40,17 @@ def read_env_file(path: Path) -> dict[str, str]:
 def env_lines(path: Path) -> list[tuple[int, str, str]]:
     """Read such a file as its lines' number, name and value; raises PackagingError naming the line."""
     try:
-        text = path.read_text("utf-8-sig")
+        # A device, as /dev/zero, has no end.
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        text = data.decode("utf-8-sig")
     except OSError as error:
         raise PackagingError(f"{path} could not be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         number = error.object.count(b"\n", 0, error.start) + 1
         raise PackagingError(f"{path} line {number}: not UTF-8; save the file as UTF-8") from None
+    if len(data) > _MOST_BYTES:
+        raise PackagingError(f"{path}: expected lines NAME=value, and it has over {_MOST_BYTES:,} bytes")
     found = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip() or line.lstrip().startswith("#"):

@@ -1,4 +1,4 @@
-"""Uses of every command, good, bad and hostile: what is run, in which folder, and the table of docs/uses.md.
+"""Uses of every command, good, bad, hostile and odd: what is run, in which folder, and the table of docs/uses.md.
 
 `python -m tests.cli.uses` runs all of them and writes the table anew; `test_uses.py` holds each to its row.
 """
@@ -22,12 +22,12 @@ from tests.console.stepped import keep_one_race
 from tests.tape.kit import answers, write
 
 PAGE = ROOT / "docs" / "uses.md"
-HEAD = """# Every command by good, bad and hostile uses
+HEAD = """# Every command by good, bad, hostile and odd uses
 
 `tests/cli/test_uses.py` runs each line in a folder with the store of one finished race, a tape with three answers and
 somebody's own README.md; it fails on another exit code, another line, or any traceback. "Says" is the last line of
 an error, else the first line of the answer; … stands for what differs from run to run. Where a good use would take
-long, its help is asked for. `python -m tests.cli.uses` writes this page.
+long, its help is asked for; an odd use has odd surroundings. `python -m tests.cli.uses` writes this page.
 
 Exit codes: 0 done, 1 done with findings, 2 wrong usage or settings, 3 nothing could be done. Of `deploy`: 2 nothing was
 asked to change, 3 it failed after that, and says what stands.
@@ -165,6 +165,60 @@ outages --races 1 --json /nope/x
 docs ../../etc/passwd
 soak --days 1 --json /nope/x
 bench --json /nope/x
+status --date 2026-02-14T00:00
+status --date ２０２６-０２-１４
+status --date ''
+status --date 99999-01-01
+status --store .
+report '' x.html
+report 'Tuiroa R1' .
+report 'Tuiroa R1' ''
+report 2026-02-14 /dev/full
+report 2026-02-14 .raceday/raceday.db
+report 💥 x.html
+report 2030-01-01 day.html
+explain 'Tuiroa R1' 0 5
+explain 'Tuiroa R1' 99999999999999999999 5
+explain ''
+asof 'Tuiroa R1' 25:61
+rebuild '%'
+export 2026-02-14 /dev/null
+export 2026-02-14 ''
+export 2026-02-14..2026-02-13 out
+pause 'daily-races;ls'
+invoke daily-races --event .
+invoke daily-races --event /dev/zero
+invoke daily-races --timeout nan
+invoke daily-races --timeout inf
+logs --race ''
+tape check /dev/null
+tape check ''
+simulate --races 1 --seed 1e9
+simulate --races 1 --date 1850-01-01
+simulate --races 1 --date 9999-12-31
+simulate --races 1 --store .
+simulate --races 1 --tape /nope/x.tape
+simulate --races 1 --json /proc/x
+up --speed nan --port 0 --store-port 0 --functions-port 0
+up --speed inf --port 0 --store-port 0 --functions-port 0
+up --minutes -1 --port 0 --store-port 0 --functions-port 0
+up --at 9999-12-31T23:59:59+00:00 --port 0 --store-port 0 --functions-port 0
+up --tape /nope/x.tape --port 0 --store-port 0 --functions-port 0
+record --feed generated --minutes nan
+silks sheet ''
+schema diff --env-file /dev/zero
+doctor --env-file .
+"""
+# Where the surroundings are odd a command does as ever.
+ODD = """
+COLUMNS=20 status --date 2026-02-14 --all
+COLUMNS=0 status --date 2026-02-14 --all
+COLUMNS=x status --date 2026-02-14 --all
+TERM=dumb status --date 2026-02-14 --all
+HOME=/proc/none TMPDIR=/proc/none status --date 2026-02-14 --all
+TZ=No/Where status --date 2026-02-14 --all
+TMPDIR=/proc/none export 2026-02-14 out
+COLUMNS=20 functions
 """
 
 
@@ -177,7 +231,7 @@ class Use(NamedTuple):
 
 USES = [
     Use(kind, line)
-    for kind, lines in (("good", GOOD), ("bad", BAD), ("hostile", HOSTILE))
+    for kind, lines in (("good", GOOD), ("bad", BAD), ("hostile", HOSTILE), ("odd", ODD))
     for line in lines.strip().splitlines()
 ]
 
@@ -198,15 +252,21 @@ def outcome(line: str, template: Path) -> tuple[int, str, str]:
         folder = Path(place) / "w"
         shutil.copytree(template, folder)
         before = Path.cwd()
-        kept = {spec.env: os.environ.pop(spec.env) for spec in specs().values() if spec.env in os.environ}
+        words = shlex.split(line)
+        given = dict(word.split("=", 1) for word in words[: next(i for i, w in enumerate(words) if "=" not in w)])
+        kept = dict(os.environ)
+        for spec in specs().values():
+            os.environ.pop(spec.env, None)
+        os.environ.update(given)
         out, err = io.StringIO(), io.StringIO()
         os.chdir(folder)
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                code = raceday(*shlex.split(line))
+                code = raceday(*words[len(given) :])
             own = (folder / "README.md").read_text()
         finally:
             os.chdir(before)
+            os.environ.clear()
             os.environ.update(kept)
     assert own == "# Somebody's own words\n", f"{line}: README.md was written to"
     answer, errors = (text.getvalue().replace(str(folder), ".").strip().splitlines() for text in (out, err))
