@@ -71,13 +71,37 @@ def _lose_favourite(race: Snapshot) -> Snapshot:
     return race._replace(runners=tuple(r for r in race.runners if r.entrant_id != best))
 
 
+def _swapped(race: Snapshot, one: Runner, other: Runner, *kinds: str) -> Snapshot:
+    shows = {one.entrant_id: other.odds, other.entrant_id: one.odds}
+
+    def change(runner: Runner) -> Runner:
+        odds = shows.get(runner.entrant_id, runner.odds)
+        return runner._replace(odds=runner.odds._replace(**{kind: getattr(odds, kind) for kind in kinds}))
+
+    return _runners(race, change)
+
+
+def _swap_ends_of_both(race: Snapshot) -> Snapshot:
+    return _swapped(race, _favourite(race), _longest(race), "pool_win", "pool_place")
+
+
+def _shorten_longest(race: Snapshot) -> Snapshot:
+    longest = _longest(race).entrant_id
+    tenth = {"pool_win": "0.1", "pool_place": "0.25"}
+
+    def change(runner: Runner) -> Runner:
+        odds = {kind: _times(getattr(runner.odds, kind), by) for kind, by in tenth.items()}
+        return runner._replace(odds=runner.odds._replace(**odds)) if runner.entrant_id == longest else runner
+
+    return _runners(race, change)
+
+
+def _longest(race: Snapshot) -> Runner:
+    return max((r for r in race.runners if not r.scratched and r.odds.pool_win), key=lambda r: r.odds.pool_win or 0)
+
+
 def _swap_ends(race: Snapshot) -> Snapshot:
-    best = _favourite(race)
-    worst = max((r for r in race.runners if not r.scratched and r.odds.pool_win), key=lambda r: r.odds.pool_win or 0)
-    swapped = {best.entrant_id: worst.odds.pool_win, worst.entrant_id: best.odds.pool_win}
-    return _runners(
-        race, lambda r: r._replace(odds=r.odds._replace(pool_win=swapped.get(r.entrant_id, r.odds.pool_win)))
-    )
+    return _swapped(race, _favourite(race), _longest(race), "pool_win")
 
 
 def _has(**wanted: Any) -> Sight:
@@ -107,6 +131,11 @@ def _is_paid(race: Snapshot) -> bool:
 def _large(race: Snapshot) -> bool:
     """Tell whether Win and Place hold so much that everybody was backed."""
     return min(race.pool_cents("win") or 0, race.pool_cents("place") or 0) >= 500_000
+
+
+def _told_large(race: Snapshot) -> bool:
+    """Tell whether large pools show odds of everybody beside fixed ones."""
+    return _large(race) and _has(win=True, place=True, fixed=True)(race)
 
 
 def _beside_others(race: Snapshot) -> bool:
@@ -176,6 +205,8 @@ BREAKAGES: Sequence[Breakage] = (
         money=True,
         where=_has(win=True, fixed=True, thick=True),
     ),
+    Breakage("the ends' odds swapped in both", "odds_agreement", _swap_ends_of_both, money=True, where=_told_large),
+    Breakage("the longest's odds a tenth", "odds_agreement", _shorten_longest, money=True, where=_told_large),
     Breakage(
         "the favourite's fixed prices gone",
         "odds_coverage",

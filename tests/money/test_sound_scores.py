@@ -145,3 +145,61 @@ def test_place_odds_above_win_odds_cap_the_score_of_large_pools() -> None:
     (row,) = rows(large._replace(runners=(odd, *large.runners[1:])))
     assert "odds_agreement" in failed(row)
     assert (row.score or 0) <= 60
+
+
+BACKED: Cents = FIELD | {9: 150_000}
+
+
+def reshown(race: Snapshot, odds: dict[int, Odds]) -> Snapshot:
+    """Return an answer in which some runners show other pool odds."""
+    kinds = ("pool_win", "pool_place")
+
+    def change(runner: Runner) -> Runner:
+        shows = odds.get(runner.number, runner.odds)
+        return runner._replace(odds=runner.odds._replace(**{kind: getattr(shows, kind) for kind in kinds}))
+
+    return race._replace(runners=tuple(map(change, race.runners)))
+
+
+def test_an_outsider_that_was_backed_before_the_first_look_is_sound() -> None:
+    """Both pools are shorter alike, nobody is longer for it, and the book is whole: sound then and later."""
+    for row in rows(shown(BACKED), shown(grown(BACKED, 1.01))):
+        assert failed(row) == {}
+        assert (row.score or 0) >= SOUND_AT_LEAST
+
+
+@pytest.mark.parametrize("kind", ["pool_win", "pool_place"])
+def test_an_outsider_that_one_pool_alone_shows_backed_is_told(kind: str) -> None:
+    """Who is backed to win is backed to be placed."""
+    before, after = shown(FIELD).runners[8].odds, shown(BACKED)
+    odds = after.runners[8].odds
+    (row,) = rows(reshown(after, {9: odds._replace(**{kind: getattr(before, kind)})}))
+    assert "odds_agreement" in failed(row)
+
+
+@pytest.mark.parametrize("factor", [1, 5])
+def test_odds_that_stand_on_each_other_s_runner_are_told_at_first_sight(factor: float) -> None:
+    """The longest shows the favourite's in both pools, and the favourite the longest's."""
+    race = shown(grown(FIELD, factor))
+    one, other = race.runners[0].odds, race.runners[8].odds
+    (row,) = rows(reshown(race, {1: other, 9: one}))
+    assert "odds_agreement" in failed(row)
+    assert (row.score or 0) <= 60
+
+
+def test_odds_too_short_for_the_book_are_no_bet() -> None:
+    """A tenth of the longest's Win odds, and a quarter of its Place odds, is money that is not there."""
+    race = shown(FIELD)
+    odds = race.runners[8].odds
+    win, place = (each or Decimal(0) for each in (odds.pool_win, odds.pool_place))
+    (row,) = rows(reshown(race, {9: odds._replace(pool_win=win / 10, pool_place=place / 4)}))
+    assert "odds_agreement" in failed(row)
+    assert (row.score or 0) <= 60
+
+
+def test_at_the_floor_no_book_speaks_for_a_bet() -> None:
+    """The favourite may hold more than it shows, so that odds too short are told apart by nothing."""
+    race = shown(BACKED)
+    best = race.runners[0].odds._replace(pool_win=Decimal("1.0"))
+    (row,) = rows(reshown(race, {1: best}))
+    assert "odds_agreement" in failed(row)

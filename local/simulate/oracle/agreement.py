@@ -1,10 +1,12 @@
 """Pool odds beside fixed ones: whose do not go together, but for runners that came back from a scratching."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from fractions import Fraction
 from statistics import median
 
 from local.simulate.oracle.facts import OracleLine, Poll
+from local.simulate.oracle.holding import is_floor
+from local.simulate.oracle.money import BOOK
 from local.simulate.oracle.reading import RawRunner
 
 FACTOR, FEWEST = 4, 3
@@ -24,11 +26,12 @@ def agreement(
     grown: int,
     *,
     agreed: bool,
+    backed: Set[str],
 ) -> tuple[int, int]:
     """Return how many runners are judged, and how many of them are apart; `agreed` tells what the poll before found.
 
     One whose bets were refunded starts anew, and is not judged until its odds have come near; nor is one that was
-    backed since with no more than the cents by which the pool has `grown`.
+    backed since with no more than the cents by which the pool has `grown`, or was found `backed` at first sight.
     """
     ratios = _ratios(product, running)
     if len(ratios) < FEWEST or not cents:
@@ -38,12 +41,40 @@ def agreement(
         excused |= {line.id for line in base.lines if line.scratched}
         then = _ratios(product, (line for line in base.lines if not line.scratched))
         excused |= _apart(then, base.cents(product)) if agreed and len(then) >= FEWEST else set()
+    excused |= _apart(ratios, cents) & backed
     apart = _apart(ratios, cents) - excused
     if base is not None and agreed:
         gains = {line.id: _held(line, product) - _held(base.line(line.id), product) for line in lines}
-        backed = {i for i, gain in gains.items() if gain > 0 and 10 * gain <= 11 * grown}
-        excused |= apart & backed
+        excused |= apart & {i for i, gain in gains.items() if gain > 0 and 10 * gain <= 11 * grown}
     return len(ratios.keys() - excused), len(apart - excused)
+
+
+def backed_before(running: Sequence[RawRunner], cents: Sequence[int]) -> Set[str]:
+    """Return who was backed before the first look: under half its due in both pools, while nobody is over twice his.
+
+    The `cents` are Win's and Place's; pools of less than a thousand dollars tell nothing, nor does a book that is
+    nearer to what it should be without them.
+    """
+    found = {r.id for r in running}
+    for product, total in zip(("win", "place"), cents, strict=True):
+        ratios = _ratios(product, running)
+        if slack(total) > 2 or len(ratios) < FEWEST:
+            return set()
+        middle = median(ratios.values())
+        if any(ratio > 2 * middle for ratio in ratios.values()):
+            return set()
+        found &= {i for i, ratio in ratios.items() if 2 * ratio < middle}
+    return found if _books(running, found) else set()
+
+
+def _books(running: Sequence[RawRunner], backed: Set[str]) -> bool:
+    ratios, odds = _ratios("win", running), {r.id: r.odds["pool_win"] for r in running}
+    if any(each is not None and is_floor(each) for each in odds.values()):
+        return False
+    middle = median(ratios.values())
+    parts = {i: 1 / each for i, each in odds.items() if each and each >= 1}
+    plain = {i: part * ratios[i] / middle if i in backed else part for i, part in parts.items()}
+    return abs(sum(parts.values()) - BOOK) <= abs(sum(plain.values()) - BOOK)
 
 
 def _held(line: OracleLine | None, product: str) -> int:

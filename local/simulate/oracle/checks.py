@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from local.simulate.oracle import money, pool_rules
-from local.simulate.oracle.agreement import agreement, slack
+from local.simulate.oracle.agreement import agreement, backed_before, slack
 from local.simulate.oracle.facts import Pools
 from local.simulate.oracle.holding import is_floor
 from local.simulate.oracle.pool_rules import MAIN, SMALL, THIN, TINY, PollEvidence, Verdict, share
@@ -168,10 +168,12 @@ def _odds_agreement(e: PollEvidence) -> Verdict:
     judged = bad = 0
     before = _rows(e.base.row.get("checks")) if e.base else None
     agreed = any(row["name"] == "odds_agreement" and row["ok"] for row in before or ())
+    looked = any(row["name"] == "odds_agreement" and row["applies"] for row in before or ())
+    backed = frozenset() if looked else backed_before(e.running, [*map(e.cents, MAIN)])
     for product in MAIN:
         known = e.base is not None and e.base.pools is not None and e.pools is not None
         grown = e.pools.single.get(product, 0) - e.base.cents(product) if known and e.pools and e.base else 0
-        found = agreement(product, e.running, e.cents(product), e.base, e.lines, grown, agreed=agreed)
+        found = agreement(product, e.running, e.cents(product), e.base, e.lines, grown, agreed=agreed, backed=backed)
         judged, bad = judged + found[0], bad + found[1]
     if min(map(e.cents, MAIN)) >= SMALL:
         pairs = [(r.odds["pool_place"], r.odds["pool_win"]) for r in e.running]

@@ -30,14 +30,13 @@ at all: single bets move them. Inside its tolerance a check of a sum scores 1 fa
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from statistics import median
 
 from raceday.racing import pool_checks
+from raceday.racing.agreement import odds_agreement
 from raceday.racing.evidence import (
     INSIDE,
     MAIN,
     OUTSIDE,
-    SMALL_CENTS,
     THIN_CENTS,
     TINY_CENTS,
     Evidence,
@@ -47,9 +46,9 @@ from raceday.racing.evidence import (
     names,
     summed,
 )
-from raceday.racing.records import Check, RunnerLine
+from raceday.racing.records import Check
 from raceday.racing.shares import at_floor, inverse, positions_paid
-from raceday.racing.snapshot import Odds, Runner, Snapshot, Status
+from raceday.racing.snapshot import Runner, Snapshot, Status
 
 WEIGHTS: Mapping[str, int] = {
     "pool_products": 7,
@@ -78,11 +77,8 @@ _WIN_BOOK, _WIN_TOLERANCE = 1.19, 0.09
 _PLACE_BOOK, _PLACE_TOLERANCE = 1.20, 0.14
 _SUM_TOLERANCE = 6.0
 _UNKNOWN_POINTS = 10.0
-_AGREEMENT = 4.0
 # Fixed win odds above this many times the place odds, both less the stake, do not occur: 71 was met, 5 to 20 is usual.
 _WIN_PER_PLACE = 100
-# What rounded odds may make of a bet.
-_ROUNDING = 1.1
 _FRESH_SECS, _STALE_SECS, _AHEAD_SECS = 45.0, 300.0, 5.0
 
 
@@ -152,72 +148,6 @@ def _odds_problems(e: Evidence, runner: Runner) -> list[str]:
     if thick and odds.pool_win is not None and odds.pool_place is not None and odds.pool_place > odds.pool_win:
         found.append("pool place above win")
     return found
-
-
-def _odds_agreement(e: Evidence) -> Finding | None:
-    bad: list[str] = []
-    judged = 0
-    for product in MAIN:
-        limit = _AGREEMENT * leniency(e.cents(product))
-        excused = _returned(e, product)
-        ratios = {r.entrant_id: ratio for r in e.running if (ratio := _ratio(r.odds, product)) is not None}
-        if len(ratios) < 3 or e.cents(product) == 0:
-            continue
-        off = _outliers(ratios, limit) - excused
-        excused |= off & _backed_since(e, product)
-        off -= excused
-        judged += len(ratios.keys() - excused)
-        bad += [f"{r.number} {product}" for r in e.running if r.entrant_id in off]
-    if judged and min(e.cents("win"), e.cents("place")) >= SMALL_CENTS:
-        bad += [f"{r.number} place above win" for r in e.running if _is_above(r.odds.pool_place, r.odds.pool_win)]
-    right = judged - min(judged, len(bad))
-    return counted(right, judged, f"outliers {names(bad)}", "within a factor of 4") if judged else None
-
-
-def _is_above(place: Decimal | None, win: Decimal | None) -> bool:
-    return place is not None and win is not None and place > win
-
-
-def _backed_since(e: Evidence, product: str) -> set[str]:
-    """Return the runners whose pool odds fell since the poll before by no more than the money that came in.
-
-    One large bet on an outsider is no fault of the odds; what it made of them stays until the others catch up.
-    """
-    if e.base is None or e.base.pools is None or e.pools is None:
-        return set()
-    if not any(check.name == "odds_agreement" and check.ok for check in e.base.checks):
-        return set()
-    came = (e.pools.cents(product) or 0) - (e.base.pools.cents(product) or 0)
-    had = {line.entrant_id: (line.win_cents, line.place_cents)[product == "place"] for line in e.base.runners}
-    has = {line.entrant_id: (line.win_cents, line.place_cents)[product == "place"] for line in e.lines}
-    return {i for i, cents in has.items() if 0 < (cents or 0) - (had.get(i) or 0) <= came * _ROUNDING}
-
-
-def _returned(e: Evidence, product: str) -> set[str]:
-    """Return the runners that came back from a scratching, for as long as the bets on them have not caught up.
-
-    What was on them is refunded, and the fixed price is that of before.
-    """
-    if e.base is None:
-        return set()
-    back = {line.entrant_id for line in e.base.runners if line.scratched}
-    if any(check.name == "odds_agreement" and check.ok for check in e.base.checks):
-        limit = _AGREEMENT * leniency((e.base.pools.cents(product) if e.base.pools else 0) or 0)
-        running = (line for line in e.base.runners if not line.scratched)
-        then = {line.entrant_id: ratio for line in running if (ratio := _ratio(line, product)) is not None}
-        back |= _outliers(then, limit) if len(then) >= 3 else set()
-    return back
-
-
-def _outliers(ratios: Mapping[str, float], limit: float) -> set[str]:
-    middle = median(ratios.values())
-    return {i for i, ratio in ratios.items() if not 1 / limit <= ratio / middle <= limit}
-
-
-def _ratio(odds: Odds | RunnerLine, product: str) -> float | None:
-    pool: Decimal | None = getattr(odds, f"pool_{product}")
-    fixed: Decimal | None = getattr(odds, f"fixed_{product}")
-    return float(pool / fixed) if pool is not None and fixed is not None and pool > 0 and fixed > 0 else None
 
 
 def _win_identity(e: Evidence) -> Finding | None:
@@ -373,7 +303,7 @@ RULES: Mapping[str, Rule] = {
     "runner_amounts": pool_checks.runner_amounts,
     "odds_coverage": _odds_coverage,
     "odds_values": _odds_values,
-    "odds_agreement": _odds_agreement,
+    "odds_agreement": odds_agreement,
     "win_identity": _win_identity,
     "place_identity": _place_identity,
     "hold_sum": _hold_sum,
