@@ -25,7 +25,7 @@ def main(races: int, sizes: str) -> dict[str, Any]:
     def ended(day: FeedDay, world: SimWorld, tables: Tables, end: datetime) -> None:
         ledger.extend(tables.ledger)
 
-    plan = DayPlan(seed=1, races=races, day=DATE, depth="port", sizes=sizes)
+    plan = DayPlan(seed=1, races=races, day=DATE, depth="port", sizes=sizes, whole=True)
     report = simulate_day(plan, on_end=ended, on_done=made_of.done)
     polls, appwrite = report["polls"], report["appwrite"]
     return {

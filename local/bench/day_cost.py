@@ -21,7 +21,7 @@ MOST_COLD = 20
 @cache
 def day() -> dict[str, Any]:
     """Simulate the day at port depth, with a share of a processor by memory."""
-    return simulate_day(DayPlan(seed=1, races=RACES, day=DATE, depth="port", sizes="lean"))
+    return simulate_day(DayPlan(seed=1, races=RACES, day=DATE, depth="port", sizes="lean", whole=True))
 
 
 def goals(measured: Mapping[str, Any]) -> Goals:

@@ -19,7 +19,7 @@ from local.progress import doing
 @json_option("the report")
 @click.option("--only", default="", metavar="A,B", help=f"these keys only: {', '.join(KEYS)}")
 @click.option("--keep", is_flag=True, help=f"keep this full run in {LAST_FULL.name}, for quick ones")
-@click.option("--cost", is_flag=True, help="find the cheapest poller instead, and draw its curve")
+@click.option("--cost", is_flag=True, help="price days of 24 and 96 races at both sizes instead, and draw them")
 @click.option("--tape", type=FILE, metavar="TAPE", help="measure this tape instead: its sizes, its replay, its export")
 @click.option("--store", metavar="FILE|env", help="with --tape: replay at the slots of this ledger")
 def bench(**options: Any) -> int:

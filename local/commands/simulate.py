@@ -34,6 +34,7 @@ FINDINGS = ROOT / ".raceday" / "findings"
               help="the store's pace, but for port depth (fast)")  # fmt: skip
 @click.option("--sizes", type=click.Choice(SIZES), default="seed",
               help="the functions' memory, with a share of a processor by it (seed)")  # fmt: skip
+@click.option("--whole", is_flag=True, help="up to the next eve, with the idle minutes that a day costs too")
 @click.option(
     "--faults", default="none", metavar="PROFILE", help="what breaks: a name, some joined by +, or all (none)"
 )

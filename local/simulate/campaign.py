@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from math import fsum
 from typing import Any
 
 from rich.table import Table
 
+from local.simulate.day import WHOLE
 from ops.packaging.appwrite_plans import plan_lines
 from ops.packaging.money import Estimate
 
@@ -52,6 +54,7 @@ def _of_a_middling_day(reports: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "cost": {
             "sizes": costs[0]["sizes"],
+            "hours": round(sum(each["hours"] for each in costs) / len(costs), 2),
             "gib_secs": {name: round(value, 1) for name, value in _mean([each["gib_secs"] for each in costs]).items()},
             "day_gib_secs": {sizes: round(value, 1) for sizes, value in day.items()},
             "month_dollars": {s: round(Estimate({"all": value}).month_dollars, 2) for s, value in day.items()},
@@ -131,8 +134,11 @@ def _add_costs(made: Table, report: dict[str, Any]) -> None:
         return
     cost, found = report["cost"], report["appwrite"]
     dollars = "  ".join(_dollars(cost, sizes) for sizes in cost["month_dollars"])
-    made.add_row("platform, a month", f"{dollars}  (GiB-s a day: {sum(cost['gib_secs'].values()):,.0f})")
     totals = "  ".join(f"{key} {found[key]['total']:,}" for key in ("rows_read", "rows_written", "calls"))
+    if cost["hours"] < WHOLE / timedelta(hours=1):
+        said = "the idle minutes of a day's rest cost more: --whole"
+        made.add_row("costs are of", f"{cost['hours']:.1f} hours, up to the last race's end ({said})")
+    made.add_row("platform, a month", f"{dollars}  (GiB-s a day: {sum(cost['gib_secs'].values()):,.0f})")
     made.add_row("Appwrite, a day", totals)
     made.add_row("Appwrite's cloud", "\n".join(plan_lines(found)))
 

@@ -1,6 +1,7 @@
 """What a finished day costs: the platform's seconds at both sets of sizes, and Appwrite's rows and calls."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from local.simulate.world import SimWorld
@@ -8,8 +9,8 @@ from ops.packaging.money import Estimate
 from raceday.catalogue.functions import BY_NAME, SIZES
 
 
-def cost(world: SimWorld) -> dict[str, Any]:
-    """Return GiB-seconds by function at the day's own sizes, and a month's dollars at both.
+def cost(world: SimWorld, span: timedelta) -> dict[str, Any]:
+    """Return GiB-seconds by function at the day's own sizes, and a month's dollars at both, of thirty spans so long.
 
     The dollars of the other sizes assume that everything lasts as long there.
     """
@@ -17,6 +18,7 @@ def cost(world: SimWorld) -> dict[str, Any]:
     at: dict[str, Estimate] = {sizes: Estimate(gib_secs(secs, sizes)) for sizes in SIZES}
     return {
         "sizes": world.sizes,
+        "hours": round(span / timedelta(hours=1), 2),
         "gib_secs": {name: round(value, 1) for name, value in at[world.sizes].by_function.items()},
         "day_gib_secs": {sizes: round(each.day_gib_secs, 1) for sizes, each in at.items()},
         "month_dollars": {sizes: round(each.month_dollars, 2) for sizes, each in at.items()},

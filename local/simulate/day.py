@@ -9,7 +9,7 @@ from local.feedsim import FeedDay
 from local.simulate.world import SimWorld
 
 SCHEDULER, WATCHDOG = "master-race-scheduler", "daily-meetings"
-MINUTE = timedelta(minutes=1)
+MINUTE, WHOLE = timedelta(minutes=1), timedelta(hours=24)
 # The imports of a race day begin at 17:00 UTC on its eve; the simulation does shortly before.
 EVE_HOUR, EVE_MINUTE = 16, 57
 RECHECKS = timedelta(minutes=30)

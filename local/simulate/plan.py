@@ -15,7 +15,8 @@ class DayPlan:
     """One simulated day: what is generated, how deep it runs, where its rows and answers are kept, its races.
 
     `paused` is when an operator keeps the pollers from being started. With `steady_users`, as on a taped day, nobody
-    changes what he wants to be told of.
+    changes what he wants to be told of. The minutes after the last race is closed are simulated of a `whole` day only:
+    nothing is polled then, but the scheduler and its watchdog cost what they cost in any minute.
     """
 
     seed: int = 1
@@ -32,6 +33,7 @@ class DayPlan:
     store_profile: str = "fast"
     sizes: str = "seed"
     steady_users: bool = False
+    whole: bool = False
 
     def options_asked(self) -> dict[str, str]:
         """Return what differs from a plain day, by the command's options."""
@@ -41,4 +43,6 @@ class DayPlan:
             "sizes": (self.sizes, "seed"),
         }
         told = {"paused": "..".join(f"{at:%Y-%m-%dT%H:%M}" for at in self.paused)} if self.paused else {}
+        if self.whole:
+            told["whole"] = ""
         return told | {name: value for name, (value, plain) in asked.items() if value != plain}

@@ -11,6 +11,7 @@ from typing import Any
 
 from local.feedsim import FeedDay
 from local.simulate.costs import appwrite, cost
+from local.simulate.day import day_start
 from local.simulate.operator import is_paused
 from local.simulate.oracle.differences import Findings
 from local.simulate.oracle.slots import Every, Expected, expect, rechecks_after
@@ -51,7 +52,7 @@ def day_report(day: FeedDay, world: SimWorld, tables: Tables, findings: Findings
         "polls": found,
         **use(world, int(found["committed"])),
         "heartbeat": heartbeat([beat.at for beat in world.record.beats if beat.done]),
-        "cost": cost(world),
+        "cost": cost(world, end - day_start(day.date)),
         "appwrite": appwrite(world),
         "buckets": counted(findings, MONEY_FLOW) | {"written": len(tables.flow)},
         "pools": counted(findings, RACE_POOLS),

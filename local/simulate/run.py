@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from local.console.activity import Activity, path_beside
 from local.feedsim import FeedDay, FeedSim, RecordedFeed, generate_day
 from local.simulate.checker import judge
-from local.simulate.day import day_end, day_start, run_day, settle
+from local.simulate.day import WHOLE, day_end, day_start, run_day, settle
 from local.simulate.faults.engine import QUIET, DayFaults
 from local.simulate.full_store import FullBackend
 from local.simulate.loop import VirtualLoop
@@ -85,6 +85,8 @@ def simulate_day(
     if plan.only:
         keep_races(generated, plan.only)
     start, end = day_start(plan.day), day_end(generated)
+    if plan.whole:
+        end = max(end, start + WHOLE)
 
     async def work(loop: VirtualLoop) -> dict[str, Any]:
         backend = into or make_backend(plan)

@@ -54,7 +54,7 @@ def replay(report: Mapping[str, Any]) -> str:
     words += ["./raceday", "simulate", "--seed", report["seed"], "--date", report["date"], "--races", report["asked"]]
     words += ["--depth", report["depth"]]
     for option, value in report.get("options", {}).items():
-        words += [f"--{option}", value]
+        words += [f"--{option}", value] if value else [f"--{option}"]
     if report["faults"] != "none":
         words += ["--faults", report["faults"]]
     words += report.get("cut", ())

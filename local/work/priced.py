@@ -11,6 +11,7 @@ from ops.packaging.money import Estimate, estimate, read_report
 
 KEPT = "sim-report.json"
 RACES = 24
+WHOLE_HOURS = 24.0
 LIBRARY, MADE = "library", "made"
 
 
@@ -50,7 +51,7 @@ def simulated(sizes: str) -> dict[str, Any]:
     from local.simulate.plan import DayPlan
     from local.simulate.run import simulate_day
 
-    return simulate_day(DayPlan(races=RACES, depth="port", sizes=sizes))
+    return simulate_day(DayPlan(races=RACES, depth="port", sizes=sizes, whole=True))
 
 
 def keep(file: Path, report: Mapping[str, Any], library: str, now: datetime) -> None:
@@ -61,8 +62,11 @@ def keep(file: Path, report: Mapping[str, Any], library: str, now: datetime) -> 
 
 def source(report: Mapping[str, Any], library: str, now: datetime) -> str:
     """Say what day a cost is told of: how many races, at which sizes, when, and by which code."""
-    sizes = (report.get("cost") or {}).get("sizes", "unknown")
-    what = f"a simulated day of {report.get('races', '?')} races at {sizes} sizes"
+    cost = report.get("cost") or {}
+    what = f"a simulated day of {report.get('races', '?')} races at {cost.get('sizes', 'unknown')} sizes"
+    if (hours := cost.get("hours")) is None or hours < WHOLE_HOURS:
+        told = "an unknown part" if hours is None else f"{hours:.1f} hours"
+        what += f", {told} of it: the idle minutes of the rest cost more"
     if MADE not in report:
         return f"{what}; the file does not say when or by which code it was made"
     code = "by this code" if report.get(LIBRARY) == library else "BY OTHER CODE, --simulate makes it anew"

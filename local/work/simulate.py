@@ -260,7 +260,7 @@ def _plan(args: Options, i: int) -> DayPlan:
         only=args.only,
         paused=args.paused,
     )
-    plan = replace(plan, network=args.network, store_profile=args.store_profile, sizes=args.sizes)
+    plan = replace(plan, network=args.network, store_profile=args.store_profile, sizes=args.sizes, whole=args.whole)
     return shaped(plan, args.faults, i, dated=args.date is not None)
 
 

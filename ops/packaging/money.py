@@ -9,6 +9,8 @@ from typing import Any
 
 from ops.packaging.appwrite_plans import DAYS_A_MONTH, plan_lines
 from ops.packaging.errors import PackagingError
+from ops.packaging.sim_report import check_report
+from raceday.catalogue.functions import BY_NAME
 from raceday.catalogue.platform import INVOCATIONS_A_MINUTE, INVOCATIONS_AT_ONCE
 
 FREE_GIB_SECS_A_MONTH = 90_000.0
@@ -39,10 +41,8 @@ class Estimate:
 
 def estimate(report: Mapping[str, Any], memory_mb: Mapping[str, int]) -> Estimate:
     """Estimate from a simulation report's `functions`; raises PackagingError where its form is not the expected one."""
-    functions = report.get("functions")
-    if not isinstance(functions, dict):
-        expected = "expected one day's, made by ./raceday simulate without --days"
-        raise PackagingError(f"the simulation report has no mapping `functions`: {expected}")
+    check_report(report)
+    functions = report["functions"]
     by_function = {name: _gib_secs(name, entry, memory_mb.get(name, 1024)) for name, entry in functions.items()}
     return Estimate(by_function, tuple(_warnings(report, functions)), tuple(_beside(report)))
 
@@ -55,6 +55,7 @@ def read_report(path: Path) -> dict[str, Any]:
         raise PackagingError(f"{path} could not be read as a simulation report: {error}") from None
     if not isinstance(data, dict):
         raise PackagingError(f"{path}: expected a JSON object")
+    check_report(data)
     return data
 
 
@@ -109,4 +110,10 @@ def _warnings(report: Mapping[str, Any], functions: Mapping[str, Any]) -> list[s
         warnings.append(f"up to {at_once} activations at once; the platform takes {INVOCATIONS_AT_ONCE} a namespace")
     if a_minute > INVOCATIONS_A_MINUTE:
         warnings.append(f"up to {a_minute} invocations a minute; the platform takes {INVOCATIONS_A_MINUTE} a namespace")
+    polls = report.get("polls") or {}
+    if polls.get("missing") or polls.get("duplicate"):
+        counts = f"{polls.get('missing', 0)} polls missing, {polls.get('duplicate', 0)} twice"
+        warnings.append(f"the simulated day was not sound: {counts}")
+    if strangers := sorted(functions.keys() - BY_NAME):
+        warnings.append(f"the simulated day has functions that are not the suite's: {', '.join(strangers)}")
     return warnings

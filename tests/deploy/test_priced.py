@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.work import priced
+from ops.packaging.errors import PackagingError
 from raceday.catalogue.functions import NAMES
 
 NOW = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)
@@ -67,3 +68,47 @@ def test_a_plan_can_simulate_its_day(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert any(line.startswith("lateness of that day") for line in found.beside)
     assert any(line.startswith("Appwrite, that day") for line in found.beside)
     assert priced.priced(None, tmp_path, dict.fromkeys(NAMES, 128), "abc", NOW) == found
+
+
+@pytest.mark.parametrize(("hours", "told"), [(24.0, ""), (17.5, "17.5 hours of it"), (None, "an unknown part of it")])
+def test_a_day_that_ended_with_its_last_race_is_not_told_as_a_whole_one(
+    tmp_path: Path, hours: float | None, told: str
+) -> None:
+    """A simulated day without its idle minutes says of how many hours its price is; a whole one needs no words."""
+    file = tmp_path / "day.json"
+    file.write_text(json.dumps({**DAY, "cost": {"sizes": "lean"} | ({"hours": hours} if hours else {})}))
+    found = priced.priced(file, tmp_path, {"one": 1024}, "abc", NOW)
+    assert found is not None
+    assert ("idle minutes" in found.source) is bool(told)
+    assert told in found.source
+
+
+@pytest.mark.parametrize(
+    ("report", "named"),
+    [
+        ({"days": 2}, "no mapping `functions`"),
+        ({"functions": {"one": {"billed_secs": "12"}}}, "functions.one.billed_secs"),
+        ({"functions": {"one": {"billed_secs": -5.0}}}, "functions.one.billed_secs"),
+        ({"functions": {"one": {"billed_secs": float("nan"), "gib_secs": 1.0}}}, "functions.one.billed_secs"),
+        ({"functions": {}, "appwrite": {"rows_read": {"total": 1}}}, "appwrite.empty_reads"),
+        ({"functions": {}, "polls": {"late_p99_critical_secs": 0.1, "late_max_secs": "2"}}, "polls.late_max_secs"),
+    ],
+)
+def test_a_report_of_another_form_is_refused_by_the_members_name(
+    tmp_path: Path, report: dict[str, object], named: str
+) -> None:
+    """A report that cannot be priced ends with the member that is wrong, never with a price of it."""
+    file = tmp_path / "day.json"
+    file.write_text(json.dumps(report))
+    with pytest.raises(PackagingError, match=named):
+        priced.priced(file, tmp_path, {"one": 1024}, "abc", NOW)
+
+
+def test_a_day_that_missed_polls_or_has_strangers_is_not_priced_in_silence(tmp_path: Path) -> None:
+    """What the day did not do as it should, and functions that are not the suite's, stand beside its price."""
+    file = tmp_path / "day.json"
+    file.write_text(json.dumps({**DAY, "polls": {"missing": 50, "duplicate": 3}}))
+    found = priced.priced(file, tmp_path, {"one": 1024}, "abc", NOW)
+    assert found is not None
+    assert "50 polls missing, 3 twice" in found.warnings[0]
+    assert "not the suite's: one" in found.warnings[1]

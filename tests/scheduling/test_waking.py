@@ -1,10 +1,15 @@
 """Which event functions the scheduler wakes, and when it leaves them alone."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from raceday.racing.records import PoolTotals, RunnerLine
+import pytest
+
+from raceday.ledger import log as ledger
+from raceday.racing.records import LedgerHead, PoolTotals, RunnerLine
 from raceday.racing.snapshot import Status
+from raceday.store.port import Store
 from raceday.tables import MONEY_FLOW, RACE_POLLS, RACE_POOLS
 from tests.scheduling.kit import START, Suite, at_minute
 
@@ -19,6 +24,29 @@ def test_lagging_projections_are_woken_once() -> None:
     for row in suite.store.tables[RACE_POLLS].values():
         row["pools"] = json.dumps({"win": 1})
     assert suite.woken(at_minute(10)) == [("race-pools-aggregator", "r2")]
+
+
+@pytest.mark.parametrize("polled_at", [15, 14])
+def test_quiet_minutes_look_at_the_ledger_by_twos(monkeypatch: pytest.MonkeyPatch, polled_at: int) -> None:
+    """With nobody started for minutes every other tick leaves the ledger alone, and a caller's poll is woken for."""
+    looked: list[datetime] = []
+    heads = ledger.heads
+
+    async def counted(store: Store, *args: Any, **more: Any) -> list[LedgerHead]:
+        looked.append(suite.at)
+        return await heads(store, *args, **more)
+
+    suite = Suite(at_minute(20))
+    suite.race("r1", START + timedelta(minutes=190))
+    monkeypatch.setattr(ledger, "heads", counted)
+    for minute in range(20, polled_at, -1):
+        suite.tick(at_minute(minute))
+    suite.polled("r1", 1, at_minute(polled_at, 30), pools=PoolTotals({"win": 100}, {}))
+    looked.clear()
+    for minute in range(polled_at, polled_at - 4, -1):
+        suite.tick(at_minute(minute))
+    assert len(looked) == 2
+    assert ("race-pools-aggregator", {"raceId": "r1"}) in suite.invoker.started
 
 
 def test_a_timeline_without_its_newest_label_is_woken() -> None:

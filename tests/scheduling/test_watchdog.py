@@ -63,6 +63,28 @@ def test_a_scheduler_that_ticks_is_left_alone() -> None:
     assert list(suite.rows("tick")) == ["master-race-scheduler"]
 
 
+def test_a_tick_that_was_seen_is_believed_while_it_is_young() -> None:
+    """Until the tick that it saw is three minutes old a watchdog asks the store nothing, but of brief slots it does."""
+    suite = Guarded(START)
+    suite.race("r1", START + 60 * MINUTE)
+    suite.tick(START)
+    asked = []
+    for minutes in range(5):
+        before = suite.store.calls
+        suite.watch(START + minutes * MINUTE)
+        asked.append(suite.store.calls - before)
+    assert (asked[0], asked[1:3]) == (1, [0, 0])
+    assert asked[3] == 1
+    assert asked[4] > 1
+    near = Guarded(START)
+    near.race("r1", START + 5 * MINUTE)
+    near.tick(START)
+    for minutes in (0, 1):
+        before = near.store.calls
+        near.watch(START + minutes * MINUTE + timedelta(seconds=1))
+        assert near.store.calls > before
+
+
 def test_a_dead_scheduler_is_stood_in_for_each_minute_until_it_ticks() -> None:
     """From the fourth minute on each minute's slots are handed out; the scheduler's own row keeps its last tick."""
     suite = Guarded(START)

@@ -17,7 +17,10 @@ def day(gib_secs: float, rows: int, late_secs: float) -> dict[str, Any]:
         **{part: {} for part in ("stored", "buckets", "pools", "notifications", "invocations")},
         "polls": {"expected": 10, "late_p99_secs": late_secs},
         "judged": {"tables": {}, "rows": 0, "count": 0},
-        "cost": {"sizes": "lean", "gib_secs": {"enhanced-race-poller": gib_secs}, "day_gib_secs": {"lean": gib_secs}},
+        "cost": {
+            "sizes": "lean", "hours": 17.5,
+            "gib_secs": {"enhanced-race-poller": gib_secs}, "day_gib_secs": {"lean": gib_secs},
+        },
         "appwrite": {"rows_read": counts, "rows_written": counts, "calls": counts},
     }  # fmt: skip
 
@@ -28,6 +31,7 @@ def test_several_days_tell_the_mean_cost_and_the_worst_lateness() -> None:
     assert found["cost"]["day_gib_secs"] == {"lean": 5500.0}
     assert found["cost"]["month_dollars"]["lean"] == pytest.approx(Estimate({"all": 5500.0}).month_dollars, abs=0.005)
     assert found["cost"]["month_dollars"]["lean"] > 0
+    assert found["cost"]["hours"] == 17.5
     assert found["appwrite"]["rows_read"] == {"enhanced-race-poller": 200, "total": 200}
     assert found["polls"]["worst_late_p99_secs"] == 4.5
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.cli import main
+from local.simulate.verdict import replay
 from tests.recorded import RECORDED
 from tests.recording import make_recording
 
@@ -116,3 +117,21 @@ def test_a_store_that_would_not_be_written_is_refused(tmp_path: Path, capsys: py
     assert main(["simulate", "--races", "1", "--depth", "port", "--store", str(store)]) == 2
     assert "expected --depth full or wire with it" in capsys.readouterr().err
     assert not store.exists()
+
+
+def test_a_day_without_its_idle_minutes_says_so_beside_its_costs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A day ends with its last race and says of how many hours its costs are; `--whole` has every minute of 24 hours."""
+    hours, ticks, said = [], [], []
+    for words in ([], ["--whole"]):
+        out = tmp_path / f"report{len(words)}.json"
+        assert main(["simulate", "--races", "1", "--depth", "port", "--json", str(out), *words]) == 0
+        report = json.loads(out.read_text())
+        hours.append(report["cost"]["hours"])
+        ticks.append(report["functions"]["master-race-scheduler"]["activations"])
+        said.append("--whole" in capsys.readouterr().out)
+        assert replay(report).endswith("--whole --trace" if words else "port --trace")
+    assert hours[0] < hours[1] == 24
+    assert ticks == [pytest.approx(60 * each, abs=4) for each in hours]
+    assert said == [True, False]

@@ -23,6 +23,8 @@ RECENT = timedelta(minutes=4)
 OVER = timedelta(minutes=RECHECK_MINUTES[-1] + 15)
 # A slot is polled up to a minute after its time, and committed a little later.
 SLACK = timedelta(seconds=90)
+# Longer than a minute and its jitter, shorter than two.
+QUIET = timedelta(seconds=90)
 # A race is Abandoned here before its ledger says so when its meeting's list was first to tell.
 WATCHED = [status.value for status in Status if status is not Status.FINAL]
 FINISHED = [status.value for status in Status if status.over]
@@ -60,9 +62,14 @@ def _race(row: Row) -> Race:
     )
 
 
-async def recent(container: Container, now: datetime) -> list[LedgerHead]:
-    """Return the ledger rows of the last minutes' slots, in order of slot."""
+async def recent(container: Container, now: datetime, *, quiet: bool = False) -> list[LedgerHead]:
+    """Return the ledger rows of the last minutes' slots, in order of slot.
+
+    Where it is `quiet`, with nobody started for minutes, only callers poll: a look each second minute finds their rows.
+    """
     known = container.cache.of(_RECENT)
+    if quiet and known is not None and timedelta(0) <= now - known[0] < QUIET:
+        return [row for row in known[1] if row.slot >= now - RECENT]
     if known is not None and timedelta(0) <= now - known[0] < RECENT - SLACK:
         new = await ledger.heads(container.store, now - RECENT, created_since=known[0] - OVERLAP)
         rows = {(row.race_id, row.n): row for row in (*known[1], *new) if row.slot >= now - RECENT}

@@ -144,14 +144,15 @@ def _plan_fresh(tick: Tick, races: Sequence[Race], handing: HandOut) -> None:
 
 async def _look_back(tick: Tick, races: Sequence[Race], handing: HandOut) -> int:
     """Once the slots on the minute have settled: retry, re-check, close, and wake what lags; gives slots retried."""
-    if handing.claimed or tick.state.handed:
+    quiet = not (handing.claimed or tick.state.handed)
+    if not quiet:
         # Where nobody was started for minutes nothing has to settle.
         settled = minute_of(tick.at) + timedelta(seconds=LOOK_SECS)
         await tick.container.clock.sleep((settled - tick.container.clock.now()).total_seconds())
     if tick.call.remaining_secs() < RESERVE_SECS:
         return 0
     now = tick.container.clock.now()
-    rows = await _patiently(tick.container, lambda: scheduler_reads.recent(tick.container, now))
+    rows = await _patiently(tick.container, lambda: scheduler_reads.recent(tick.container, now, quiet=quiet))
     over = await _patiently(tick.container, lambda: scheduler_reads.over(tick.container, now, rows))
     handing.drop(_finished(rows))
     retried = 0
