@@ -122,7 +122,7 @@ def test_a_store_that_would_not_be_written_is_refused(tmp_path: Path, capsys: py
 def test_a_day_without_its_idle_minutes_says_so_beside_its_costs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A day ends with its last race and says of how many hours its costs are; `--whole` has every minute of 24 hours."""
+    """A day ends with its last race and says of how many hours its costs are; `--whole` has all 24."""
     hours, ticks, said = [], [], []
     for words in ([], ["--whole"]):
         out = tmp_path / f"report{len(words)}.json"
