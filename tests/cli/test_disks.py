@@ -28,7 +28,7 @@ SAID = {
     "filling": r"database or disk is full|disk I/O error",
 }
 # What a slow machine tells beside it: the first line, the suite's own log, and the progress of what takes long.
-PROGRESS = r"raceday [a-z-]+: \d+ s(, .+)?|race day: \d+%|(depth full|lost 0) .+"
+PROGRESS = r"raceday [a-z-]+: \d+ s(, .+)?|race day: \d+%| *(depth full|lost 0) .+|\d+ days of .+|the calm day took .+"
 BESIDE = re.compile(rf"{re.escape(TERMS)}|store .+|\{{.+\}}|{PROGRESS}")
 NAMESPACE = ["unshare", "--map-root-user", "--mount"]
 
