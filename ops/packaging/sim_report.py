@@ -12,7 +12,7 @@ Count = Annotated[int, Field(ge=0, strict=True)]
 ONE_DAY = "expected one day's, made by ./raceday simulate --json without --days"
 
 
-class Use(BaseModel):
+class DayUse(BaseModel):
     """What one function used that day."""
 
     billed_secs: Amount | None = None
@@ -22,7 +22,7 @@ class Use(BaseModel):
     peak_concurrent: Count | None = None
 
 
-class Polls(BaseModel):
+class DayPolls(BaseModel):
     """How late the day's polls were; None of a day without polls. And what it did not do as it should."""
 
     late_p99_critical_secs: Amount | None = None
@@ -32,7 +32,7 @@ class Polls(BaseModel):
     duplicate: Count = 0
 
 
-class Counts(BaseModel):
+class DayCounts(BaseModel):
     """A total, and each function's part."""
 
     model_config = ConfigDict(extra="allow")
@@ -40,16 +40,16 @@ class Counts(BaseModel):
     total: Count
 
 
-class Appwrite(BaseModel):
+class DayAppwrite(BaseModel):
     """Rows and calls; reports of before answers without rows were counted lack those."""
 
-    rows_read: Counts
-    rows_written: Counts
-    calls: Counts
-    empty_reads: Counts
+    rows_read: DayCounts
+    rows_written: DayCounts
+    calls: DayCounts
+    empty_reads: DayCounts
 
 
-class Cost(BaseModel):
+class DayCost(BaseModel):
     """At which sizes the day ran, and how many hours of it were simulated."""
 
     sizes: str = "unknown"
@@ -59,10 +59,10 @@ class Cost(BaseModel):
 class SimReport(BaseModel):
     """One simulated day's report."""
 
-    functions: dict[str, Use]
-    polls: Polls | None = None
-    appwrite: Appwrite | None = None
-    cost: Cost | None = None
+    functions: dict[str, DayUse]
+    polls: DayPolls | None = None
+    appwrite: DayAppwrite | None = None
+    cost: DayCost | None = None
     races: Count | None = None
     peak_invocations_per_minute: Count | None = None
 
