@@ -49,6 +49,32 @@ def agreement(
     return len(ratios.keys() - excused), len(apart - excused)
 
 
+def crossings(
+    running: Sequence[RawRunner], base: Poll | None, lines: Sequence[OracleLine], came: int, *, agreed: bool
+) -> int:
+    """Count the runners that pay more for a place than for a win, but for those that were backed to win since.
+
+    They gained no more than `came` into the Win pool, and the place odds are under the win odds of then; who was
+    found so before stays so.
+    """
+    found, now = 0, {line.id: line for line in lines}
+    for r in running:
+        place, win = r.odds["pool_place"], r.odds["pool_win"]
+        if place is None or win is None or place <= win:
+            continue
+        old = base.line(r.id) if base is not None and agreed else None
+        if old is None or old.scratched:
+            found += 1
+            continue
+        was, was_place = old.odds["pool_win"], old.odds["pool_place"]
+        if was is not None and was_place is not None and was_place > was:
+            continue
+        gain = now[r.id].win_cents - old.win_cents if r.id in now else 0
+        fits = gain > 0 and 10 * gain <= 11 * came
+        found += (was is not None and place > was) or not fits
+    return found
+
+
 def backed_before(running: Sequence[RawRunner], cents: Sequence[int]) -> Set[str]:
     """Return who was backed before the first look: under half its due in both pools, while nobody is over twice his.
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from local.simulate.oracle import money, pool_rules
-from local.simulate.oracle.agreement import agreement, backed_before, slack
+from local.simulate.oracle.agreement import agreement, backed_before, crossings, slack
 from local.simulate.oracle.facts import Pools
 from local.simulate.oracle.holding import is_floor
 from local.simulate.oracle.pool_rules import MAIN, SMALL, THIN, TINY, PollEvidence, Verdict, share
@@ -165,7 +165,7 @@ def _crossed(win: Fraction, place: Fraction) -> bool:
 
 
 def _odds_agreement(e: PollEvidence) -> Verdict:
-    judged = bad = 0
+    judged = bad = came = 0
     before = _rows(e.base.row.get("checks")) if e.base else None
     agreed = any(row["name"] == "odds_agreement" and row["ok"] for row in before or ())
     looked = any(row["name"] == "odds_agreement" and row["applies"] for row in before or ())
@@ -175,9 +175,9 @@ def _odds_agreement(e: PollEvidence) -> Verdict:
         grown = e.pools.single.get(product, 0) - e.base.cents(product) if known and e.pools and e.base else 0
         found = agreement(product, e.running, e.cents(product), e.base, e.lines, grown, agreed=agreed, backed=backed)
         judged, bad = judged + found[0], bad + found[1]
+        came = grown if product == "win" else came
     if min(map(e.cents, MAIN)) >= SMALL:
-        pairs = [(r.odds["pool_place"], r.odds["pool_win"]) for r in e.running]
-        bad += sum(place is not None and win is not None and place > win for place, win in pairs)
+        bad += crossings(e.running, e.base, e.lines, came, agreed=agreed)
     return share(judged - min(judged, bad), judged) if judged else None
 
 

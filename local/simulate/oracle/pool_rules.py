@@ -49,11 +49,24 @@ def share(right: int, of: int) -> Verdict:
 
 
 def pool_products(e: PollEvidence) -> Verdict:
-    """Tell of products that are not listed, and were not called off."""
+    """Tell of products that are not listed, were not called off, and that the field is due; never of a race off."""
+    if e.reading.status == "Abandoned":
+        return None
     listed = {product for product, _ in e.reading.pools or ()}
     missing = {"win", "place", "quinella", "trifecta", "first4"} - listed
-    missing -= e.pools.dead if e.pools and listed else set()
+    if listed:
+        missing -= (e.pools.dead if e.pools else set()) | _not_bet_on(e)
     return (False, 0.0) if missing & {"win", "place"} else share(5 - len(missing), 5)
+
+
+def _not_bet_on(e: PollEvidence) -> set[str]:
+    """Return the products that so few runners leave out: Place below five, unless odds or money say otherwise."""
+    field = max(len(e.running), e.reading.columns["fieldSize"] or 0)
+    if not e.running or field > 4:
+        return set()
+    odds = any(money.inverse_of(r.odds["pool_place"]) for r in e.running)
+    told = odds or (e.pools is not None and "place" in e.pools.kept)
+    return {"first4"} | (set() if told else {"place"}) | ({"trifecta"} if field < 4 else set())
 
 
 def pool_values(e: PollEvidence) -> Verdict:
@@ -61,11 +74,14 @@ def pool_values(e: PollEvidence) -> Verdict:
     pools = e.reading.pools
     if not pools:
         return None
-    shut = e.reading.status in ("Closed", "Interim", "Final")
     alive = [(product, cents) for product, cents in pools if product not in e.reading.dead]
-    bad = sum(cents < 0 or (cents == 0 and (shut or _was_filled(e, product))) for product, cents in alive
+    bad = sum(cents < 0 or (cents == 0 and (_shut(e, product) or _was_filled(e, product))) for product, cents in alive
               if product in MAIN or cents < 0)  # fmt: skip
     return share(len(pools) - bad, len(pools))
+
+
+def _shut(e: PollEvidence, product: str) -> bool:
+    return e.reading.status in ("Closed", "Interim", "Final") and product not in _not_bet_on(e)
 
 
 def _was_filled(e: PollEvidence, product: str) -> bool:

@@ -7,7 +7,7 @@ from statistics import median
 from raceday.racing.evidence import MAIN, SMALL_CENTS, THIN_CENTS, Evidence, Finding, counted, leniency, names
 from raceday.racing.records import RunnerLine
 from raceday.racing.shares import BOOK, at_floor, inverse
-from raceday.racing.snapshot import Odds
+from raceday.racing.snapshot import Odds, Runner
 
 _AGREEMENT = 4.0
 # Ratios of fewer runners have no middle.
@@ -35,9 +35,23 @@ def odds_agreement(e: Evidence) -> Finding | None:
         judged += len(ratios.keys() - excused)
         bad += [f"{r.number} {product}" for r in e.running if r.entrant_id in off]
     if judged and min(e.cents("win"), e.cents("place")) >= SMALL_CENTS:
-        bad += [f"{r.number} place above win" for r in e.running if _is_above(r.odds.pool_place, r.odds.pool_win)]
+        bad += [f"{r.number} place above win" for r in e.running if _is_crossed(e, r)]
     right = judged - min(judged, len(bad))
     return counted(right, judged, f"outliers {names(bad)}", "within a factor of 4") if judged else None
+
+
+def _is_crossed(e: Evidence, runner: Runner) -> bool:
+    """Tell whether place odds are above win odds, and no bet to win alone explains it, now or at a poll before."""
+    if not _is_above(runner.odds.pool_place, runner.odds.pool_win):
+        return False
+    then = e.base.runner(runner.entrant_id) if e.base else None
+    agreed = e.base is not None and any(check.name == "odds_agreement" and check.ok for check in e.base.checks)
+    if then is None or then.scratched or not agreed:
+        return True
+    if _is_above(then.pool_place, then.pool_win):
+        return False
+    # The place odds are none that would have been too long before the bet.
+    return _is_above(runner.odds.pool_place, then.pool_win) or runner.entrant_id not in _backed_since(e, "win")
 
 
 def _is_above(place: Decimal | None, win: Decimal | None) -> bool:

@@ -23,20 +23,32 @@ _WIN_PER_PLACE, _WIN_PER_OTHERS = 15, 3
 _LEAST_SHOWN = 3
 # In a pool under a thousand dollars, more of it than this hangs on who shows no odds.
 _UNSHOWN_OF_THIN = 0.2
+# Nobody is placed beside the winner in a smaller field, and fewer runners leave nothing to choose.
+_LEAST_FIELD = {"place": 5, "trifecta": 4, "first4": 5}
 EXPECTED_PRODUCTS = ("win", "place", "quinella", "trifecta", "first4")
 
 
 def pool_products(e: Evidence) -> Finding | None:
-    """Check that the five products are listed; without Win or Place the check is worth nothing.
+    """Check that the products of such a field are listed; without Win or Place the check is worth nothing.
 
-    Nothing is missing of a pool that was called off before, and that the feed lists no more.
+    Nothing is missing of a pool that was called off before, and that the feed lists no more, nor of an abandoned race.
     """
+    if e.snapshot.status is Status.ABANDONED:
+        return None
     listed = {p.product for p in e.snapshot.pools or ()}
-    missing = [p for p in EXPECTED_PRODUCTS if p not in listed and not (listed and e.dead(p))]
+    missing = [p for p in EXPECTED_PRODUCTS if p not in listed and not (listed and (e.dead(p) or not _is_due(e, p)))]
     # Win and Place carry everything downstream: without one of them this check is worth nothing.
     if "win" in missing or "place" in missing:
         return Finding(False, 0.0, f"missing {names(missing)}", "all five products")
     return counted(5 - len(missing), 5, f"missing {names(missing)}", "all five products")
+
+
+def _is_due(e: Evidence, product: str) -> bool:
+    """Tell whether a field is large enough to be bet on so, or whether money or odds say that it is all the same."""
+    field = max(len(e.running), e.snapshot.field_size or 0)
+    if not e.running or field >= _LEAST_FIELD.get(product, 0):
+        return True
+    return product in MAIN and (_had_money(e, product) or any(_shown(e, product)))
 
 
 def pool_values(e: Evidence) -> Finding | None:
@@ -49,7 +61,8 @@ def pool_values(e: Evidence) -> Finding | None:
         return None
     shut = e.snapshot.status not in (Status.OPEN, Status.ABANDONED)
     listed = [p for p in pools if not p.dead]
-    bad = [p.product for p in listed if (p.total_cents is not None and p.total_cents < 0) or (shut and _empty_main(p))]
+    bad = [p.product for p in listed if p.total_cents is not None and p.total_cents < 0]
+    bad += [p.product for p in listed if shut and _empty_main(p) and _is_due(e, p.product)]
     bad += [p.product for p in listed if p.total_cents is None and p.product in MAIN]
     bad += [p.product for p in listed if not shut and _empty_main(p) and _had_money(e, p.product)]
     # One that nobody can read counts where it is Win or Place; the others are named among what was left out.
@@ -69,8 +82,12 @@ def _had_money(e: Evidence, product: str) -> bool:
     """
     if e.snapshot.status is Status.ABANDONED:
         return False
-    shown = [bool(inverse(r.odds.pool_win if product == "win" else r.odds.pool_place)) for r in e.running]
+    shown = _shown(e, product)
     return (e.pools is not None and product in e.pools.kept) or (len(shown) >= _LEAST_SHOWN and all(shown))
+
+
+def _shown(e: Evidence, product: str) -> list[bool]:
+    return [bool(inverse(r.odds.pool_win if product == "win" else r.odds.pool_place)) for r in e.running]
 
 
 def pool_dividends(e: Evidence) -> Finding | None:

@@ -2,7 +2,7 @@
 
 | check           | weight | holds when                                                                              |
 |-----------------|--------|-----------------------------------------------------------------------------------------|
-| pool_products   | 7      | Win, Place, Quinella, Trifecta and First4 are listed                                    |
+| pool_products   | 7      | Win, Place, Quinella, Trifecta and First4 are listed, where so many run                 |
 | pool_values     | 7      | no total is negative; Win and Place are not shown empty that were, or must be, filled   |
 | pool_dividends  | 5      | totals equal the pools that the dividends were paid from                                |
 | pool_balance    | 3      | Place is not above Win (three times Win in thin pools), nor Win far above all others    |
