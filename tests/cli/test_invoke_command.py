@@ -76,7 +76,7 @@ def test_an_event_comes_from_standard_input(monkeypatch: pytest.MonkeyPatch, cap
     [
         (["daily-meeting"], "there is no function 'daily-meeting'"),
         (["daily-meetings", "--param", "date"], "expected K=V"),
-        (["daily-meetings", "--event", "missing.json"], "No such file"),
+        (["daily-meetings", "--event", "missing.json"], "no such file"),
         (["daily-meetings", "--feed", "carrier-pigeon"], "expected generated, live, recorded:DIR or tape:FILE"),
         (["daily-meetings", "--param", "day=2026-02-14"], "day"),
         (["daily-meetings", "--feed", "live"], "NZTAB_PARTNER_ID is missing"),
