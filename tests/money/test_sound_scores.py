@@ -187,6 +187,13 @@ def test_odds_that_stand_on_each_other_s_runner_are_told_at_first_sight(factor: 
     assert (row.score or 0) <= 60
 
 
+def test_what_an_outsider_is_shown_to_have_at_three_others_cost_is_told() -> None:
+    """Money on the wrong runner is missing elsewhere, though nobody else is apart by a factor of four."""
+    (row,) = rows(shown(FIELD | {1: 40_000, 2: 35_000, 3: 29_000, 9: 187_500}))
+    assert "odds_agreement" in failed(row)
+    assert (row.score or 0) <= 60
+
+
 def test_odds_too_short_for_the_book_are_no_bet() -> None:
     """A tenth of the longest's Win odds, and a quarter of its Place odds, is money that is not there."""
     race = shown(FIELD)
