@@ -26,8 +26,6 @@ POLLER = "enhanced-race-poller"
 MOST_CRASHES = 20
 PLANNED = ("slot", "recheck")
 CRITICAL = timedelta(minutes=5)
-# After its start a race is polled each half minute until somebody sees it over.
-LAST_INTERVAL, LAST_SLOTS = timedelta(seconds=30), 9
 # Nobody who was started in time is this late where nothing is broken: a cold container takes nine seconds to come up.
 MOST_LATE_SECS = 20
 # From T-5 to Final every slot is handed out in the minute before it, and its poller up in time.
@@ -65,17 +63,27 @@ def day_report(day: FeedDay, world: SimWorld, tables: Tables, findings: Findings
 
 
 def expectations(day: FeedDay, world: SimWorld, tables: Tables, end: datetime) -> dict[str, Expected]:
-    """Return what each race of the day was to be polled for; a slot of a pause may go without a poll."""
+    """Return what each race of the day was to be polled for, as far as its polls could tell the suite.
+
+    A slot of a pause may go without a poll.
+    """
     served, lists = DayServed(day), sorted(world.counts.feed_lists)
-    polled = {(row["raceId"], when(row["slot"])) for row in tables.ledger}
+    polled = {
+        (row["raceId"], when(row["slot"])): when(row["generatedAt"])
+        for row in tables.ledger
+        if row["kind"] != "closing"
+    }
 
     def passed(race_id: str) -> Callable[[datetime], bool]:
         return lambda at: is_paused(world.paused, at) and (race_id, at) not in polled
 
+    def shown(race_id: str) -> Callable[[datetime], datetime | None]:
+        return lambda at: polled.get((race_id, at))
+
     every = Every.of(world.settings)
     return {
-        race.race_id: expect(served, race.race_id, lists, end, passed=passed(race.race_id), every=every)
-        for race in day.core_races
+        key: expect(served, key, lists, end, every=every, passed=passed(key), shown=shown(key))
+        for key in (race.race_id for race in day.core_races)
     }
 
 
@@ -146,17 +154,7 @@ def _wanted(race_id: str, each: Expected, committed: Container[tuple[str, dateti
     """Return the slots that must be there: the sure ones, what was committed of the others, and their re-checks."""
     told = {at for at in each.either if (race_id, at) in committed}
     over = min(told & each.over, default=None)
-    late = _late_finish(race_id, each, committed)
-    rechecks = each.rechecks if late is None else {late} | rechecks_after(late)
-    return each.sure | rechecks | told | (set() if over is None else rechecks_after(over))
-
-
-def _late_finish(race_id: str, each: Expected, committed: Container[tuple[str, datetime]]) -> datetime | None:
-    """Return the slot that first saw a race over where the one that should have is absent: re-checks follow from it."""
-    if each.finished is None or (race_id, each.finished) in committed:
-        return None
-    later = (each.finished + i * LAST_INTERVAL for i in range(1, LAST_SLOTS + 1))
-    return next((at for at in later if (race_id, at) in committed), None)
+    return each.sure | each.rechecks | told | (set() if over is None else rechecks_after(over))
 
 
 def _lateness(row: Row, asked: Sequence[datetime]) -> float:

@@ -18,10 +18,8 @@ from local.simulate.world import SimWorld
 
 # Containers of this depth stay warm for hours: what goes wrong in one has to be lived with.
 WARM_SECS = (3600.0, 4 * 3600.0)
-SHORT_LIFE, LONG_LIFE = timedelta(seconds=15), timedelta(seconds=60)
 # What a poll needs of its slot once everything answers again: a pause, three reads and an answer of the feed.
 ROUND = timedelta(seconds=4)
-NEAR = timedelta(minutes=5)
 
 
 def begin_network(network: str, world: SimWorld, backend: FullBackend, until: datetime) -> list[Outage]:
@@ -49,13 +47,13 @@ def network_report(
     """Return the day's report with what its network cost it; a slot is lost where it lived through all outages."""
     kept = [each for each in outages if each.host != WEBHOOKS]
     committed = {(r["raceId"], when(r["slot"])) for r in left.after.ledger if r["kind"] in (*PLANNED, "request")}
-    absent = [
-        (race_id, at)
+    absent = {
+        (race_id, at): timedelta(seconds=life)
         for race_id, each in sorted(expectations(day, world, left.after, left.end).items())
-        for at in sorted(each.sure)
+        for at, life in sorted(each.lives.items())
         if (race_id, at) not in committed
-    ]
-    lost = [(race_id, at) for race_id, at in absent if lived(at, _life(day, race_id, at), kept)]
+    }
+    lost = [(race_id, at) for (race_id, at), life in absent.items() if lived(at, life, kept)]
     return {
         "network": {
             "outages": len(outages),
@@ -82,11 +80,6 @@ def lived(at: datetime, life: timedelta, outages: Sequence[Outage]) -> bool:
         elif begin < outage.begin < end and outage.host != STORE:
             end = outage.begin
     return end - begin >= ROUND
-
-
-def _life(day: FeedDay, race_id: str, at: datetime) -> timedelta:
-    """Return how long a slot lives: half its interval, a minute at most."""
-    return LONG_LIFE if day.books[race_id].race.advertised - at > NEAR else SHORT_LIFE
 
 
 def _lateness(left: Left) -> dict[str, float | None]:

@@ -8,11 +8,12 @@ import pytest
 
 from local.simulate.pool_trial import always_armed, pool_trial
 from local.simulate.storms import NETWORKS, TROUBLES, CalmNet, Outage, Storm, weather_of
-from local.simulate.storms_judged import LONG_LIFE, SHORT_LIFE, lived
+from local.simulate.storms_judged import lived
 from local.simulate.unmended import unmended
 from local.simulate.verdict import troubles
 
 START = datetime(2026, 2, 14, tzinfo=UTC)
+SHORT_LIFE, LONG_LIFE = timedelta(seconds=15), timedelta(seconds=60)
 
 
 def test_every_race_is_committed_through_two_stalls() -> None:

@@ -60,10 +60,12 @@ class Expected:
     """One race's slots: `sure` must be committed, `either` may be, for the suite learned of a change in their midst.
 
     Of `either` those in `over` would see the race over: the first of them that is committed is re-checked. Those
-    `passed` by while pollers were paused need no poll, and the next row tells of them.
+    `passed` by while pollers were paused need no poll, and the next row tells of them. `lives` has the seconds that
+    each sure slot and re-check lives, by the start and status that were known when it was due.
     """
 
     sure: set[datetime] = field(default_factory=set)
+    lives: dict[datetime, float] = field(default_factory=dict)
     either: set[datetime] = field(default_factory=set)
     rechecks: set[datetime] = field(default_factory=set)
     over: set[datetime] = field(default_factory=set)
@@ -122,11 +124,13 @@ def expect(
     *,
     every: Every = PLAIN,
     passed: Callable[[datetime], bool] = lambda at: False,
+    shown: Callable[[datetime], datetime | None] = lambda at: at,
 ) -> Expected:
     """Count one race's slots up to `end`; `lists` are the instants at which meeting lists were served.
 
     The suite knows of a race from the first list that has it, and learns of changes from its own polls and from lists;
-    a slot that was `passed` by while pollers were paused tells it nothing.
+    a slot that was `passed` by while pollers were paused tells it nothing. A slot tells what was served at the instant
+    that it was `shown`, nothing where it has no answer.
     """
     found = Expected()
     known = next((at for at in lists if served.there(race_id, at)), None)
@@ -161,10 +165,15 @@ def expect(
             found.either.add(at)
         else:
             found.sure.add(at)
-        start, status = served.start(race_id, at), served.status(race_id, at)
+            found.lives[at] = life_secs(start, status, at, every)
+        seen = shown(at)
+        if seen is None:
+            continue
+        start, status = served.start(race_id, seen), served.status(race_id, seen)
         if status in OVER:
             found.finished = at
             found.rechecks = {s for s in rechecks_after(at) if served.there(race_id, s) and s <= end}
+            found.lives |= dict.fromkeys(found.rechecks, 60)
             found.either -= found.sure
             return found
     return found
