@@ -152,7 +152,7 @@ def test_a_refresh_between_two_labels_is_owed_as_a_label_is() -> None:
 def test_re_checks_follow_from_the_slot_that_first_saw_the_race_over() -> None:
     """Where the slot at which a race ends is absent, the next one and its re-checks are what is asked for."""
     ended, seen = AT, AT + timedelta(seconds=30)
-    told = Expected(sure={AT - timedelta(seconds=30), ended}, rechecks=rechecks_after(ended), finished=ended)
+    told = Expected(sure={AT - timedelta(seconds=30), ended, seen}, rechecks=rechecks_after(seen), finished=seen)
     rows = [("slot", AT - timedelta(seconds=30)), ("slot", seen), *(("recheck", at) for at in rechecks_after(seen))]
     ledger = [
         {"raceId": "r1", "n": n, "kind": kind, "slot": iso(at), "fetchedAt": iso(at), "startTime": iso(AT)}
