@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from appwrite.query import Query
 
-from ops.fills import FILLED, LINKS, Fill, Link, LinkedRows, rows_of
+from ops.fills import FILLED, LINKS, Fill, Link, LinkedRows, named, rows_of
 from ops.fitting import incompatible, widened
 from ops.moves import Moves, found_moves, move
 from ops.schema import APPLY, MIGRATE, NEWER, SchemaChange, Server, apply, clashing, new_column, plan
@@ -72,7 +72,9 @@ def phases(server: Server, *, foreseen: bool = False, refused: Collection[str] =
     made = [_made(c) for c in changes if c not in late]
     rows = LinkedRows(server)
     fills, remade = (_fills(rows), []) if not foreseen else _foreseen(server, rows)
-    altered = [step for step in alterations(server) if step.what not in refused]
+    # What links contradict is read row by row: only where it is told.
+    told = rows if foreseen or not (made or fills) else None
+    altered = [step for step in alterations(server, told) if step.what not in refused]
     found = [made, fills, altered, remade]
     moves = _moves(server) if foreseen or not any(found) else []
     return [*found, moves, [MigrateStep(f"make {c.what}", change=c) for c in late]]
@@ -119,9 +121,12 @@ def _filled(fill: Fill | None) -> list[MigrateStep]:
     return [] if fill is None else [MigrateStep(str(fill), fill.loses, fill=fill.link)]
 
 
-def alterations(server: Server) -> list[MigrateStep]:
-    """Return what has to go or to change on tables that are there: `schema apply` does none of it."""
-    return [*_links(server), *_loosened(server), *_unique(server), *_rules(server)]
+def alterations(server: Server, rows: LinkedRows | None = None) -> list[MigrateStep]:
+    """Return what has to go or to change on tables that are there: `schema apply` does none of it.
+
+    `rows` are looked through for ids that a link contradicts and that stay.
+    """
+    return [*_links(server, rows), *_loosened(server), *_unique(server), *_rules(server)]
 
 
 def advised(server: Server, changes: list[SchemaChange]) -> str:
@@ -244,12 +249,17 @@ def _deleted_links(server: Server) -> Iterator[tuple[str, str, str]]:
             yield link.table, link.key, far
 
 
-def _links(server: Server) -> Iterator[MigrateStep]:
-    kept = {(link.table, link.key): link.fills for link in LINKS}
+def _links(server: Server, rows: LinkedRows | None) -> Iterator[MigrateStep]:
+    kept = {(link.table, link.key): link for link in LINKS}
     for table, key, _ in _deleted_links(server):
+        link = kept[table, key]
+        loses = f"rows of {table} no longer expand to their {key}; its id stays in {link.fills}"
+        if rows is not None and (others := rows.contradicted(link)):
+            told = f"{rows_of(len(others))} whose {link.fills}, which the client reads, is another"
+            loses += f"; what the link tells of {told} and stays ({named(others)})"
         yield MigrateStep(
             f"delete the relationship {table}.{key}",
-            f"rows of {table} no longer expand to their {key}; its id stays in {kept[table, key]}",
+            loses,
             method="DELETE",
             path=f"/tablesdb/{server.database}/tables/{table}/columns/{key}",
         )
