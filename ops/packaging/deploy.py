@@ -267,8 +267,12 @@ def function_problems(spec: FunctionSpec, there: FunctionThere, env: Mapping[str
         if key in spec.annotations and notes.get(key) != spec.annotations[key]:
             found = notes.get(key)
             problems.append(f"{spec.full_name}: {key} is {found} there, {spec.annotations[key]} was deployed")
-    if bool(there.web) != (spec.web is not False):
+    if there.web != spec.web or (spec.web and bool(there.secure) != (spec.web_secure is not False)):
         problems.append(f"{spec.full_name}: access there is not {spec.access}")
+    elif isinstance(there.secure, str) and there.secure != env.get(spec.secret_variable):
+        problems.append(f"{spec.full_name}: not as sent there: {spec.secret_variable or 'the web secret'}")
+    if there.runtime != spec.runtime:
+        problems.append(f"{spec.full_name}: its runtime there is {there.runtime or 'unknown'}, not {spec.runtime}")
     values = dict(there.environment)
     wrong = sorted(name for name, variable in spec.environment.items() if values.get(name) != env.get(variable))
     if wrong:

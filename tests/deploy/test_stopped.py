@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from local.cli import main
+from local.work import deploy as deploy_command
 from local.work.deploy import say
 from ops.packaging import deploy
 from ops.packaging.doctl import Ended, Process
@@ -110,7 +111,9 @@ def _is_over(state: Path) -> bool:
 def test_a_stopped_doctl_takes_its_deployer_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """doctl starts a deployer of its own, which would else go on deploying beside the undo."""
     program = tmp_path / "doctl"
-    program.write_text("#!/bin/sh\n(trap '' INT TERM HUP; exec sleep 600) & echo $! >child\nkill -TERM $PPID\nwait\n")
+    # It holds none of doctl's pipes: left alone it is not even waited for.
+    deployer = "(trap '' INT TERM HUP; exec sleep 600) >/dev/null 2>&1 &"
+    program.write_text(f"#!/bin/sh\n{deployer} echo $! >child\nkill -TERM $PPID\nwait\n")
     program.chmod(0o755)
     (tmp_path / "child").touch()
     monkeypatch.chdir(tmp_path)
@@ -157,6 +160,22 @@ def test_whenever_it_is_stopped_it_says_what_stands(
     assert "SIGTERM heard; stopping: what was changed on the platform is undone first" in shown.out
     assert ("SIGTERM heard; the platform is being brought to a known state first" in shown.out) == (code == 3)
     assert not platform.exists() or load(platform).host.functions == {}
+
+
+@pytest.mark.usefixtures("heard", "platform")
+def test_a_stop_while_it_is_staged_ends_with_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the platform is asked for anything the code says that nothing was asked to change, and a line does."""
+
+    def stopped(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(deploy_command, "stage", stopped)
+    assert main(["deploy", *options(tmp_path, "--home", str(tmp_path / "home"))]) == 2
+    told = [f"raceday deploy: {line}" for line in ("stopped by SIGTERM", "nothing was asked to change")]
+    assert capsys.readouterr().err.splitlines() == told
+    assert [path.name for path in tmp_path.rglob("*.lock")] == []
 
 
 @pytest.mark.usefixtures("heard")
