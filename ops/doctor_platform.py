@@ -1,27 +1,24 @@
 """The doctor's lines of settings and platform: where settings come from, the namespace's key, doctl."""
 
 import os
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 import httpx
 
-from ops import doctor_triggers
+from ops import doctor_functions, doctor_triggers
 from ops.doctor import Diagnosis, Level
+from ops.doctor_functions import Tree
 from ops.environment import Environment, doubts, load, until
 from ops.packaging.deploy import key_problem
 from ops.packaging.doctl import TESTED_VERSION, Doctl, key_advice
 from ops.packaging.environment import value_problems
 from ops.packaging.errors import DeployError
-from ops.packaging.standing import LIBRARY, TriggerThere, annotations_of, read_triggers
-from raceday.catalogue.functions import EVENT_FUNCTIONS
+from ops.packaging.standing import TriggerThere, read_triggers
 from raceday.errors import SettingsError
 from raceday.scheduling.health import KEY_WARNING_DAYS
 from raceday.settings import FEED, PLATFORM, STORE, WEBHOOKS, Settings, read_settings
 
-_PAGE = 200
 INSTALL = f"install {TESTED_VERSION}; see docs/deploying.md"
 ALL = frozenset({FEED, STORE, PLATFORM, WEBHOOKS})
 
@@ -73,33 +70,12 @@ def doctl(client: Doctl) -> Iterator[Diagnosis]:
         yield Diagnosis(level, "doctl", str(error).partition(". ")[0], INSTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """What this checkout would deploy: functions by full name, the library's hash, and what it last deployed.
-
-    `triggers` are those of each kind of deployment.
-    """
-
-    functions: Collection[str]
-    library: str
-    record: Mapping[str, Any]
-    triggers: Mapping[str, Mapping[str, TriggerThere]]
-
-    @property
-    def remembered(self) -> str:
-        """Say what this checkout remembers of its last deployment, which may not be the platform's last."""
-        if not self.record:
-            return "nothing was deployed from this checkout"
-        same = self.record.get("library") == self.library
-        return f"this checkout last deployed {'this' if same else 'another'} library"
-
-
 def deployment(
     settings: Settings, tree: Tree, client: Doctl, transport: httpx.BaseTransport | None = None
 ) -> Iterator[Diagnosis]:
     """Compare what the platform has with this tree; where it cannot be asked, say that it was not."""
     try:
-        there = _there(settings, transport)
+        there = doctor_functions.read(settings, tree, transport)
     except DeployError as error:
         yield Diagnosis(
             "warning", "deployment", f"the platform was not asked: {error}; {tree.remembered}",
@@ -108,57 +84,11 @@ def deployment(
         return
     asked = _asked(settings.platform_namespace, client)
     rows = [] if isinstance(asked, Diagnosis) else asked
-    again = doctor_triggers.command(tree.triggers, tree.record, rows)
-    found = list(_differences(settings.platform_namespace, tree, there, again))
-    yield from found or [
-        Diagnosis("ok", "deployment", f"{settings.platform_namespace} has all {len(tree.functions)} functions "
-                  "with this tree's library")
-    ]  # fmt: skip
+    yield from there.compared(doctor_triggers.command(tree.triggers, tree.record, rows, there.sizes))
     if isinstance(asked, Diagnosis):
         yield asked
     else:
-        yield from doctor_triggers.check(tree.triggers, tree.record, tree.functions, rows)
-
-
-def _there(settings: Settings, transport: httpx.BaseTransport | None) -> dict[str, Any]:
-    """Return the library's hash of each function in the namespace, None of what carries none; raises DeployError."""
-    host, namespace = settings.platform_host, settings.platform_namespace
-    if not (host and namespace and settings.platform_key):
-        raise DeployError("RACEDAY_API_HOST, RACEDAY_NAMESPACE or RACEDAY_NAMESPACE_KEY is unset")
-    user, _, secret = settings.platform_key.partition(":")
-    rows: list[dict[str, Any]] = []
-    try:
-        with httpx.Client(transport=transport, timeout=10.0, auth=(user, secret)) as http:
-            while len(rows) % _PAGE == 0:
-                params = {"limit": str(_PAGE), "skip": str(len(rows))}
-                answer = http.get(f"{host}/api/v1/namespaces/{namespace}/actions", params=params)
-                if answer.status_code >= 400:
-                    raise DeployError(f"it answered {answer.status_code}")
-                found = answer.json()
-                rows += found
-                if not found:
-                    break
-        return {
-            f"{str(row['namespace']).partition('/')[2]}/{row['name']}": annotations_of(row).get(LIBRARY) for row in rows
-        }
-    except httpx.HTTPError as error:
-        raise DeployError(f"no answer ({type(error).__name__})") from None
-    except (ValueError, TypeError, KeyError):
-        raise DeployError("it gave no list of functions") from None
-
-
-def _differences(namespace: str, tree: Tree, there: Mapping[str, Any], again: str) -> Iterator[Diagnosis]:
-    gone = sorted(name for name in tree.functions if name not in there)
-    # Event functions may have a namespace of their own.
-    elsewhere = [name for name in gone if name.partition("/")[2] in EVENT_FUNCTIONS]
-    if missing := [name for name in gone if name not in elsewhere]:
-        yield Diagnosis("failing", "deployment", f"not in {namespace}: {', '.join(missing)}", f"run {again}")
-    if elsewhere:
-        advice = f"run {again}, unless they have a namespace of their own"
-        yield Diagnosis("warning", "deployment", f"not in {namespace}: {', '.join(elsewhere)}", advice)
-    if other := sorted(name for name in tree.functions if name in there and there[name] != tree.library):
-        found = f"in {namespace} with another library than this tree's: {', '.join(other)}"
-        yield Diagnosis("warning", "deployment", found, f"run {again[:-1]} --plan`")
+        yield from doctor_triggers.check(tree.triggers, tree.record, tree.functions, rows, there.sizes)
 
 
 def _asked(namespace: str, client: Doctl) -> list[TriggerThere] | Diagnosis:

@@ -12,7 +12,7 @@ from raceday.catalogue.functions import BY_NAME
 from raceday.catalogue.platform import MAX_TRIGGERS
 
 Meant = Mapping[str, TriggerThere]
-_LEAN = "lean"
+_LEAN, _SEED = "lean", "seed"
 _MEMORY = 1
 
 
@@ -25,30 +25,37 @@ def declared(project: ProjectFile, *, legacy: bool = False) -> dict[str, Meant]:
     return found
 
 
-def command(kinds: Mapping[str, Meant], record: Mapping[str, Any], there: Collection[TriggerThere]) -> str:
+def command(
+    kinds: Mapping[str, Meant], record: Mapping[str, Any], there: Collection[TriggerThere], sizes: str = ""
+) -> str:
     """Return the command that deploys again as the last deployment was made: without its options it would undo them."""
     words = ["./raceday deploy"]
     if (kind := _kind(kinds, record, there)) == NATIVE:
         words.append("--triggers native")
         # The plan refuses more than the platform documents unless the account has them.
         words += [f"--triggers-limit {len(kinds[kind])}"] if len(kinds[kind]) > MAX_TRIGGERS else []
-    if _lean(record):
+    if (sizes or remembered_sizes(record)) == _LEAN:
         words.append(f"--sizes {_LEAN}")
     return f"`{' '.join(words)}`"
 
 
-def _lean(record: Mapping[str, Any]) -> bool:
-    """Tell whether the last deployment that is remembered had the lean sizes."""
+def remembered_sizes(record: Mapping[str, Any]) -> str:
+    """Return the sizes of the last deployment that is remembered, empty where none is."""
     facts = {name: each for name, each in record.get("functions", {}).items() if name in BY_NAME and "limits" in each}
-    return bool(facts) and all(each["limits"][_MEMORY] == BY_NAME[name].memory(_LEAN) for name, each in facts.items())
+    lean = all(each["limits"][_MEMORY] == BY_NAME[name].memory(_LEAN) for name, each in facts.items())
+    return "" if not facts else _LEAN if lean else _SEED
 
 
 def check(
-    kinds: Mapping[str, Meant], record: Mapping[str, Any], functions: Collection[str], there: Collection[TriggerThere]
+    kinds: Mapping[str, Meant],
+    record: Mapping[str, Any],
+    functions: Collection[str],
+    there: Collection[TriggerThere],
+    sizes: str = "",
 ) -> Iterator[Diagnosis]:
     """Compare each trigger of ours with what the deployment that was made last declares."""
     meant, found = kinds[_kind(kinds, record, there)], {each.name: each for each in there}
-    again = command(kinds, record, there)
+    again = command(kinds, record, there, sizes)
     wrong = [line for each in meant.values() for line in _compared(each, found.get(each.name), functions, again)]
     wrong += [
         Diagnosis(

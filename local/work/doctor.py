@@ -8,14 +8,19 @@ from local.functions import ROOT
 from local.options import Options, write_json
 from ops import doctor_platform
 from ops.doctor import Diagnosis, StoreChecks, as_json, attempt, feed
+from ops.doctor_functions import Tree
 from ops.doctor_triggers import declared
 from ops.packaging.doctl import Doctl
-from ops.packaging.project import FILE_NAME, read_project
+from ops.packaging.environment import unset_defaults
+from ops.packaging.project import FILE_NAME, parse_project, read_project
 from ops.packaging.record import read_record
+from ops.packaging.render import render
 from ops.packaging.stage import library_hash
+from raceday.catalogue.functions import SIZES
 from raceday.clock import SystemClock
 from raceday.errors import SettingsError
-from raceday.settings import Settings, read_settings, specs
+from raceday.settings import Settings, read_settings
+from raceday.settings import specs as settings_specs
 
 RECORD = ROOT / ".raceday" / "deployed.json"
 MARKS = {"ok": "ok      ", "warning": "warning ", "failing": "failing "}
@@ -32,7 +37,8 @@ def run(args: Options) -> int:
     lines += attempt(lambda: doctor_platform.doctl(client), "doctl")
     lines += _store(settings)
     lines += attempt(
-        lambda: doctor_platform.deployment(settings, _tree(settings.legacy_schedules), client), "deployment"
+        lambda: doctor_platform.deployment(settings, _tree(settings.legacy_schedules, given.values), client),
+        "deployment",
     )
     return _show(lines, args)
 
@@ -40,7 +46,7 @@ def run(args: Options) -> int:
 def _readable(values: Mapping[str, str]) -> Settings:
     """Read what can be read: one wrong setting, which has its own line, must not hide what the others stand on."""
     wrong = set()
-    for spec in specs().values():
+    for spec in settings_specs().values():
         try:
             read_settings({spec.env: values.get(spec.env, "")})
         except SettingsError:
@@ -55,11 +61,13 @@ def _store(settings: Settings) -> list[Diagnosis]:
     return attempt(StoreChecks(settings, key).lines, "appwrite")
 
 
-def _tree(legacy: bool) -> doctor_platform.Tree:
+def _tree(legacy: bool, values: Mapping[str, str]) -> Tree:
     project = read_project(ROOT / FILE_NAME)
     names = [spec.full_name for spec in project.functions]
     triggers = declared(project, legacy=legacy)
-    return doctor_platform.Tree(names, library_hash(ROOT / "shared"), read_record(RECORD), triggers)
+    unset = unset_defaults(project.functions, values)
+    specs = {str(sizes): parse_project(render(project, unset=unset, sizes=sizes)).functions for sizes in SIZES}
+    return Tree(names, library_hash(ROOT / "shared"), read_record(RECORD), triggers, specs, values)
 
 
 def _show(lines: list[Diagnosis], args: Options) -> int:

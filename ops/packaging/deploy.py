@@ -254,29 +254,36 @@ def mended(project: ProjectFile, former: FormerDeployment) -> FormerDeployment:
     return replace(former, standing=replace(former.standing, triggers=triggers))
 
 
-def function_problems(spec: FunctionSpec, there: FunctionThere, env: Mapping[str, str]) -> list[str]:
-    """Compare a deployed function with what was meant: limits, hashes, access and each variable, values untold."""
+def function_problems(
+    spec: FunctionSpec,
+    there: FunctionThere,
+    env: Mapping[str, str],
+    *,
+    meant_by: str = "was deployed",
+    unlike: str = "not as sent there",
+) -> list[str]:
+    """Compare a function that stands with what was meant: limits, hashes, access and each variable, values untold."""
     limits, notes = dict(there.limits), json.loads(there.annotations)
     meant = (("timeout", spec.limits.timeout_ms), ("memory", spec.limits.memory_mb), ("logs", spec.limits.logs_kb))
     problems = [
-        f"{spec.full_name}: {key} is {limits[key]} there, {value} was deployed"
+        f"{spec.full_name}: {key} is {limits[key]} there, {value} {meant_by}"
         for key, value in meant
         if limits.get(key, value) != value
     ]
     for key in ("content-hash", "library-hash"):
         if key in spec.annotations and notes.get(key) != spec.annotations[key]:
             found = notes.get(key)
-            problems.append(f"{spec.full_name}: {key} is {found} there, {spec.annotations[key]} was deployed")
+            problems.append(f"{spec.full_name}: {key} is {found} there, {spec.annotations[key]} {meant_by}")
     if there.web != spec.web or (spec.web and bool(there.secure) != (spec.web_secure is not False)):
         problems.append(f"{spec.full_name}: access there is not {spec.access}")
     elif isinstance(there.secure, str) and there.secure != env.get(spec.secret_variable):
-        problems.append(f"{spec.full_name}: not as sent there: {spec.secret_variable or 'the web secret'}")
+        problems.append(f"{spec.full_name}: {unlike}: {spec.secret_variable or 'the web secret'}")
     if there.runtime != spec.runtime:
         problems.append(f"{spec.full_name}: its runtime there is {there.runtime or 'unknown'}, not {spec.runtime}")
     values = dict(there.environment)
     wrong = sorted(name for name, variable in spec.environment.items() if values.get(name) != env.get(variable))
     if wrong:
-        problems.append(f"{spec.full_name}: not as sent there: {', '.join(wrong)}")
+        problems.append(f"{spec.full_name}: {unlike}: {', '.join(wrong)}")
     return problems
 
 

@@ -116,9 +116,9 @@ def read_standing(doctl: Doctl, interesting: Collection[str] = ()) -> Standing:
     rows = doctl.function_rows()
     functions = {}
     for name, row in rows.items():
-        known = _function(name, row)
+        known = function_there(name, row)
         if name in interesting or known.ours:
-            known = _function(name, doctl.function(name))
+            known = function_there(name, doctl.function(name))
         functions[name] = known
     return Standing(functions, {trigger.name: trigger for trigger in read_triggers(doctl)})
 
@@ -134,7 +134,8 @@ def as_there(spec: FunctionSpec, trigger: Trigger) -> TriggerThere:
     return TriggerThere(trigger.name, spec.full_name, trigger.cron, trigger.enabled, body)
 
 
-def _function(name: str, row: Mapping[str, Any]) -> FunctionThere:
+def function_there(name: str, row: Mapping[str, Any]) -> FunctionThere:
+    """Read one function from its row or its whole metadata; rows of a list have no variables."""
     notes = annotations_of(row)
     web = bool(notes.get("web-export")) and ("raw" if notes.get("raw-http") else True)
     kept = {key: value for key, value in notes.items() if key not in _ITS_OWN}

@@ -1,5 +1,6 @@
 """What the doctor says of the deployment is what the platform has, or that it was not asked."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -8,11 +9,12 @@ import pytest
 
 from local.work.doctor import told_once
 from ops.doctor import Diagnosis
-from ops.doctor_platform import Tree, deployment
+from ops.doctor_functions import Tree
+from ops.doctor_platform import deployment
 from ops.doctor_triggers import command, declared
 from ops.packaging.doctl import Doctl, key_advice
 from ops.packaging.lock import ROOT
-from ops.packaging.project import FILE_NAME, read_project
+from ops.packaging.project import FILE_NAME, FunctionSpec, Limits, read_project
 from ops.packaging.standing import TriggerThere
 from raceday.settings import Settings
 from tests.deploy.fake.doctl import FakeDoctl
@@ -24,7 +26,24 @@ MINUTE = {"minute": TriggerThere("minute", NAMES[2], "* * * * *")}
 DOG = TriggerThere("dog", NAMES[0], "* * * * *", body='{"watchdog": true}')
 DAILY = TriggerThere("daily", NAMES[0], "0 17 * * *")
 KINDS = {"single": {**MINUTE, "dog": DOG}, "native": {**MINUTE, "dog": DOG, "daily": DAILY}}
-TREE = Tree(NAMES, "this", {"library": "this"}, {"single": MINUTE, "native": MINUTE})
+SECRET, PARTNER = "a-secret-of-sixteen-letters", "a-partner-of-ours"
+VALUES = {"RACEDAY_WEB_SECRET": SECRET, "NZTAB_PARTNER_ID": PARTNER, "RACEDAY_LOG_LEVEL": "debug "}
+LIMITS = Limits(10_000, 512, 256)
+FIRST = FunctionSpec("daily-meetings", "raceday", "python:3.11", "raw", "${RACEDAY_WEB_SECRET}", LIMITS,
+                     {"NZTAB_PARTNER_ID": "NZTAB_PARTNER_ID", "RACEDAY_LOG_LEVEL": "RACEDAY_LOG_LEVEL"})  # fmt: skip
+SEED = (
+    FIRST,
+    *(FunctionSpec(n.partition("/")[2], "raceday", "python:3.11", False, False, LIMITS, {}) for n in NAMES[1:]),
+)
+LEAN = tuple(replace(spec, limits=replace(LIMITS, memory_mb=128)) for spec in SEED)
+TREE = Tree(
+    NAMES, "this", {"library": "this"}, {"single": MINUTE, "native": MINUTE}, {"seed": SEED, "lean": LEAN}, VALUES
+)
+
+
+def notes(**found: Any) -> list[dict[str, Any]]:
+    """Return annotations as the platform keeps them."""
+    return [{"key": key.replace("_", "-"), "value": value} for key, value in found.items()]
 
 
 class Platform:
@@ -33,8 +52,14 @@ class Platform:
     def __init__(self, library: str = "this", names: tuple[str, ...] = NAMES) -> None:
         self.host = FakeHost()
         for name in names:
-            notes = [{"key": "library-hash", "value": library}]
-            body = {"annotations": notes, "exec": {"binary": True}, "limits": {}}
+            body: dict[str, Any] = {
+                "annotations": notes(library_hash=library), "exec": {"kind": "python:3.11", "binary": True},
+                "limits": {"timeout": 10_000, "memory": 512, "logs": 256, "concurrency": 1}, "parameters": [],
+            }  # fmt: skip
+            if name == NAMES[0]:
+                body["annotations"] += notes(web_export=True, raw_http=True, require_whisk_auth=SECRET)
+                sent = {"NZTAB_PARTNER_ID": PARTNER, "RACEDAY_LOG_LEVEL": "debug"}
+                body["parameters"] = [{"key": key, "value": value} for key, value in sent.items()]
             self.host.ask(HOST, "PUT", f"/api/v1/namespaces/_/actions/{name}", body)
         self.trigger("minute")
 
@@ -64,6 +89,98 @@ def test_what_the_platform_has_counts_and_not_what_was_remembered() -> None:
     assert told(Platform().lines(tree=replace(TREE, record={}))) == [("ok", "deployment"), ("ok", "trigger")]
     (line, _) = Platform("older").lines()
     assert (line.level, all(name in line.found for name in NAMES)) == ("warning", True)
+
+
+def note(entity: dict[str, Any], key: str, value: Any) -> None:
+    """Have one annotation of a function say something else."""
+    (found,) = [each for each in entity["annotations"] if each["key"] == key]
+    found["value"] = value
+
+
+def value(entity: dict[str, Any], name: str, value: Any) -> None:
+    """Have one variable of a function hold something else."""
+    entity["parameters"] = [each for each in entity["parameters"] if each["key"] != name]
+    entity["parameters"].append({"key": name, "value": value})
+
+
+CHANGED: dict[str, tuple[Callable[[dict[str, Any]], Any], str, str]] = {
+    "memory": (lambda e: e["limits"].update(memory=128), "warning", "memory is 128 there, 512 is declared"),
+    "timeout": (lambda e: e["limits"].update(timeout=9), "warning", "timeout is 9 there, 10000 is declared"),
+    "runtime": (lambda e: e["exec"].update(kind="python:3.9"), "warning", "its runtime there is python:3.9"),
+    "open to everybody": (
+        lambda e: note(e, "require-whisk-auth", False), "failing", "access there is not web, with secret",
+    ),
+    "another secret": (
+        lambda e: note(e, "require-whisk-auth", "hush"), "warning", "other there than set here: RACEDAY_WEB_SECRET",
+    ),
+    "a stale id": (
+        lambda e: value(e, "NZTAB_PARTNER_ID", "hush"), "warning", "other there than set here: NZTAB_PARTNER_ID",
+    ),
+    "a lost id": (lambda e: e["parameters"].clear(), "warning", "than set here: NZTAB_PARTNER_ID, RACEDAY_LOG_LEVEL"),
+    "one unset here": (
+        lambda e: value(e, "RACEDAY_ALARM_URL", "hush"), "warning", "set there and not here: RACEDAY_ALARM_URL",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "level", "said"), CHANGED.values(), ids=CHANGED.keys())
+def test_what_was_changed_by_hand_is_told(change: Callable[[dict[str, Any]], Any], level: str, said: str) -> None:
+    """The library alone says nothing of limits, access and variables: each is told by name, and no value is."""
+    platform = Platform()
+    (whole, _) = platform.lines()
+    for what in ("library", "memory", "timeout", "access", "variables", "sizes seed"):
+        assert what in whole.found
+    change(platform.host.functions[NAMES[0]])
+    (line, trigger) = platform.lines()
+    assert (line.level, line.what, trigger.level) == (level, "deployment", "ok")
+    assert line.found.startswith(f"{NAMES[0]}: ")
+    assert said in line.found
+    assert line.advice.startswith("run `./raceday deploy`, which sends")
+    assert not any(secret in f"{line} {TREE}" for secret in (SECRET, PARTNER, "hush"))
+
+
+def test_a_difference_of_many_is_told_once() -> None:
+    """One line names the functions that have it."""
+    platform = Platform()
+    for name in NAMES[:2]:
+        platform.host.functions[name]["limits"]["timeout"] = 9
+    (line, _) = platform.lines()
+    assert line.found == f"{NAMES[0]}, {NAMES[1]}: timeout is 9 there, 10000 is declared"
+
+
+def test_the_sizes_that_stand_count() -> None:
+    """A namespace that was deployed lean from elsewhere is well, and one of its functions at seed's memory is not."""
+    platform = Platform()
+    for name in NAMES:
+        platform.host.functions[name]["limits"]["memory"] = 128
+    assert "(sizes lean)" in platform.lines()[0].found
+    platform.host.functions[NAMES[0]]["limits"]["memory"] = 512
+    (line, _) = platform.lines()
+    assert line.found == f"{NAMES[0]}: memory is 512 there, 128 is declared"
+    assert line.advice.startswith("run `./raceday deploy --sizes lean`")
+
+
+def test_what_is_unset_here_is_not_said_to_be_another() -> None:
+    """Of a value that is needed and not here nothing can be said but that it was not compared."""
+    (line, _) = Platform().lines(tree=replace(TREE, values={"RACEDAY_LOG_LEVEL": "debug"}))
+    assert line.level == "ok"
+    assert line.found.endswith("; unset here and not compared: NZTAB_PARTNER_ID, RACEDAY_WEB_SECRET")
+
+
+@pytest.mark.parametrize("content", [None, b"<html>", b"7", b'{"name": "x"}'])
+def test_a_function_that_was_not_read_is_no_ok(content: bytes | None) -> None:
+    """Where the list came and one function did not, the line says that its settings were not compared."""
+    platform = Platform()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith(NAMES[0]):
+            return httpx.Response(500) if content is None else httpx.Response(200, content=content)
+        return platform._answer(request)
+
+    client = Doctl({}, FakeDoctl(platform.host), pause=lambda secs: None)
+    (line, _) = deployment(SETTINGS, TREE, client, httpx.MockTransport(answer))
+    assert line.level == "warning"
+    assert line.found.startswith(f"{NAMES[0]}: settings not compared: it ")
 
 
 def test_functions_that_are_not_there_are_named() -> None:
