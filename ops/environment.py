@@ -1,6 +1,7 @@
 """Where the settings of a command come from: the process's environment over a file of NAME=value lines."""
 
 import difflib
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from ops.packaging.doctl import key_advice
 from ops.packaging.environment import env_lines, value_problems
 from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.errors import SettingsError
-from raceday.settings import read_settings, specs
+from raceday.settings import Settings, read_settings, specs
 
 PREFIXES = ("RACEDAY_", "NZTAB_", "APPWRITE_")
 # How alike two names are, behind their common beginning, for one to be meant by the other.
@@ -145,6 +146,11 @@ def key_expiring(values: Mapping[str, str], today: date) -> list[str]:
     return [_expiry(values, last, today)] if last and 0 <= (last - today).days <= KEY_WARNING_DAYS else []
 
 
+def admin_key(settings: Settings) -> str:
+    """Return the key that makes tables and webhooks, the functions' own where there is none."""
+    return os.environ.get("APPWRITE_ADMIN_KEY", "").strip() or settings.store_key
+
+
 def _last_day(values: Mapping[str, str]) -> date | None:
     try:
         return date.fromisoformat(values.get("RACEDAY_NAMESPACE_KEY_EXPIRES", "").strip())
@@ -153,7 +159,7 @@ def _last_day(values: Mapping[str, str]) -> date | None:
 
 
 def _expiry(values: Mapping[str, str], last: date, today: date) -> str:
-    advice = key_advice(values.get("RACEDAY_NAMESPACE", "") or "NAMESPACE")
+    advice = key_advice(values.get("RACEDAY_NAMESPACE", "").strip() or "NAMESPACE")
     return f"RACEDAY_NAMESPACE_KEY_EXPIRES: the namespace key {until(last, today)}; {advice}, and set its last day"
 
 

@@ -37,8 +37,9 @@ from ops.packaging.sources import SOURCES, site
 from ops.packaging.stage import Staged, Stager
 from ops.packaging.stops import Stops
 from raceday.clock import SystemClock
-from raceday.settings import specs
+from raceday.settings import Settings, read_settings, specs
 
+_PLATFORM = ("RACEDAY_API_HOST", "RACEDAY_NAMESPACE", "RACEDAY_NAMESPACE_KEY")
 _ABOVE = "mend what is refused above"
 
 
@@ -187,7 +188,7 @@ def _deploy(
     if problems := foreign(staged.target, here) or boot(staged) + _key_problems(rendered, env):
         return _tell("deploy", NotBegun([*problems, "refused"]), 2)
     secret_names = {s.env for s in specs().values() if s.secret} | {"RACEDAY_WEB_SECRET"}
-    doctl = Doctl(env, secrets=tuple(hidden((name, env[name]) for name in secret_names if name in env)))
+    doctl = Doctl(env, secrets=tuple(hidden((name, env[name].strip()) for name in secret_names if name in env)))
     deployer = Deployer(
         doctl,
         Home(args.home, Path(tempfile.gettempdir())),
@@ -214,14 +215,19 @@ def _deploy(
 def _namespace(rendered: ProjectFile, env: Mapping[str, str]) -> str:
     """Return the namespace that doctl has to be connected to; event functions alone may go to another one."""
     with_scheduler = any("RACEDAY_NAMESPACE" in spec.environment for spec in rendered.functions)
-    return env.get("RACEDAY_NAMESPACE", "") if with_scheduler else ""
+    return _meant(env).platform_namespace if with_scheduler else ""
+
+
+def _meant(env: Mapping[str, str]) -> Settings:
+    """Read what doctl and its namespace are compared with as a function does: a blank at an end counts nowhere."""
+    return read_settings({name: env.get(name, "") for name in _PLATFORM})
 
 
 def _key_problems(rendered: ProjectFile, env: Mapping[str, str]) -> list[str]:
     if not any("RACEDAY_NAMESPACE_KEY" in spec.environment for spec in rendered.functions):
         return []
-    host = env["RACEDAY_API_HOST"].rstrip("/")
-    problem = key_problem(host, env["RACEDAY_NAMESPACE"], env["RACEDAY_NAMESPACE_KEY"])
+    meant = _meant(env)
+    problem = key_problem(meant.platform_host, meant.platform_namespace, meant.platform_key)
     return [problem] if problem else []
 
 

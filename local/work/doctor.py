@@ -1,6 +1,5 @@
 """`./raceday doctor`: what the suite stands on, line by line."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from local.environment import current
@@ -10,6 +9,7 @@ from ops import doctor_platform
 from ops.doctor import Diagnosis, StoreChecks, as_json, attempt, feed
 from ops.doctor_functions import Tree
 from ops.doctor_triggers import declared
+from ops.environment import admin_key
 from ops.packaging.doctl import Doctl
 from ops.packaging.environment import unset_defaults
 from ops.packaging.project import FILE_NAME, parse_project, read_project
@@ -57,7 +57,7 @@ def _readable(values: Mapping[str, str]) -> Settings:
 def _store(settings: Settings) -> list[Diagnosis]:
     if not (settings.store_endpoint and settings.store_project and settings.store_key):
         return [Diagnosis("failing", "appwrite", "not asked: endpoint, project or key is missing", "set APPWRITE_*")]
-    key = os.environ.get("APPWRITE_ADMIN_KEY") or settings.store_key
+    key = admin_key(settings)
     return attempt(StoreChecks(settings, key).lines, "appwrite")
 
 

@@ -1,6 +1,5 @@
 """`./raceday schema plan|apply|migrate`."""
 
-import os
 import sys
 from collections import Counter
 
@@ -8,6 +7,7 @@ import httpx
 
 from local.options import Options
 from local.progress import doing
+from ops.environment import admin_key
 from ops.migrate import MigrateStep, advised, alterations, migrate, steps, unsolved
 from ops.schema import MIGRATE, NEWER, SchemaChange, Server, apply, noted, plan
 from raceday.errors import SettingsError, StoreError
@@ -19,7 +19,7 @@ def run(args: Options) -> int:
     """Show the changes, and with `apply` make them."""
     try:
         settings = read_settings(needs=frozenset({STORE}))
-        server = Server(settings, os.environ.get("APPWRITE_ADMIN_KEY") or settings.store_key)
+        server = Server(settings, admin_key(settings))
         if args.action == "migrate":
             return _migrate(server, do=args.yes)
         changes = plan(server)

@@ -1,7 +1,6 @@
 """`./raceday up`: the suite on the real clock, until stopped."""
 
 import asyncio
-import os
 import sqlite3
 import sys
 from collections.abc import Coroutine
@@ -29,6 +28,7 @@ from local.tape.opening import opened
 from local.tape.writer import TapeWriter
 from local.testing.pace import PacedClock
 from local.world import EVENT_URLS, LocalWorld, deliver, open_world, subscribe
+from ops.environment import admin_key
 from raceday.catalogue.schedules import SCHEDULES
 from raceday.errors import SettingsError
 from raceday.racing.nzday import day_limits, race_day
@@ -309,7 +309,7 @@ async def _from_elsewhere(world: LocalWorld, port: int | None) -> None:
     needed = [*EVENT_URLS.values(), "webhook_secret"]
     if missing := [specs()[name].env for name in needed if not getattr(world.settings, name)]:
         print(f"webhooks will be refused: {', '.join(missing)} missing", file=sys.stderr)
-    key = os.environ.get("APPWRITE_ADMIN_KEY") or world.settings.store_key
+    key = admin_key(world.settings)
     found = await asyncio.to_thread(subscribed, world.settings, key)
     words = found.words if found.whole else f"{found.words}; until the next start the ledger is looked at each 2 s too"
     jobs = [serve_told(make_hook_server(world, port), f"webhooks {{url}}/  {words}")]

@@ -1,11 +1,11 @@
 """`./raceday webhooks show|apply`."""
 
-import os
 import sys
 
 import httpx
 
 from local.options import Options
+from ops.environment import admin_key
 from ops.webhooks import HookChange, HookFailed, Webhooks, plan
 from raceday.errors import SettingsError
 from raceday.settings import STORE, WEBHOOKS, read_settings
@@ -20,7 +20,7 @@ def run(args: Options) -> int:
         return 2
     try:
         settings = read_settings(needs=frozenset({STORE, WEBHOOKS}))
-        hooks = Webhooks(settings, os.environ.get("APPWRITE_ADMIN_KEY") or settings.store_key)
+        hooks = Webhooks(settings, admin_key(settings))
         if args.action == "apply":
             hooks.apply(rotate=args.rotate, told=_show_done)
             return 0

@@ -152,7 +152,7 @@ def _own_problems(functions: Iterable[FunctionSpec], env: Mapping[str, str], use
     packages = sorted({spec.package for spec in functions})
     if any("RACEDAY_PACKAGE" in spec.environment.values() for spec in functions):
         default = next(str(spec.default) for spec in specs().values() if spec.env == "RACEDAY_PACKAGE")
-        started = env["RACEDAY_PACKAGE"] if "RACEDAY_PACKAGE" in used else default
+        started = env["RACEDAY_PACKAGE"].strip() if "RACEDAY_PACKAGE" in used else default
         mend = "leave it unset" if default in packages else f"set it to {packages[0]}"
         if started not in packages:
             problems.append(
