@@ -138,6 +138,16 @@ def _told_large(race: Snapshot) -> bool:
     return _large(race) and _has(win=True, place=True, fixed=True)(race)
 
 
+def _apart(race: Snapshot) -> bool:
+    """Tell whether pools are thick enough, and the runners far enough apart, for an exchange to matter."""
+    if not THICK(race) or not _has(win=True, place=True)(race):
+        return False
+    order = _by_odds(race)
+    first, middle = (order[at].odds for at in (0, len(order) // 2))
+    win = (middle.pool_win or 0) > Decimal("1.7") * (first.pool_win or 0)
+    return win and (middle.pool_place or 0) > Decimal("1.7") * (first.pool_place or 0)
+
+
 def _beside_others(race: Snapshot) -> bool:
     """Tell whether the other pools are large enough to say what Win and Place may be, and no bet explains it."""
     exotic = sum(race.pool_cents(product) or 0 for product in ("quinella", "first4"))
@@ -154,6 +164,37 @@ def _unpaid(product: str) -> Change:
 
 def _no_odds(*kinds: str) -> Change:
     return _odds(lambda o: o._replace(**dict.fromkeys(kinds)))
+
+
+def _second_for(kind: str, factor: str) -> Change:
+    """Make the second favourite's odds of a kind so many times what they are."""
+
+    def change(race: Snapshot) -> Snapshot:
+        second = _by_odds(race)[1].entrant_id
+        odds = {r.entrant_id: r.odds._replace(**{kind: _times(getattr(r.odds, kind), factor)}) for r in race.runners}
+        return _runners(race, lambda r: r._replace(odds=odds[r.entrant_id]) if r.entrant_id == second else r)
+
+    return change
+
+
+def _by_odds(race: Snapshot) -> list[Runner]:
+    running = [r for r in race.runners if not r.scratched and r.odds.pool_win]
+    return sorted(running, key=lambda r: r.odds.pool_win or 0)
+
+
+def _swap_first_and_middle(kind: str) -> Change:
+    def change(race: Snapshot) -> Snapshot:
+        order = _by_odds(race)
+        return _swapped(race, order[0], order[len(order) // 2], kind)
+
+    return change
+
+
+def _all_alike(race: Snapshot) -> Snapshot:
+    """Show the same place odds on everybody, as long as make the same sum of inverses."""
+    running = [r.odds.pool_place for r in race.runners if not r.scratched and r.odds.pool_place]
+    alike = (len(running) / sum((1 / each for each in running), Decimal(0))).quantize(Decimal("0.1"))
+    return _runners(race, lambda r: r if r.scratched else r._replace(odds=r.odds._replace(pool_place=alike)))
 
 
 WIN, FIXED, FINAL, THICK = _has(win=True), _has(fixed=True, win=True), _has(final=True), _has(thick=True)
@@ -228,6 +269,12 @@ BREAKAGES: Sequence[Breakage] = (
     Breakage(
         "the favourite shows no Place odds", "runner_amounts", _of_favourites_odds("pool_place"), True, where=_large
     ),
+    Breakage(
+        "first and middle exchange Win odds", "runner_growth", _swap_first_and_middle("pool_win"), True, True, _apart
+    ),
+    Breakage("second's Win odds doubled since", "runner_growth", _second_for("pool_win", "2"), True, True, _apart),
+    Breakage("second's Place odds doubled since", "runner_growth", _second_for("pool_place", "2"), True, True, _apart),
+    Breakage("all Place odds alike since", "runner_growth", _all_alike, money=True, after=True, where=_apart),
     Breakage("Win total 0 with odds", "pool_values", _total("win", lambda _: 0), money=True, where=WIN),
     Breakage("Place total 0 after money", "pool_values", _total("place", lambda _: 0), True, after=True, where=THICK),
     Breakage("Win five times at sight", "pool_size", _total("win", lambda c: c * 5), True, where=_beside_others),

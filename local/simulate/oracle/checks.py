@@ -19,7 +19,8 @@ WEIGHTS = {
     "pool_values": 7,
     "pool_dividends": 5,
     "pool_balance": 3,
-    "pool_growth": 4,
+    "pool_growth": 2,
+    "runner_growth": 2,
     "pool_size": 3,
     "runner_amounts": 5,
     "odds_coverage": 7,
@@ -38,8 +39,8 @@ WEIGHTS = {
     "left_out": 6,
 }
 # A failed check of these is a wrong or missing figure of the money, whatever else holds.
-MONEY = ("pool_products", "pool_values", "pool_growth", "pool_size", "runner_amounts", "win_identity",
-         "place_identity")  # fmt: skip
+MONEY = ("pool_products", "pool_values", "pool_growth", "runner_growth", "pool_size", "runner_amounts",
+         "win_identity", "place_identity")  # fmt: skip
 IF_THICK = ("pool_balance", "odds_agreement")
 FAILED_MOST, UNDECIDED_MOST = 60, 75
 _NEAR = 2e-4
@@ -273,6 +274,7 @@ RULES: dict[str, Callable[[PollEvidence], Verdict]] = {
     "pool_dividends": pool_rules.pool_dividends,
     "pool_balance": pool_rules.pool_balance,
     "pool_growth": pool_rules.pool_growth,
+    "runner_growth": pool_rules.runner_growth,
     "pool_size": pool_rules.pool_size,
     "runner_amounts": pool_rules.runner_amounts,
     "odds_coverage": _odds_coverage,

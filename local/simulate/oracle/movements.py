@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from local.simulate.oracle.facts import Poll
+from local.simulate.oracle.falls import fell
 from local.simulate.oracle.money import inverse_of, over_one, summed
 from local.simulate.oracle.timeline import FIRST, DueEntry
 
@@ -46,10 +47,14 @@ def movements(before: DueEntry, now: DueEntry) -> Iterator[Proven]:
 def _unlike(a: Poll, b: Poll) -> bool:
     """Tell whether a field changed or money went back between two polls."""
     fields = [{(line.id, line.scratched) for line in poll.lines} for poll in (a, b)]
-    return fields[0] != fields[1] or any(
-        sum(_cents(b, product).values()) < sum(_cents(a, product).values())
-        or _may_hold(a, product) - _may_hold(b, product)
-        for product in ("win", "place")
+    return (
+        fell(b, a)
+        or fields[0] != fields[1]
+        or any(
+            sum(_cents(b, product).values()) < sum(_cents(a, product).values())
+            or _may_hold(a, product) - _may_hold(b, product)
+            for product in ("win", "place")
+        )
     )
 
 

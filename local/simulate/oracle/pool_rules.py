@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from local.simulate.oracle import money
 from local.simulate.oracle.facts import NOTHING, Aside, OracleLine, Poll, Pools
+from local.simulate.oracle.falls import falls
 from local.simulate.oracle.holding import is_floor
 from local.simulate.oracle.leaps import may_fall, odd_one, set_right, sound
 from local.simulate.oracle.pools import differs, paid_pools
@@ -130,6 +131,12 @@ def pool_growth(e: PollEvidence) -> Verdict:
         if e.base.aside(product).word != "undecided":
             bad += before - now > may_fall(e.lines, e.base, product)
     return share(2 - bad, 2)
+
+
+def runner_growth(e: PollEvidence) -> Verdict:
+    """Tell of runners that run and hold less than at the poll before."""
+    lost = [found for p in MAIN if (found := falls(p, e.lines, e.pools, e.base)) is not None]
+    return share(2 - sum(map(bool, lost)), 2) if lost else None
 
 
 def pool_size(e: PollEvidence) -> Verdict:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from raceday.catalogue.alert_kinds import MONEY_KINDS, ODDS_KINDS
 from raceday.racing.bands import THRESHOLD
+from raceday.racing.falls import any_fell
 from raceday.racing.precision import STEP, Span, amount_spans, cents_of, growth_spans
 from raceday.racing.records import LedgerRow, RunnerLine
 
@@ -52,7 +53,10 @@ def movements(columns: Columns) -> list[Movement]:
 
 
 def disturbed(before: LedgerRow, now: LedgerRow) -> bool:
-    """Tell whether a scratching, a refund or a runner that came or left stands between two polls."""
+    """Tell whether a scratching, a refund, a runner that came or left, or money that went back is between two polls."""
+    told = any(check.name == "runner_growth" and not check.ok for row in (before, now) for check in row.checks)
+    if told or any_fell(now, before):
+        return True
     return _field(before) != _field(now) or any(
         _grown(before, now, product) < 0 or _holding(before, product) - _holding(now, product) for product in POOLS
     )

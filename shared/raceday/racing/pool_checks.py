@@ -11,6 +11,7 @@ from raceday.racing.evidence import (
     counted,
     names,
 )
+from raceday.racing.falls import fallen
 from raceday.racing.leaps import out_of_proportion, puts_right, refundable_cents, sound_cents
 from raceday.racing.pools import dividend_pools, same_pool
 from raceday.racing.records import RunnerLine
@@ -141,6 +142,15 @@ def pool_growth(e: Evidence) -> Finding | None:
         if before - now > refundable_cents(e.lines, e.base, product):
             bad.append(f"{product} fell {before - now}")
     return counted(2 - min(2, len(bad)), 2, names(bad), "no fall but by refunds")
+
+
+def runner_growth(e: Evidence) -> Finding | None:
+    """Check that no runner that runs lost money: bets are not taken back."""
+    lost = {p: each for p in MAIN if (each := fallen(p, e.lines, e.pools, e.base)) is not None}
+    if not lost:
+        return None
+    bad = [f"{p} {number} fell {cents}" for p, each in lost.items() for number, cents in each.items()]
+    return counted(2 - sum(map(bool, lost.values())), 2, names(bad), "no fall beyond rounding on who runs")
 
 
 def pool_size(e: Evidence) -> Finding | None:

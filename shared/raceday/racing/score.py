@@ -8,7 +8,16 @@ from raceday.racing.records import Check, PoolTotals
 
 # A failed check of these means that a Win or Place figure is wrong or missing: the score says so, whatever else holds.
 MONEY = frozenset(
-    {"pool_products", "pool_values", "pool_growth", "pool_size", "runner_amounts", "win_identity", "place_identity"}
+    {
+        "pool_products",
+        "pool_values",
+        "pool_growth",
+        "runner_growth",
+        "pool_size",
+        "runner_amounts",
+        "win_identity",
+        "place_identity",
+    }
 )
 # In pools that are not thin, single bets do not explain these either.
 THICK_MONEY = frozenset({"pool_balance", "odds_agreement"})

@@ -6,7 +6,8 @@
 | pool_values     | 7      | no total is negative; Win and Place are not shown empty that were, or must be, filled   |
 | pool_dividends  | 5      | totals equal the pools that the dividends were paid from                                |
 | pool_balance    | 3      | Place is not above Win (three times Win in thin pools), nor Win far above all others    |
-| pool_growth     | 4      | since the poll before, Win and Place did not fall by more than refunds explain          |
+| pool_growth     | 2      | since the poll before, Win and Place did not fall by more than refunds explain          |
+| runner_growth   | 2      | since the poll before, no running runner lost more than the rounding of odds explains   |
 | pool_size       | 3      | no total leapt or is out of proportion; Final dividends are there and were paid from it |
 | runner_amounts  | 5      | every runner is listed and shows what it holds; all parts together are the pools        |
 | odds_coverage   | 7      | every unscratched runner has fixed odds, and pool odds where there is a pool            |
@@ -55,7 +56,8 @@ WEIGHTS: Mapping[str, int] = {
     "pool_values": 7,
     "pool_dividends": 5,
     "pool_balance": 3,
-    "pool_growth": 4,
+    "pool_growth": 2,
+    "runner_growth": 2,
     "pool_size": 3,
     "runner_amounts": 5,
     "odds_coverage": 7,
@@ -299,6 +301,7 @@ RULES: Mapping[str, Rule] = {
     "pool_dividends": pool_checks.pool_dividends,
     "pool_balance": pool_checks.pool_balance,
     "pool_growth": pool_checks.pool_growth,
+    "runner_growth": pool_checks.runner_growth,
     "pool_size": pool_checks.pool_size,
     "runner_amounts": pool_checks.runner_amounts,
     "odds_coverage": _odds_coverage,
