@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ CLOCK_TOLERANCE_SECS = 5.0
 TESTED_VERSION = "1.9"
 HEALTH_AGE = timedelta(minutes=10)
 PROBE = "doctor-probe"
+# Of several that will do Appwrite names ours first.
+SCOPE = re.compile(r'missing scopes \(\["([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,8 @@ class StoreChecks:
         for check in checks:
             try:
                 yield from check()
+            except httpx.HTTPStatusError as error:
+                yield self._refused(check.__name__, error.response, admin=True)
             except httpx.HTTPError as error:
                 yield Diagnosis(
                     "failing",
@@ -114,9 +119,8 @@ class StoreChecks:
             except SettingsError as error:
                 yield Diagnosis("failing", check.__name__, str(error), "set it; docs/settings.md says what it means")
             except StoreError as error:
-                yield Diagnosis(
-                    "failing", check.__name__, str(error), "see the message; is the key's scope wide enough?"
-                )
+                advice = self._advice(error.kind, str(error), admin=True) or "see the message; is the key a right one?"
+                yield Diagnosis("failing", check.__name__, str(error), advice)
 
     def version(self) -> Iterator[Diagnosis]:
         """Check the version, and the difference of clocks."""
@@ -137,7 +141,8 @@ class StoreChecks:
 
         MongoDB numbers rows by UUIDs and SQL by integers; MariaDB and MySQL find a text whatever its case.
         """
-        if (row := self._state(schema_key())) is None or "$sequence" not in row:
+        row, _ = self._state(schema_key())
+        if row is None or "$sequence" not in row:
             return
         if not str(row["$sequence"]).isdigit():
             yield Diagnosis("ok", "adapter", "MongoDB")
@@ -153,14 +158,7 @@ class StoreChecks:
         if answer.status_code == 200:
             yield Diagnosis("ok", "key", "the functions' key reads rows")
             return
-        kind = _kind(answer)
-        advice = {
-            "general_unauthorized_scope": "give the key rows.read, rows.write, files.read and files.write",
-            "user_unauthorized": "make a new key for APPWRITE_API_KEY: this one is wrong or has expired",
-            "database_not_found": APPLY,
-            "table_not_found": PLAN,
-        }.get(kind, "check project and key")
-        yield Diagnosis("failing", "key", f"{answer.status_code} {kind}", advice)
+        yield self._refused("key", answer)
 
     def schema(self) -> Iterator[Diagnosis]:
         """Check the tables against their declaration."""
@@ -193,9 +191,11 @@ class StoreChecks:
         db = self._settings.store_database
         made = self._http.post("/tablesdb/transactions", json={"ttl": 60})
         if made.status_code != 201:
-            yield Diagnosis(
-                "failing", "transactions", f"{made.status_code} {_kind(made)}", "the suite needs Appwrite 1.8 or later"
-            )
+            if made.status_code == 404:
+                found = f"404 {_kind(made)}"
+                yield Diagnosis("failing", "transactions", found, "the suite needs Appwrite 1.8 or later")
+            else:
+                yield self._refused("transactions", made)
             return
         path = f"/tablesdb/transactions/{made.json()['$id']}"
         op = Op("create", SUITE_STATE, PROBE, {"kind": "probe", "name": "doctor"})
@@ -203,12 +203,15 @@ class StoreChecks:
         answer = self._http.post(f"{path}/operations", json={"operations": [staged]})
         self._http.patch(path, json={"rollback": True})
         left = self._http.get(f"/tablesdb/{db}/tables/{SUITE_STATE}/rows/{PROBE}")
-        if answer.status_code == 201 and left.status_code == 404:
+        if answer.status_code != 201:
+            yield self._refused("transactions", answer, "staging answered ")
+        elif left.status_code == 404:
             yield Diagnosis("ok", "transactions", "staged and rolled back")
+        elif left.status_code == 200:
+            found = f"{PROBE} of {SUITE_STATE} is there after the rollback"
+            yield Diagnosis("failing", "transactions", found, f"delete it; is the server of {TESTED_VERSION}?")
         else:
-            yield Diagnosis(
-                "failing", "transactions", f"staging answered {answer.status_code}", "check the key's rows.write scope"
-            )
+            yield self._refused("transactions", left, "whether it rolled back: ")
 
     def webhooks(self) -> Iterator[Diagnosis]:
         """Check the subscriptions and their state."""
@@ -225,7 +228,10 @@ class StoreChecks:
 
     def health(self) -> Iterator[Diagnosis]:
         """Check what the scheduler last wrote of the suite, and how long ago that was."""
-        row = self._state(row_key(HEALTH, NAME))
+        row, answer = self._state(row_key(HEALTH, NAME))
+        if answer.status_code not in (200, 404):
+            yield self._refused("health", answer, "not read: ")
+            return
         if row is None:
             yield Diagnosis(
                 "warning", "health", "the scheduler has not written yet", "deploy, and look again in 5 minutes"
@@ -258,10 +264,35 @@ class StoreChecks:
             name = "" if row["name"] == "all" else " " + row["name"]
             yield Diagnosis("warning", "paused", row["name"], f"run `./raceday resume{name}` when it may run again")
 
-    def _state(self, row_id: str) -> dict[str, Any] | None:
+    def _state(self, row_id: str) -> tuple[dict[str, Any] | None, httpx.Response]:
+        """Return a row of the suite's state, None where it was not given, and the answer."""
         answer = self._http.get(f"/tablesdb/{self._settings.store_database}/tables/{SUITE_STATE}/rows/{row_id}")
-        found: dict[str, Any] | None = answer.json() if answer.status_code == 200 else None
-        return found
+        return (answer.json() if answer.status_code == 200 else None), answer
+
+    def _refused(self, what: str, answer: httpx.Response, found: str = "", *, admin: bool = False) -> Diagnosis:
+        """Return the line of a request that was refused to a key: the scope that it lacks is named."""
+        kind = _kind(answer)
+        advice = self._advice(kind, _message(answer), admin=admin) or "check project and key"
+        if answer.status_code >= 500:
+            advice = "the server failed: see its logs, and try again"
+        return Diagnosis("failing", what, f"{found}{answer.status_code} {kind}", advice)
+
+    def _advice(self, kind: str, message: str, *, admin: bool) -> str:
+        """Say what to do about a refusal, "" where its kind does not tell."""
+        name = "APPWRITE_ADMIN_KEY" if admin else "APPWRITE_API_KEY"
+        lacks = SCOPE.search(message)
+        missing = f"the scope {lacks[1]}, which it lacks" if lacks else "its scopes"
+        scoped = f"give {name} {missing}: docs/deploying.md lists what each key needs"
+        if admin and self._key == self._settings.store_key:
+            scoped = (
+                f"set APPWRITE_ADMIN_KEY: the functions' key, which was used, lacks {lacks[1] if lacks else 'scopes'}"
+            )
+        return {
+            "general_unauthorized_scope": scoped,
+            "user_unauthorized": f"make a new key for {name}: this one is wrong or has expired",
+            "database_not_found": APPLY,
+            "table_not_found": PLAN,
+        }.get(kind, "")
 
 
 def _clock(theirs: datetime) -> Diagnosis:
@@ -276,6 +307,13 @@ def _kind(answer: httpx.Response) -> str:
         return str(answer.json().get("type", ""))
     except ValueError:
         return "an answer that is no JSON"
+
+
+def _message(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json().get("message", ""))
+    except ValueError:
+        return ""
 
 
 def attempt(check: Callable[[], Iterator[Diagnosis]], what: str) -> list[Diagnosis]:

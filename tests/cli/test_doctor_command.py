@@ -138,6 +138,44 @@ def test_a_wrong_key_is_told_as_such(site: Site) -> None:
     assert "a-key-that-is-wrong" not in str(lines)
 
 
+@pytest.mark.parametrize(
+    ("scope", "what"),
+    [("webhooks.read", "webhooks"), ("rows.write", "transactions"), ("rows.read", "key"), ("tables.read", "schema")],
+)
+def test_a_scope_that_a_key_lacks_is_named(site: Site, scope: str, what: str) -> None:
+    """Each check that a key is too narrow for says which scope it lacks, and every other check is made."""
+    former = scope.replace("rows.", "documents.").replace("tables.", "collections.")
+    site.server._scopes -= {scope, former}
+    key = site.server.api_key
+    lines = list(StoreChecks(site.settings, key, site.transport).lines())
+    (line,) = _of(lines, what)
+    assert line.level == "failing"
+    admin = what in ("webhooks", "schema")
+    words = f"set APPWRITE_ADMIN_KEY: the functions' key, which was used, lacks {scope}"
+    assert line.advice.startswith(words if admin else f"give APPWRITE_API_KEY the scope {scope}, which it lacks")
+    other = StoreChecks(dataclasses.replace(site.settings, store_key="other"), key, site.transport)
+    told = [line.advice for line in other.lines() if line.what == what]
+    assert not admin or told[0].startswith(f"give APPWRITE_ADMIN_KEY the scope {scope}")
+    assert "1.8 or later" not in str(lines)
+    assert "has not written" not in str(_of(lines, "health")) or scope != "rows.read"
+    seen = {line.what.removesuffix("s") for line in lines}
+    assert seen >= {"appwrite", "key", "schema", "transaction", "webhook", "health"}
+
+
+def test_an_appwrite_without_transactions_is_told_as_too_old(site: Site) -> None:
+    """Only a route that is not there says that the server is too old; one that fails says so."""
+    for status, word in ((404, "1.8 or later"), (503, "the server failed")):
+
+        def other(request: httpx.Request, status: int = status) -> httpx.Response:
+            if request.url.path.endswith("/transactions"):
+                return httpx.Response(status, json={"type": "general_route_not_found"})
+            return site.transport.handler(request)  # type: ignore[return-value]
+
+        lines = list(StoreChecks(site.settings, site.server.api_key, httpx.MockTransport(other)).lines())
+        (line,) = _of(lines, "transactions")
+        assert word in line.advice
+
+
 def test_a_missing_url_is_told_as_a_setting(site: Site) -> None:
     """Where an event function has no URL the line says to set it, and nothing of the key."""
     (line,) = _of(_lines(site, alerts_url=""), "webhooks")
