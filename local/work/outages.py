@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -54,9 +54,23 @@ def run(args: Options) -> int:
             yield from map(run_trial, counted(others, "days through an outage", len(others)))
             return
         with ProcessPoolExecutor(args.jobs) as pool:
-            yield from counted(pool.map(run_trial, others), "days through an outage done", len(others))
+            days = as_completed([pool.submit(run_trial, trial) for trial in others])
+            yield from (day.result() for day in counted(days, "days through an outage done", len(others)))
 
-    rows = outage_rows(done(), lambda row: _say(console, filled(row, console.width)))
+    ended: list[Mapping[str, Any]] = []
+
+    def tell(row: Mapping[str, Any]) -> None:
+        """Say a row and keep it with those before: a run that is cut short has the days that it went through."""
+        ended.append(row)
+        _say(console, filled(row, console.width))
+        if args.json is not None:
+            write_json(args.json, ended, indent=2)
+
+    # As asked for, whichever day ended first.
+    kinds = [(trial.plan.depth, trial.plan.network, "former" if trial.former else "present") for trial in others]
+    order = {kind: at for at, kind in enumerate(kinds)}
+    rows = outage_rows(done(), tell)
+    rows.sort(key=lambda row: order.get((row["depth"], row["outage"], row["clients"]), 0))
     # A pipe has no width: rich would take 80 columns and cut words.
     screen = Console()
     out = Console(width=None if screen.is_terminal else WIDE)

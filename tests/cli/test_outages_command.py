@@ -1,6 +1,9 @@
 """`./raceday outages`: what its table looks like where nobody gives it a width."""
 
+import json
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -87,3 +90,25 @@ def test_how_long_it_will_take_is_told_before_the_first_outage(
     assert ran[0].startswith("7 days of 24 races; the calm one comes first")
     assert ran[1] == "the calm day took 0 s: expect a minute or two for the other 6\n"
     assert ran[2:] == [""] * 5
+
+
+def test_a_run_that_is_cut_short_has_the_days_before(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Each row is told and stands in the JSON as soon as its day has ended; at the end they stand as asked for."""
+    path, kept = tmp_path / "rows.json", list[list[str]]()
+
+    def rows(tried: object, told: Callable[[dict[str, object]], None]) -> list[dict[str, object]]:
+        ended = [_row() | {"depth": depth} for depth in ("full", "wire")]
+        for row in ended:
+            told(row)
+            assert OUTAGE in capsys.readouterr().err
+            kept.append([row["depth"] for row in json.loads(path.read_text())])
+        return ended
+
+    asked = [Trial(DayPlan(depth=depth, network=OUTAGE), former=False) for depth in ("port", "wire", "full")]
+    monkeypatch.setattr("local.simulate.outages.trials", lambda *_, **__: asked)
+    monkeypatch.setattr("local.simulate.outages.outage_rows", rows)
+    assert raceday("outages", "--races", "1", "--json", str(path)) == 0
+    assert kept == [["full"], ["full", "wire"]]
+    assert [row["depth"] for row in json.loads(path.read_text())] == ["wire", "full"]
