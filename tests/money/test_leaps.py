@@ -90,6 +90,42 @@ def test_a_thin_pool_that_leaps_with_odds_that_stand_is_told_and_sound_again_aft
     assert [leapt(step) for step in (before, back, later)] == [set(), set(), set()]
 
 
+@pytest.mark.parametrize("product", ["win", "place"])
+@pytest.mark.parametrize("factor", [2.6, 3])
+def test_three_times_as_much_at_once_is_told_where_all_else_stands(product: str, factor: float) -> None:
+    """No bets leave everybody's odds and every other pool where they were: told until it comes back."""
+    wrong = pools(**{product: factor})
+    before, leap, still, back = play(
+        [told(-300), told(-240, tote_pools=wrong), told(-210, tote_pools=wrong), told(-180)]
+    )
+    assert [leapt(step) for step in (before, leap, still, back)] == [set(), {product}, {product}, set()]
+    assert (leap.row.score or 0) <= FAILED_AT_MOST
+    assert_sound(back)
+
+
+@pytest.mark.parametrize(
+    ("then", "times", "moved"),
+    [
+        (-1800, {"win": 3}, {}),
+        (-300, {"win": 3, "place": 1.4}, {}),
+        (-300, {"all": 3}, {}),
+        (-300, {"win": 3}, {0: 0.8, 1: 1.2, 2: 1.3, 3: 0.7}),
+        (-300, {"win": 2}, {}),
+    ],
+)
+def test_three_times_as_much_may_be_bets(then: int, times: dict[str, float], moved: dict[int, float]) -> None:
+    """Over a longer time, beside pools that grow too, with odds that move, or where it is less."""
+    _, grown = play([told(then), told(-240, tote_pools=pools(**times), runners=drifted(moved))])
+    assert leapt(grown) == set()
+
+
+def test_a_pool_of_single_bets_may_grow_threefold() -> None:
+    """Under five thousand dollars odds that stand prove less."""
+    small = dict.fromkeys(("win", "place", "quinella", "trifecta", "firstfour", "exacta"), 0.01)
+    _, grown = play([told(-300, tote_pools=pools(**small)), told(-240, tote_pools=pools(**small | {"win": 0.03}))])
+    assert leapt(grown) == set()
+
+
 def test_a_thin_pool_that_fills_up_is_no_leap() -> None:
     """Bets of many times what was there move the odds."""
     moved = {0: 0.8, 1: 1.2, 2: 1.3, 3: 0.7}

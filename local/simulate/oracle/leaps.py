@@ -12,6 +12,7 @@ from local.simulate.oracle.reading import SINGLE, Reading
 
 OTHER = {"win": "place", "place": "win"}
 TIMES, TIMES_WITHOUT_ODDS = 4, 6
+TIMES_ALONE, ALONE = Fraction(5, 2), Fraction(5, 4)
 TIMES_AT_ONCE, AT_ONCE = 8, timedelta(minutes=3)
 TINY, THIN, SMALL = 10_00, 1_000_00, 5_000_00
 
@@ -108,28 +109,32 @@ def _cannot_be(
         return False
     if last >= THIN and last - may_fall(lines, base, product) > TIMES * now:
         return True
-    if now < TIMES * last:
-        return False
     pairs = []
     for line in lines:
         then, kind = base.line(line.id), f"pool_{product}"
         old, new = then.odds[kind] if then else None, line.odds[kind]
         if old and new and not line.scratched and min(old, new) >= 1 and not (is_floor(old) and is_floor(new)):
             pairs.append((old, new))
+    stands = len(pairs) > 2 and all(abs(new - old) <= max(Fraction(1, 10), old / 50) for old, new in pairs)
+    told = _told(OTHER[product], pools, former)
+    if near and stands and last >= SMALL and now >= TIMES_ALONE * last and told and max(told) <= ALONE:
+        return True
+    if now < TIMES * last:
+        return False
     factors = [Fraction(now, last) * old / (new + Fraction(1, 10)) for old, new in pairs]
     large = last >= THIN and max(former.single.get(p, 0) for p in OTHER) >= SMALL
     if near and large and now >= TIMES_AT_ONCE * last and min(factors, default=TIMES) >= TIMES:
         return True
-    beside = _beside(OTHER[product], pools, former)
+    beside = min(told, default=None)
     if len(pairs) < 3:
         return beside is not None and last >= SMALL and now >= TIMES_WITHOUT_ODDS * beside * last
-    if all(abs(new - old) <= max(Fraction(1, 10), old / 50) for old, new in pairs):
+    if stands:
         return True
     return last >= THIN and beside is not None and min(factors) >= TIMES * beside
 
 
-def _beside(other: str, pools: Pools, former: Pools) -> Fraction | None:
-    """Return by what factor the least of the other shared pool and the exotic ones together grew, as far as known."""
+def _told(other: str, pools: Pools, former: Pools) -> list[Fraction]:
+    """Return by what factors the other shared pool and the exotic ones grew, as far as each is known."""
     exotic = [
         Fraction(pools.single[p], former.single[p])
         for p in SINGLE
@@ -137,7 +142,7 @@ def _beside(other: str, pools: Pools, former: Pools) -> Fraction | None:
         and pools.single.get(p, 0) and former.single.get(p, 0) >= THIN
     ]  # fmt: skip
     told = [_shared(other, pools, former), max([Fraction(1), *exotic]) if len(exotic) > 1 else None]
-    return min((factor for factor in told if factor is not None), default=None)
+    return [factor for factor in told if factor is not None]
 
 
 def _shared(other: str, pools: Pools, former: Pools) -> Fraction | None:

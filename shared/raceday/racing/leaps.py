@@ -19,6 +19,8 @@ from raceday.racing.snapshot import Snapshot
 LEAP, LEAP_UNSEEN = 4, 6
 # No market grows so many times on every runner between two polls this near to each other, whatever else grows.
 LEAP_AT_ONCE, AT_ONCE_SECS = 8, 180
+# With everybody's odds where they were, and all other pools within so much of where they were, less is a leap at once.
+LEAP_ALONE, _ALONE = 2.5, 1.25
 # Provisional dividends are of a pool that may not be whole yet, but not of another one.
 _PROVISIONAL = 4
 # Win beyond so many times Place and so many times the exotic pools together, Win below both of these, and Win so many
@@ -140,9 +142,13 @@ def _leaps(product: str, now: PoolTotals, lines: Sequence[RunnerLine], base: Led
     is_thin = last < THIN_CENTS
     if not is_thin and (last - refundable_cents(lines, base, product)) > LEAP * total:
         return True
+    grown = list(_grown(product, lines, base, total / last))
+    if at_once and last >= SMALL_CENTS and total >= LEAP_ALONE * last and len(grown) >= _LEAST_TOLD:
+        apart = [factor for factor in (_other(product, now, before), _exotics(now, before)) if factor]
+        if apart and max(apart) <= _ALONE and all(still for _, still in grown):
+            return True
     if total < LEAP * last:
         return False
-    grown = list(_grown(product, lines, base, total / last))
     beside = _beside(product, now, before)
     is_large = not is_thin and max(before.cents(p) or 0 for p in MAIN) >= SMALL_CENTS
     if at_once and is_large and total >= LEAP_AT_ONCE * last and all(each >= LEAP for each, _ in grown):
