@@ -78,6 +78,7 @@ def pool_values(e: PollEvidence) -> Verdict:
     alive = [(product, cents) for product, cents in pools if product not in e.reading.dead]
     bad = sum(cents < 0 or (cents == 0 and (_shut(e, product) or _was_filled(e, product))) for product, cents in alive
               if product in MAIN or cents < 0)  # fmt: skip
+    bad += sum(len({cents for p, cents in alive if p == product and cents > 0}) > 1 for product in MAIN)
     return share(len(pools) - bad, len(pools))
 
 

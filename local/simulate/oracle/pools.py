@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from local.simulate.oracle.facts import NOTHING, Aside, Poll, Pools
 from local.simulate.oracle.reading import SINGLE, RawDividend, Reading
@@ -20,8 +21,10 @@ def pools_of(reading: Reading, base: Poll | None, status: str) -> Pools | None:
         return None
     listed: dict[str, int] = {}
     for product, cents in reading.pools or ():
-        # Of two pools of one product the first counts that holds any money.
-        if listed.setdefault(product, cents) <= 0:
+        # Of two pools of one product the first counts that holds any money, or the one that is less times the known.
+        had = before.single.get(product, 0) if before else 0
+        first = listed.setdefault(product, cents)
+        if first <= 0 or (had and cents > 0 and _times(cents, had) < _times(first, had)):
             listed[product] = cents
     # What was called off stays so when the feed lists it no more.
     was = before.dead if before else frozenset()
@@ -47,6 +50,10 @@ def pools_of(reading: Reading, base: Poll | None, status: str) -> Pools | None:
         elif product in listed:
             single[product] = max(0, listed[product])
     return Pools(single, _multi(reading, before), off, kept, lived=_last_alive(before, off))
+
+
+def _times(one: int, other: int) -> Fraction:
+    return Fraction(max(one, other), min(one, other))
 
 
 def _last_alive(before: Pools | None, off: frozenset[str]) -> dict[str, int]:

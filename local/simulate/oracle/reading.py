@@ -22,6 +22,8 @@ _SPELT = {
 }
 _KNOWN = {*SINGLE, "double", "treble", "quadrella", "early_quadrella", "pick6", "place6"}
 
+_MADE = re.compile(rb'"generated_time": ?"[^"]+"')
+
 
 class Unreadable(Exception):
     """An event that no poll can be made of; says which member is wrong."""
@@ -134,6 +136,7 @@ def read_event(body: bytes, race_id: str, known: str = "Open", known_start: date
         unread=_unread(data, status, [each for _, each in paid]),
         odd_dividends=_odd_products(paid),
         left=(
+            *(() if _MADE.search(body) else ("header.generated_time",)),
             *(f"dividends[{i}]" for i, (_, each) in enumerate(paid) if each is None),
             *(f"tote_pools[{text(row['product_type'])[:20]}].status" for row in listed or () if not _is_word(row)),
         ),

@@ -17,7 +17,7 @@ from raceday.store.port import Row
 from raceday.tables import ALERT_CONFIGS, ALERT_FILTERS, QUARANTINE, SILKS, SUITE_STATE
 
 # Of these the value alone is kept.
-_MEMBERS = ("dividends[", "tote_pools[")
+_MEMBERS = ("dividends[", "tote_pools[", "header.generated_time")
 # Minutes of the eve at which each daily schedule is due, in UTC.
 DUE = {"daily-meetings": (17, 0), "daily-races": (17, 10), "daily-entrants": (17, 20), "prune": (17, 40)}
 Columns = dict[str, Any]

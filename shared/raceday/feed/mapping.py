@@ -58,6 +58,10 @@ def snapshot_of(
     the status that it had.
     """
     left_out: list[LeftOut] = []
+    made = getattr(header, "generated_time", None)
+    if values.instant(made) is None:
+        # The answer counts as made when it came: how old its figures are nobody can tell.
+        left_out.append(odd("header.generated_time", made, "an instant"))
     race = _race(data, race_id, known, left_out)
     found = head.identity(race, race_id, known, left_out)
     status = status_of(race.status)

@@ -13,7 +13,7 @@ from raceday.racing.evidence import (
 )
 from raceday.racing.falls import fallen
 from raceday.racing.leaps import out_of_proportion, puts_right, refundable_cents, sound_cents
-from raceday.racing.pools import dividend_pools, same_pool
+from raceday.racing.pools import dividend_pools, listed_twice, same_pool
 from raceday.racing.records import RunnerLine
 from raceday.racing.shares import at_floor, inverse
 from raceday.racing.snapshot import Pool, Status
@@ -55,7 +55,8 @@ def _is_due(e: Evidence, product: str) -> bool:
 def pool_values(e: Evidence) -> Finding | None:
     """Check that no total is negative, and that Win and Place hold money once betting is over, or ever was seen to be.
 
-    Odds on all runners tell of a pool with money in it at first sight, and so does what was known before.
+    Odds on all runners tell of a pool with money in it at first sight, and so does what was known before. No
+    product may be listed with two totals.
     """
     pools = e.snapshot.pools
     if not pools:
@@ -65,6 +66,7 @@ def pool_values(e: Evidence) -> Finding | None:
     bad = [p.product for p in listed if p.total_cents is not None and p.total_cents < 0]
     bad += [p.product for p in listed if shut and _empty_main(p) and _is_due(e, p.product)]
     bad += [p.product for p in listed if p.total_cents is None and p.product in MAIN]
+    bad += [f"{product} twice" for product in listed_twice(e.snapshot) if product in MAIN]
     bad += [p.product for p in listed if not shut and _empty_main(p) and _had_money(e, p.product)]
     # One that nobody can read counts where it is Win or Place; the others are named among what was left out.
     return counted(

@@ -1,7 +1,7 @@
 """A race's pools after one answer: totals as far as they are known."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from raceday.catalogue.products import POOL_COLUMNS
 from raceday.racing.records import PoolTotals
@@ -18,8 +18,8 @@ def totals(snapshot: Snapshot, before: PoolTotals | None, status: Status) -> Poo
     paid = dividend_pools(snapshot)
     if snapshot.pools is None and before is None and not paid:
         return None
-    listed = _by_product(snapshot.pools or ())
     known = dict(before.single) if before else {}
+    listed = _by_product(snapshot.pools or (), known)
     off = set(before.dead) if before else set()
     if status is Status.ABANDONED and before is not None:
         known |= before.lived
@@ -75,19 +75,36 @@ def same_pool(total_cents: int, paid_cents: int) -> bool:
     return abs(total_cents - paid_cents) <= max(1, math.ceil(max(total_cents, paid_cents) / 2**23))
 
 
-def _by_product(pools: Sequence[Pool]) -> dict[str, Pool]:
-    """Return each single-race product's pool; of two of one product the one that lives, then one with money."""
+def listed_twice(snapshot: Snapshot) -> list[str]:
+    """Return the single-race products that are listed with more than one total: nobody can tell which is theirs."""
+    totals: dict[str, set[int]] = {}
+    for pool in snapshot.pools or ():
+        if pool.single_race and not pool.dead and (pool.total_cents or 0) > 0:
+            totals.setdefault(pool.product, set()).add(pool.total_cents or 0)
+    return [product for product, each in totals.items() if len(each) > 1]
+
+
+def _by_product(pools: Sequence[Pool], known: Mapping[str, int]) -> dict[str, Pool]:
+    """Return each single-race product's pool.
+
+    Of two of one product it is the one that lives, then one with money, then the nearer to what was known.
+    """
     found: dict[str, Pool] = {}
     for pool in pools:
-        if pool.single_race and (pool.product not in found or _counts_less(found[pool.product], pool)):
+        first = found.get(pool.product)
+        if pool.single_race and (first is None or _counts_less(first, pool, known.get(pool.product, 0))):
             found[pool.product] = pool
     return found
 
 
-def _counts_less(one: Pool, other: Pool) -> bool:
+def _counts_less(one: Pool, other: Pool, known: int) -> bool:
     if one.dead or other.dead:
         return one.dead and not other.dead
-    return (one.total_cents or 0) <= 0 < (other.total_cents or 0)
+    first, second = one.total_cents or 0, other.total_cents or 0
+    if first > 0 and second > 0 and known:
+        # How many times one is the other: a pool grows by a factor, not by an amount.
+        return max(second, known) * min(first, known) < max(first, known) * min(second, known)
+    return first <= 0 < second
 
 
 def _multi(snapshot: Snapshot, before: PoolTotals | None) -> dict[str, int]:

@@ -3,7 +3,7 @@
 | check           | weight | holds when                                                                              |
 |-----------------|--------|-----------------------------------------------------------------------------------------|
 | pool_products   | 7      | Win, Place, Quinella, Trifecta and First4 are listed, where so many run                 |
-| pool_values     | 7      | no total is negative; Win and Place are not shown empty that were, or must be, filled   |
+| pool_values     | 7      | no total is negative; Win and Place are not shown empty that must be filled, nor twice  |
 | pool_dividends  | 5      | totals equal the pools that the dividends were paid from                                |
 | pool_balance    | 3      | Place is not above Win (three times Win in thin pools), nor Win far above all others    |
 | pool_growth     | 2      | since the poll before, Win and Place did not fall by more than refunds explain          |
