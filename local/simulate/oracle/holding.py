@@ -12,7 +12,7 @@ from itertools import combinations
 from math import sqrt
 
 from local.simulate.oracle.facts import NOTHING, Aside, Poll
-from local.simulate.oracle.money import Amount, inverse_of, summed
+from local.simulate.oracle.money import Amount, book_of, inverse_of, summed
 from local.simulate.oracle.reading import RawRunner
 
 # A runner at such odds holds more than they can say.
@@ -20,6 +20,8 @@ FLOOR = Fraction(26, 25)
 TENTH = Fraction(1, 10)
 SLIGHT = 0.05
 _MOST = 10
+# A total that is off by no more stands still.
+QUIET = 0.002
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,23 @@ class PoolToShare:
         both = [(self.odds(r), self.old_odds(r.id)) for r in self.running]
         told = [(now, then) for now, then in both if tells(now) and tells(then)]
         total = self.before.cents(self.product) if self.before else 0
-        past = summed(_middle(then) for _, then in told) * total
-        return summed(_middle(now) for now, _ in told) * self.total / past if past else None
+        past = summed(_middle(then) for _, then in told) * total / self.old_book
+        return summed(_middle(now) for now, _ in told) * self.total / self.book / past if past else None
+
+    @property
+    def old_book(self) -> Fraction:
+        """Return what inverse odds summed to at the poll before, by the places that were paid then."""
+        if self.before is None:
+            return self.book
+        running = sum(not line.scratched for line in self.before.lines)
+        return book_of(self.product, self.before.reading.places, running)
+
+    @property
+    def was_quiet(self) -> bool:
+        """Tell whether the total stands, and all odds that tell of growth do, or there are none."""
+        total = self.before.cents(self.product) if self.before else 0
+        quiet = abs(total - self.total) <= QUIET * self.total
+        return quiet and (self.pace is None or self.pace * total == self.total)
 
     @cached_property
     def remembered(self) -> dict[str, Fraction]:
@@ -159,10 +176,39 @@ def _alone(asked: PoolToShare) -> Held:
         # What shows odds is the whole book.
         best = ()
     if best is not None:
+        best = _nearest_total(asked, mine, _may_be(asked, tried), best)
         return Held({i: mine[i] for i in best}, "unrefunded" if best else "refunded", proven=True)
     if asked.before is None:
         return Held({}, "undecided", mine)
     return _by_fall(asked, asked.before, mine, _may_be(asked, tried))
+
+
+def _nearest_total(
+    asked: PoolToShare, mine: Mapping[str, Fraction], alike: Sequence[tuple[str, ...]], best: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Choose by the total among sets that differ by too little for a book, else keep what the book chose."""
+    if asked.before is None or len(alike) < 2:
+        return best
+    fell = asked.before.cents(asked.product) - asked.total
+    came, unsure = _bets(asked)
+    gone = {names: sum(_had(asked, i, part) for i, part in mine.items() if i not in names) for names in alike}
+    can = [names for names in alike if fell <= 1.15 * gone[names] + QUIET * asked.total] or list(alike)
+    first = min(can, key=lambda names: abs(fell + came - gone[names]))
+    apart = [abs(gone[names] - gone[first]) for names in can if names != first]
+    if 4 * (abs(fell + came - gone[first]) + unsure) <= min(apart, default=float("inf")):
+        return first
+    return best if best in can else can[0]
+
+
+def _bets(asked: PoolToShare) -> tuple[float, float]:
+    """Return what came in on the running ones since the poll before, and how far off that may be."""
+    if asked.was_quiet:
+        return 0.0, 0.0
+    if asked.pace is None:
+        return 0.0, 0.15 * asked.total
+    olds = {r.id: asked.old(r.id).cents or 0 for r in asked.running}
+    came = max(0.0, float(asked.pace - 1) * sum(olds.values()))
+    return came, 0.3 * came + 0.06 * sum(olds[r.id] for r in asked.running if not tells(asked.odds(r)))
 
 
 def _shown(asked: PoolToShare, mine: Mapping[str, Fraction], tried: "Tried") -> tuple[str, ...] | None:
@@ -296,13 +342,8 @@ def _by_fall(asked: PoolToShare, before: Poll, mine: Mapping[str, Fraction], may
     # Nobody can tell when the money of one let go in doubt went: it is not looked for in this fall.
     off = {i for i in mine if asked.aside.word == "undecided" and asked.aside.unrefunded.get(i) == 0}
     had = {i: 0.0 if i in off else _had(asked, i, part) for i, part in mine.items()}
-    fell, came, unsure = before.cents(asked.product) - asked.total, 0.0, 0.15 * asked.total
-    if asked.pace is None:
-        unsure = 0.0 if abs(fell) <= 0.002 * asked.total else unsure
-    else:
-        olds = {r.id: asked.old(r.id).cents or 0 for r in asked.running}
-        came = max(0.0, float(asked.pace - 1) * sum(olds.values()))
-        unsure = 0.3 * came + 0.06 * sum(olds[r.id] for r in asked.running if not tells(asked.odds(r)))
+    fell = before.cents(asked.product) - asked.total
+    came, unsure = _bets(asked)
     names = list(may_be) or _open_sets(asked, mine)
     ranked = sorted(
         (abs(fell + came - sum(had[i] for i in had if i not in s)), len(off & set(s)), -len(s), s) for s in names

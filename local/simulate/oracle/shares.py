@@ -7,7 +7,7 @@ from itertools import chain
 
 from local.simulate.oracle.facts import NOTHING, Aside, Poll
 from local.simulate.oracle.holding import Held, PoolToShare, held_in, is_floor
-from local.simulate.oracle.money import Amount, book_of, split, summed
+from local.simulate.oracle.money import Amount, book_of, percentages, split, summed
 from local.simulate.oracle.reading import RawRunner
 
 # Odds that explain this much of the book leave nothing to runners without any.
@@ -36,6 +36,8 @@ def share_out(
     asked = PoolToShare(product, runners, total, book_of(product, places, running), kept, run, known)
     if kept == "before" and known is not None:
         return _with_last(asked, _as_it_was(asked, known))
+    if known is not None and _is_again(asked, known):
+        return _once_more(asked, known)
     other = "place" if product == "win" else "win"
     told = before if before is not None and before.cents(other) else None
     beside = replace(asked, product=other, total=other_total, book=book_of(other, places, running), before=told)
@@ -61,6 +63,27 @@ def _as_it_was(asked: PoolToShare, before: Poll) -> Money:
         found[runner.id] = Amount(0 if runner.scratched else had.cents if had else None, source)
     rest = asked.total - sum(a.cents or 0 for a in found.values()) - sum(held.values())
     return found, Aside(held, rest, "undecided" if before.aside(asked.product).word == "undecided" else "kept")
+
+
+def _is_again(asked: PoolToShare, before: Poll) -> bool:
+    """Tell whether the same stands in an answer as before; the end of a race is news to what was still held."""
+    past = before.aside(asked.product)
+    first_run = asked.run and before.status not in ("Interim", "Final")
+    kept = before.pools.kept.get(asked.product, "") if before.pools else ""
+    if (first_run and (past.unrefunded or past.word == "undecided")) or kept != (asked.kept or ""):
+        return False
+    if before.cents(asked.product) != asked.total or asked.old_book != asked.book:
+        return False
+    now = {r.id: (r.scratched, asked.odds(r) or None) for r in asked.runners}
+    then = {line.id: (line.scratched, asked.old_odds(line.id) or None) for line in before.lines}
+    holds = percentages({r.id: r.hold for r in asked.running}, [r.id for r in asked.running])
+    return now == then and holds == {line.id: line.hold for line in before.lines if not line.scratched}
+
+
+def _once_more(asked: PoolToShare, before: Poll) -> Money:
+    past = before.aside(asked.product)
+    found = {r.id: asked.old(r.id) for r in asked.runners}
+    return found, replace(past, word="" if past.word == "refunded" else past.word)
 
 
 def _by_odds(asked: PoolToShare, beside: PoolToShare | None) -> Money:

@@ -25,13 +25,14 @@ _TAKE_OUT, _DEVIATIONS = 0.025, 2.5
 # How far off a runner's money is told by that of the poll before: of itself, of what the others grew, of the book.
 _BY_BEFORE, _BY_PACE, _BY_BEFORE_BOOK = 0.06, 0.4, 0.005
 # How far off the others' growth is told by those whose odds tell it, of itself; what may come in unseen, of a total.
-_GUESSED, _UNTOLD, _STILL = 0.3, 0.15, 0.002
+_GUESSED, _UNTOLD, STILL = 0.3, 0.15, 0.002
 
 
 class Former(NamedTuple):
     """One pool at the poll before: total, each runner's cents and odds, who was scratched, and what was decided.
 
-    `sources` says what the cents were made of, `last` what those held when it was last known who have none.
+    `sources` says what the cents were made of, `last` what those held when it was last known who have none, `book`
+    what inverse odds summed to, 0 where that is as it is now.
     """
 
     total_cents: int
@@ -42,6 +43,7 @@ class Former(NamedTuple):
     word: Word
     sources: Mapping[str, Source] = MappingProxyType({})
     last: Mapping[str, int] = MappingProxyType({})
+    book: Fraction = Fraction(0)
 
 
 class Asked(NamedTuple):
@@ -133,7 +135,10 @@ def _is_firm(former: Former, entrant_id: str) -> bool:
 
 
 def growth(asked: Asked) -> Fraction | None:
-    """Return by what factor the money of those has grown whose odds tell it at both polls; None where none do."""
+    """Return by what factor the money of those has grown whose odds tell it at both polls; None where none do.
+
+    Odds rise as fewer places are paid, and no money has left for that.
+    """
     former = asked.former
     if former is None:
         return None
@@ -144,7 +149,7 @@ def growth(asked: Asked) -> Fraction | None:
     ]
     now = added(_middle(asked.odds[i]) for i in both) * asked.total_cents
     before = added(_middle(former.odds[i]) for i in both) * former.total_cents
-    return now / before if before else None
+    return now / before * ((former.book or asked.book) / asked.book) if before else None
 
 
 def _middle(odds: Decimal | None) -> Fraction:
@@ -155,15 +160,17 @@ def _middle(odds: Decimal | None) -> Fraction:
 def came_in(asked: Asked) -> tuple[float, float]:
     """Return the cents of bets on the running ones since the poll before, and how far off that may be.
 
-    Those whose odds tell it at both polls speak for the others; where there are none, only a total that stands still
-    tells of no bets.
+    Those whose odds tell it at both polls speak for the others; where they all stand still, or there are none, a total
+    that stands still tells of no bets.
     """
     former, pace = asked.former, growth(asked)
     if former is None:
         return 0.0, 0.0
+    still = abs(asked.total_cents - former.total_cents) <= STILL * asked.total_cents
+    if still and (pace is None or pace == Fraction(asked.total_cents, former.total_cents)):
+        return 0.0, 0.0
     if pace is None:
-        still = abs(asked.total_cents - former.total_cents) <= _STILL * asked.total_cents
-        return 0.0, 0.0 if still else _UNTOLD * asked.total_cents
+        return 0.0, _UNTOLD * asked.total_cents
     known = {r.entrant_id: former.cents.get(r.entrant_id) or 0 for r in asked.running}
     untold = sum(cents for i, cents in known.items() if not tells(asked.odds.get(i)))
     came = max(0.0, float(pace - 1) * sum(known.values()))

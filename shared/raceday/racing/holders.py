@@ -10,7 +10,16 @@ from raceday.racing.apportion import apportion
 from raceday.racing.book import Asked, Former, as_before
 from raceday.racing.evidence import THIN_CENTS
 from raceday.racing.records import LedgerRow, PoolTotals, RunnerLine, Settlement, Source
-from raceday.racing.shares import BOOK, GUESSED_AT_MOST, Before, Share, Shares, pool_shares, positions_paid
+from raceday.racing.shares import (
+    BOOK,
+    GUESSED_AT_MOST,
+    Before,
+    Share,
+    Shares,
+    normalised_points,
+    pool_shares,
+    positions_paid,
+)
 from raceday.racing.snapshot import Runner, Snapshot, Status
 
 SHARED = ("win", "place")
@@ -31,7 +40,44 @@ def holders(
     asked = {p: _asked(runners, snapshot, pools, base, p) for p in alive if pools is not None}
     run = snapshot.status in (Status.INTERIM, Status.FINAL)
     decided = refunds.decide_together(asked, run=run)
-    return {p: _money(p, runners, pools, base, asked.get(p), decided.get(p, refunds.NOTHING)) for p in SHARED}
+    found = {p: _money(p, runners, pools, base, asked.get(p), decided.get(p, refunds.NOTHING)) for p in SHARED}
+    if pools is None or base is None or base.pools is None or not _same_field(runners, base):
+        return found
+    settles = run and base.status not in (Status.INTERIM, Status.FINAL)
+    for product, each in asked.items():
+        former, same = each.former, pools.kept.get(product) == base.pools.kept.get(product)
+        if former is not None and same and _stands_still(each, former, settles=settles):
+            found[product] = _as_it_was(each, former, base.pools.settled.get(product, Settlement()))
+    return found
+
+
+def _same_field(runners: Sequence[Runner], base: LedgerRow) -> bool:
+    """Tell whether the runners of the poll before run, with the tracker's percentages of then."""
+    lines = {line.entrant_id: line.hold for line in base.runners if not line.scratched}
+    holds = normalised_points({r.entrant_id: r.hold_points for r in runners if not r.scratched})
+    running = {r.entrant_id for r in runners if not r.scratched}
+    known = {r.entrant_id for r in runners} == {line.entrant_id for line in base.runners}
+    return known and lines == (dict.fromkeys(running) if holds is None else holds)
+
+
+def _stands_still(asked: Asked, former: Former, *, settles: bool) -> bool:
+    """Tell whether total and odds are those of the poll before: the same answer again moves nobody's money.
+
+    A race that was run since `settles` what scratched runners may have held.
+    """
+    if settles and (former.unrefunded or former.word == "undecided"):
+        return False
+    same = asked.total_cents == former.total_cents and asked.book == former.book
+    return same and {i: odds or None for i, odds in asked.odds.items()} == {
+        i: odds or None for i, odds in former.odds.items()
+    }
+
+
+def _as_it_was(asked: Asked, former: Former, settled: Settlement) -> Money:
+    cents = {r.entrant_id: (former.cents[r.entrant_id], former.sources[r.entrant_id]) for r in asked.runners}
+    if former.word == "refunded":
+        return Money(cents, settled._replace(word="", why=""))
+    return Money(cents, settled._replace(why="as before: nothing has moved") if settled.word else settled)
 
 
 def _money(
@@ -95,8 +141,12 @@ def _asked(
 ) -> Asked:
     odds = {r.entrant_id: r.odds.pool_win if product == "win" else r.odds.pool_place for r in runners}
     running = sum(not r.scratched for r in runners)
-    places = positions_paid(snapshot.positions_paid, running) if product == "place" else 1
-    return Asked(runners, odds, BOOK * places, pools.cents(product) or 0, _former(product, base))
+    book = _book(product, snapshot.positions_paid, running)
+    return Asked(runners, odds, book, pools.cents(product) or 0, _former(product, base))
+
+
+def _book(product: str, paid: int | None, running: int) -> Fraction:
+    return BOOK * (positions_paid(paid, running) if product == "place" else 1)
 
 
 def _apportioned(runners: Sequence[Runner], shares: Shares, refund: refunds.Refund, total: int) -> Money:
@@ -181,6 +231,7 @@ def _former(product: str, base: LedgerRow | None) -> Former | None:
         settled.word,  # type: ignore[arg-type]
         {line.entrant_id: _line_money(line, product)[1] for line in base.runners},
         settled.last,
+        _book(product, base.race.positions_paid, sum(not line.scratched for line in base.runners)),
     )
 
 

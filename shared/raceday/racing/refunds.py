@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from raceday.racing.apportion import added
-from raceday.racing.book import Asked, Former, Word, by_cents, came_in, standing, tells, tolerance, worth
+from raceday.racing.book import STILL, Asked, Former, Word, by_cents, came_in, standing, tells, tolerance, worth
 from raceday.racing.evidence import HARDLY
 from raceday.racing.shares import inverse
 
@@ -66,7 +66,7 @@ def decide(asked: Asked, *, run: bool = False) -> Refund:
         # Those who show odds make the book: neither a runner without any nor a scratched one holds a part of it.
         proven = ()
     if proven is not None:
-        return _settled_on(asked, proven, every)
+        return _settled_on(asked, _as_total_tells(asked, sets, every, proven), every)
     return _by_total(asked, sets, every)
 
 
@@ -213,6 +213,28 @@ def _proven(asked: Asked, sets: Sequence[_Set], every: Mapping[str, Fraction]) -
     if any(_matters(asked, every, set(held) ^ set(best)) for held in _in_question(asked, sets)):
         return None
     return best
+
+
+def _as_total_tells(
+    asked: Asked, sets: Sequence[_Set], every: Mapping[str, Fraction], best: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return which of the sets that odds can't tell apart it is by what the total did, else the one that odds prove.
+
+    Sets that differ by runners alone that hardly matter to the book are far apart for a total: it falls by refunds.
+    """
+    alike = _in_question(asked, sets)
+    if asked.former is None or len(alike) < 2:
+        return best
+    fall = asked.former.total_cents - asked.total_cents
+    came, unsure = came_in(asked)
+    back = {held: sum(had(asked, i, stake) for i, stake in every.items() if i not in held) for held in alike}
+    slack = STILL * asked.total_cents
+    open_to = [held for held in alike if fall <= back[held] * _FALL_SLACK + slack] or alike
+    nearest, *others = sorted(open_to, key=lambda held: abs(fall + came - back[held]))
+    off = abs(fall + came - back[nearest]) + unsure
+    if all(off <= abs(back[held] - back[nearest]) / 4 for held in others):
+        return nearest
+    return best if best in open_to else open_to[0]
 
 
 def _in_question(asked: Asked, sets: Sequence[_Set]) -> list[tuple[str, ...]]:
