@@ -24,7 +24,7 @@ def nearest(pool: int, cents: int, places: int) -> Decimal | None:
     return max(Decimal(1), Decimal(f"{pool / (places * 1.19 * cents):.1f}")) if cents else None
 
 
-def seen(market: Market, base: LedgerRow | None = None, places: int = 3) -> LedgerRow:
+def seen(market: Market, base: LedgerRow | None = None, places: int = 3, status: Status = Status.OPEN) -> LedgerRow:
     """Return the row of a poll whose odds are rounded to the nearest tenth."""
     answer = served(market)
     runners = tuple(
@@ -36,8 +36,8 @@ def seen(market: Market, base: LedgerRow | None = None, places: int = 3) -> Ledg
         for runner, win, place in zip(answer.runners, market.win, market.place, strict=True)
     )
     at = AT + timedelta(minutes=5) * (base.n if base else 0)
-    shown = answer._replace(runners=runners, positions_paid=places)
-    return compose(shown, base, PollContext(at, "slot", at), Status.OPEN)
+    shown = answer._replace(runners=runners, positions_paid=places, status=status)
+    return compose(shown, base, PollContext(at, "slot", at), status)
 
 
 def without(market: Market, refunded: Sequence[int]) -> Market:
@@ -109,3 +109,11 @@ def test_a_favourite_at_the_floor_gains_nothing_from_polls_alike() -> None:
             (r.win_cents, r.place_cents) for r in row.runners
         ]
         row = again
+
+
+def test_a_race_that_is_run_refunds_though_nothing_else_moved() -> None:
+    """What a pool still held before the race is nobody's after it, in the very answer that was seen before."""
+    scratched = EVEN._replace(out=frozenset({2}))
+    still = seen(scratched, seen(EVEN))
+    assert held(still, "win")
+    assert not held(seen(scratched, still, status=Status.FINAL), "win")
