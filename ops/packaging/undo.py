@@ -16,7 +16,7 @@ from ops.packaging.errors import DeployError
 from ops.packaging.project import FILE_NAME
 from ops.packaging.renamed import twins
 from ops.packaging.secrets import hidden
-from ops.packaging.standing import FunctionThere, Standing, TriggerThere, read_standing
+from ops.packaging.standing import FunctionThere, Standing, TriggerThere, read_standing, read_triggers
 
 _ROUNDS = 2
 
@@ -87,10 +87,18 @@ def _removed(doctl: Doctl, triggers: Collection[str]) -> tuple[list[str], list[s
     if not triggers or not (problems := _step(lambda: doctl.remove_triggers(list(triggers)))):
         return [], []
     if len(triggers) == 1:
-        gone = any(": 404 " in text for text in problems)
+        gone = any(": 404 " in text for text in problems) and not _listed(doctl, *triggers)
         return ([], []) if gone else (problems, list(triggers))
     each = {name: _removed(doctl, [name]) for name in triggers}
     return [text for problems, _ in each.values() for text in problems], [name for name in each if each[name][1]]
+
+
+def _listed(doctl: Doctl, trigger: str) -> bool:
+    """Tell whether the platform lists a trigger of which it said that there is none; no list says nothing else."""
+    try:
+        return any(each.name == trigger for each in read_triggers(doctl))
+    except DeployError:
+        return False
 
 
 def _step(action: Any) -> list[str]:

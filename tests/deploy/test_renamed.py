@@ -1,12 +1,14 @@
 """A package under a new name: its triggers move and its functions go, and no bad day of it leaves two schedulers."""
 
+from typing import Any
+
 import pytest
 
 from ops.packaging.environment import environment_problems
 from ops.packaging.errors import DeployError
 from ops.packaging.project import parse_project
 from tests.deploy.bench import Bench, text_of
-from tests.deploy.fake.host import CUT, Fault
+from tests.deploy.fake.host import CUT, Answer, FakeHost, Fault
 from tests.deploy.faulted import FOR_EVER, ONCE, Scene, each_fault
 from tests.deploy.tiny import clause, project_text
 
@@ -106,6 +108,26 @@ def test_an_old_trigger_that_cannot_be_removed_gets_no_second_one_beside_it(stag
     assert set(run.now[1]) == {"raceday-minute"}
     assert "trigger old-minute: gone; before: starts old/master-race-scheduler" in run.message
     assert "remove it with `doctl serverless undeploy --triggers raceday-minute`" in run.message
+
+
+def test_a_trigger_of_the_former_package_that_was_not_removed_is_seen(
+    staged: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A platform that says that it removed it and did not has a function started twice: nothing is verified there."""
+    scene = Scene(staged, OLD, HERE, "old")
+    details = {"cron": "0 17 * * *"}
+    scene.state[1]["old-daily"] = {
+        "name": "old-daily", "function": "old/one", "is_enabled": True, "scheduled_details": details,
+    }  # fmt: skip
+    asked = FakeHost._trigger
+
+    def kept(host: FakeHost, method: str, name: str, body: Any) -> Answer:
+        return Answer(204) if (method, name) == ("DELETE", "old-daily") else asked(host, method, name, body)
+
+    monkeypatch.setattr(FakeHost, "_trigger", kept)
+    run = scene.run()
+    assert run.message.startswith("trigger old-daily: still there, it starts old/one at 0 17 * * *\n")
+    assert set(run.now[0]) == set(run.old[0])
 
 
 def test_a_scheduler_that_its_former_trigger_starts_does_not_stand_still(staged: Bench) -> None:
