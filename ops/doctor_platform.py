@@ -88,7 +88,7 @@ def deployment(
     if isinstance(asked, Diagnosis):
         yield asked
     else:
-        yield from doctor_triggers.check(tree.triggers, tree.record, tree.functions, rows, there.sizes)
+        yield from doctor_triggers.check(tree.triggers, tree.record, tree.functions, rows, there.libraries, there.sizes)
 
 
 def _asked(namespace: str, client: Doctl) -> list[TriggerThere] | Diagnosis:

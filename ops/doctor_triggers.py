@@ -51,12 +51,18 @@ def check(
     record: Mapping[str, Any],
     functions: Collection[str],
     there: Collection[TriggerThere],
+    standing: Collection[str],
     sizes: str = "",
 ) -> Iterator[Diagnosis]:
-    """Compare each trigger of ours with what the deployment that was made last declares."""
+    """Compare each trigger of ours with what the deployment that was made last declares.
+
+    `functions` are those that are declared, `standing` those that the namespace has, whosever they are.
+    """
     meant, found = kinds[_kind(kinds, record, there)], {each.name: each for each in there}
     again = command(kinds, record, there, sizes)
-    wrong = [line for each in meant.values() for line in _compared(each, found.get(each.name), functions, again)]
+    wrong = [
+        line for each in meant.values() for line in _compared(each, found.get(each.name), functions, standing, again)
+    ]
     wrong += [
         Diagnosis(
             "failing", "trigger", f"{each.name} {each}, which project.yml does not declare",
@@ -82,7 +88,7 @@ def _kind(kinds: Mapping[str, Meant], record: Mapping[str, Any], there: Collecti
 
 
 def _compared(
-    meant: TriggerThere, there: TriggerThere | None, functions: Collection[str], again: str
+    meant: TriggerThere, there: TriggerThere | None, functions: Collection[str], standing: Collection[str], again: str
 ) -> Iterator[Diagnosis]:
     """Say what of one declared trigger is not so, and the command that mends it."""
     if there is None:
@@ -91,15 +97,18 @@ def _compared(
     elif there != meant:
         yield Diagnosis(
             "failing", "trigger", f"{meant.name} {there}; declared is that it {meant}",
-            _mends(meant.name, there.function, functions, again),
+            _mends(meant.name, there.function, functions, standing, again),
         )  # fmt: skip
 
 
-def _mends(name: str, function: str, functions: Collection[str], again: str) -> str:
+def _mends(name: str, function: str, functions: Collection[str], standing: Collection[str], again: str) -> str:
     if function in functions:
         return f"run {again}: it mends it"
+    removed = f"run `doctl serverless undeploy --triggers {name}`, then {again}"
+    if function not in standing:
+        return f"{removed}: the function that it starts is gone"
     if twins([function], functions):
         package = function.partition("/")[0]
         moving = f"{again[:-1]} --renamed-from {package}`"
         return f"where {package} is the package's former name, run {moving}; else name the trigger otherwise"
-    return f"run `doctl serverless undeploy --triggers {name}`, then {again}: it is not ours"
+    return f"{removed}: it is not ours"

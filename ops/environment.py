@@ -15,6 +15,11 @@ from raceday.errors import SettingsError
 from raceday.settings import Settings, read_settings, specs
 
 PREFIXES = ("RACEDAY_", "NZTAB_", "APPWRITE_")
+# As the feed documents them, and TUR, which it has all the same.
+COUNTRIES = frozenset({
+    "AUS", "ARG", "CA", "CHI", "DEU", "FR", "HK", "IND", "IRE", "JPN", "KOR",
+    "NOR", "NZ", "PER", "SAF", "SGP", "SWE", "TUR", "UK", "URY", "USA",
+})  # fmt: skip
 # How alike two names are, behind their common beginning, for one to be meant by the other.
 _NEAR = 0.8
 _NEAR_WHOLE = 0.9
@@ -113,7 +118,17 @@ def doubts(values: Mapping[str, str]) -> list[str]:
             "RACEDAY_API_HOST ends in .co, as doctl's legacy connection stores it; the API host that "
             "`doctl serverless namespaces list` shows ends in .io"
         )
-    return found + _url_doubts(values)
+    return found + _country_doubts(values) + _url_doubts(values)
+
+
+def _country_doubts(values: Mapping[str, str]) -> list[str]:
+    """Tell each country that the feed is not known to have; it may have got it since."""
+    given = [code.strip().upper() for code in values.get("RACEDAY_COUNTRIES", "").split(",")]
+    # What is no code at all, or another's for one of the feed's, is refused.
+    found = sorted({code for code in given if re.fullmatch("[A-Z]{2,3}", code)} - COUNTRIES - {"AU", "NZL"})
+    return (
+        [f"RACEDAY_COUNTRIES: the feed is not known to have {', '.join(found)}; see docs/settings.md"] if found else []
+    )
 
 
 def _url_doubts(values: Mapping[str, str]) -> list[str]:

@@ -36,6 +36,7 @@ from ops.packaging.show import show
 from ops.packaging.sources import SOURCES, site
 from ops.packaging.stage import Staged, Stager
 from ops.packaging.stops import Stops
+from ops.packaging.told import addressed
 from raceday.clock import SystemClock
 from raceday.settings import Settings, read_settings, specs
 
@@ -201,7 +202,7 @@ def _deploy(
     try:
         doctl.version()
     except DeployError as error:
-        return _tell("deploy", NotBegun(error.problems), 2)
+        return _tell("deploy", NotBegun(addressed(error.problems, _namespace(rendered, env))), 2)
     try:
         deployer.deploy(staged, rendered, _namespace(rendered, env))
     except NotBegun as error:

@@ -62,9 +62,12 @@ class Deployer:
         """Deploy and verify; raises NotBegun, or DeployError after putting back what was there before."""
         left = leftovers(self._home.folder)
         with self._stops as stops, self._scratch() as scratch:
+            namespace = expected_namespace
             try:
                 namespace, host = self._connected(expected_namespace)
                 former = self._before(project, Path(scratch))
+            except NotBegun as error:
+                raise NotBegun(told.addressed(error.problems[:-1], namespace)) from None
             except KeyboardInterrupt:
                 raise NotBegun(stops.told) from None
             clear(left, former.standing, former.touched, self._say)
@@ -84,8 +87,9 @@ class Deployer:
             except (PackagingError, OSError, KeyboardInterrupt) as error:
                 stops.shield()
                 found = list(error.problems) if isinstance(error, PackagingError) else [str(error) or stops.told]
-                raise DeployError([*found, *self._take_back(project, former, goal)]) from None
-            self._drop_leftovers(project, there, former.renamed)
+                told_all = [*found, *self._take_back(project, former, goal)]
+                raise DeployError(told.addressed(told_all, namespace)) from None
+            self._drop_leftovers(project, there, former.renamed, namespace)
             return self._remember(staged, project, namespace)
 
     def _scratch(self) -> tempfile.TemporaryDirectory[str]:
@@ -188,7 +192,7 @@ class Deployer:
             return [told.as_before(now, former), *told.mending(now, former), *told.standstill(now, former)]
         return [*wrong, *told.state(now, former)]
 
-    def _drop_leftovers(self, project: ProjectFile, there: Standing, renamed: Collection[str]) -> None:
+    def _drop_leftovers(self, project: ProjectFile, there: Standing, renamed: Collection[str], namespace: str) -> None:
         packages = {spec.package for spec in project.functions}
         called = still_called(renamed)
         gone = sorted(
@@ -210,7 +214,8 @@ class Deployer:
         try:
             self._doctl.remove_functions(gone)
         except DeployError as error:
-            self._say(f"{'; '.join(error.problems)}; remove what is no longer declared with: "
+            found = "; ".join(told.addressed(error.problems, namespace))
+            self._say(f"{found}; remove what is no longer declared with: "
                       f"doctl serverless undeploy {' '.join(gone)}")  # fmt: skip
         else:
             self._say(f"removed what is no longer declared: {', '.join(gone)}")

@@ -11,6 +11,7 @@ from raceday.errors import SettingsError
 from raceday.settings import read_settings, specs
 
 WEB_SECRET_MIN = 16
+_ADMIN_KEY = "APPWRITE_ADMIN_KEY"
 _MOST_BYTES = 1_000_000
 _LINE = re.compile(r"^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$")
 _QUOTED = re.compile(r"""(['"])((?:\\.|(?!\1)[^\\])*)\1\s*(?:#.*)?""")
@@ -139,7 +140,22 @@ def _setting_problems(env: Mapping[str, str]) -> list[str]:
 
 def value_problems(env: Mapping[str, str]) -> list[str]:
     """List what is wrong with the values of variables that no function reads."""
-    secret = env.get("RACEDAY_WEB_SECRET", "")
+    return _web_secret_problems(env.get("RACEDAY_WEB_SECRET", "")) + _admin_key_problems(
+        env.get(_ADMIN_KEY, "").strip()
+    )
+
+
+def _admin_key_problems(key: str) -> list[str]:
+    if not key:
+        return []
+    try:
+        specs()["store_key"].parse(key)
+    except ValueError as error:
+        return [f"{_ADMIN_KEY}: expected {error}"]
+    return [f"{_ADMIN_KEY}: holds {found}, which no key of Appwrite does"] if (found := unsendable(key)) else []
+
+
+def _web_secret_problems(secret: str) -> list[str]:
     if secret.strip() and len(secret) < WEB_SECRET_MIN:
         return [f"RACEDAY_WEB_SECRET: expected at least {WEB_SECRET_MIN} characters"]
     if secret.strip() and (secret != secret.strip() or not secret.isascii() or not secret.isprintable()):
@@ -148,7 +164,7 @@ def value_problems(env: Mapping[str, str]) -> list[str]:
 
 
 def _own_problems(functions: Iterable[FunctionSpec], env: Mapping[str, str], used: set[str]) -> list[str]:
-    problems = value_problems({name: env[name] for name in used})
+    problems = value_problems({name: env[name] for name in {*used, _ADMIN_KEY} & env.keys()})
     packages = sorted({spec.package for spec in functions})
     if any("RACEDAY_PACKAGE" in spec.environment.values() for spec in functions):
         default = next(str(spec.default) for spec in specs().values() if spec.env == "RACEDAY_PACKAGE")

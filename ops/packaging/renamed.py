@@ -38,6 +38,11 @@ def strangers_triggers(project: ProjectFile, there: Standing, touched: Collectio
 
 
 def _taken(trigger: TriggerThere, project: ProjectFile, there: Standing) -> str:
+    if trigger.function not in there.functions:
+        return (
+            f"the trigger {trigger.name} {trigger}, which is gone from the namespace, so that nobody knows whose it "
+            f"is: remove it with `doctl serverless undeploy --triggers {trigger.name}`, and deploy again"
+        )
     found = f"the trigger {trigger.name} {trigger}, which is not deployed here and would lose it: "
     if package := renamed_package(trigger.function, [spec.full_name for spec in project.functions], there):
         return (

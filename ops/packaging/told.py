@@ -1,7 +1,8 @@
 """What a failed deployment says of the platform: as before, mended, other or unknown, with what mends it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from ops.packaging.doctl import key_advice
 from ops.packaging.project import ProjectFile
 from ops.packaging.standing import SCHEDULER, FunctionThere, Standing
 from ops.packaging.undo import FormerDeployment
@@ -13,6 +14,12 @@ _WATCHES = '"watchdog": true'
 def counted(number: int, what: str) -> str:
     """Say how many there are, one of them without an s."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def addressed(problems: Iterable[str], namespace: str) -> list[str]:
+    """Put the namespace, where it is known, into advice that names none: its commands are there to be copied."""
+    known = key_advice(namespace) if namespace else key_advice()
+    return [text.replace(key_advice(), known) for text in problems]
 
 
 def as_before(now: Standing, former: FormerDeployment) -> str:

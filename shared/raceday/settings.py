@@ -17,6 +17,7 @@ PLATFORM = "platform"
 WEBHOOKS = "webhooks"
 GROUPS = frozenset({FEED, STORE, PLATFORM, WEBHOOKS})
 _MISSING = object()
+_NOT_OF_THE_FEED = {"AU": "AUS", "NZL": "NZ"}
 _OF_DIGITALOCEAN = (".doserverless.io", ".doserverless.co")
 
 
@@ -146,6 +147,16 @@ def _listed(form: str, meant: str) -> Callable[[str], frozenset[str]]:
     return parse
 
 
+def _countries(value: str) -> frozenset[str]:
+    """Take the feed's own codes, of which two are often taken for others: those would match nothing."""
+    found = _listed("[A-Z]{2,3}", "country codes as AUS")(value)
+    if wrong := sorted(found & _NOT_OF_THE_FEED.keys()):
+        raise ValueError(
+            " and ".join(f"{_NOT_OF_THE_FEED[code]} for {code}" for code in wrong) + ", as the feed has it"
+        )
+    return found
+
+
 def _hosts(value: str) -> frozenset[str]:
     found = frozenset(word.strip() for word in value.split(",") if word.strip())
     if not all(re.fullmatch(r"\.?[\w-]+(\.[\w-]+)*", host, re.ASCII) for host in found):
@@ -235,8 +246,8 @@ class Settings:
 
     countries: frozenset[str] = _s(
         "RACEDAY_COUNTRIES",
-        "Countries imported",
-        _listed("[A-Z]{2,3}", "country codes as AUS"),
+        "Countries imported, by the feed's own codes: AUS and NZ, not AU and NZL",
+        _countries,
         frozenset({"AUS", "NZ"}),
     )
     codes: frozenset[str] = _s(

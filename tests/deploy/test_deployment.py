@@ -172,6 +172,26 @@ def test_another_namespace_than_the_settings_say_is_refused(bench: Bench) -> Non
         deployer.deploy(staged, rendered, "fn-other")
 
 
+def test_an_advice_names_the_namespace_that_is_known(bench: Bench) -> None:
+    """A key that was revoked before, in between or in the end is made anew by a command that is whole."""
+    making = "doctl serverless key create --name raceday --namespace fn-test --expiration never"
+    connecting = "doctl serverless connect fn-test --access-key"
+    bench.deploy()
+    _, rendered, staged = bench.stage(text_of(memory=512))
+    deployer = Deployer(bench.doctl, bench.home, bench.said.append)
+    for fault in (Fault("GET", "/namespaces/_/actions", 401), Fault("PUT", "raceday/two", 401)):
+        bench.host.faults = [fault]
+        with pytest.raises(DeployError) as caught:
+            deployer.deploy(staged, rendered)
+        told = str(caught.value)
+        assert (making in told, connecting in told, "NAMESPACE" in told) == (True, True, False)
+    bench.host.faults, bench.fake.key = [], ""
+    with pytest.raises(DeployError) as caught:
+        deployer.deploy(staged, rendered, "fn-test")
+    assert (making in str(caught.value), "NAMESPACE" in str(caught.value)) == (True, False)
+    assert str(caught.value).count("nothing was asked to change") == 1
+
+
 def test_some_functions_can_be_deployed_alone(bench: Bench) -> None:
     """With `--only`, the others stay as they are, in the namespace and in the record."""
     bench.deploy()

@@ -166,6 +166,16 @@ def test_a_former_name_that_holds_nothing_of_ours_is_refused(staged: Bench, pack
     assert said in refusal(staged, renamed_from=package)[0]
 
 
+def test_a_trigger_whose_function_is_gone_is_removed_first(staged: Bench) -> None:
+    """It takes nothing from anybody: it is not told as another function's that would lose it."""
+    Scene(staged, OLD)
+    del staged.host.functions["old/master-race-scheduler"]
+    (told, _) = refusal(staged)
+    assert "which is gone from the namespace" in told
+    assert "`doctl serverless undeploy --triggers raceday-minute`, and deploy again" in told
+    assert NOT_RENAMED not in told
+
+
 def test_a_function_of_somebody_elses_keeps_its_way_out(staged: Bench) -> None:
     """Where what the trigger starts is none of ours, or called otherwise, a move of a package is not offered."""
     Scene(staged, OLD)

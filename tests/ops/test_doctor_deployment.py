@@ -52,16 +52,20 @@ class Platform:
     def __init__(self, library: str = "this", names: tuple[str, ...] = NAMES) -> None:
         self.host = FakeHost()
         for name in names:
-            body: dict[str, Any] = {
-                "annotations": notes(library_hash=library), "exec": {"kind": "python:3.11", "binary": True},
-                "limits": {"timeout": 10_000, "memory": 512, "logs": 256, "concurrency": 1}, "parameters": [],
-            }  # fmt: skip
-            if name == NAMES[0]:
-                body["annotations"] += notes(web_export=True, raw_http=True, require_whisk_auth=SECRET)
-                sent = {"NZTAB_PARTNER_ID": PARTNER, "RACEDAY_LOG_LEVEL": "debug"}
-                body["parameters"] = [{"key": key, "value": value} for key, value in sent.items()]
-            self.host.ask(HOST, "PUT", f"/api/v1/namespaces/_/actions/{name}", body)
+            self.put(name, library)
         self.trigger("minute")
+
+    def put(self, name: str, library: str = "") -> None:
+        """Deploy a function."""
+        body: dict[str, Any] = {
+            "annotations": notes(library_hash=library), "exec": {"kind": "python:3.11", "binary": True},
+            "limits": {"timeout": 10_000, "memory": 512, "logs": 256, "concurrency": 1}, "parameters": [],
+        }  # fmt: skip
+        if name == NAMES[0]:
+            body["annotations"] += notes(web_export=True, raw_http=True, require_whisk_auth=SECRET)
+            sent = {"NZTAB_PARTNER_ID": PARTNER, "RACEDAY_LOG_LEVEL": "debug"}
+            body["parameters"] = [{"key": key, "value": value} for key, value in sent.items()]
+        self.host.ask(HOST, "PUT", f"/api/v1/namespaces/_/actions/{name}", body)
 
     def trigger(self, name: str, *, enabled: bool = True) -> None:
         details: dict[str, Any] = {"cron": "* * * * *"}
@@ -269,8 +273,12 @@ def test_a_trigger_that_is_missing_or_anothers_is_failing() -> None:
     """One that is gone is made by a deployment; one that starts what is not ours has to be removed first."""
     tree, platform = replace(TREE, triggers=KINDS), declared_there()
     platform.host.triggers["dog"]["function"] = "other/thing"
+    removed = "run `doctl serverless undeploy --triggers dog`, then `./raceday deploy`"
     (line,) = platform.lines(tree=tree)[1:]
-    assert line.advice.startswith("run `doctl serverless undeploy --triggers dog`, then `./raceday deploy`")
+    assert line.advice == f"{removed}: the function that it starts is gone"
+    platform.put("other/thing")
+    (line,) = platform.lines(tree=tree)[1:]
+    assert line.advice == f"{removed}: it is not ours"
     del platform.host.triggers["dog"]
     (line,) = platform.lines(tree=tree)[1:]
     assert (line.level, line.found.startswith("dog is missing")) == ("failing", True)
@@ -357,6 +365,7 @@ def test_a_trigger_of_a_former_package_names_the_option_that_moves_it() -> None:
     """What starts our function of another package is not called a stranger's."""
     platform = declared_there()
     platform.host.triggers["minute"]["function"] = "old/master-race-scheduler"
+    platform.put("old/master-race-scheduler")
     (line,) = platform.lines(tree=replace(TREE, triggers=KINDS))[1:]
     assert "where old is the package's former name, run `./raceday deploy --renamed-from old`" in line.advice
 

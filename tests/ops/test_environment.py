@@ -19,6 +19,7 @@ from local.world import InProcess, open_world
 from ops import doctor_platform
 from ops.environment import BESIDE, doubts, key_expired, load, problems, unknown, until
 from ops.packaging.doctl import Doctl
+from ops.packaging.environment import environment_problems
 from raceday.container import NoHeartbeat
 from raceday.errors import SettingsError
 from raceday.settings import Settings, read_settings, specs
@@ -157,6 +158,35 @@ def test_a_web_secret_that_no_header_carries_is_refused(secret: str) -> None:
     (found,) = problems({**GOOD, "RACEDAY_WEB_SECRET": secret})
     assert found.startswith("RACEDAY_WEB_SECRET: expected plain ASCII")
     assert secret.strip() not in found
+
+
+@pytest.mark.parametrize("key", ["an-admin's-key-of-ours", "an-admin-key\tof-ours", "an-admin-key\u2019", "Z"])
+def test_an_admin_key_that_cannot_be_one_is_refused(key: str) -> None:
+    """No function reads it, and it is a header of the commands that make tables and webhooks; it is not shown."""
+    (found,) = problems({**GOOD, "APPWRITE_ADMIN_KEY": key})
+    (planned,) = environment_problems([], {"APPWRITE_ADMIN_KEY": key})
+    assert found == planned
+    assert found.startswith("APPWRITE_ADMIN_KEY: ")
+    assert key not in found
+    assert problems({**GOOD, "APPWRITE_ADMIN_KEY": "an-admin-key-of-ours "}) == []
+
+
+@pytest.mark.parametrize(
+    ("countries", "told"),
+    [("AU, NZ", "expected AUS for AU,"), ("aus,nzl", "NZ for NZL"), ("NZL,AU", "AUS for AU and NZ")],
+)
+def test_a_country_by_another_name_than_the_feeds_is_refused(countries: str, told: str) -> None:
+    """It would match nothing, and a whole country's races would be left out without a word."""
+    (found,) = problems({**GOOD, "RACEDAY_COUNTRIES": countries})
+    assert told in found
+    assert doubts({"RACEDAY_COUNTRIES": countries}) == []
+
+
+def test_a_country_that_the_feed_is_not_known_to_have_is_doubted() -> None:
+    """The feed had one more than its list before; that it has none of it is told, and not refused."""
+    assert doubts({"RACEDAY_COUNTRIES": "AUS, nz,HK,TUR"}) == []
+    (found,) = doubts({"RACEDAY_COUNTRIES": "AUS,NX,XX"})
+    assert "not known to have NX, XX" in found
 
 
 def test_a_file_that_may_not_mean_what_it_says_is_told(tmp_path: Path) -> None:
