@@ -68,7 +68,8 @@ FLOW, ALERTS = "through ledger/timeline and flow", "through projections/alerts"
         (
             half_by_hold,
             {
-                RACE_POLLS: {"racing/shares"},
+                # Half the shares moved between two polls is money that goes back, and told as that.
+                RACE_POLLS: {"racing/shares", "check runner_growth", "check runner_growth, racing/shares"},
                 MONEY_FLOW: {f"racing/shares, {FLOW}"},
                 NOTIFICATIONS: {f"racing/shares, {ALERTS}"},
             },
