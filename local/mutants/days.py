@@ -98,7 +98,7 @@ DAYS: Mapping[str, Named] = {
     "odd-dividends": Named(_early(13, 2, late_amendments=1), rates={"payload.odd_dividends": 0.5}),
     "unplaced": Named(_early(3, 1), rates={"payload.unplaced": 1.0}),
     # Nothing but deliveries brings the totals up to date, and those of an hour come together.
-    "held": Named(_early(4, 1, moved_starts=0), rates={"webhook.held": 1.0, "wake.dropped": 1.0, "store.slow": 0.5}),
+    "held": Named(_early(9, 1, moved_starts=0), rates={"webhook.held": 1.0, "wake.dropped": 1.0, "store.slow": 0.5}),
     # Alerts are told and whoever told them dies before saying so; nobody comes back to it before the next label.
     "told-in-part": Named(_early(2, 3), rates={"activation.killed_by_request": 0.35, "wake.dropped": 0.9}),
     "jump-guessed": Named(_early(3, 1), rates={"payload.jump_guessed": 1.0}),
