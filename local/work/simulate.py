@@ -150,8 +150,8 @@ def _wrong_store(args: Options) -> str:
         check_file(args.store)
     except NotAStore as error:
         return str(error)
-    if args.jobs > 1 and args.days > 1:
-        return "expected --jobs 1 with it, for days at once would write to the same file"
+    if args.days > 1:
+        return "expected --days 1 with it, for rows of the days before would count as each next one's"
     if args.faults != "none" and args.store.exists():
         # Rows of another run would count as this one's, and what its faults cost as lost here.
         return f"expected a new file for a day under faults, and {args.store} is there"
@@ -177,6 +177,8 @@ def _days(args: Options, console: Console) -> Iterator[dict[str, Any]]:
                 yield _asked(report, args)
         return
     for i, plan in enumerate(plans):
+        if plan.store == STORE and plan.depth != "port":
+            stores.remove(STORE)
         with _bar(console, f"day {i + 1} of {args.days}" if args.days > 1 else "race day") as told:
             report = simulate_day(
                 plan, seams=fault_profile(args.faults, args.kinds, args.span), progress=told, trace=_tracer(args)
@@ -209,7 +211,7 @@ def _variants(args: Options, console: Console) -> int:
         with _bar(console, name) as told:
             each = []
             for i in range(args.days):
-                each.append(judged(name, _plan(args, i), seams))
+                each.append(judged(name, replace(_plan(args, i), store=":memory:"), seams))
                 told((i + 1) / args.days)
             rows.append(summed(name, each))
     made = Table(title=f"Engines under the same faults: {args.days} days of {args.races} races")
@@ -243,10 +245,8 @@ def fault_profile(
 
 
 def _plan(args: Options, i: int) -> DayPlan:
-    """Return one day's plan; a store that nobody asked to keep is new for each day, and in memory beside others."""
-    store: str | Path = args.store or (STORE if args.jobs == 1 else ":memory:")
-    if store == STORE and args.depth != "port" and i == 0:
-        stores.remove(STORE)
+    """Return one day's plan; of several the last is kept in the store that nobody asked for, no other."""
+    store: str | Path = args.store or (STORE if args.jobs == 1 and i == args.days - 1 else ":memory:")
     day = (args.date or SIMULATED_DAY) + timedelta(days=i)
     settings = settings_from_env(*PACE)
     plan = DayPlan(

@@ -1,6 +1,8 @@
 """`./raceday simulate` as a command: its options, its files and its exit codes."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 
 from local.cli import main
 from local.simulate.verdict import replay
+from local.work import simulate as simulate_work
 from tests.recorded import RECORDED
 from tests.recording import make_recording
 
@@ -99,7 +102,8 @@ def test_made_recordings_are_imported_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [(["--faults", "all"], "new file"), (["--days", "2", "--jobs", "2"], "--jobs 1")]
+    ("words", "said"),
+    [(["--faults", "all"], "new file"), (["--days", "2"], "--days 1"), (["--days", "2", "--jobs", "2"], "--days 1")],
 )
 def test_a_store_that_would_mix_days_up_is_refused(
     words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -109,6 +113,14 @@ def test_a_store_that_would_mix_days_up_is_refused(
     store.touch()
     assert main(["simulate", "--races", "1", "--store", str(store), *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_several_days_know_nothing_of_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Days one after another at full depth are as right as each by itself, and the last one's store is kept."""
+    monkeypatch.setattr(simulate_work, "STORE", tmp_path / "simulate.db")
+    assert main(["simulate", "--races", "1", "--days", "2", "--seed", "5"]) == 0
+    with closing(sqlite3.connect(tmp_path / "simulate.db")) as kept:
+        assert kept.execute("select count(*) from sqlite_master").fetchone()[0] > 0
 
 
 def test_a_store_that_would_not_be_written_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
