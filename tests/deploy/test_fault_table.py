@@ -18,7 +18,7 @@ from ops.packaging.project import parse_project
 from raceday.catalogue.functions import NAMES
 from tests.deploy.bench import Bench
 from tests.deploy.fake.host import Fault
-from tests.deploy.faulted import FOR_EVER, ONCE, WHILE_TRIED, Run, Scene, each_fault
+from tests.deploy.faulted import FOR_EVER, ONCE, WHILE_TRIED, Run, Scene, There, each_fault
 
 SHARE = 1.0 if os.environ.get("RACEDAY_FAULTS") == "all" else 0.5
 TEXT = (ROOT / "project.yml").read_text("utf-8")
@@ -55,12 +55,19 @@ def scene(request: pytest.FixtureRequest, twelve: Bench) -> Scene:
     return Scene(twelve, request.param, NEXT, "before" if "name: before" in request.param else "")
 
 
+def own(there: There) -> There:
+    """Return what stands without functions of a former package: one that is left over is told and in nobody's way."""
+    functions, triggers = there
+    return ({name: each for name, each in functions.items() if not name.startswith("before/")}, triggers)
+
+
 def judge(good: Run, faulted: Iterator[tuple[str, Run]]) -> tuple[Counter[str], list[str]]:
     """Count how runs ended, and return what is wrong with them."""
     ends: Counter[str] = Counter()
     wrong: list[str] = []
     for name, run in faulted:
-        ends[run.end(good.now)] += 1
+        end = run.end(good.now)
+        ends["left over" if end == "told" and not run.message and own(run.now) == own(good.now) else end] += 1
         wrong += [f"{name}: untold {each}: {run.message}" for each in run.untold(good.now)]
         if run.claims_as_before() and run.now != run.old:
             wrong.append(f"{name}: not as before: {run.message}")
