@@ -5,7 +5,8 @@ from decimal import Decimal
 from statistics import median
 
 from raceday.racing.evidence import MAIN, SMALL_CENTS, THIN_CENTS, Evidence, Finding, counted, leniency, names
-from raceday.racing.records import RunnerLine
+from raceday.racing.precision import cents_of
+from raceday.racing.records import LedgerRow, RunnerLine
 from raceday.racing.shares import BOOK, at_floor, inverse
 from raceday.racing.snapshot import Odds, Runner
 
@@ -45,8 +46,7 @@ def _is_crossed(e: Evidence, runner: Runner) -> bool:
     if not _is_above(runner.odds.pool_place, runner.odds.pool_win):
         return False
     then = e.base.runner(runner.entrant_id) if e.base else None
-    agreed = e.base is not None and any(check.name == "odds_agreement" and check.ok for check in e.base.checks)
-    if then is None or then.scratched or not agreed:
+    if then is None or then.scratched or not _agreed(e.base):
         return True
     if _is_above(then.pool_place, then.pool_win):
         return False
@@ -96,12 +96,17 @@ def _backed_since(e: Evidence, product: str) -> set[str]:
     """
     if e.base is None or e.base.pools is None or e.pools is None:
         return set()
-    if not any(check.name == "odds_agreement" and check.ok for check in e.base.checks):
+    if not _agreed(e.base):
         return set()
     came = (e.pools.cents(product) or 0) - (e.base.pools.cents(product) or 0)
-    had = {line.entrant_id: (line.win_cents, line.place_cents)[product == "place"] for line in e.base.runners}
-    has = {line.entrant_id: (line.win_cents, line.place_cents)[product == "place"] for line in e.lines}
-    return {i for i, cents in has.items() if 0 < (cents or 0) - (had.get(i) or 0) <= came * _ROUNDING}
+    had = {line.entrant_id: cents_of(line, product) for line in e.base.runners}
+    has = {line.entrant_id: cents_of(line, product) for line in e.lines}
+    return {i for i, cents in has.items() if 0 < cents - had.get(i, 0) <= came * _ROUNDING}
+
+
+def _agreed(base: LedgerRow | None) -> bool:
+    """Tell whether the odds of the poll before went together."""
+    return base is not None and any(check.name == "odds_agreement" and check.ok for check in base.checks)
 
 
 def _returned(e: Evidence, product: str) -> set[str]:
@@ -112,7 +117,7 @@ def _returned(e: Evidence, product: str) -> set[str]:
     if e.base is None:
         return set()
     back = {line.entrant_id for line in e.base.runners if line.scratched}
-    if any(check.name == "odds_agreement" and check.ok for check in e.base.checks):
+    if _agreed(e.base):
         limit = _AGREEMENT * leniency((e.base.pools.cents(product) if e.base.pools else 0) or 0)
         running = (line for line in e.base.runners if not line.scratched)
         then = {line.entrant_id: ratio for line in running if (ratio := _ratio(line, product)) is not None}

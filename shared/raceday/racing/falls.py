@@ -5,11 +5,10 @@ odds, and pools are corrected: a fall is told only beyond all that odds can stan
 """
 
 from collections.abc import Mapping, Sequence
-from math import fsum
 from statistics import median
 
 from raceday.racing.evidence import MAIN, SMALL_CENTS, THIN_CENTS
-from raceday.racing.precision import FLOOR, STEP, Span
+from raceday.racing.precision import STEP, Span, odds_spans
 from raceday.racing.records import LedgerRow, PoolTotals, RunnerLine, Settlement
 
 # Odds are rounded down, or to the nearest tenth.
@@ -65,21 +64,7 @@ def _is_unsure(pools: PoolTotals, product: str) -> bool:
 
 def _spans(lines: Sequence[RunnerLine], product: str) -> Mapping[str, Span] | None:
     """Return the least and the most that each running runner can hold; None where odds do not tell everybody's."""
-    running = [line for line in lines if not line.scratched]
-    odds = {line.entrant_id: line.odds(f"pool_{product}") for line in running}
-    sources = {line.win_source if product == "win" else line.place_source for line in running}
-    if len(running) < _LEAST_TOLD or sources != {"pool_odds"} or any(o is None or o <= FLOOR for o in odds.values()):
+    spans = odds_spans(lines, product, _UNDER)
+    if spans is None or len(spans) < _LEAST_TOLD or any(span.high <= 0 for span in spans.values()):
         return None
-    total = sum((line.win_cents if product == "win" else line.place_cents) or 0 for line in running)
-    if total <= 0:
-        return None
-    most = {i: 1 / (float(o) - _UNDER) for i, o in odds.items() if o is not None}
-    least = {i: 1 / (float(o) + STEP) for i, o in odds.items() if o is not None}
-    all_most, all_least = fsum(most.values()), fsum(least.values())
-    return {
-        i: Span(
-            total * least[i] / (all_most - most[i] + least[i]),
-            total * most[i] / (all_least - least[i] + most[i]),
-        )
-        for i in most
-    }
+    return spans

@@ -23,7 +23,22 @@ class Span(NamedTuple):
 def amount_spans(lines: Sequence[RunnerLine], product: str) -> dict[str, Span] | None:
     """Return for each unscratched runner what its money in one pool can be, given its rounded odds.
 
-    None where the odds cannot tell: one is missing or at the floor, or a share was made of anything but these odds.
+    None where the odds cannot tell: one is missing or at the floor, or a share was made of anything but these odds,
+    and where an amount is none that they allow.
+    """
+    spans = odds_spans(lines, product)
+    if spans is None:
+        return None
+    # Money that was carried over from an earlier poll was not made of these odds.
+    running = [line for line in lines if not line.scratched]
+    agree = all(spans[r.entrant_id].low - 1 <= cents_of(r, product) <= spans[r.entrant_id].high + 1 for r in running)
+    return spans if agree else None
+
+
+def odds_spans(lines: Sequence[RunnerLine], product: str, under: float = 0.0) -> dict[str, Span] | None:
+    """Return for each unscratched runner what its odds leave of one pool's money, whatever amount it has.
+
+    Odds stand for `under` less up to a step more than they say. None as for `amount_spans`, but for its last reason.
     """
     running = [line for line in lines if not line.scratched]
     odds = {line.entrant_id: line.odds(f"pool_{product}") for line in running}
@@ -32,19 +47,16 @@ def amount_spans(lines: Sequence[RunnerLine], product: str) -> dict[str, Span] |
     if any(source_of(line, product) != "pool_odds" for line in running):
         return None
     total = sum(cents_of(line, product) for line in running)
-    most = {i: 1 / float(o) for i, o in odds.items() if o is not None}
+    most = {i: 1 / (float(o) - under) for i, o in odds.items() if o is not None}
     least = {i: 1 / (float(o) + STEP) for i, o in odds.items() if o is not None}
     all_most, all_least = fsum(most.values()), fsum(least.values())
-    spans = {
+    return {
         i: Span(
             total * least[i] / (all_most - most[i] + least[i]),
             total * most[i] / (all_least - least[i] + most[i]),
         )
         for i in most
     }
-    # Money that was carried over from an earlier poll was not made of these odds.
-    agree = all(spans[r.entrant_id].low - 1 <= cents_of(r, product) <= spans[r.entrant_id].high + 1 for r in running)
-    return spans if agree else None
 
 
 def growth_spans(before: Mapping[str, Span], now: Mapping[str, Span], grown_cents: int) -> dict[str, Span]:
