@@ -12,7 +12,7 @@ from ops.packaging.doctl import key_advice
 from ops.packaging.environment import env_lines, value_problems
 from raceday.catalogue.functions import EVENT_FUNCTIONS
 from raceday.errors import SettingsError
-from raceday.settings import Settings, read_settings, specs
+from raceday.settings import NOT_OF_THE_FEED, Settings, read_settings, specs
 
 PREFIXES = ("RACEDAY_", "NZTAB_", "APPWRITE_")
 # As the feed documents them, and TUR, which it has all the same.
@@ -125,7 +125,7 @@ def _country_doubts(values: Mapping[str, str]) -> list[str]:
     """Tell each country that the feed is not known to have; it may have got it since."""
     given = [code.strip().upper() for code in values.get("RACEDAY_COUNTRIES", "").split(",")]
     # What is no code at all, or another's for one of the feed's, is refused.
-    found = sorted({code for code in given if re.fullmatch("[A-Z]{2,3}", code)} - COUNTRIES - {"AU", "NZL"})
+    found = sorted({code for code in given if re.fullmatch("[A-Z]{2,3}", code)} - COUNTRIES - NOT_OF_THE_FEED.keys())
     return (
         [f"RACEDAY_COUNTRIES: the feed is not known to have {', '.join(found)}; see docs/settings.md"] if found else []
     )

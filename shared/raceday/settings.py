@@ -17,7 +17,7 @@ PLATFORM = "platform"
 WEBHOOKS = "webhooks"
 GROUPS = frozenset({FEED, STORE, PLATFORM, WEBHOOKS})
 _MISSING = object()
-_NOT_OF_THE_FEED = {"AU": "AUS", "NZL": "NZ"}
+NOT_OF_THE_FEED = {"AU": "AUS", "NZL": "NZ"}
 _OF_DIGITALOCEAN = (".doserverless.io", ".doserverless.co")
 
 
@@ -150,10 +150,8 @@ def _listed(form: str, meant: str) -> Callable[[str], frozenset[str]]:
 def _countries(value: str) -> frozenset[str]:
     """Take the feed's own codes, of which two are often taken for others: those would match nothing."""
     found = _listed("[A-Z]{2,3}", "country codes as AUS")(value)
-    if wrong := sorted(found & _NOT_OF_THE_FEED.keys()):
-        raise ValueError(
-            " and ".join(f"{_NOT_OF_THE_FEED[code]} for {code}" for code in wrong) + ", as the feed has it"
-        )
+    if wrong := sorted(found & NOT_OF_THE_FEED.keys()):
+        raise ValueError(" and ".join(f"{NOT_OF_THE_FEED[code]} for {code}" for code in wrong) + ", as the feed has it")
     return found
 
 
