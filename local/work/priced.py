@@ -29,10 +29,11 @@ def priced(
     if not file.is_file() and given is None:
         return None
     report = read_report(file)
+    found = estimate(report, memory_mb)
     told = source(report, library, now)
     if repriced(report, memory_mb):
         told += "; priced at the planned memory, as though each function took as many seconds there"
-    return replace(estimate(report, memory_mb), source=told)
+    return replace(found, source=told)
 
 
 def repriced(report: Mapping[str, Any], memory_mb: Mapping[str, int]) -> bool:
