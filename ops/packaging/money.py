@@ -51,7 +51,7 @@ def read_report(path: Path) -> dict[str, Any]:
     """Read a simulation report; raises PackagingError."""
     try:
         data = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise PackagingError(f"{path} could not be read as a simulation report: {error}") from None
     if not isinstance(data, dict):
         raise PackagingError(f"{path}: expected a JSON object")
@@ -75,7 +75,7 @@ def _gib_secs(name: str, entry: Any, memory_mb: int) -> float:
 def _beside(report: Mapping[str, Any]) -> list[str]:
     """Return what else a simulated day tells: how late its polls were, and Appwrite's rows and calls."""
     lines, polls, appwrite = [], report.get("polls") or {}, report.get("appwrite")
-    if polls.get("late_p99_critical_secs") is not None:
+    if polls.get("late_p99_critical_secs") is not None and polls.get("late_max_secs") is not None:
         lines.append(
             f"lateness of that day, 99 in 100 polls: {polls['late_p99_critical_secs']:g} s from T-5 to Final, "
             f"{polls.get('late_p99_elsewhere_secs') or 0:g} s elsewhere; at most {polls['late_max_secs']:g} s"
@@ -113,6 +113,8 @@ def _warnings(report: Mapping[str, Any], functions: Mapping[str, Any]) -> list[s
     if polls.get("missing") or polls.get("duplicate"):
         counts = f"{polls.get('missing', 0)} polls missing, {polls.get('duplicate', 0)} twice"
         warnings.append(f"the simulated day was not sound: {counts}")
+    if absent := sorted(BY_NAME.keys() - functions):
+        warnings.append(f"the simulated day is without {', '.join(absent)}: what they cost is not in it")
     if strangers := sorted(functions.keys() - BY_NAME):
         warnings.append(f"the simulated day has functions that are not the suite's: {', '.join(strangers)}")
     return warnings

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ops.packaging.errors import PackagingError
 
-Amount = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
+# No day has more of anything; what is multiplied by it stays a number.
+Amount = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False, strict=True)]
 Count = Annotated[int, Field(ge=0, strict=True)]
 ONE_DAY = "expected one day's, made by ./raceday simulate --json without --days"
 

@@ -90,6 +90,7 @@ def test_a_day_that_ended_with_its_last_race_is_not_told_as_a_whole_one(
         ({"functions": {"one": {"billed_secs": "12"}}}, "functions.one.billed_secs"),
         ({"functions": {"one": {"billed_secs": -5.0}}}, "functions.one.billed_secs"),
         ({"functions": {"one": {"billed_secs": float("nan"), "gib_secs": 1.0}}}, "functions.one.billed_secs"),
+        ({"functions": {"one": {"billed_secs": 1e308}}}, "functions.one.billed_secs"),
         ({"functions": {}, "appwrite": {"rows_read": {"total": 1}}}, "appwrite.empty_reads"),
         ({"functions": {}, "polls": {"late_p99_critical_secs": 0.1, "late_max_secs": "2"}}, "polls.late_max_secs"),
     ],
@@ -111,4 +112,23 @@ def test_a_day_that_missed_polls_or_has_strangers_is_not_priced_in_silence(tmp_p
     found = priced.priced(file, tmp_path, {"one": 1024}, "abc", NOW)
     assert found is not None
     assert "50 polls missing, 3 twice" in found.warnings[0]
-    assert "not the suite's: one" in found.warnings[1]
+    assert "is without alert-evaluator, " in found.warnings[1]
+    assert "not the suite's: one" in found.warnings[2]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, ""])
+def test_a_file_that_is_no_report_is_refused(tmp_path: Path, text: str) -> None:
+    """What cannot be read as JSON ends in a line that names the file."""
+    file = tmp_path / "day.json"
+    file.write_text(text)
+    with pytest.raises(PackagingError, match=r"day\.json could not be read"):
+        priced.priced(file, tmp_path, {}, "abc", NOW)
+
+
+def test_a_report_with_half_its_lateness_tells_none(tmp_path: Path) -> None:
+    """Where the latest poll is not told, no lateness is."""
+    file = tmp_path / "day.json"
+    file.write_text(json.dumps({**DAY, "polls": {"late_p99_critical_secs": 0.5}}))
+    found = priced.priced(file, tmp_path, {"one": 1024}, "abc", NOW)
+    assert found is not None
+    assert found.beside == ()
